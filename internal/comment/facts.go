@@ -1,0 +1,83 @@
+// Package comment reads in a comment what the rules ask of it: whether it
+// holds a question mark, whom that addresses, who is mentioned and how the text
+// begins. These facts are kept; the text is not.
+package comment
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// HeadLimit is how many runes of a comment's beginning are kept for markers. A
+// longer marker is never found.
+const HeadLimit = 100
+
+// Facts is what the rules read in a comment. Code, quotes and links with their
+// text are left out of all of it.
+type Facts struct {
+	// Question tells that there is a question mark, in any script.
+	Question bool `json:"q,omitempty"`
+	// Asked are the accounts that a question mark addresses, each once, in order
+	// of appearance: those mentioned in its paragraph, else in the nearest
+	// paragraph before that mentions anybody, else after. All of them are in Mentioned.
+	Asked []string `json:"a,omitempty"`
+	// Mentioned are the accounts mentioned, each once, in order of appearance,
+	// but for mentions after cc, fyi or ping on their line: those address nobody.
+	Mentioned []string `json:"m,omitempty"`
+	// Head is the text's beginning, at most HeadLimit runes: without mentions,
+	// and with a single space for all white space between words.
+	Head string `json:"h,omitempty"`
+}
+
+// emphasis is wiki markup that may stand around a marker, as in *Q:* or {*}Q:{*}.
+const emphasis = "*_+{}"
+
+// HasMarker tells whether the comment begins with one of markers, in whatever
+// case; mentions and emphasis may stand before it. A marker that ends in a
+// letter or digit must end a word: #question does not begin "#questionable".
+func (f Facts) HasMarker(markers []string) bool {
+	plain := strings.TrimLeft(f.Head, emphasis)
+	return slices.ContainsFunc(markers, func(m string) bool {
+		return beginsWith(f.Head, m) || beginsWith(plain, m)
+	})
+}
+
+// beginsWith tells whether text begins with marker, whose last word is not
+// part of a longer one.
+func beginsWith(text, marker string) bool {
+	rest, ok := cutPrefixFold(text, marker)
+	if !ok || marker == "" {
+		return false
+	}
+	last, _ := utf8.DecodeLastRuneInString(marker)
+	next, _ := utf8.DecodeRuneInString(rest)
+	return !isWord(last) || rest == "" || !isWord(next)
+}
+
+// cutPrefixFold is strings.CutPrefix, in whatever case.
+func cutPrefixFold(s, prefix string) (string, bool) {
+	for prefix != "" {
+		p, n := utf8.DecodeRuneInString(prefix)
+		r, k := utf8.DecodeRuneInString(s)
+		if k == 0 || unicode.ToLower(p) != unicode.ToLower(r) {
+			return "", false
+		}
+		prefix, s = prefix[n:], s[k:]
+	}
+	return s, true
+}
+
+// isWord tells whether r is part of a word.
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// isQuestionMark tells whether r asks, in some script. The Greek one is not
+// among them: it cannot be told from a semicolon.
+func isQuestionMark(r rune) bool {
+	switch r {
+	case '?', '\uFF1F', '\uFE56', '\u061F', '\u055E', '\u1367', '\u2047', '\u2048', '\u2049', '\u203D', '\u2753', '\u2754':
+		return true
+	}
+	return false
+}
