@@ -1,0 +1,202 @@
+package latency
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/calendar"
+)
+
+// clockScratch is reused from one wait to the next.
+type clockScratch struct {
+	parts   []segment
+	pauses  []Span
+	running []Span
+	mine    []Span
+}
+
+// segment is one owner's part of a wait.
+type segment struct {
+	Span
+	owner string
+	p     *Project
+}
+
+// calendar returns whose working hours count for an owner: the owner's, else
+// the project's.
+func (d *Deriver) calendar(p *Project, owner string) *calendar.Calendar {
+	if o := d.rules.Owners[owner]; o != nil && o.Calendar != nil {
+		return o.Calendar
+	}
+	return p.Calendar
+}
+
+// emit adds the parts of a wait that has ended, or that is open as of the
+// derivation's instant, to the result.
+func (r *replay) emit(w *run) {
+	d := r.d
+	last := w.parts[len(w.parts)-1].p
+	final := w.end != Never && w.end.Add(last.SlipWindow) <= r.asOf
+	if !final {
+		d.result.Unsettled = true
+	}
+	if w.start < last.HistoryFrom {
+		return
+	}
+	stop := min(w.end, r.asOf)
+	parts := d.segments(w, stop)
+	pauses := append(d.clock.pauses[:0], w.pauses...)
+	pausedNow := false
+	for _, since := range [2]Instant{w.parked, w.flagged} {
+		if since != Never && since <= stop {
+			pauses = append(pauses, Span{since, stop})
+			pausedNow = true
+		}
+	}
+	if w.asking != Never && w.asking <= stop {
+		pauses = append(pauses, Span{w.asking, min(stop, w.askingUntil)})
+		pausedNow = pausedNow || w.askingUntil > stop
+	}
+	d.clock.pauses = pauses
+	if len(pauses) > 1 {
+		pauses = union(pauses)
+	}
+
+	var storyElapsed, storyWorking int64
+	steps := slices.Clone(w.steps)
+	for i := range parts {
+		s := &parts[i]
+		cal := d.calendar(s.p, s.owner)
+		running := cutOut(d.clock.running[:0], s.Span, pauses)
+		d.clock.running = running
+		elapsed, working := measure(cal, running)
+		storyElapsed += elapsed
+		storyWorking += working
+		wait := Wait{
+			StoryID: r.h.ID, Story: r.h.Key, ProjectID: s.p.ID, Kind: w.kind, Owner: s.owner,
+			Start: s.From, End: Never, Part: i + 1, Cycle: w.cycle, Rule: w.rule, Addressed: w.addressed,
+			PausedFor: int64(s.To-s.From) - elapsed, StoryElapsed: storyElapsed, StoryWorking: storyWorking,
+			Target: s.p.Target(w.kind).Milliseconds(), BreachAt: Never,
+			Asks: w.asked, OtherReplies: w.replies, FirstReply: w.firstReply, Steps: steps,
+		}
+		mine := running
+		if away := d.away(s.p, s.owner, w.kind); len(away) > 0 {
+			mine = d.clock.mine[:0]
+			for _, span := range running {
+				mine = cutOut(mine, span, away)
+			}
+			d.clock.mine = mine
+			elapsed, working = measure(cal, mine)
+		}
+		wait.Elapsed, wait.Working = elapsed, working
+		if working > wait.Target {
+			wait.Breached, wait.BreachAt = true, passes(cal, mine, wait.Target)
+		}
+		switch {
+		case i < len(parts)-1:
+			wait.End, wait.Outcome, wait.Final = s.To, HandedOver, true
+		case final:
+			wait.End, wait.Outcome, wait.Responder, wait.Final = w.end, w.outcome, w.responder, true
+			wait.ExitStatus = w.exit
+		case w.end == Never:
+			wait.PausedNow = pausedNow
+		}
+		d.result.Waits = append(d.result.Waits, wait)
+	}
+}
+
+// segments cuts [w.start, stop) into one part for each owner. A part shorter
+// than the slip window belongs to the next, the last one to the one before:
+// a field corrected at once hands nothing over.
+func (d *Deriver) segments(w *run, stop Instant) []segment {
+	out := d.clock.parts[:0]
+	for i, p := range w.parts {
+		to := stop
+		if i+1 < len(w.parts) {
+			to = min(stop, w.parts[i+1].from)
+		}
+		s := segment{Span{max(p.from, w.start), to}, p.owner, p.p}
+		if s.From > s.To || s.From == s.To && i+1 < len(w.parts) {
+			continue
+		}
+		if n := len(out); n > 0 && out[n-1].owner == s.owner {
+			out[n-1].To, out[n-1].p = s.To, s.p
+			continue
+		}
+		out = append(out, s)
+	}
+	for i := 0; i+1 < len(out); {
+		if out[i].To < out[i].From.Add(out[i].p.SlipWindow) {
+			out[i+1].From = out[i].From
+			out = slices.Delete(out, i, i+1)
+			continue
+		}
+		i++
+	}
+	if n := len(out); n > 1 && out[n-1].To < out[n-1].From.Add(out[n-1].p.SlipWindow) {
+		out[n-2].To, out[n-2].p = out[n-1].To, out[n-1].p
+		out = out[:n-1]
+	}
+	for i := 0; i+1 < len(out); {
+		if out[i].owner == out[i+1].owner {
+			out[i+1].From = out[i].From
+			out = slices.Delete(out, i, i+1)
+			continue
+		}
+		i++
+	}
+	d.clock.parts = out
+	return out
+}
+
+// cutOut appends to out what is left of s without the cuts, which are in
+// order and disjoint.
+func cutOut(out []Span, s Span, cuts []Span) []Span {
+	at := s.From
+	for _, c := range cuts {
+		if c.To <= at {
+			continue
+		}
+		if c.From >= s.To {
+			break
+		}
+		if c.From > at {
+			out = append(out, Span{at, c.From})
+		}
+		at = c.To
+	}
+	if at < s.To {
+		out = append(out, Span{at, s.To})
+	}
+	return out
+}
+
+// measure returns the wall time of spans and the part of it in working hours, in milliseconds.
+func measure(cal *calendar.Calendar, spans []Span) (elapsed, working int64) {
+	for _, s := range spans {
+		elapsed += int64(s.To - s.From)
+		working += cal.Working(int64(s.From), int64(s.To))
+	}
+	return elapsed, working
+}
+
+// passes returns the instant at which a clock that runs in spans passes
+// target: the last one at which it still showed it.
+func passes(cal *calendar.Calendar, spans []Span, target int64) Instant {
+	var run int64
+	for _, s := range spans {
+		w := cal.Working(int64(s.From), int64(s.To))
+		if run+w > target {
+			if at, ok := cal.After(int64(s.From), target-run+1); ok {
+				return Instant(at) - 1
+			}
+		}
+		run += w
+	}
+	return Never
+}
+
+// CompareWaits orders waits by start, story, kind and part.
+func CompareWaits(a, b Wait) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Part, b.Part))
+}

@@ -1,0 +1,613 @@
+package latency
+
+import (
+	"slices"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/comment"
+)
+
+// echo is how long after an action of the owner what automation does on the
+// same story counts as the owner's.
+const echo = 60 * time.Second
+
+// ownMove is how soon an acceptance by whoever moved the story in is no
+// acceptance step at all.
+const ownMove = 60 * time.Second
+
+// withdrawnMarker begins the comment with which an asker takes a question back.
+const withdrawnMarker = "#withdrawn"
+
+// Deriver derives waits from histories by one set of rules. It keeps scratch
+// space from one story to the next and is not safe for concurrent use.
+type Deriver struct {
+	rules     *Rules
+	ancestors Ancestors
+	awayCache map[awayKey][]Span
+
+	moves      []move
+	createdHop bool
+	result     Result
+	clock      clockScratch
+}
+
+// NewDeriver returns a Deriver for rules; ancestors are the parents of the
+// stories it will be given.
+func NewDeriver(rules *Rules, ancestors Ancestors) *Deriver {
+	return &Deriver{rules: rules, ancestors: ancestors, awayCache: map[awayKey][]Span{}}
+}
+
+// Story replays h up to and including asOf and returns its waits in order of
+// their start. It sorts h.Events and drops doubles in place. It never fails:
+// what it cannot explain is a finding. The result's slices are valid until
+// the next call.
+func (d *Deriver) Story(h *History, asOf Instant) *Result {
+	h.Events = sortEvents(h.Events)
+	d.result.Waits, d.result.Slips = d.result.Waits[:0], d.result.Slips[:0]
+	d.result.Bypassed, d.result.Findings = d.result.Bypassed[:0], d.result.Findings[:0]
+	d.result.Unsettled, d.createdHop = false, false
+	r := replay{d: d, h: h, asOf: asOf, tick: Never}
+	r.st.initial(h.Now, h.Events)
+	// As-of cuts events, not what is known of the values before them.
+	events := h.Events
+	for len(events) > 0 && events[len(events)-1].At > asOf {
+		events = events[:len(events)-1]
+	}
+	if len(events) == 0 {
+		return &d.result
+	}
+	d.readMoves(&r.st, events)
+	r.begin(&events[0])
+	next := 0
+	for i := range events {
+		ev := &events[i]
+		r.advance(ev.At)
+		switch ev.Rank {
+		case RankCreated:
+		case RankRecord:
+			var m *move
+			if next < len(d.moves) && d.moves[next].event == i {
+				m = &d.moves[next]
+				next++
+			}
+			r.record(ev, m)
+		case RankCommentAdded:
+			r.commentAdded(ev)
+		case RankCommentEdited:
+			r.commentEdited(ev)
+		case RankCommentDeleted:
+			r.commentDeleted(ev)
+		case RankGone:
+			r.leaveScope(ev, "")
+			r.gone = true
+			r.find(FindGone, ev.At, "")
+		case RankReturned:
+			r.gone = false
+			r.enterScope(ev)
+		}
+	}
+	r.advance(asOf)
+	if len(events) == len(h.Events) {
+		r.compareWithJira()
+	}
+	r.emitOpen(&r.acc)
+	r.emitOpen(&r.q)
+	slices.SortFunc(d.result.Waits, CompareWaits)
+	return &d.result
+}
+
+// replay is the state of one story's derivation.
+type replay struct {
+	d    *Deriver
+	h    *History
+	asOf Instant
+
+	st     state
+	p      *Project // of the story now; nil: not watched
+	in     bool     // in scope
+	gone   bool
+	owner  string
+	tick   Instant // when the owner may change next though nothing happens
+	cycle  int     // accepted acceptance waits so far
+	chain  string  // the status the last move ended in, undone or not
+	seen   bool    // the story has visited acceptance
+	passed bool    // a bypass was counted
+	mover  string  // who moved the story into the running acceptance wait
+
+	acc, q run
+
+	lastComment Instant
+	actAt       Instant // last action of the owner or a delegate
+	actor       string  // and whose it was
+	comments    []commentNow
+}
+
+// commentNow is what a comment says now.
+type commentNow struct {
+	id    int64
+	facts *comment.Facts
+}
+
+// run is a wait that is being followed.
+type run struct {
+	open      bool
+	kind      Kind
+	start     Instant
+	end       Instant
+	outcome   Outcome
+	responder Responder
+	rule      Rule
+	addressed string
+	cycle     int
+	parts     []part
+	pauses    []Span
+
+	parked, flagged, asking Instant // since when it is paused for a status, a flag, the owner's own question; Never
+	askingUntil             Instant // when the owner's own question no longer stops the clock
+
+	asks       []ask
+	asked      int
+	replies    int
+	firstReply Instant
+	lapseAt    Instant
+
+	exit  string // name of the status it ended in
+	steps []Step
+}
+
+// part is the owner and project of a wait from an instant on.
+type part struct {
+	from  Instant
+	owner string
+	p     *Project
+}
+
+// ask is one question that still stands.
+type ask struct {
+	at        Instant
+	by        string // person
+	rule      Rule
+	comment   int64 // of a comment's ask
+	label     string
+	addressed string // the person, where an ask names one
+}
+
+// begin sets up the story as it was created.
+func (r *replay) begin(created *Event) {
+	r.acc, r.q = run{kind: Acceptance}, run{kind: Question}
+	r.actAt = Never
+	r.lastComment = created.At
+	r.chain = r.status()
+	r.checkStatus(created.At)
+	r.settle(created.At)
+	r.enterScope(created)
+}
+
+// settle recomputes what follows from the story's state at t.
+func (r *replay) settle(t Instant) {
+	r.p = r.d.rules.watched(r.st.project.ID)
+	r.owner = r.d.ownerAt(&r.st, t)
+	r.tick = r.d.nextOwnerTick(&r.st, t)
+}
+
+// counts tells whether the story is in scope in its present state.
+func (r *replay) counts() bool {
+	return !r.gone && r.p != nil && r.d.rules.Types[r.st.typ.ID]
+}
+
+func (r *replay) status() string     { return r.d.rules.StatusID(r.st.status) }
+func (r *replay) inAcceptance() bool { return r.p != nil && r.p.Acceptance[r.status()] }
+func (r *replay) withdrawnNow() bool {
+	return r.p.Withdrawn[r.status()] || r.p.WithdrawnResolutions[Fold(r.st.resolution.Name)]
+}
+
+// ended tells whether the story is done or withdrawn. A status of the
+// acceptance set is neither, whatever its category.
+func (r *replay) ended() bool {
+	if r.p == nil || r.inAcceptance() {
+		return false
+	}
+	return r.d.rules.Statuses[r.status()].Category == CategoryDone || r.withdrawnNow()
+}
+
+// advance lets pass what time alone brings up to t: owners change, questions
+// lapse.
+func (r *replay) advance(t Instant) {
+	for {
+		at := min(r.tick, r.lapse())
+		if at > t || at == Never {
+			return
+		}
+		if at == r.lapse() {
+			r.end(&r.q, at, Lapsed, "", Step{At: at, Rule: Rule(Lapsed)})
+			continue
+		}
+		was := r.owner
+		r.settle(at)
+		r.handOver(was, &Event{At: at}, "")
+	}
+}
+
+func (r *replay) lapse() Instant {
+	if !r.q.open {
+		return Never
+	}
+	return r.q.lapseAt
+}
+
+// roleOf returns the role of an event's actor towards the story's owner.
+// Automation that follows an action of the owner or a delegate is theirs.
+func (r *replay) roleOf(ev *Event, kind Kind) Responder {
+	if r.d.rules.isAutomation(ev) {
+		if r.echoes(ev) {
+			if role := r.d.role(r.p, &r.st, r.owner, r.actor, kind, ev.At); role != ByOther {
+				return role
+			}
+		}
+		return ByAutomation
+	}
+	return r.d.role(r.p, &r.st, r.owner, r.d.rules.Person(ev.Actor), kind, ev.At)
+}
+
+// echoes tells whether an event of automation follows the owner's action.
+func (r *replay) echoes(ev *Event) bool {
+	return r.actAt != Never && ev.At <= r.actAt.Add(echo)
+}
+
+// noteAction remembers an action of the owner or a delegate.
+func (r *replay) noteAction(ev *Event) {
+	if r.p == nil || r.d.rules.isAutomation(ev) {
+		return
+	}
+	who := r.d.rules.Person(ev.Actor)
+	for _, kind := range [2]Kind{Acceptance, Question} {
+		if r.d.role(r.p, &r.st, r.owner, who, kind, ev.At) != ByOther {
+			r.actAt, r.actor = ev.At, who
+			return
+		}
+	}
+}
+
+// record lets a history record hold: all its items at once. What it ends is
+// judged by the owner and the project before it, what it starts by those after.
+func (r *replay) record(ev *Event, m *move) {
+	moved := m != nil && !m.undone
+	accRole, qRole := ByOther, ByOther
+	if r.p != nil {
+		accRole, qRole = r.roleOf(ev, Acceptance), r.roleOf(ev, Question)
+	}
+	if m == nil || moved || len(ev.Changes) > 1 {
+		r.noteAction(ev)
+	}
+	before := struct {
+		p                *Project
+		in, accepting    bool
+		status, assignee string
+		ended            bool
+		owner, labels    string
+		flag             bool
+	}{r.p, r.in, r.inAcceptance(), r.status(), r.d.rules.Person(r.st.assignee.ID), r.ended(), r.owner, r.st.labels.Name, r.st.flag != Value{}}
+
+	migration := false
+	described := false
+	for i := range ev.Changes {
+		c := &ev.Changes[i]
+		switch c.Field {
+		case FieldStatus:
+			r.checkChain(ev, c)
+			if m != nil && m.undone {
+				continue
+			}
+		case FieldWorkflow:
+			migration = true
+		case FieldDescription:
+			described = true
+		}
+		r.st.apply(c)
+	}
+	if migration { // an administrator's, whoever that is: nobody gave a verdict or an answer
+		accRole, qRole = ByAutomation, ByAutomation
+	}
+	if moved {
+		r.checkStatus(ev.At)
+	}
+	r.settle(ev.At)
+	if migration && before.in {
+		r.find(FindMigration, ev.At, "")
+	}
+
+	now := r.counts()
+	switch {
+	case before.in && !now:
+		r.owner = before.owner
+		r.p = before.p
+		r.leaveScope(ev, accRole)
+		r.settle(ev.At)
+		return
+	case !now:
+		return
+	case !before.in:
+		r.enterScope(ev)
+		return
+	}
+
+	movedProject := before.p != r.p
+	r.endAcceptance(ev, m, movedProject, migration, accRole)
+	r.endQuestion(ev, endings{
+		moved: moved && !migration, role: qRole, before: before.p, assignee: before.assignee,
+		wasEnded: before.ended, owner: before.owner, described: described,
+	})
+	if movedProject {
+		r.enterPart(&r.acc, ev)
+		r.enterPart(&r.q, ev)
+	}
+	r.handOver(before.owner, ev, qRole)
+	r.startAcceptance(ev, m, before.accepting, moved || movedProject)
+	r.startAsks(ev, before.status, before.p, before.labels, before.assignee, moved)
+	if r.acc.open && r.p.PauseWhenFlagged {
+		switch flag := r.st.flag != (Value{}); {
+		case flag && r.acc.flagged == Never:
+			r.acc.flagged = ev.At
+			r.step(&r.acc, ev, Paused)
+		case !flag && r.acc.flagged != Never:
+			r.acc.unpause(&r.acc.flagged, ev.At)
+			r.step(&r.acc, ev, Resumed)
+		}
+	}
+	if moved && !migration {
+		if accRole != ByOwner && !r.d.rules.isAutomation(ev) {
+			r.teamSpoke(ev)
+		}
+		r.countBypass(ev, before.ended)
+	}
+}
+
+// enterScope starts what a story that is created in its present state, or
+// comes into scope in it, makes a team wait for.
+func (r *replay) enterScope(ev *Event) {
+	r.in = r.counts()
+	if !r.in {
+		return
+	}
+	hop := ev.Rank == RankCreated && r.d.createdHop
+	if r.inAcceptance() && !r.withdrawnNow() && !hop {
+		r.openAcceptance(ev, CreatedInAcceptance)
+	}
+	r.startAsks(ev, "", nil, "", "", true)
+}
+
+// leaveScope withdraws what runs: the story is gone or counts no longer.
+func (r *replay) leaveScope(ev *Event, role Responder) {
+	for _, w := range [2]*run{&r.acc, &r.q} {
+		if w.open {
+			r.end(w, ev.At, Withdrawn, role, r.stepOf(ev, Rule(Withdrawn)))
+		}
+	}
+	r.in = false
+}
+
+// startAcceptance begins an acceptance wait where the record entered the set
+// from outside.
+func (r *replay) startAcceptance(ev *Event, m *move, wasIn, moved bool) {
+	if r.acc.open || !moved || wasIn || !r.inAcceptance() || r.withdrawnNow() || (m != nil && m.hop) {
+		return
+	}
+	r.openAcceptance(ev, EnteredAcceptance)
+}
+
+func (r *replay) openAcceptance(ev *Event, rule Rule) {
+	r.seen = true
+	r.mover = r.d.rules.Person(ev.Actor)
+	r.openRun(&r.acc, ev, rule)
+	r.acc.cycle = r.cycle + 1
+	if r.p.PauseWhenFlagged && r.st.flag != (Value{}) {
+		r.acc.flagged = ev.At
+		r.step(&r.acc, ev, Paused)
+	}
+}
+
+func (r *replay) openRun(w *run, ev *Event, rule Rule) {
+	*w = run{
+		open: true, kind: w.kind, start: ev.At, end: Never, rule: rule,
+		parts: append(w.parts[:0], part{ev.At, r.owner, r.p}), pauses: w.pauses[:0], asks: w.asks[:0],
+		parked: Never, flagged: Never, asking: Never, firstReply: Never, lapseAt: Never,
+	}
+	r.step(w, ev, rule)
+}
+
+// endAcceptance ends, pauses or resumes the running acceptance wait as the
+// status move of a record says.
+func (r *replay) endAcceptance(ev *Event, m *move, movedProject, migration bool, role Responder) {
+	w := &r.acc
+	if !w.open || (m == nil || m.undone) && !movedProject {
+		return
+	}
+	status := r.status()
+	switch {
+	case r.p.Acceptance[status]:
+		if w.parked != Never {
+			w.unpause(&w.parked, ev.At)
+			r.step(w, ev, Resumed)
+		}
+	case movedProject:
+		r.end(w, ev.At, Withdrawn, role, r.stepOf(ev, Rule(Withdrawn)))
+	case migration:
+		r.end(w, ev.At, Withdrawn, ByAutomation, r.stepOf(ev, Rule(Withdrawn)))
+	case r.p.Paused[status]:
+		if w.parked == Never {
+			w.parked = ev.At
+			r.step(w, ev, Paused)
+		}
+	case r.withdrawnNow():
+		r.end(w, ev.At, Withdrawn, role, r.stepOf(ev, Rule(Withdrawn)))
+	case r.accepts(ev, status):
+		if role == ByOther && r.d.rules.Person(ev.Actor) == r.mover && ev.At <= w.start.Add(ownMove) {
+			r.bypass(ev)
+		}
+		r.end(w, ev.At, Accepted, role, r.stepOf(ev, Rule(Accepted)))
+		r.cycle++
+	case role == ByOwner || role == ByDelegate:
+		r.end(w, ev.At, Rejected, role, r.stepOf(ev, Rule(Rejected)))
+	default:
+		r.end(w, ev.At, Recalled, role, r.stepOf(ev, Rule(Recalled)))
+	}
+}
+
+// accepts tells whether leaving the set to status is an acceptance.
+func (r *replay) accepts(ev *Event, status string) bool {
+	if len(r.p.Accepted) > 0 {
+		return r.p.Accepted[status]
+	}
+	if r.p.Release[status] {
+		return true
+	}
+	if r.d.rules.Statuses[status].Category == CategoryDone {
+		r.find(FindExitByDefault, ev.At, r.d.rules.Statuses[status].Name)
+		return true
+	}
+	return false
+}
+
+// countBypass counts a story that reached done with no visit of acceptance.
+func (r *replay) countBypass(ev *Event, wasEnded bool) {
+	if !r.seen && !wasEnded && r.ended() && !r.withdrawnNow() && len(r.p.Acceptance) > 0 {
+		r.bypass(ev)
+	}
+}
+
+func (r *replay) bypass(ev *Event) {
+	if !r.passed {
+		r.passed = true
+		r.d.result.Bypassed = append(r.d.result.Bypassed, Mark{At: ev.At, ProjectID: r.p.ID, EventID: ev.ID})
+	}
+}
+
+// handOver gives the running waits to the story's present owner.
+func (r *replay) handOver(was string, ev *Event, role Responder) {
+	if was == r.owner {
+		return
+	}
+	if r.acc.open {
+		r.enterPart(&r.acc, ev)
+		r.step(&r.acc, ev, Handed)
+	}
+	if !r.q.open {
+		return
+	}
+	if r.dropAsks(func(a *ask) bool { return a.by == r.owner && a.by != "" }); len(r.q.asks) == 0 {
+		r.end(&r.q, ev.At, Withdrawn, role, r.stepOf(ev, Rule(Withdrawn)))
+		return
+	}
+	r.enterPart(&r.q, ev)
+	r.step(&r.q, ev, Handed)
+	r.setLapse(ev.At)
+}
+
+// enterPart begins a new part of a running wait, with the story's present
+// owner and project.
+func (r *replay) enterPart(w *run, ev *Event) {
+	if !w.open {
+		return
+	}
+	if last := &w.parts[len(w.parts)-1]; last.from == ev.At {
+		last.owner, last.p = r.owner, r.p
+		return
+	}
+	w.parts = append(w.parts, part{ev.At, r.owner, r.p})
+}
+
+// unpause closes the pause that began at *since.
+func (w *run) unpause(since *Instant, at Instant) {
+	if *since != Never {
+		w.pauses = append(w.pauses, Span{*since, at})
+		*since = Never
+	}
+}
+
+// teamSpoke ends the pause for the owner's own question.
+func (r *replay) teamSpoke(ev *Event) {
+	if w := &r.acc; w.open && w.asking != Never {
+		w.pauses = append(w.pauses, Span{w.asking, min(ev.At, w.askingUntil)})
+		w.asking = Never
+		r.step(w, ev, TeamSpoke)
+	}
+}
+
+// ownerAsked stops the clock of the running acceptance wait: the ball is in
+// the team's court, at most for the target of a question.
+func (r *replay) ownerAsked(ev *Event) {
+	w := &r.acc
+	if !w.open || !r.p.PauseWhileOwnerAsks {
+		return
+	}
+	if w.asking != Never { // asked before, and not yet spoken to
+		w.pauses = append(w.pauses, Span{w.asking, min(ev.At, w.askingUntil)})
+	}
+	w.asking = ev.At
+	w.askingUntil = Never
+	if at, ok := r.d.calendar(r.p, r.owner).After(int64(ev.At), r.p.TargetQuestion.Milliseconds()); ok {
+		w.askingUntil = Instant(at)
+	}
+	r.step(w, ev, OwnerAsks)
+}
+
+// end ends w and emits its parts.
+func (r *replay) end(w *run, at Instant, outcome Outcome, responder Responder, s Step) {
+	w.open, w.end, w.outcome, w.responder = false, at, outcome, responder
+	if w.kind == Acceptance {
+		w.exit = r.st.status.Name
+	}
+	w.steps = append(w.steps, s)
+	r.emit(w)
+}
+
+func (r *replay) emitOpen(w *run) {
+	if w.open {
+		r.emit(w)
+	}
+}
+
+func (r *replay) step(w *run, ev *Event, rule Rule) { w.steps = append(w.steps, r.stepOf(ev, rule)) }
+
+func (r *replay) stepOf(ev *Event, rule Rule) Step {
+	return Step{At: ev.At, Rank: ev.Rank, ID: ev.ID, Actor: ev.Actor, Rule: rule}
+}
+
+func (r *replay) find(reason string, at Instant, detail string) {
+	f := Finding{Reason: reason, StoryID: r.h.ID, Story: r.h.Key, ProjectID: r.st.project.ID, At: at, Detail: detail}
+	r.d.result.Findings = append(r.d.result.Findings, f)
+}
+
+// checkStatus finds a status that Jira does not list.
+func (r *replay) checkStatus(at Instant) {
+	if r.p == nil && r.d.rules.watched(r.st.project.ID) == nil {
+		return
+	}
+	if _, ok := r.d.rules.Statuses[r.status()]; !ok {
+		r.find(FindUnknownStatus, at, r.st.status.Name+" ("+r.st.status.ID+")")
+	}
+}
+
+// checkChain finds a status move that does not begin where the last one ended.
+func (r *replay) checkChain(ev *Event, c *Change) {
+	if from := r.d.rules.StatusID(c.From); r.in && from != r.chain {
+		r.find(FindBrokenChain, ev.At, "a move begins in "+c.From.Name)
+	}
+	r.chain = r.d.rules.StatusID(c.To)
+}
+
+// compareWithJira finds where the events and what Jira says now disagree.
+func (r *replay) compareWithJira() {
+	if !r.in {
+		return
+	}
+	if now := r.h.Now[FieldStatus]; len(now) > 0 && r.d.rules.StatusID(now[0]) != r.chain {
+		r.find(FindLastStatus, r.asOf, "Jira says "+now[0].Name)
+	}
+	for i := 1; i < len(r.h.Events); i++ {
+		a, b := &r.h.Events[i-1], &r.h.Events[i]
+		if a.At == b.At && a.Rank == RankRecord && b.Rank == RankRecord {
+			r.find(FindSameInstant, b.At, "")
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package latency
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestImports holds the domain pure: what it is built on does no I/O, reads no
+// clock of its own, and is neither a logger nor a metric nor a Jira.
+func TestImports(t *testing.T) {
+	const module = "github.com/yourturn/yourturn/"
+	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, module+"internal/latency", module+"internal/calendar", module+"internal/comment").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := []string{
+		"cmp", "encoding/json", "errors", "fmt", "iter", "maps", "math", "regexp", "slices", "sort", "strconv", "strings", "sync", "time",
+		"unicode", "unicode/utf8", "unicode/utf16", "unique", module + "internal/calendar", module + "internal/comment",
+	}
+	for dep := range strings.FieldsSeq(string(out)) {
+		if !slices.Contains(allowed, dep) {
+			t.Errorf("the domain imports %s", dep)
+		}
+	}
+}

@@ -1,0 +1,274 @@
+package latency
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// maxAncestors bounds the way up a story's parents: Jira's own hierarchies
+// are far shorter, and a loop in broken data must end.
+const maxAncestors = 16
+
+// Ancestor is what is known of a story's parent over time: the fields that
+// hold its owner, and its own parent.
+type Ancestor struct {
+	first   state
+	changes []ancestorChange
+}
+
+type ancestorChange struct {
+	at     Instant
+	change Change
+}
+
+// NewAncestor returns the ancestor that a history describes.
+func NewAncestor(h *History) *Ancestor {
+	h.Events = sortEvents(h.Events)
+	a := &Ancestor{}
+	a.first.initial(h.Now, h.Events)
+	for _, ev := range h.Events {
+		for _, c := range ev.Changes {
+			if c.Field == FieldParent || c.Field == FieldAssignee || isCustom(c.Field) {
+				a.changes = append(a.changes, ancestorChange{ev.At, c})
+			}
+		}
+	}
+	return a
+}
+
+// at returns what field holds at t.
+func (a *Ancestor) people(field string, t Instant) string {
+	ids := a.first.people(field)
+	for i := range a.changes {
+		if a.changes[i].at > t {
+			break
+		}
+		if a.changes[i].change.Field == field {
+			ids = a.changes[i].change.To.ID
+		}
+	}
+	return ids
+}
+
+// parent returns the id of a's own parent at t.
+func (a *Ancestor) parent(t Instant) string {
+	id := a.first.parent.ID
+	for i := range a.changes {
+		if a.changes[i].at > t {
+			break
+		}
+		if a.changes[i].change.Field == FieldParent {
+			id = a.changes[i].change.To.ID
+		}
+	}
+	return id
+}
+
+// Ancestors are the parents of stories by Jira's issue id.
+type Ancestors map[string]*Ancestor
+
+// ownerAt returns the owner of a story in state s at t: the first that
+// answers of its owner field, its parents' owner field, a component's owner,
+// the project's configured owner and the project's lead; Unowned if none.
+func (d *Deriver) ownerAt(s *state, t Instant) string {
+	p := d.rules.watched(s.project.ID)
+	if p == nil {
+		return Unowned
+	}
+	if p.OwnerField != "" {
+		if who := d.firstOwner(s.people(p.OwnerField)); who != "" {
+			return who
+		}
+		id := s.parent.ID
+		for range maxAncestors {
+			if id == "" {
+				break
+			}
+			a := d.ancestors[id]
+			if a == nil {
+				break // invisible: counts as unset
+			}
+			if who := d.firstOwner(a.people(p.OwnerField, t)); who != "" {
+				return who
+			}
+			id = a.parent(t)
+		}
+	}
+	if len(p.Components) > 0 {
+		who, name := "", ""
+		for _, c := range s.components {
+			o := p.Components[c.Name]
+			if o == "" {
+				o = p.Components[c.ID]
+			}
+			if o != "" && (who == "" || c.Name < name) {
+				who, name = o, c.Name
+			}
+		}
+		if who != "" {
+			return who
+		}
+	}
+	for _, term := range p.Terms {
+		if term.Span.Contains(t) && term.Person != "" {
+			return term.Person
+		}
+	}
+	for _, term := range p.Leads {
+		if term.Span.Contains(t) && term.Person != "" {
+			return term.Person
+		}
+	}
+	return Unowned
+}
+
+// firstOwner returns, of accounts separated by commas, the first who is a
+// configured owner, else the first; "" if there is none.
+func (d *Deriver) firstOwner(accounts string) string {
+	if accounts == "" {
+		return ""
+	}
+	if strings.IndexByte(accounts, ',') < 0 {
+		return d.rules.Person(accounts)
+	}
+	first := ""
+	for id := range strings.SplitSeq(accounts, ",") {
+		who := d.rules.Person(strings.TrimSpace(id))
+		if d.rules.Owners[who] != nil {
+			return who
+		}
+		if first == "" {
+			first = who
+		}
+	}
+	return first
+}
+
+// nextOwnerTick returns the first instant after t at which the owner of a
+// story in state s can change though nothing happens to the story: a term
+// begins or ends, a lead is replaced, a parent changes.
+func (d *Deriver) nextOwnerTick(s *state, t Instant) Instant {
+	p := d.rules.watched(s.project.ID)
+	if p == nil {
+		return Never
+	}
+	next := Never
+	consider := func(at Instant) {
+		if at > t && at < next {
+			next = at
+		}
+	}
+	for _, terms := range [2][]Term{p.Terms, p.Leads} {
+		for i := range terms {
+			consider(terms[i].Span.From)
+			consider(terms[i].Span.To)
+		}
+	}
+	if p.OwnerField == "" {
+		return next
+	}
+	id := s.parent.ID
+	for range maxAncestors {
+		a := d.ancestors[id]
+		if id == "" || a == nil {
+			break
+		}
+		for i := range a.changes {
+			consider(a.changes[i].at)
+		}
+		id = a.parent(t)
+	}
+	return next
+}
+
+// role returns the role of a person towards the owner of a story in state s
+// of project p at t.
+func (d *Deriver) role(p *Project, s *state, owner, person string, kind Kind, t Instant) Responder {
+	if person == "" {
+		return ByOther
+	}
+	if person == owner {
+		return ByOwner
+	}
+	if d.isDelegate(p, s, owner, person, kind, t) {
+		return ByDelegate
+	}
+	return ByOther
+}
+
+// isDelegate tells whether person answers for owner at t, by the config or by
+// the story's delegate field. A delegate's delegate does not.
+func (d *Deriver) isDelegate(p *Project, s *state, owner, person string, kind Kind, t Instant) bool {
+	for i := range d.rules.Delegates {
+		g := &d.rules.Delegates[i]
+		if g.Owner == owner && g.Delegate == person && g.covers(p.ID, kind, t) {
+			return true
+		}
+	}
+	if p.DelegateField == "" {
+		return false
+	}
+	for id := range strings.SplitSeq(s.people(p.DelegateField), ",") {
+		if id = strings.TrimSpace(id); id != "" && d.rules.Person(id) == person {
+			return true
+		}
+	}
+	return false
+}
+
+// awayKey names who is away from what.
+type awayKey struct {
+	owner, project string
+	kind           Kind
+}
+
+// away returns when the owner is absent with nobody to stand in, in order and
+// disjoint: the owner's clock stands then.
+func (d *Deriver) away(p *Project, owner string, kind Kind) []Span {
+	o := d.rules.Owners[owner]
+	if o == nil || len(o.Absences) == 0 || !p.PauseWhenAbsent {
+		return nil
+	}
+	key := awayKey{owner, p.ID, kind}
+	if spans, ok := d.awayCache[key]; ok {
+		return spans
+	}
+	spans := union(o.Absences)
+	for _, g := range d.rules.Delegates {
+		if g.Owner == owner && g.Delegate != owner && g.concerns(p.ID, kind) {
+			spans = subtract(spans, g.Span)
+		}
+	}
+	d.awayCache[key] = spans
+	return spans
+}
+
+// union returns the spans in order and disjoint.
+func union(spans []Span) []Span {
+	sorted := slices.Clone(spans)
+	slices.SortFunc(sorted, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
+	var out []Span
+	for _, s := range sorted {
+		if n := len(out); n > 0 && s.From <= out[n-1].To {
+			out[n-1].To = max(out[n-1].To, s.To)
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// subtract removes cut from disjoint spans.
+func subtract(spans []Span, cut Span) []Span {
+	var out []Span
+	for _, s := range spans {
+		if left := (Span{s.From, min(s.To, cut.From)}); left.From < left.To {
+			out = append(out, left)
+		}
+		if right := (Span{max(s.From, cut.To), s.To}); right.From < right.To {
+			out = append(out, right)
+		}
+	}
+	return out
+}

@@ -1,0 +1,349 @@
+package latency
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// WorkingBuckets are the upper bounds of the latency histograms: landmarks of
+// working time from five minutes to six weeks of forty hours. They are fixed,
+// so that histograms of all times and places can be added.
+func WorkingBuckets() []time.Duration {
+	return []time.Duration{
+		5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour,
+		8 * time.Hour, 12 * time.Hour, 16 * time.Hour, 24 * time.Hour, 40 * time.Hour, 80 * time.Hour,
+		120 * time.Hour, 160 * time.Hour, 240 * time.Hour,
+	}
+}
+
+// ElapsedBuckets are the upper bounds of the histograms of wall time.
+func ElapsedBuckets() []time.Duration {
+	return []time.Duration{
+		time.Hour, 8 * time.Hour, 24 * time.Hour, 3 * 24 * time.Hour, 7 * 24 * time.Hour, 28 * 24 * time.Hour,
+	}
+}
+
+// Key is who is measured: an owner in a project.
+type Key struct {
+	Kind           Kind
+	Project, Owner string
+}
+
+// EndedKey is a Key with how waits ended.
+type EndedKey struct {
+	Key
+	Outcome   Outcome
+	Responder Responder
+}
+
+// Histogram is a sum over entries of the ledger, in milliseconds.
+type Histogram struct {
+	Bounds  []time.Duration
+	Counts  []uint64 // by bound, not cumulative; one more for what is above the last
+	Count   uint64
+	SumMsec int64
+}
+
+// NewHistogram returns an empty histogram with those upper bounds.
+func NewHistogram(bounds []time.Duration) *Histogram {
+	return &Histogram{Bounds: bounds, Counts: make([]uint64, len(bounds)+1)}
+}
+
+// Add counts one value in milliseconds.
+func (h *Histogram) Add(msec int64) {
+	i, _ := slices.BinarySearchFunc(h.Bounds, msec, func(b time.Duration, v int64) int { return cmp.Compare(b.Milliseconds(), v) })
+	h.Counts[i]++
+	h.Count++
+	h.SumMsec += msec
+}
+
+// Clone returns a copy that is not changed by further additions.
+func (h *Histogram) Clone() *Histogram {
+	c := *h
+	c.Counts = slices.Clone(h.Counts)
+	return &c
+}
+
+// Totals are the sums over the ledger. They only grow.
+type Totals struct {
+	Ended    map[EndedKey]uint64
+	Latency  map[EndedKey]*Histogram // responses alone, owner's clock, working time
+	Elapsed  map[Key]*Histogram      // responses alone, owner's clock, wall time
+	Breached map[Key]uint64
+	Met      map[Key]uint64
+	Slips    map[string]uint64 // by project
+	Bypassed map[string]uint64
+}
+
+// NewTotals returns empty totals.
+func NewTotals() *Totals {
+	return &Totals{
+		Ended: map[EndedKey]uint64{}, Latency: map[EndedKey]*Histogram{}, Elapsed: map[Key]*Histogram{},
+		Breached: map[Key]uint64{}, Met: map[Key]uint64{}, Slips: map[string]uint64{}, Bypassed: map[string]uint64{},
+	}
+}
+
+// expected lists how waits of each kind usually end: the series that exist at
+// zero for every configured owner, so that a first event is seen as an increase.
+func expected(k Kind) map[Outcome][]Responder {
+	if k == Acceptance {
+		return map[Outcome][]Responder{
+			Accepted: {ByOwner, ByDelegate, ByOther, ByAutomation}, Rejected: {ByOwner, ByDelegate},
+			Recalled: {ByOther}, Withdrawn: {ByOwner, ByOther}, HandedOver: {""},
+		}
+	}
+	return map[Outcome][]Responder{
+		Answered: {ByOwner, ByDelegate, ByOther}, Resolved: {ByOther}, Withdrawn: {ByOther},
+		Obsolete: {ByOther}, Lapsed: {""}, HandedOver: {""},
+	}
+}
+
+// Expect makes the series of an owner in a project exist, at zero.
+func (t *Totals) Expect(project, owner string) {
+	for _, kind := range [2]Kind{Acceptance, Question} {
+		key := Key{kind, project, owner}
+		for outcome, responders := range expected(kind) {
+			for _, who := range responders {
+				t.Ended[EndedKey{key, outcome, who}] += 0
+			}
+			if outcome.IsResponse() {
+				t.latency(EndedKey{key, outcome, ByOwner})
+			}
+		}
+		t.elapsed(key)
+		t.Breached[key] += 0
+		t.Met[key] += 0
+	}
+	t.Slips[project] += 0
+	t.Bypassed[project] += 0
+}
+
+// latency returns the histogram that a response counts in. Acceptance by
+// automation counts with that by others: it is no response of the owner's.
+func (t *Totals) latency(k EndedKey) *Histogram {
+	if k.Responder == ByAutomation {
+		k.Responder = ByOther
+	}
+	if k.Kind == Question {
+		k.Outcome = Answered
+	}
+	h := t.Latency[k]
+	if h == nil {
+		h = NewHistogram(WorkingBuckets())
+		t.Latency[k] = h
+	}
+	return h
+}
+
+func (t *Totals) elapsed(k Key) *Histogram {
+	h := t.Elapsed[k]
+	if h == nil {
+		h = NewHistogram(ElapsedBuckets())
+		t.Elapsed[k] = h
+	}
+	return h
+}
+
+// Add counts an entry of the ledger.
+func (t *Totals) Add(e Entry) {
+	key := Key{e.ID.Kind, e.Project, e.Owner}
+	switch e.Type {
+	case EntryEnded:
+		k := EndedKey{key, e.Outcome, e.Responder}
+		t.Ended[k]++
+		if e.Outcome.IsResponse() {
+			t.latency(k).Add(e.Working)
+			t.elapsed(key).Add(e.Elapsed)
+		}
+	case EntryBreached:
+		t.Breached[key]++
+	case EntryMet:
+		t.Met[key]++
+	case EntrySlip:
+		t.Slips[e.Project]++
+	case EntryBypass:
+		t.Bypassed[e.Project]++
+	}
+}
+
+// Clone returns a copy that is not changed by further additions.
+func (t *Totals) Clone() *Totals {
+	c := &Totals{
+		Ended: maps.Clone(t.Ended), Latency: map[EndedKey]*Histogram{}, Elapsed: map[Key]*Histogram{},
+		Breached: maps.Clone(t.Breached), Met: maps.Clone(t.Met), Slips: maps.Clone(t.Slips), Bypassed: maps.Clone(t.Bypassed),
+	}
+	for k, h := range t.Latency {
+		c.Latency[k] = h.Clone()
+	}
+	for k, h := range t.Elapsed {
+		c.Elapsed[k] = h.Clone()
+	}
+	return c
+}
+
+// OpenState is what an owner's team waits for now.
+type OpenState struct {
+	Open, Overdue, Paused int
+	Oldest, OldestElapsed int64 // milliseconds on the owner's clock; 0: nothing open
+}
+
+// StoryKey is a kind of wait in a project.
+type StoryKey struct {
+	Kind    Kind
+	Project string
+}
+
+// StoryState is what runs on the story's clock, which no hand-over restarts.
+type StoryState struct {
+	Oldest  int64 // milliseconds
+	Overdue int
+}
+
+// OpenWait is one open wait, on the story's clock.
+type OpenWait struct {
+	Key
+	Story string // key
+	Msec  int64
+}
+
+// Delegated is a delegation that is active now.
+type Delegated struct{ Owner, Delegate string }
+
+// Report is what a scrape shows: the derivation as of the data timestamp. It
+// is not changed once it is published.
+type Report struct {
+	DataTimestamp Instant
+	Totals        *Totals
+	Open          map[Key]OpenState
+	Stories       map[StoryKey]StoryState
+	OpenWaits     []OpenWait
+	Targets       map[StoryKey]int64 // milliseconds
+	Delegations   []Delegated
+	Absent        map[string]bool   // by configured owner
+	Names         map[string]string // display name by owner
+	Audit         map[AuditKey]int
+}
+
+// AuditKey is a reason for findings in a project.
+type AuditKey struct{ Project, Reason string }
+
+// openWaits collects the open waits of a report.
+type openWaits struct {
+	rules  *Rules
+	report *Report
+	limit  int
+}
+
+// NewReport returns the report of rules as of the data timestamp over totals,
+// with the open waits that waits yields; at most limit of the oldest waits of
+// each owner and kind are listed one by one.
+func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, findings []Finding, limit int) *Report {
+	r := &Report{
+		DataTimestamp: asOf, Totals: totals.Clone(), Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
+		Targets: map[StoryKey]int64{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: map[AuditKey]int{},
+	}
+	for _, p := range rules.Projects {
+		for _, owner := range p.configuredOwners() {
+			r.Totals.Expect(p.Key, owner)
+		}
+		r.Totals.Slips[p.Key] += 0
+		r.Totals.Bypassed[p.Key] += 0
+		for _, kind := range [2]Kind{Acceptance, Question} {
+			r.Targets[StoryKey{kind, p.Key}] = p.Target(kind).Milliseconds()
+			r.Stories[StoryKey{kind, p.Key}] = StoryState{}
+		}
+	}
+	for k := range r.Totals.Breached { // every owner that was ever expected
+		r.Open[k] = OpenState{}
+	}
+	for k := range r.Totals.Ended {
+		r.Open[k.Key] = OpenState{}
+	}
+	open := openWaits{rules: rules, report: r, limit: limit}
+	for i := range waits {
+		open.add(&waits[i])
+	}
+	open.trim()
+	for _, f := range findings {
+		if p := rules.watched(f.ProjectID); p != nil {
+			r.Audit[AuditKey{p.Key, f.Reason}]++
+		}
+	}
+	r.people(rules, asOf)
+	return r
+}
+
+// add counts a wait if it is open.
+func (o openWaits) add(w *Wait) {
+	p := o.rules.watched(w.ProjectID)
+	if !w.Open() || p == nil {
+		return
+	}
+	key := Key{w.Kind, p.Key, w.Owner}
+	s := o.report.Open[key]
+	s.Open++
+	if w.Overdue() {
+		s.Overdue++
+	}
+	if w.PausedNow {
+		s.Paused++
+	}
+	s.Oldest, s.OldestElapsed = max(s.Oldest, w.Working), max(s.OldestElapsed, w.Elapsed)
+	o.report.Open[key] = s
+	sk := StoryKey{w.Kind, p.Key}
+	st := o.report.Stories[sk]
+	st.Oldest = max(st.Oldest, w.StoryWorking)
+	if w.StoryWorking > w.Target {
+		st.Overdue++
+	}
+	o.report.Stories[sk] = st
+	o.report.OpenWaits = append(o.report.OpenWaits, OpenWait{key, w.Story, w.StoryWorking})
+}
+
+// trim keeps the oldest waits of each owner and kind.
+func (o openWaits) trim() {
+	list := o.report.OpenWaits
+	slices.SortFunc(list, func(a, b OpenWait) int {
+		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Msec, a.Msec), cmp.Compare(a.Story, b.Story))
+	})
+	kept, n := list[:0], 0
+	for i, w := range list {
+		if i == 0 || w.Owner != list[i-1].Owner || w.Kind != list[i-1].Kind {
+			n = 0
+		}
+		if n++; n <= o.limit {
+			kept = append(kept, w)
+		}
+	}
+	o.report.OpenWaits = kept
+}
+
+// people fills in who is away, who stands in, and names.
+func (r *Report) people(rules *Rules, asOf Instant) {
+	for key, o := range rules.Owners {
+		r.Absent[key] = slices.ContainsFunc(o.Absences, func(s Span) bool { return s.Contains(asOf) })
+		r.Names[key] = rules.Name(key)
+	}
+	for k := range r.Open {
+		r.Names[k.Owner] = rules.Name(k.Owner)
+	}
+	for _, g := range rules.Delegates {
+		if d := (Delegated{g.Owner, g.Delegate}); g.Span.Contains(asOf) && !slices.Contains(r.Delegations, d) {
+			r.Delegations = append(r.Delegations, d)
+		}
+	}
+}
+
+// configuredOwners returns whom the config names as owners of the project.
+func (p *Project) configuredOwners() []string {
+	set := map[string]bool{}
+	for _, t := range p.Terms {
+		set[t.Person] = true
+	}
+	for _, who := range p.Components {
+		set[who] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}

@@ -1,0 +1,201 @@
+package latency
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/calendar"
+)
+
+// Unowned is the owner of a story for which nobody answers: a real and
+// reserved label, so that no story is dropped.
+const Unowned = "unowned"
+
+// Kind is what a team waits for.
+type Kind string
+
+// The kinds of wait.
+const (
+	Acceptance Kind = "acceptance"
+	Question   Kind = "question"
+)
+
+// Span is the half-open interval [From, To).
+type Span struct{ From, To Instant }
+
+// Always is the span of all time.
+var Always = Span{From: math.MinInt64, To: Never} //nolint:gochecknoglobals // a constant in all but name
+
+// Contains tells whether t lies in the span.
+func (s Span) Contains(t Instant) bool { return s.From <= t && t < s.To }
+
+// Category is the category of a status.
+type Category uint8
+
+// The categories Jira knows; CategoryUnknown is a status nobody described.
+const (
+	CategoryUnknown Category = iota
+	CategoryNew
+	CategoryIndeterminate
+	CategoryDone
+)
+
+// Status is what the rules know of a status of Jira.
+type Status struct {
+	Name     string
+	Category Category
+}
+
+// Set is a set of ids or names.
+type Set map[string]bool
+
+// Rules is a config made concrete for one Jira: names are resolved to ids,
+// accounts to people, dates to instants. It is not changed once a derivation
+// has used it.
+type Rules struct {
+	Projects   map[string]*Project // the watched ones, by Jira's project id
+	Types      map[string]bool     // ids of the issue types that are stories; a type that is absent is none
+	Statuses   map[string]Status   // by id
+	StatusIDs  map[string]string   // id by name, for records that lost the id; a name of several ids is absent
+	People     map[string]string   // account, or another name of it, to the person
+	Owners     map[string]*Owner   // by person
+	Delegates  []Delegation
+	Names      map[string]string // display name by person
+	Automation Set               // accounts that are automation though Jira does not say so
+}
+
+// Owner is a configured Product Owner.
+type Owner struct {
+	Key      string
+	Calendar *calendar.Calendar // nil: the project's
+	Absences []Span
+}
+
+// Delegation makes Delegate answer for Owner within Span.
+type Delegation struct {
+	Owner, Delegate string // persons
+	Span            Span
+	Projects        Set // ids; nil: all
+	Kinds           []Kind
+}
+
+// covers tells whether the delegation holds for kind in a project at t.
+func (d Delegation) covers(project string, kind Kind, t Instant) bool {
+	return d.Span.Contains(t) && d.concerns(project, kind)
+}
+
+// concerns is covers without regard to time.
+func (d Delegation) concerns(project string, kind Kind) bool {
+	return (d.Projects == nil || d.Projects[project]) && (len(d.Kinds) == 0 || slices.Contains(d.Kinds, kind))
+}
+
+// Term is somebody's time as a project's owner or lead.
+type Term struct {
+	Person string
+	Span   Span
+}
+
+// Project is a watched project's part of the rules. Statuses are ids,
+// resolutions are names as Fold gives them.
+type Project struct {
+	ID, Key string
+
+	Acceptance           Set
+	Accepted             Set // empty: category done, or stage release
+	Withdrawn            Set
+	WithdrawnResolutions Set
+	Paused               Set
+	QuestionStatuses     Set
+	QuestionLabels       Set
+	Release              Set // statuses of stage release
+
+	PauseWhenFlagged    bool
+	PauseWhenAbsent     bool
+	PauseWhileOwnerAsks bool
+	SlipWindow          time.Duration
+	MinDwell            time.Duration
+
+	Mention, MentionAny       bool
+	Markers, AnsweredMarkers  []string
+	Assignment, AnswerByEdit  bool
+	LapseAfter                time.Duration // of working time; 0: never
+	TargetAcceptance          time.Duration // of working time
+	TargetQuestion            time.Duration // of working time
+	Calendar                  *calendar.Calendar
+	OwnerField, DelegateField string            // Jira's field id, or FieldAssignee; "": none
+	Components                map[string]string // component name or id to person
+	Terms                     []Term            // configured owners
+	Leads                     []Term            // as Jira's lead was seen; the first holds for all time before
+	HistoryFrom               Instant           // what began earlier is not derived
+}
+
+// Target returns the target of a kind, in working time.
+func (p *Project) Target(k Kind) time.Duration {
+	if k == Acceptance {
+		return p.TargetAcceptance
+	}
+	return p.TargetQuestion
+}
+
+// Fold brings a name into the form in which names are compared: lower case,
+// with one form of apostrophe and without space around it.
+func Fold(name string) string {
+	return strings.ToLower(strings.TrimSpace(apostrophes.Replace(name)))
+}
+
+var apostrophes = strings.NewReplacer("\u2019", "'", "\u2018", "'", "\u02bc", "'", "\u00b4", "'", "`", "'") //nolint:gochecknoglobals // a constant in all but name
+
+// DefaultWithdrawnResolutions are the resolutions with which a story is
+// withdrawn, not accepted.
+func DefaultWithdrawnResolutions() []string {
+	return []string{
+		"Won't Do", "Won't Fix", "Won't Implement", "Duplicate", "Cannot Reproduce", "Declined", "Invalid",
+		"Abandoned", "Incomplete", "Not a Problem", "Not a Bug", "Obsolete",
+	}
+}
+
+// ReleaseNames are the names of statuses that are after acceptance and before
+// done: the stage release, where no config says otherwise.
+func ReleaseNames() []string {
+	return []string{
+		"Accepted", "Approved", "Ready for Release", "Ready for Deploy", "Ready for Deployment", "To Deploy",
+		"Deploying", "Releasing", "Staging",
+	}
+}
+
+// Person returns the person an account belongs to: the owner's key in the
+// config, or the account itself. An empty account is nobody: "".
+func (r *Rules) Person(account string) string {
+	if p, ok := r.People[account]; ok {
+		return p
+	}
+	return account
+}
+
+// Name returns how a person is called: the display name, or the label itself
+// of one whose name is not known.
+func (r *Rules) Name(person string) string {
+	if n := r.Names[person]; n != "" {
+		return n
+	}
+	return person
+}
+
+// StatusID returns the id of a status value, by its name where a record lost
+// the id; "" when it cannot be known.
+func (r *Rules) StatusID(v Value) string {
+	if v.ID != "" {
+		return v.ID
+	}
+	return r.StatusIDs[Fold(v.Name)]
+}
+
+// watched returns the rules of a project, or nil.
+func (r *Rules) watched(project string) *Project { return r.Projects[project] }
+
+// isAutomation tells whether an event was made by automation.
+func (r *Rules) isAutomation(ev *Event) bool {
+	return ev.ActorType == App || r.Automation[ev.Actor]
+}

@@ -1,0 +1,152 @@
+package latency
+
+import (
+	"slices"
+	"strings"
+)
+
+// state is what the fields of a story hold at one instant.
+type state struct {
+	status, project, typ, parent, resolution Value
+	assignee, flag, labels                   Value
+	components                               []Value
+	users                                    []userField
+}
+
+// userField is a custom field that holds people.
+type userField struct {
+	field string
+	ids   string // accounts separated by commas
+}
+
+// slot returns where the value of a single-valued field is kept, or nil.
+func (s *state) slot(field string) *Value {
+	switch field {
+	case FieldStatus:
+		return &s.status
+	case FieldProject:
+		return &s.project
+	case FieldType:
+		return &s.typ
+	case FieldParent:
+		return &s.parent
+	case FieldResolution:
+		return &s.resolution
+	case FieldAssignee:
+		return &s.assignee
+	case FieldFlag:
+		return &s.flag
+	case FieldLabels:
+		return &s.labels
+	}
+	return nil
+}
+
+// people returns the accounts in a user field, in Jira's order.
+func (s *state) people(field string) string {
+	if field == FieldAssignee {
+		return s.assignee.ID
+	}
+	for i := range s.users {
+		if s.users[i].field == field {
+			return s.users[i].ids
+		}
+	}
+	return ""
+}
+
+// setPeople sets a custom user field.
+func (s *state) setPeople(field, ids string) {
+	for i := range s.users {
+		if s.users[i].field == field {
+			s.users[i].ids = ids
+			return
+		}
+	}
+	s.users = append(s.users, userField{field, ids})
+}
+
+// apply makes a change hold.
+func (s *state) apply(c *Change) {
+	switch {
+	case c.Field == FieldComponents:
+		if c.From != (Value{}) {
+			s.components = slices.DeleteFunc(s.components, func(v Value) bool { return v.ID == c.From.ID })
+		}
+		if c.To != (Value{}) {
+			s.components = append(s.components, c.To)
+		}
+	case isCustom(c.Field):
+		s.setPeople(c.Field, c.To.ID)
+	default:
+		if v := s.slot(c.Field); v != nil {
+			*v = c.To
+		}
+	}
+}
+
+// isCustom tells whether a field is a custom one; of those only user fields are kept.
+func isCustom(field string) bool { return strings.HasPrefix(field, "customfield_") }
+
+// initial fills s with the values a story had when it was created,
+// reconstructed backwards: the old value of the first change of a field, else
+// what Jira says now. events are in order.
+func (s *state) initial(now Snapshot, events []Event) {
+	*s = state{components: s.components[:0], users: s.users[:0]}
+	for field, values := range now {
+		switch {
+		case field == FieldComponents:
+			s.components = append(s.components, values...)
+		case isCustom(field):
+			s.setPeople(field, joinIDs(values))
+		case field == FieldLabels:
+			s.labels = Value{Name: joinNames(values)}
+		default:
+			if v := s.slot(field); v != nil && len(values) > 0 {
+				*v = values[0]
+			}
+		}
+	}
+	for i := len(events) - 1; i >= 0; i-- {
+		for j := len(events[i].Changes) - 1; j >= 0; j-- {
+			c := &events[i].Changes[j]
+			back := Change{Field: c.Field, From: c.To, To: c.From}
+			s.apply(&back)
+		}
+	}
+	// Components come from a map of the snapshot and from changes in either
+	// order; the rules ask for the first by name.
+	slices.SortFunc(s.components, func(a, b Value) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+}
+
+// hasWord tells whether a list separated by spaces holds word.
+func hasWord(list, word string) bool {
+	for w := range strings.FieldsSeq(list) {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+func joinIDs(values []Value) string {
+	if len(values) == 1 {
+		return values[0].ID
+	}
+	ids := make([]string, len(values))
+	for i, v := range values {
+		ids[i] = v.ID
+	}
+	return strings.Join(ids, ",")
+}
+
+func joinNames(values []Value) string {
+	if len(values) == 1 {
+		return values[0].Name
+	}
+	names := make([]string, len(values))
+	for i, v := range values {
+		names[i] = v.Name
+	}
+	return strings.Join(names, " ")
+}

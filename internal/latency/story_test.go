@@ -1,0 +1,177 @@
+package latency
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/calendar"
+	"github.com/yourturn/yourturn/internal/comment"
+)
+
+// A small notation for histories: a story is written as what happened to it,
+// in the local time of Berlin, in the week of Monday 2 March 2026 unless dated.
+
+var testStatuses = map[string]Status{
+	"To Do": {Category: CategoryNew}, "In Progress": {Category: CategoryIndeterminate},
+	"PO Review": {Category: CategoryIndeterminate}, "Done": {Category: CategoryDone},
+	"Third party": {Category: CategoryIndeterminate}, "Waiting for PO": {Category: CategoryIndeterminate},
+	"Resolved": {Category: CategoryDone}, "Closed": {Category: CategoryDone},
+	"Ready for Release": {Category: CategoryIndeterminate}, "Dropped": {Category: CategoryDone},
+	"Sign-off": {Category: CategoryIndeterminate},
+}
+
+func berlin(t testing.TB) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}
+
+// when reads "Mon 09:00", "Mon 09:00:05" or "28 Mar 12:00".
+func when(t testing.TB, s string) Instant {
+	t.Helper()
+	loc := berlin(t)
+	for i, day := range []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"} {
+		if rest, ok := strings.CutPrefix(s, day+" "); ok {
+			for _, layout := range []string{"15:04", "15:04:05", "15:04:05.000"} {
+				if c, err := time.Parse(layout, rest); err == nil {
+					return At(time.Date(2026, 3, 2+i, c.Hour(), c.Minute(), c.Second(), c.Nanosecond(), loc))
+				}
+			}
+		}
+	}
+	d, err := time.ParseInLocation("2 Jan 15:04 2006", s+" 2026", loc)
+	if err != nil {
+		t.Fatalf("no instant: %q", s)
+	}
+	return At(d)
+}
+
+// workdays is a calendar of Berlin.
+func workdays(t testing.TB, from, to int, days ...time.Weekday) *calendar.Calendar {
+	t.Helper()
+	var week calendar.Week
+	if len(days) == 0 {
+		days = []time.Weekday{1, 2, 3, 4, 5}
+	}
+	for _, d := range days {
+		week[d] = []calendar.Interval{{From: from * 60, To: to * 60}}
+	}
+	c, err := calendar.New(calendar.Spec{Zone: berlin(t), Week: week})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// testRules are the rules of the vectors: project PAY (id 1) and WEB (id 2),
+// owner po of both unless the field says otherwise.
+func testRules(t testing.TB) *Rules {
+	t.Helper()
+	cal := workdays(t, 9, 17)
+	r := &Rules{
+		Projects: map[string]*Project{}, Types: map[string]bool{"story": true}, Statuses: map[string]Status{},
+		StatusIDs: map[string]string{}, People: map[string]string{}, Owners: map[string]*Owner{}, Names: map[string]string{},
+		Automation: Set{"robot": true},
+	}
+	for name, s := range testStatuses {
+		s.Name = name
+		r.Statuses[name] = s
+		r.StatusIDs[Fold(name)] = name
+	}
+	for id, key := range map[string]string{"1": "PAY", "2": "WEB"} {
+		p := &Project{
+			ID: id, Key: key,
+			Acceptance: Set{"PO Review": true}, Accepted: Set{}, Withdrawn: Set{"Dropped": true},
+			WithdrawnResolutions: Set{}, Paused: Set{"Third party": true},
+			QuestionStatuses: Set{"Waiting for PO": true}, QuestionLabels: Set{"po-question": true}, Release: Set{"Ready for Release": true},
+			PauseWhenAbsent: true, PauseWhileOwnerAsks: true,
+			SlipWindow: 5 * time.Minute, MinDwell: 10 * time.Second,
+			Mention: true, Markers: []string{"Q:", "Question:", "#question"}, AnsweredMarkers: []string{"#answered", "Answered:", "A:"},
+			LapseAfter: 240 * time.Hour, TargetAcceptance: 8 * time.Hour, TargetQuestion: 4 * time.Hour,
+			Calendar: cal, OwnerField: "customfield_1", Terms: []Term{{Person: "po", Span: Always}},
+			HistoryFrom: Always.From,
+		}
+		for _, name := range DefaultWithdrawnResolutions() {
+			p.WithdrawnResolutions[Fold(name)] = true
+		}
+		r.Projects[id] = p
+	}
+	r.Projects["2"].Acceptance = Set{"Sign-off": true, "PO Review": true}
+	r.Owners["po"] = &Owner{Key: "po"}
+	return r
+}
+
+// tale builds a history.
+type tale struct {
+	t    testing.TB
+	h    *History
+	last map[string]Value
+	id   int64
+}
+
+// newTale begins a story of project PAY that dev created in status.
+func newTale(t testing.TB, created, status string) *tale {
+	s := &tale{t: t, h: &History{ID: 10007, Key: "PAY-7"}, last: map[string]Value{
+		FieldStatus: val(status), FieldProject: {ID: "1", Name: "PAY"}, FieldType: val("story"),
+	}}
+	s.add(Event{At: when(t, created), Rank: RankCreated, Actor: "dev"})
+	return s
+}
+
+func val(s string) Value {
+	if s == "" {
+		return Value{}
+	}
+	return Value{ID: s, Name: s}
+}
+
+func (s *tale) add(ev Event) *tale {
+	s.id++
+	if ev.Rank != RankCreated && ev.ID == 0 {
+		ev.ID = s.id
+	}
+	s.h.Events = append(s.h.Events, ev)
+	return s
+}
+
+// record adds a history record: field, new value, field, new value.
+func (s *tale) record(at, who string, pairs ...string) *tale {
+	var changes []Change
+	for i := 0; i < len(pairs); i += 2 {
+		to := val(pairs[i+1])
+		changes = append(changes, Change{Field: pairs[i], From: s.last[pairs[i]], To: to})
+		s.last[pairs[i]] = to
+	}
+	return s.add(Event{At: when(s.t, at), Rank: RankRecord, Actor: who, Changes: changes})
+}
+
+func (s *tale) move(at, who, status string) *tale { return s.record(at, who, FieldStatus, status) }
+
+func (s *tale) says(at, who, text string) *tale {
+	facts := comment.Wiki(text)
+	return s.add(Event{At: when(s.t, at), Rank: RankCommentAdded, Actor: who, Comment: &facts})
+}
+
+func (s *tale) edits(at, who string, id int64, text string) *tale {
+	facts := comment.Wiki(text)
+	return s.add(Event{At: when(s.t, at), Rank: RankCommentEdited, Actor: who, Comment: &facts, ID: id})
+}
+
+func (s *tale) deletes(at string, id int64) *tale {
+	return s.add(Event{At: when(s.t, at), Rank: RankCommentDeleted, Observed: true, ID: id})
+}
+
+// history returns the story as the store would give it.
+func (s *tale) history() *History {
+	s.h.Now = Snapshot{}
+	for field, v := range s.last {
+		if v != (Value{}) {
+			s.h.Now[field] = []Value{v}
+		}
+	}
+	return s.h
+}

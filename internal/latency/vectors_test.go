@@ -1,0 +1,297 @@
+package latency
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// line is a wait as the vectors write it.
+func line(w Wait) string {
+	h := func(ms int64) string { return (time.Duration(ms) * time.Millisecond).String() }
+	state := "open"
+	if !w.Open() {
+		state = strings.TrimSpace(fmt.Sprintf("%s %s", w.Outcome, w.Responder))
+	}
+	return fmt.Sprintf("%s of %s: %s, elapsed %s, working %s", w.Kind, w.Owner, state, h(w.Elapsed), h(w.Working))
+}
+
+// long is long after everything in the vectors.
+const long = "30 Nov 12:00"
+
+func TestVectors(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		rules func(*Rules)
+		story func(t *testing.T) *tale
+		asOf  string
+		want  []string
+		check func(t *testing.T, res *Result)
+	}{
+		{
+			name: "1 over a weekend",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Fri 10:00", "In Progress").move("Fri 16:00", "dev", "PO Review").move("9 Mar 10:00", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 66h0m0s, working 2h0m0s"},
+		},
+		{
+			name: "2 slip then rejection",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 09:00", "In Progress").
+					move("Tue 09:00", "dev", "PO Review").move("Tue 09:03", "dev", "In Progress").
+					move("Wed 09:00", "dev", "PO Review").move("Wed 12:00", "po", "In Progress")
+			},
+			want: []string{"acceptance of po: rejected owner, elapsed 3h0m0s, working 3h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if len(res.Slips) != 1 || res.Waits[0].Cycle != 1 {
+					t.Errorf("slips %d, cycle %d; want 1 and 1", len(res.Slips), res.Waits[0].Cycle)
+				}
+			},
+		},
+		{
+			name: "3 recalled",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Tue 09:00", "dev", "In Progress")
+			},
+			want: []string{"acceptance of po: recalled other, elapsed 24h0m0s, working 8h0m0s"},
+		},
+		{
+			name: "4 question answered by the owner",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~accountid:po] which currency?").
+					says("Mon 11:00", "dev2", "euro, I think").says("Tue 10:00", "po", "dollars")
+			},
+			want: []string{"question of po: answered owner, elapsed 25h0m0s, working 9h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				w := res.Waits[0]
+				if w.OtherReplies != 1 || w.FirstReply != when(t, "Mon 11:00") || !w.Breached || w.BreachAt != when(t, "Mon 13:00") {
+					t.Errorf("replies %d first %v breached %v at %v", w.OtherReplies, w.FirstReply.Time(), w.Breached, w.BreachAt.Time())
+				}
+			},
+		},
+		{
+			name: "5 answered by a delegate",
+			rules: func(r *Rules) {
+				r.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Span{when(t, "Tue 00:00"), Never}}}
+			},
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~accountid:po] which currency?").
+					says("Mon 11:00", "dev2", "euro, I think").says("Tue 10:00", "deputy", "dollars")
+			},
+			want: []string{"question of po: answered delegate, elapsed 25h0m0s, working 9h0m0s"},
+		},
+		{
+			name: "6 obsolete",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~accountid:po] which currency?").
+					says("Mon 11:00", "dev2", "euro, I think").move("Wed 17:00", "dev", "Done")
+			},
+			want: []string{"question of po: obsolete other, elapsed 56h0m0s, working 24h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if w := res.Waits[0]; !w.Breached || w.BreachAt != when(t, "Mon 13:00") {
+					t.Errorf("breached %v at %v", w.Breached, w.BreachAt.Time())
+				}
+			},
+		},
+		{
+			name: "7 summer time begins",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "27 Mar 12:00", "In Progress").move("28 Mar 12:00", "dev", "PO Review").move("30 Mar 09:30", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 44h30m0s, working 30m0s"},
+		},
+		{
+			name: "7 summer time ends",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "23 Oct 12:00", "In Progress").move("24 Oct 12:00", "dev", "PO Review").move("26 Oct 09:30", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 46h30m0s, working 30m0s"},
+		},
+		{
+			name: "8 handed over",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").record("Mon 08:30", "dev", "customfield_1", "A").move("Mon 09:00", "dev", "PO Review").
+					record("Mon 13:00", "A", "customfield_1", "B").move("Tue 10:00", "B", "Done")
+			},
+			want: []string{
+				"acceptance of A: handed_over, elapsed 4h0m0s, working 4h0m0s",
+				"acceptance of B: accepted owner, elapsed 21h0m0s, working 5h0m0s",
+			},
+			check: func(t *testing.T, res *Result) {
+				if got := time.Duration(res.Waits[1].StoryWorking) * time.Millisecond; got != 9*time.Hour {
+					t.Errorf("story's clock %v, want 9h", got)
+				}
+			},
+		},
+		{
+			name: "9 paused",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 12:00", "dev", "Third party").
+					move("Tue 12:00", "dev", "PO Review").move("Tue 13:00", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if got := time.Duration(res.Waits[0].PausedFor) * time.Millisecond; got != 24*time.Hour {
+					t.Errorf("paused %v, want 24h", got)
+				}
+			},
+		},
+		{
+			name: "12 moved to another project",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
+					record("Mon 12:00", "dev", FieldProject, "2", FieldKey, "WEB-3").move("Mon 13:00", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if res.Waits[0].ProjectID != "2" {
+					t.Errorf("under project %s, want 2", res.Waits[0].ProjectID)
+				}
+			},
+		},
+		{
+			name: "16 slip at the start",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 09:02", "dev", "In Progress").
+					move("Mon 09:04", "dev", "PO Review").move("Mon 11:00", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 1h56m0s, working 1h56m0s"},
+			check: func(t *testing.T, res *Result) {
+				if len(res.Slips) != 1 {
+					t.Errorf("%d slips, want 1", len(res.Slips))
+				}
+			},
+		},
+		{
+			name:  "17 resolution after the status in one record",
+			rules: func(r *Rules) { r.Projects["1"].Acceptance = Set{"Resolved": true} },
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "Resolved").
+					record("Mon 11:00", "po", FieldStatus, "Closed", FieldResolution, "Won\u2019t fix")
+			},
+			want: []string{"acceptance of po: withdrawn owner, elapsed 2h0m0s, working 2h0m0s"},
+		},
+		{
+			name: "18 addressed to another, cc the owner",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev2", "[~dev] can you look?\ncc [~po]")
+			},
+		},
+		{
+			name: "18 addressed to the owner in a paragraph of its own",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev2", "[~dev] fine.\n\n[~po] which currency?")
+			},
+			asOf: "Mon 10:00",
+			want: []string{"question of po: open, elapsed 1h0m0s, working 1h0m0s"},
+		},
+		{
+			name: "18 for the owner's information",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev2", "done; [~po] fyi")
+			},
+		},
+		{
+			name:  "19 unowned at first",
+			rules: func(r *Rules) { r.Projects["1"].Terms = nil },
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
+					record("Mon 09:03", "dev", "customfield_1", "A").move("Mon 11:00", "A", "Done")
+			},
+			want: []string{"acceptance of A: accepted owner, elapsed 2h0m0s, working 2h0m0s"},
+		},
+		{
+			name:  "20 absent with nobody to stand in",
+			rules: func(r *Rules) { r.Owners["po"].Absences = []Span{{when(t, "Tue 00:00"), when(t, "Wed 00:00")}} },
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Wed 10:00", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 25h0m0s, working 9h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if got := time.Duration(res.Waits[0].StoryWorking) * time.Millisecond; got != 17*time.Hour {
+					t.Errorf("story's clock %v, want 17h", got)
+				}
+			},
+		},
+		{
+			name:  "21 nights",
+			rules: func(r *Rules) { r.Projects["1"].Calendar = workdays(t, 22, 6, 0, 1, 2, 3, 4, 5, 6) },
+			story: func(t *testing.T) *tale {
+				return newTale(t, "27 Mar 12:00", "In Progress").move("28 Mar 22:00", "dev", "PO Review").move("29 Mar 06:00", "po", "Done")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 7h0m0s, working 7h0m0s"},
+		},
+		{
+			name: "22 as of the data timestamp",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review")
+			},
+			asOf: "Mon 10:00",
+			want: []string{"acceptance of po: open, elapsed 1h0m0s, working 1h0m0s"},
+		},
+		{
+			name: "23 accepted into a release status",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 10:00", "po", "Ready for Release")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if len(res.Findings) > 0 {
+					t.Errorf("findings %v, want none", res.Findings)
+				}
+			},
+		},
+		{
+			name:  "24 a status of the set is never done",
+			rules: func(r *Rules) { r.Projects["1"].Acceptance = Set{"Resolved": true} },
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "To Do").move("Mon 09:00", "dev", "Resolved").move("Mon 12:00", "po", "Closed")
+			},
+			want: []string{"acceptance of po: accepted owner, elapsed 3h0m0s, working 3h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if len(res.Bypassed) > 0 {
+					t.Error("counted as bypassed")
+				}
+			},
+		},
+		{
+			name: "25 migrated",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
+					record("Mon 12:00", "admin", FieldWorkflow, "new", FieldStatus, "Done")
+			},
+			want: []string{"acceptance of po: withdrawn automation, elapsed 3h0m0s, working 3h0m0s"},
+			check: func(t *testing.T, res *Result) {
+				if len(res.Findings) != 1 || res.Findings[0].Reason != FindMigration {
+					t.Errorf("findings %v, want a migration", res.Findings)
+				}
+			},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			rules := testRules(t)
+			if tc.rules != nil {
+				tc.rules(rules)
+			}
+			asOf := tc.asOf
+			if asOf == "" {
+				asOf = long
+			}
+			res := NewDeriver(rules, nil).Story(tc.story(t).history(), when(t, asOf))
+			var got []string
+			for _, w := range res.Waits {
+				got = append(got, line(w))
+			}
+			if d := cmp.Diff(tc.want, got); d != "" {
+				t.Errorf("waits (-want +got):\n%s", d)
+			}
+			if tc.check != nil && len(res.Waits) == len(tc.want) {
+				tc.check(t, res)
+			}
+		})
+	}
+}

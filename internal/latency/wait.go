@@ -1,0 +1,151 @@
+package latency
+
+// Outcome is how a wait, or one owner's part of it, ended.
+type Outcome string
+
+// The outcomes. Accepted, rejected and answered are responses of the owner or
+// in the owner's stead; all others say nothing of how fast the owner responds.
+const (
+	Accepted   Outcome = "accepted"    // acceptance: the story was accepted
+	Rejected   Outcome = "rejected"    // acceptance: the owner or a delegate sent it back
+	Recalled   Outcome = "recalled"    // acceptance: somebody else pulled it back
+	Answered   Outcome = "answered"    // question: there was an answer
+	Resolved   Outcome = "resolved"    // question: somebody else took the ask away
+	Withdrawn  Outcome = "withdrawn"   // both: nothing was left to decide or to answer
+	Obsolete   Outcome = "obsolete"    // question: the story ended without an answer
+	Lapsed     Outcome = "lapsed"      // question: nobody has spoken for long
+	HandedOver Outcome = "handed_over" // both: the wait went on with the next owner
+)
+
+// Responder is the role, towards the owner of a wait, of whoever ended it.
+// It is empty where nobody did: a hand-over, a lapse, a story that is gone.
+type Responder string
+
+// The responders.
+const (
+	ByOwner      Responder = "owner"
+	ByDelegate   Responder = "delegate"
+	ByOther      Responder = "other"
+	ByAutomation Responder = "automation"
+)
+
+// Rule names what opened, paused or ended a wait.
+type Rule string
+
+// The rules that open waits.
+const (
+	EnteredAcceptance   Rule = "entered_acceptance"
+	CreatedInAcceptance Rule = "created_in_acceptance"
+	ByMention           Rule = "mention"
+	ByMarker            Rule = "marker"
+	ByStatus            Rule = "status"
+	ByLabel             Rule = "label"
+	ByAssignment        Rule = "assignment"
+)
+
+// The rules that a running wait meets; an outcome is also the rule that ended it.
+const (
+	Paused    Rule = "paused"
+	Resumed   Rule = "resumed"
+	OwnerAsks Rule = "owner_asks"
+	TeamSpoke Rule = "team_spoke"
+	Joined    Rule = "ask_joined"
+	TakenBack Rule = "ask_taken_back"
+	Replied   Rule = "other_reply"
+	Handed    Rule = "handed_over"
+	MovedTo   Rule = "moved_project"
+)
+
+// Step is an event and the rule it met in a wait.
+type Step struct {
+	At    Instant
+	Rank  Rank
+	ID    int64 // of the record or comment; 0 where no event of the story did it
+	Actor string
+	Rule  Rule
+}
+
+// Wait is one owner's part of a wait: [Start, End) on one story. A wait that
+// was never handed over has one part.
+type Wait struct {
+	StoryID   int64
+	Story     string // today's key
+	ProjectID string
+	Kind      Kind
+	Owner     string // person, or Unowned
+	Start     Instant
+	End       Instant // Never: still open, or its ending is not yet final
+	Outcome   Outcome
+	Responder Responder
+	Final     bool // the ending can no longer be undone by a slip
+	Part      int  // 1 for the first owner's
+	Cycle     int  // of acceptance waits: 1, and one more after each accepted one
+	Rule      Rule // that opened the wait
+	Addressed string
+
+	// The owner's clock, without pauses and, where the rules say so, absences; milliseconds.
+	Elapsed, Working int64
+	// Milliseconds of wall time within the part in which the wait was paused.
+	PausedFor int64
+	// The story's clock up to this part's end: it never restarts; milliseconds.
+	StoryElapsed, StoryWorking int64
+
+	Target    int64   // milliseconds of working time
+	Breached  bool    // the owner's clock has passed the target
+	BreachAt  Instant // when it did; Never
+	PausedNow bool    // open and its clock stands for a pause
+
+	ExitStatus string // name of the status that an acceptance wait ended in
+
+	Asks         int     // of a question: how many asks joined it, the first included
+	OtherReplies int     // comments by others, which do not answer
+	FirstReply   Instant // of those; Never
+
+	Steps []Step // of the whole wait
+}
+
+// Open tells whether the team still waits, as far as can be counted.
+func (w *Wait) Open() bool { return w.End == Never }
+
+// Overdue tells whether w is open and past its target.
+func (w *Wait) Overdue() bool { return w.Open() && w.Working > w.Target }
+
+// Finding is something odd that the audit shows; it drops nothing.
+type Finding struct {
+	Reason    string
+	StoryID   int64
+	Story     string
+	ProjectID string
+	At        Instant
+	Detail    string
+}
+
+// The reasons of findings that the derivation itself makes.
+const (
+	FindLastStatus    = "last_status"
+	FindBrokenChain   = "broken_chain"
+	FindUnknownStatus = "unknown_status"
+	FindSameInstant   = "same_instant"
+	FindMigration     = "migration"
+	FindExitByDefault = "exit_by_default"
+	FindParent        = "parent_invisible"
+	FindGone          = "gone"
+)
+
+// Mark is a counted happening that is no wait: a slip or a bypass.
+type Mark struct {
+	At        Instant
+	ProjectID string
+	EventID   int64
+}
+
+// Result is what a story's history amounts to. Its slices are reused by the
+// next derivation with the same Deriver; Wait values may be kept.
+type Result struct {
+	Waits    []Wait
+	Slips    []Mark
+	Bypassed []Mark
+	Findings []Finding
+	// Unsettled tells that time alone can change this result: a wait is open or an ending is not final.
+	Unsettled bool
+}
