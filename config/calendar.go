@@ -1,0 +1,245 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	_ "time/tzdata" // zones are known where the system has none, as in small containers
+
+	"github.com/rickar/cal/v2"
+
+	"github.com/yourturn/yourturn/internal/calendar"
+)
+
+// Calendar is what the file says of working hours. What an owner's or a
+// project's leaves out is as in the top-level one.
+type Calendar struct {
+	TimeZone string   `yaml:"time_zone"` // IANA name
+	Days     []string `yaml:"days"`      // on which hours without days hold
+	Hours    Hours    `yaml:"hours"`
+	Holidays []string `yaml:"holidays"` // regions and dates, on which no hours begin
+}
+
+// defaultCalendar is the calendar of a file that has none.
+func defaultCalendar() Calendar {
+	return Calendar{
+		TimeZone: "UTC",
+		Days:     []string{"mon-fri"},
+		Hours:    Hours{Each: []calendar.Interval{{From: 9 * 60, To: 17 * 60}}},
+		Holidays: []string{},
+	}
+}
+
+// isZero tells whether the calendar says nothing.
+func (c Calendar) isZero() bool {
+	return c.TimeZone == "" && c.Days == nil && c.Hours.isZero() && c.Holidays == nil
+}
+
+// over returns c, and base where c says nothing. Hours by day bring their days
+// with them; hours without need days again.
+func (c Calendar) over(base Calendar) Calendar {
+	if c.TimeZone == "" {
+		c.TimeZone = base.TimeZone
+	}
+	if c.Holidays == nil {
+		c.Holidays = base.Holidays
+	}
+	if c.Hours.isZero() {
+		c.Hours = base.Hours
+	}
+	if c.Days == nil && c.Hours.ByDay == nil {
+		if c.Days = base.Days; c.Days == nil {
+			c.Days = defaultCalendar().Days
+		}
+	}
+	return c
+}
+
+// spec returns what a complete calendar describes, and a text that is the same
+// for equal calendars. Problems are reported where the calendar under key has
+// what is wrong; the rest is told with the calendar that it is taken from.
+func (c Calendar) spec(p *report, key string) (calendar.Spec, string, bool) {
+	fine := true
+	problem := func(at, format string, args ...any) {
+		fine = false
+		if p.given(at) {
+			p.on(at, format, args...)
+		}
+	}
+	spec := calendar.Spec{}
+	var err error
+	if spec.Zone, err = zone(c.TimeZone); err != nil {
+		problem(join(key, "time_zone"), "%v", err)
+	}
+
+	if c.Hours.ByDay != nil {
+		if c.Days != nil {
+			problem(join(key, "days"), `needs hours without days, as in hours: "09:00-17:00"; write those, or leave days out`)
+		}
+		for day, intervals := range c.Hours.ByDay {
+			spec.Week[day] = intervals
+		}
+	}
+	for i, name := range c.Days {
+		days, err := weekdays(name)
+		if err != nil {
+			problem(item(join(key, "days"), i), "%v", err)
+		}
+		for _, day := range days {
+			spec.Week[day] = c.Hours.Each
+		}
+	}
+
+	var holidays []*cal.Holiday
+	dates := map[date]bool{}
+	for i, name := range c.Holidays {
+		if t, err := time.Parse(time.DateOnly, name); err == nil {
+			dates[dateOf(t)] = true
+			continue
+		}
+		region, ok := regions()[name]
+		if !ok {
+			problem(item(join(key, "holidays"), i), "%s", unknownRegion(name))
+		}
+		holidays = append(holidays, region...)
+	}
+	spec.Holiday = holidayFunc(holidays, dates)
+	if !fine {
+		return calendar.Spec{}, "", false
+	}
+	if _, err := calendar.New(spec); err != nil {
+		at := join(key, "hours")
+		if !p.given(at) && p.given(join(key, "days")) {
+			at = join(key, "days")
+		}
+		problem(at, "there are no working hours; write some on at least one day of the week")
+		return calendar.Spec{}, "", false
+	}
+	names := slices.Compact(slices.Sorted(slices.Values(c.Holidays)))
+	return spec, fmt.Sprint(c.TimeZone, spec.Week, strings.Join(names, ",")), true
+}
+
+// zone loads a time zone by its name.
+func zone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" { // which is another one on each machine
+		return nil, fmt.Errorf("%q is no time zone; write an IANA name, such as Europe/Berlin or UTC", name)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil { // its text has paths of the machine
+		return nil, fmt.Errorf("%q is no time zone that is known; write an IANA name, such as Europe/Berlin or UTC", shorten(name))
+	}
+	return loc, nil
+}
+
+// date is a local day.
+type date struct {
+	year  int
+	month time.Month
+	day   int
+}
+
+func dateOf(t time.Time) date {
+	y, m, d := t.Date()
+	return date{y, m, d}
+}
+
+// holidayFunc tells whether a day is one of the dates, or one of the holidays
+// or the day on which it is observed. The function may be used concurrently.
+func holidayFunc(holidays []*cal.Holiday, dates map[date]bool) func(int, time.Month, int) bool {
+	var mu sync.Mutex
+	years := map[int]map[date]bool{} // to work each year out once, not each day
+	return func(year int, month time.Month, day int) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		days, ok := years[year]
+		if !ok {
+			days = map[date]bool{}
+			for _, h := range holidays {
+				// The first of January may be observed in the year before.
+				for y := year - 1; y <= year+1; y++ {
+					actual, observed := h.Calc(y)
+					// Some hours into the day: where the machine's clock skips midnight, the day begins before it.
+					days[dateOf(actual.Add(2*time.Hour))] = true
+					days[dateOf(observed.Add(2*time.Hour))] = true
+				}
+			}
+			years[year] = days
+		}
+		d := date{year, month, day}
+		return days[d] || dates[d]
+	}
+}
+
+// calendars are the calendars of a config. Equal ones are one, so that what
+// they work out they work out once.
+type calendars struct {
+	top      *calendar.Calendar
+	owners   map[string]*calendar.Calendar // without those that have none of their own
+	projects map[string]*calendar.Calendar
+	zones    map[string]*time.Location // of the owners
+}
+
+// buildCalendars makes the calendars, and reports what is wrong with them.
+func (c *Config) buildCalendars(p *report) {
+	shared := map[string]*calendar.Calendar{}
+	build := func(key string, own Calendar) (*calendar.Calendar, *time.Location) {
+		spec, canonical, ok := own.spec(p, key)
+		if !ok {
+			return nil, time.UTC
+		}
+		if shared[canonical] == nil {
+			shared[canonical], _ = calendar.New(spec) // spec has tried it
+		}
+		return shared[canonical], spec.Zone
+	}
+	all := calendars{owners: map[string]*calendar.Calendar{}, projects: map[string]*calendar.Calendar{}, zones: map[string]*time.Location{}}
+	all.top, all.zones[""] = build("calendar", c.Calendar)
+	for _, name := range slices.Sorted(maps.Keys(c.Owners)) {
+		if own := c.Owners[name].Calendar; !own.isZero() {
+			all.owners[name], all.zones[name] = build("owners."+name+".calendar", own.over(c.Calendar))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Projects)) {
+		if own := c.Projects[name].Calendar; !own.isZero() {
+			all.projects[name], _ = build("projects."+name+".calendar", own.over(c.Calendar))
+		}
+	}
+	c.calendars = all
+}
+
+// OwnerCalendar returns the calendar of the owner with a key of owners; nil if
+// the owner has none of their own, and the project's holds.
+func (c *Config) OwnerCalendar(owner string) *calendar.Calendar { return c.calendars.owners[owner] }
+
+// HasOwnCalendar tells whether the owner with a key of owners has a calendar of their own.
+func (c *Config) HasOwnCalendar(owner string) bool { return c.calendars.owners[owner] != nil }
+
+// ProjectCalendar returns the calendar of the project with a key: the
+// top-level one if it has none of its own.
+func (c *Config) ProjectCalendar(key string) *calendar.Calendar {
+	if own := c.calendars.projects[key]; own != nil {
+		return own
+	}
+	return c.calendars.top
+}
+
+// OwnerZone returns the zone in which the owner's dates are local days: that
+// of their calendar, else the top-level one.
+func (c *Config) OwnerZone(owner string) *time.Location {
+	if own := c.calendars.zones[owner]; own != nil {
+		return own
+	}
+	return c.calendars.zones[""]
+}
+
+// ProjectZone returns the zone in which the project's dates are local days.
+func (c *Config) ProjectZone(key string) *time.Location {
+	own := c.Projects[key].Calendar.over(c.Calendar)
+	if loc, err := zone(own.TimeZone); err == nil {
+		return loc
+	}
+	return time.UTC
+}

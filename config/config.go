@@ -1,0 +1,193 @@
+// Package config reads the YAML file that tells the service what to watch, by
+// which rules, and for whom. It is strict: an unknown key or an impossible
+// value is an error that names the file, the line and what would be right, and
+// all of them are told at once.
+package config
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// maxFile is the size of the largest file that the config may name, in bytes.
+const maxFile = 1 << 20
+
+// Config is a file that was found to be right. It is not changed after it was read.
+type Config struct {
+	Jira               Jira             `yaml:"jira"`
+	Store              Store            `yaml:"store"`
+	Web                Web              `yaml:"web"`
+	Webhook            Webhook          `yaml:"webhook"`
+	Log                Log              `yaml:"log"`
+	Metrics            Metrics          `yaml:"metrics"`
+	Calendar           Calendar         `yaml:"calendar"`
+	Defaults           Settings         `yaml:"defaults"` // before Projects, which start from them
+	Projects           Projects         `yaml:"projects"`
+	Owners             map[string]Owner `yaml:"owners"`
+	Delegations        []Delegation     `yaml:"delegations"`
+	AutomationAccounts []string         `yaml:"automation_accounts"` // accounts that are automation though Jira does not say so
+	Privacy            Privacy          `yaml:"privacy"`
+
+	calendars calendars
+	file      string
+	lines     map[string]int
+}
+
+// Load reads the file at path, the environment, and the files with secrets
+// that the file names. The error of a file that is wrong is Problems, one a
+// line; that of a file that cannot be read wraps the reason.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: the config cannot be read: %w; name another file with --config.file", path, reason(err))
+	}
+	return Parse(path, data, os.Getenv)
+}
+
+// Parse reads the content of a file. Problems name it by name, and files it
+// names are taken from the folder of name. env returns the value of a variable
+// of the environment, empty if it is not set; nil stands for an empty one.
+// Whatever is wrong is in the error, which is of type Problems.
+func Parse(name string, data []byte, env func(string) string) (*Config, error) {
+	cfg := &Config{
+		Jira:    Jira{Flavor: "auto", PollInterval: time.Minute, Overlap: 10 * time.Minute, CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05},
+		Store:   Store{URL: "sqlite:yourturn.db"},
+		Web:     Web{ListenAddress: "127.0.0.1:9817"},
+		Log:     Log{Level: "info", Format: "console"},
+		Metrics: Metrics{OpenWaitsPerOwner: 20},
+
+		Defaults: defaultSettings(),
+		file:     name,
+		lines:    map[string]int{},
+	}
+	d := &decoder{report: report{file: name, lines: cfg.lines}, cfg: cfg}
+	if top := d.parse(data); top != nil {
+		d.structure(top, reflect.ValueOf(cfg).Elem(), "")
+		cfg.Calendar = cfg.Calendar.over(defaultCalendar())
+		cfg.check(&d.report)
+		cfg.readFiles(&d.report, env)
+	}
+	if err := d.err(); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// check reports what is wrong with the config, section by section.
+func (c *Config) check(p *report) {
+	c.Jira.check(p)
+	c.Store.check(p)
+	checkAddress(p, "web.listen_address", c.Web.ListenAddress)
+	c.Log.check(p)
+	c.Metrics.check(p)
+	c.buildCalendars(p) // before all that has dates
+	c.Defaults.check(p, "defaults")
+	c.checkProjects(p)
+	c.checkOwners(p)
+	c.checkDelegations(p)
+	c.Privacy.check(p)
+}
+
+// readFiles reads the secrets, and looks at the other files that are named.
+func (c *Config) readFiles(p *report, env func(string) string) {
+	c.Jira.TokenFile = c.path(c.Jira.TokenFile)
+	c.Jira.CAFile = c.path(c.Jira.CAFile)
+	c.Web.ConfigFile = c.path(c.Web.ConfigFile)
+	c.Webhook.SecretFile = c.path(c.Webhook.SecretFile)
+	c.Privacy.KeyFile = c.path(c.Privacy.KeyFile)
+
+	c.Jira.Token = readSecret(p, "jira.token_file", c.Jira.TokenFile)
+	c.Webhook.Secret = readSecret(p, "webhook.secret_file", c.Webhook.SecretFile)
+	c.Privacy.Key = readSecret(p, "privacy.key_file", c.Privacy.KeyFile)
+	if env != nil {
+		token := Secret(strings.TrimSpace(env(tokenVariable)))
+		switch {
+		case token == "":
+		case c.Jira.TokenFile != "":
+			p.on("jira.token_file", "is given, and the environment has "+tokenVariable+" too; keep one of them")
+		default:
+			c.Jira.Token = token
+		}
+	}
+	if ca := readFile(p, "jira.ca_file", c.Jira.CAFile); ca != nil && !x509.NewCertPool().AppendCertsFromPEM(ca) {
+		p.on("jira.ca_file", "%s holds no certificate; name a file of certificates in PEM form", c.Jira.CAFile)
+	}
+	readFile(p, "web.config_file", c.Web.ConfigFile)
+}
+
+// path resolves a file that the config names: from the folder of the config.
+func (c *Config) path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(filepath.Dir(c.file), name)
+}
+
+// readSecret returns the content of a file without the white space around it,
+// for editors end files with a new line.
+func readSecret(p *report, key, name string) Secret {
+	data := readFile(p, key, name)
+	secret := Secret(strings.TrimSpace(string(data)))
+	switch {
+	case data == nil:
+	case secret == "":
+		p.on(key, "%s is empty; write the secret into it", name)
+	case strings.ContainsAny(secret.Reveal(), "\r\n"):
+		p.on(key, "%s holds several lines; write the secret alone into it", name)
+	}
+	return secret
+}
+
+// readFile returns the content of a file; nil if none is named or it cannot be read.
+func readFile(p *report, key, name string) []byte {
+	if name == "" {
+		return nil
+	}
+	data, err := readSome(name)
+	if err != nil {
+		p.on(key, "%s cannot be read: %v; name a file that this user may read", name, reason(err))
+		return nil
+	}
+	return data
+}
+
+// readSome returns a file's content, if it is not larger than such a file can be.
+func readSome(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = errors.New("it is larger than 1 MiB")
+	}
+	return data, err
+}
+
+// reason is err without the file's name, which the message has already.
+func reason(err error) error {
+	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// File returns the name of the file.
+func (c *Config) File() string { return c.file }
+
+// Line returns the line of a key, such as projects.PAY.owner. A key that the
+// file has not is where its value comes from, or its section is; else on line 1.
+func (c *Config) Line(key string) int { return lineOf(c.lines, key) }
+
+// Given tells whether the file itself has a key, such as
+// projects.PAY.acceptance_statuses; a value of a key it has not is a default.
+func (c *Config) Given(key string) bool { return c.lines[key] > 0 }

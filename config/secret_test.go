@@ -1,0 +1,69 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// TestSecretsAreNotPrinted prints a config with every secret in every way.
+func TestSecretsAreNotPrinted(t *testing.T) {
+	const text = `
+jira: {url: https://jira.example.com, projects: [PAY], token_file: token.txt}
+webhook: {secret_file: token.txt}
+privacy: {pseudonyms: true, key_file: token.txt}
+`
+	cfg, err := Parse("testdata/x.yml", []byte(text), noEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]Secret{"token": cfg.Jira.Token, "webhook": cfg.Webhook.Secret, "privacy": cfg.Privacy.Key} {
+		if s.Reveal() != "hunter2" {
+			t.Fatalf("%s is %q: the test needs it", name, s.Reveal())
+		}
+	}
+	for _, value := range []any{cfg, *cfg, cfg.Jira, cfg.Webhook, cfg.Privacy, cfg.Jira.Token, []Secret{cfg.Jira.Token}, map[string]Secret{"a": cfg.Jira.Token}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
+			out := fmt.Sprintf(verb, value)
+			if strings.Contains(out, "hunter2") || strings.Contains(strings.ToLower(out), fmt.Sprintf("%x", "hunter2")) {
+				t.Errorf("%s of %T tells the secret: %s", verb, value, out)
+			}
+		}
+		for name, marshal := range map[string]func(any) ([]byte, error){"json": json.Marshal, "yaml": yaml.Marshal} {
+			out, err := marshal(value)
+			if err != nil {
+				t.Errorf("%s of %T: %v", name, value, err)
+			}
+			if strings.Contains(string(out), "hunter2") {
+				t.Errorf("%s of %T tells the secret: %s", name, value, out)
+			}
+		}
+	}
+}
+
+func TestSecretForms(t *testing.T) {
+	s := Secret("hunter2")
+	asJSON, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asYAML, err := yaml.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, got, want string }{
+		{"text", s.String(), "<secret>"},
+		{"Go", fmt.Sprintf("%#v", s), `"<secret>"`},
+		{"quoted", fmt.Sprintf("%q", s), `"<secret>"`},
+		{"json", string(asJSON), `"\u003csecret\u003e"`}, // as encoding/json writes < and >
+		{"yaml", string(asYAML), "<secret>\n"},
+		{"none", fmt.Sprint(Secret("")), ""},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, c.got, c.want)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package config
+
+import (
+	"net/url"
+	"strings"
+)
+
+// Store is where events and the ledger are kept.
+type Store struct {
+	URL string `yaml:"url"` // sqlite:FILE or postgres://…, without a password
+}
+
+func (s Store) check(p *report) {
+	const right = "write sqlite:FILE, such as sqlite:yourturn.db, or postgres://user@host/database"
+	if file, ok := strings.CutPrefix(s.URL, "sqlite:"); ok {
+		if file == "" {
+			p.on("store.url", "names no file; %s", right)
+		}
+		return
+	}
+	u, err := url.Parse(s.URL)
+	switch {
+	case err != nil || u.Scheme != "postgres": // the URL is not told: it may hold a password
+		p.on("store.url", "is no store that is known; %s", right)
+	case u.Hostname() == "":
+		p.on("store.url", "names no host; %s", right)
+	default:
+		if _, ok := u.User.Password(); ok || u.Query().Has("password") {
+			p.on("store.url", "a password in this file is refused; put it into a file that PGPASSFILE names, or into the environment as PGPASSWORD")
+		}
+	}
+}
+
+// Web is what the service itself serves.
+type Web struct {
+	ListenAddress string `yaml:"listen_address"` // host:port
+	ConfigFile    string `yaml:"config_file"`    // of TLS and authentication; empty: neither
+}
+
+// Webhook is how Jira tells of a change before the next poll.
+type Webhook struct {
+	SecretFile string `yaml:"secret_file"` // where Secret was read from; empty: no webhook is accepted
+
+	Secret Secret `yaml:"-" json:"-"`
+}
+
+// Log is what the service writes about itself.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn or error
+	Format string `yaml:"format"` // console or json
+}
+
+func (l Log) check(p *report) {
+	checkWord(p, "log.level", l.Level, "debug", "info", "warn", "error")
+	checkWord(p, "log.format", l.Format, "console", "json")
+}
+
+// Metrics is how the metrics are exposed.
+type Metrics struct {
+	OpenWaitsPerOwner int  `yaml:"open_waits_per_owner"` // how many of the oldest waits of an owner and kind have a series of their own
+	NativeHistograms  bool `yaml:"native_histograms"`
+}
+
+func (m Metrics) check(p *report) {
+	if m.OpenWaitsPerOwner < 0 {
+		p.on("metrics.open_waits_per_owner", "%d is negative; write 0 or more, such as 20", m.OpenWaitsPerOwner)
+	}
+}
+
+// Privacy is how people are named in what leaves the service.
+type Privacy struct {
+	Pseudonyms bool   `yaml:"pseudonyms"` // keyed hashes in the place of keys and names
+	KeyFile    string `yaml:"key_file"`   // where Key was read from
+
+	Key Secret `yaml:"-" json:"-"` // of the hashes
+}
+
+func (v Privacy) check(p *report) {
+	if v.Pseudonyms && v.KeyFile == "" {
+		p.on("privacy.pseudonyms", "needs a key; name a file with a long random text in privacy.key_file")
+	}
+}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// nearest returns the at most n known words that are spelled most like word,
+// the nearest first; words that are nothing like it are left out.
+func nearest(word string, known []string, n int) []string {
+	type candidate struct {
+		word string
+		far  int
+	}
+	var near []candidate
+	for _, k := range known {
+		if far := distance(strings.ToLower(word), strings.ToLower(k)); far <= max(1, min(len(word), len(k))/3) {
+			near = append(near, candidate{k, far})
+		}
+	}
+	slices.SortFunc(near, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.word, b.word))
+	})
+	var words []string
+	for _, c := range near[:min(n, len(near))] {
+		words = append(words, c.word)
+	}
+	return words
+}
+
+// distance is the number of bytes to insert, delete or replace to make b of a.
+func distance(a, b string) int {
+	if len(a) > 100 || len(b) > 100 {
+		return 100 // no key is that long
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// alternatives names words in a sentence, as in a, b or c.
+func alternatives(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
