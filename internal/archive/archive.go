@@ -1,0 +1,187 @@
+// Package archive names what goes from Jira into the store: stories, what
+// describes them, and how far a synchronisation has come. It holds plain
+// types and no behaviour.
+package archive
+
+import (
+	"errors"
+
+	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// What reading a Jira can fail with that is a reason to read it otherwise.
+var (
+	// ErrIncomplete: Jira gave less than it had said it would, so nothing may
+	// be concluded from what is missing.
+	ErrIncomplete = errors.New("incomplete answer")
+	// ErrCursorLost: the story that a search was to go on from is not found
+	// any more; begin from the start.
+	ErrCursorLost = errors.New("the story to go on from is not found any more")
+)
+
+// Flavor is the kind of a Jira.
+type Flavor string
+
+// The two flavours: they differ in endpoints, in users and in limits.
+const (
+	Cloud      Flavor = "cloud"
+	DataCenter Flavor = "datacenter"
+)
+
+// State is how far the synchronisation of a store has come. Its zero value is
+// a store that was never synchronised.
+type State struct {
+	Flavor  Flavor `json:"flavor"`
+	BaseURL string `json:"base_url"`
+	Account string `json:"account"` // as whom Jira was read; what it may see is what the store holds
+
+	FirstDone   bool   `json:"first_done"`  // a full sync was completed
+	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
+
+	// Of a full sync that is not done: when it began, in Jira's clock (0: none
+	// is under way), and the last story written of the project it stands in.
+	FullStarted   latency.Instant `json:"full_started,omitempty"`
+	CursorProject string          `json:"cursor_project,omitempty"` // key; the projects before it, in order, are done
+	Cursor        int64           `json:"cursor,omitempty"`         // story id; 0: none yet
+
+	// Watermark is the start, in Jira's clock, of the last complete cycle: the
+	// next one asks for what was updated since, and some minutes before.
+	Watermark latency.Instant `json:"watermark"`
+	// DataTimestamp is the instant as of which the store is complete.
+	DataTimestamp latency.Instant `json:"data_timestamp"`
+
+	// Parents are the ids of issues that were read because they are parents of
+	// stories, though no query of the scope finds them; in order.
+	Parents []int64 `json:"parents,omitempty"`
+	// Wanted are, while a full sync is under way, the ids of parents of stories
+	// written so far that were not met yet; in order.
+	Wanted []int64 `json:"wanted,omitempty"`
+}
+
+// Identity is who Jira says that it answers, and when it said so.
+type Identity struct {
+	Account     string // account id (Cloud) or user key (Data Center)
+	DisplayName string
+	TimeZone    string // IANA name of the profile's zone
+	Flavor      Flavor
+	BaseURL     string
+	At          latency.Instant // Jira's clock as it began to answer, to the second
+}
+
+// User is an account that acts on stories or is named in their fields.
+type User struct {
+	ID          string // account id (Cloud) or user key (Data Center)
+	Name        string // Data Center's user name, as mentions name it; "" on Cloud
+	DisplayName string
+	Type        latency.AccountType
+	Active      bool
+}
+
+// Story is an issue as Jira described it in one reading.
+type Story struct {
+	// History holds the present fields, and the events: created, every record,
+	// and every comment at its creation with its present facts. What the
+	// collector finds by comparing with the store (comments edited or deleted,
+	// a story come back) is among the events too by the time it is saved.
+	History    latency.History
+	ProjectID  string
+	Updated    latency.Instant
+	ParentOnly bool // read for its user fields and its parent alone: it has no comments
+	Users      []User
+
+	// CommentsShort tells that Jira counts more comments than it gave, twice:
+	// what is missing may be there.
+	CommentsShort bool
+	// Edits are the last edits of comments that were edited, by comment id.
+	Edits map[int64]Edit
+}
+
+// Edit is the last edit of a comment.
+type Edit struct {
+	At        latency.Instant
+	Actor     string
+	ActorType latency.AccountType
+}
+
+// Quarantined is an issue that could not be read, while all others were.
+type Quarantined struct {
+	ID     int64  // 0 where even that could not be read
+	Key    string // "" likewise
+	Reason string
+}
+
+// Page is a part of an answer of Jira.
+type Page struct {
+	Stories     []Story
+	Quarantined []Quarantined
+}
+
+// Batch is what is written in one transaction, the state with it. A
+// quarantined issue leaves the quarantine when its story is saved.
+type Batch struct {
+	Stories     []Story
+	Quarantined []Quarantined
+	State       State
+}
+
+// Changed is what a batch changed in the store.
+type Changed struct {
+	Stories []int64 // ids of those that got a new event or another snapshot
+	Events  int     // new events
+}
+
+// Known is what the store holds of a story.
+type Known struct {
+	Updated  latency.Instant
+	Gone     bool                   // it went, and has not returned
+	Comments map[int64]KnownComment // by id, deleted ones too
+}
+
+// KnownComment is what the store holds of a comment: the facts of its latest
+// event that has any, and whether its latest event is the deletion.
+type KnownComment struct {
+	Facts   comment.Facts
+	Deleted bool
+}
+
+// Meta describes the Jira that stories come from, as one poll saw it.
+type Meta struct {
+	At       latency.Instant // that poll, in Jira's clock
+	Statuses []Status
+	Types    []IssueType
+	Fields   []Field
+	Projects []Project // the watched ones
+	Users    []User    // the leads
+}
+
+// Status is a workflow status. Names are not unique: projects may have their own.
+type Status struct {
+	ID, Name  string
+	Category  latency.Category
+	ProjectID string // "" unless it is of one project alone
+}
+
+// IssueType is a type of issue. Names are not unique: projects may have their own.
+type IssueType struct {
+	ID, Name  string
+	Subtask   bool
+	Level     int    // above 0: epics and higher; 0: stories; below: sub-tasks
+	HasLevel  bool   // Jira told the level; older ones do not
+	ProjectID string // "" unless it is of one project alone
+}
+
+// Field is a field of issues. Names are not unique.
+type Field struct {
+	ID, Name         string
+	UntranslatedName string // "" where Jira does not tell
+	Custom           string // type of a custom field, for instance com.pyxis.greenhopper.jira:gh-sprint
+	People           bool   // it holds a user, or several
+	ProjectID        string // "" unless it is of one project alone
+}
+
+// Project is a watched project.
+type Project struct {
+	ID, Key, Name string
+	Lead          string // account; "" if it has none
+}

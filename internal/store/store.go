@@ -1,0 +1,159 @@
+// Package store keeps what was collected and what was counted: the append-only
+// event log, what Jira said last, the sync state and the ledger, in one SQLite
+// file. Its queries are plain SQL that PostgreSQL reads too.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	_ "modernc.org/sqlite" // the driver, without cgo
+)
+
+// ErrEmpty is returned by readers that need a completed sync.
+var ErrEmpty = errors.New("the store has no completed sync yet: run `yourturn sync` or `yourturn serve` first")
+
+// Store is an open database. It is safe for concurrent use; one process
+// writes at a time.
+type Store struct {
+	db   *sql.DB // writes
+	read *sql.DB // reads, while a write goes on
+	path string
+}
+
+// Mode is what a store is opened for.
+type Mode int
+
+// ReadWrite creates and migrates the database where needed; ReadOnly needs one that exists.
+const (
+	ReadWrite Mode = iota
+	ReadOnly
+)
+
+// Open opens the store at a URL of the form sqlite:PATH.
+func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
+	path, ok := strings.CutPrefix(storeURL, "sqlite:")
+	if !ok || path == "" {
+		return nil, fmt.Errorf("store %q: only sqlite:PATH is supported", storeURL)
+	}
+	if mode == ReadOnly {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("store %s: %w: run `yourturn sync` or `yourturn serve` first, or set store.url", path, err)
+		}
+	} else if err := writable(path); err != nil {
+		return nil, err
+	}
+	s := &Store{path: path}
+	var err error
+	if s.db, err = sql.Open("sqlite", dsn(path, mode)); err != nil {
+		return nil, fmt.Errorf("store %s: %w", path, err)
+	}
+	s.db.SetMaxOpenConns(1)
+	if s.read, err = sql.Open("sqlite", dsn(path, ReadOnly)); err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), s.db.Close())
+	}
+	s.read.SetMaxOpenConns(4)
+	if mode == ReadWrite {
+		err = migrate(ctx, s.db)
+	} else {
+		err = s.db.PingContext(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(s.explain(err), s.Close())
+	}
+	return s, nil
+}
+
+// writable tells why no database can be written at path, before SQLite says
+// it in fewer words.
+func writable(path string) error {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("store %s: there is no folder %s: create it, or set store.url", path, dir)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("store %s: %w: make the file and its folder writable, or set store.url", path, err)
+	}
+	return f.Close()
+}
+
+// dsn returns the driver's data source name. PRAGMAs stand in it so that they
+// hold on every connection of a pool.
+func dsn(path string, mode Mode) string {
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	if mode == ReadWrite {
+		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)")
+	} else {
+		q.Set("mode", "ro")
+		q.Set("_txlock", "deferred")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// explain names the store in an error of the database.
+func (s *Store) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case IsReadOnly(err):
+		return fmt.Errorf("store %s: %w: make the file and its folder writable", s.path, err)
+	case strings.Contains(err.Error(), "full") || strings.Contains(err.Error(), "disk I/O"):
+		return fmt.Errorf("store %s: %w: nothing of this batch was written; free some space and start again", s.path, err)
+	}
+	return fmt.Errorf("store %s: %w", s.path, err)
+}
+
+// Close closes the store.
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.db.Close()) }
+
+// begin starts a write transaction and runs f in it: all or nothing.
+func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	if err := f(tx); err != nil {
+		return s.explain(err)
+	}
+	return s.explain(tx.Commit())
+}
+
+// getMeta reads a value of the meta table into v; it tells whether there is one.
+func getMeta(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}, key string, v any,
+) (bool, error) {
+	var text string
+	err := q.QueryRowContext(ctx, `SELECT value FROM meta WHERE key = $1`, key).Scan(&text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, json.Unmarshal([]byte(text), v)
+}
+
+// putMeta writes a value of the meta table.
+func putMeta(ctx context.Context, tx *sql.Tx, key string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, string(text))
+	return err
+}
+
+// IsReadOnly tells whether err is of a store that may not be written.
+func IsReadOnly(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "readonly") || strings.Contains(err.Error(), "READONLY"))
+}

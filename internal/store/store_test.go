@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+func open(t *testing.T, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), "sqlite:"+path, ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// story is a story with a record and a comment.
+func story(id int64, key string) archive.Story {
+	return archive.Story{
+		History: latency.History{
+			ID: id, Key: key,
+			Now: latency.Snapshot{latency.FieldStatus: {{ID: "2", Name: "Doing"}}, latency.FieldParent: {{ID: "900"}}},
+			Events: []latency.Event{
+				{At: 1000, Rank: latency.RankCreated, Actor: "dev"},
+				{At: 2000, Rank: latency.RankRecord, ID: 7, Actor: "dev", Changes: []latency.Change{{Field: latency.FieldStatus, From: latency.Value{ID: "1", Name: "Open"}, To: latency.Value{ID: "2", Name: "Doing"}}}},
+				{At: 3000, Rank: latency.RankCommentAdded, ID: 8, Actor: "bot", ActorType: latency.App, Comment: &comment.Facts{Question: true, Asked: []string{"po"}, Mentioned: []string{"po"}, Head: "ok?"}},
+			},
+		},
+		Updated: 3000,
+		Users:   []archive.User{{ID: "dev", Name: "dev.name", DisplayName: "Dev", Active: true}},
+	}
+}
+
+func save(t *testing.T, s *Store, b archive.Batch) archive.Changed {
+	t.Helper()
+	c, err := s.SaveStories(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func histories(t *testing.T, s *Store, ids []int64) []latency.History {
+	t.Helper()
+	var out []latency.History
+	for h, err := range s.Histories(t.Context(), ids) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := *h
+		c.Events = append([]latency.Event(nil), h.Events...)
+		out = append(out, c)
+	}
+	return out
+}
+
+func TestStoriesComeBackAsTheyWere(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	one, two := story(10, "PAY-1"), story(11, "PAY-2")
+	state := archive.State{Account: "me", FirstDone: true, DataTimestamp: 5000}
+	got := save(t, s, archive.Batch{Stories: []archive.Story{two, one}, State: state})
+	if want := (archive.Changed{Stories: []int64{11, 10}, Events: 6}); !cmp.Equal(got, want) {
+		t.Errorf("changed %+v, want %+v", got, want)
+	}
+	if d := cmp.Diff([]latency.History{one.History, two.History}, histories(t, s, nil)); d != "" {
+		t.Errorf("histories (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]latency.History{two.History}, histories(t, s, []int64{11, 12})); d != "" {
+		t.Errorf("histories by id (-want +got):\n%s", d)
+	}
+	if st, err := s.State(t.Context()); err != nil || !cmp.Equal(st, state) {
+		t.Errorf("state %+v, %v", st, err)
+	}
+	counts, err := s.Counts(t.Context())
+	if want := (Counts{Stories: 2, Records: 2, Comments: 2}); err != nil || counts != want {
+		t.Errorf("counts %+v, %v; want %+v", counts, err, want)
+	}
+}
+
+func TestTheSameBatchTwiceChangesNothing(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}})
+	if got := save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}}); got.Events != 0 || len(got.Stories) != 0 {
+		t.Errorf("changed %+v", got)
+	}
+	moved := story(10, "WEB-1")
+	if got := save(t, s, archive.Batch{Stories: []archive.Story{moved}}); len(got.Stories) != 1 {
+		t.Errorf("a new key changed %+v", got)
+	}
+}
+
+func TestKnownTellsTheLatestOfComments(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	st := story(10, "PAY-1")
+	edited := comment.Facts{Head: "never mind"}
+	st.History.Events = append(st.History.Events,
+		latency.Event{At: 4000, Rank: latency.RankCommentEdited, ID: 8, Actor: "bot", Comment: &edited},
+		latency.Event{At: 5000, Rank: latency.RankCommentAdded, ID: 9, Actor: "dev", Comment: &comment.Facts{}},
+		latency.Event{At: 6000, Rank: latency.RankCommentDeleted, ID: 9, Observed: true})
+	save(t, s, archive.Batch{Stories: []archive.Story{st}})
+	known, err := s.Known(t.Context(), []int64{10, 11})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[int64]archive.Known{10: {Updated: 3000, Comments: map[int64]archive.KnownComment{8: {Facts: edited}, 9: {Deleted: true}}}}
+	if d := cmp.Diff(want, known); d != "" {
+		t.Errorf("known (-want +got):\n%s", d)
+	}
+}
+
+// entry is something counted.
+func entry(story int64, at latency.Instant) latency.Entry {
+	return latency.Entry{
+		ID:   latency.EntryID{StoryID: story, Kind: latency.Acceptance, Topic: "ended", At: at},
+		Type: latency.EntryEnded, Project: "PAY", Owner: "po", Outcome: latency.Accepted, Responder: latency.ByOwner, Working: 10, Elapsed: 20, At: at,
+	}
+}
+
+func ledger(t *testing.T, s *Store) (out []latency.Entry) {
+	t.Helper()
+	for e, err := range s.Ledger(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func TestTheLedgerCountsOnce(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	count := func(config string, asOf latency.Instant, entries ...latency.Entry) []latency.Entry {
+		added, err := s.Count(t.Context(), entries, asOf, config, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return added
+	}
+	first := entry(1, 100)
+	if got := count("a", 1000, first); len(got) != 1 {
+		t.Fatalf("counted %d", len(got))
+	}
+	corrected := first
+	corrected.Owner, corrected.Working = "other", 99
+	if got := count("a", 2000, corrected); len(got) != 0 {
+		t.Errorf("counted again: %+v", got)
+	}
+	late := entry(2, 1500)
+	if got := count("a", 2000, late); len(got) != 1 {
+		t.Error("what Jira showed late was not counted")
+	}
+	old, fresh := entry(3, 1500), entry(4, 2500)
+	if got := count("b", 3000, old, fresh); len(got) != 1 || got[0].ID != fresh.ID {
+		t.Errorf("after a change of the config %+v was counted, want only what is new", got)
+	}
+	if got := count("b", 3000, old); len(got) != 0 {
+		t.Error("what a changed config brought up was counted later")
+	}
+	if d := cmp.Diff([]latency.Entry{first, late, fresh}, ledger(t, s)); d != "" {
+		t.Errorf("ledger (-want +got):\n%s", d)
+	}
+	if err := s.Recount(t.Context()); err != nil || len(ledger(t, s)) != 0 {
+		t.Errorf("recount left %d entries, %v", len(ledger(t, s)), err)
+	}
+}
+
+func TestLeadsAreNotedWhenTheyChange(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	for at, lead := range []string{"ada", "ada", "bo", "ada"} {
+		m := archive.Meta{At: latency.Instant(at), Projects: []archive.Project{{ID: "1", Key: "PAY", Lead: lead}}}
+		if err := s.SaveMeta(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Leads(t.Context())
+	want := []Lead{{"1", 0, "ada"}, {"1", 2, "bo"}, {"1", 3, "ada"}}
+	if err != nil || !cmp.Equal(got, want) {
+		t.Errorf("leads %v, %v; want %v", got, err, want)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	newer := filepath.Join(dir, "newer.db")
+	s := open(t, newer)
+	if _, err := s.db.ExecContext(t.Context(), `INSERT INTO schema_version (version) VALUES (99)`); err != nil {
+		t.Fatal(err)
+	}
+	garbage := filepath.Join(dir, "garbage.db")
+	if err := os.WriteFile(garbage, []byte(strings.Repeat("this is no database ", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name, url string
+		mode      Mode
+		want      string
+	}{
+		{"no folder", "sqlite:" + filepath.Join(dir, "no", "s.db"), ReadWrite, "there is no folder"},
+		{"nothing to read", "sqlite:" + filepath.Join(dir, "none.db"), ReadOnly, "yourturn sync"},
+		{"another scheme", "mysql://x", ReadWrite, "only sqlite:PATH"},
+		{"a newer schema", "sqlite:" + newer, ReadWrite, "newer yourturn"},
+		{"no database", "sqlite:" + garbage, ReadWrite, "not a database"},
+		{"a folder", "sqlite:" + dir, ReadWrite, "store.url"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s, err := Open(t.Context(), tc.url, tc.mode)
+			if err == nil {
+				s.Close()
+				t.Fatal("no error")
+			}
+			if !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v: does not say %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// TestAFullDiskWritesNothing lets a batch grow past what the file may hold.
+func TestAFullDiskWritesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path)
+	save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}, State: archive.State{Cursor: 10}})
+	if _, err := s.db.ExecContext(t.Context(), `PRAGMA max_page_count = 40`); err != nil {
+		t.Fatal(err)
+	}
+	var big archive.Batch
+	big.State.Cursor = 2000
+	for id := int64(11); id < 2000; id++ {
+		big.Stories = append(big.Stories, story(id, "PAY-2"))
+	}
+	_, err := s.SaveStories(context.WithoutCancel(t.Context()), big)
+	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "free some space") {
+		t.Fatalf("error %v: does not name the store and the remedy", err)
+	}
+	if got := histories(t, s, nil); len(got) != 1 {
+		t.Errorf("%d stories are in the store, want the one from before", len(got))
+	}
+	if st, err := s.State(t.Context()); err != nil || st.Cursor != 10 {
+		t.Errorf("the state moved to %+v, %v", st, err)
+	}
+}

@@ -1,0 +1,392 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+const (
+	metaState = "state"
+	metaJira  = "jira"
+)
+
+// State returns the sync state; its zero value before the first sync.
+func (s *Store) State(ctx context.Context) (archive.State, error) {
+	var st archive.State
+	_, err := getMeta(ctx, s.read, metaState, &st)
+	return st, s.explain(err)
+}
+
+// Meta returns what the Jira's ids and names mean, as it said last; its zero
+// value before the first sync.
+func (s *Store) Meta(ctx context.Context) (archive.Meta, error) {
+	var m archive.Meta
+	_, err := getMeta(ctx, s.read, metaJira, &m)
+	return m, s.explain(err)
+}
+
+// SaveMeta replaces what the Jira's ids and names mean, and notes who leads
+// each project as of that poll.
+func (s *Store) SaveMeta(ctx context.Context, m archive.Meta) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		for _, u := range m.Users {
+			if _, err := tx.ExecContext(ctx, putUser, u.ID, u.Type, u.Name, u.DisplayName, u.Active); err != nil {
+				return err
+			}
+		}
+		for _, p := range m.Projects {
+			_, err := tx.ExecContext(ctx, `INSERT INTO lead (project, at, account)
+				SELECT $1, $2, $3 WHERE COALESCE((SELECT account FROM lead WHERE project = $1 ORDER BY at DESC LIMIT 1), '') <> $3
+				ON CONFLICT DO NOTHING`, p.ID, int64(m.At), p.Lead)
+			if err != nil {
+				return err
+			}
+		}
+		return putMeta(ctx, tx, metaJira, m)
+	})
+}
+
+// Lead is who leads a project from an instant on.
+type Lead struct {
+	Project string
+	At      latency.Instant
+	Account string
+}
+
+// Leads returns who led the projects, as polls saw it, oldest first.
+func (s *Store) Leads(ctx context.Context) ([]Lead, error) {
+	return query(ctx, s, `SELECT project, at, account FROM lead ORDER BY project, at`, func(r *sql.Rows) (l Lead, err error) {
+		return l, r.Scan(&l.Project, &l.At, &l.Account)
+	})
+}
+
+// Users returns the accounts that were seen.
+func (s *Store) Users(ctx context.Context) ([]archive.User, error) {
+	return query(ctx, s, `SELECT id, type, name, display_name, active FROM account ORDER BY id`, func(r *sql.Rows) (u archive.User, err error) {
+		return u, r.Scan(&u.ID, &u.Type, &u.Name, &u.DisplayName, &u.Active)
+	})
+}
+
+// query reads all rows of a small result.
+func query[T any](ctx context.Context, s *Store, text string, scan func(*sql.Rows) (T, error), args ...any) ([]T, error) {
+	rows, err := s.read.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, s.explain(err)
+		}
+		out = append(out, v)
+	}
+	return out, s.explain(rows.Err())
+}
+
+// Known returns what is stored of stories, by id; one that is not stored is absent.
+func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]archive.Known, error) {
+	out := map[int64]archive.Known{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	in := idList(ids)
+	stories, err := query(ctx, s, `SELECT id, updated, gone FROM story WHERE id IN (`+in+`)`, func(r *sql.Rows) (v struct {
+		id      int64
+		updated latency.Instant
+		gone    bool
+	}, err error,
+	) {
+		return v, r.Scan(&v.id, &v.updated, &v.gone)
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range stories {
+		out[v.id] = archive.Known{Updated: v.updated, Gone: v.gone, Comments: map[int64]archive.KnownComment{}}
+	}
+	type row struct {
+		story, id int64
+		rank      latency.Rank
+		body      string
+	}
+	rows, err := query(ctx, s, `SELECT story, rank, id, body FROM event WHERE story IN (`+in+`) AND rank IN ($1, $2, $3) ORDER BY story, at, rank, id`,
+		func(r *sql.Rows) (v row, err error) { return v, r.Scan(&v.story, &v.rank, &v.id, &v.body) },
+		latency.RankCommentAdded, latency.RankCommentEdited, latency.RankCommentDeleted)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range rows {
+		known, ok := out[v.story]
+		if !ok {
+			continue
+		}
+		c := known.Comments[v.id]
+		if v.rank == latency.RankCommentDeleted {
+			c.Deleted = true
+		} else {
+			c = archive.KnownComment{}
+			if err := json.Unmarshal([]byte(v.body), &c.Facts); err != nil {
+				return nil, fmt.Errorf("store %s: comment %d of story %d: %w", s.path, v.id, v.story, err)
+			}
+		}
+		known.Comments[v.id] = c
+	}
+	return out, nil
+}
+
+// idList returns ids as the inside of an SQL list. Ids are numbers of our own
+// type, so nothing needs quoting, and their number is not bounded by what a
+// statement may bind.
+func idList(ids []int64) string {
+	var b strings.Builder
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(id, 10))
+	}
+	return b.String()
+}
+
+// SaveStories writes a batch in one transaction: the stories, their events,
+// the accounts, the quarantine and the sync state, or nothing of it. Events
+// that are stored already are ignored. It returns what changed.
+func (s *Store) SaveStories(ctx context.Context, b archive.Batch) (archive.Changed, error) {
+	var changed archive.Changed
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		changed = archive.Changed{}
+		w, err := prepare(ctx, tx)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		for i := range b.Stories {
+			events, touched, err := w.story(ctx, &b.Stories[i])
+			if err != nil {
+				return fmt.Errorf("story %s: %w", b.Stories[i].History.Key, err)
+			}
+			if touched {
+				changed.Stories = append(changed.Stories, b.Stories[i].History.ID)
+			}
+			changed.Events += events
+		}
+		for _, q := range b.Quarantined {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO quarantine (id, key, reason, at) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (id, key) DO UPDATE SET reason = excluded.reason, at = excluded.at`, q.ID, q.Key, q.Reason, int64(b.State.DataTimestamp)); err != nil {
+				return err
+			}
+		}
+		return putMeta(ctx, tx, metaState, b.State)
+	})
+	return changed, err
+}
+
+const putUser = `INSERT INTO account (id, type, name, display_name, active) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE
+			SET type = excluded.type, name = excluded.name, display_name = excluded.display_name, active = excluded.active
+			WHERE (type, name, display_name, active) <> (excluded.type, excluded.name, excluded.display_name, excluded.active)`
+
+// writer holds the statements of one batch.
+type writer struct {
+	tx                                                        *sql.Tx
+	getStory, putStory, putEvent, putUser, putParent, release *sql.Stmt
+}
+
+func prepare(ctx context.Context, tx *sql.Tx) (*writer, error) {
+	w := &writer{tx: tx}
+	for _, p := range []struct {
+		stmt **sql.Stmt
+		text string
+	}{
+		{&w.getStory, `SELECT key, updated, parent_only, now FROM story WHERE id = $1`},
+		{&w.putStory, `INSERT INTO story (id, key, updated, parent_only, now) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE
+			SET key = excluded.key, updated = excluded.updated, gone = 0, parent_only = excluded.parent_only, now = excluded.now`},
+		{&w.putEvent, `INSERT INTO event (story, at, rank, id, actor, actor_type, observed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`},
+		{&w.putUser, putUser},
+		{&w.putParent, `INSERT INTO parent (id) VALUES ($1) ON CONFLICT DO NOTHING`},
+		{&w.release, `DELETE FROM quarantine WHERE id = $1`},
+	} {
+		var err error
+		if *p.stmt, err = tx.PrepareContext(ctx, p.text); err != nil { //nolint:sqlclosecheck // close does
+			w.close()
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *writer) close() {
+	for _, stmt := range []*sql.Stmt{w.getStory, w.putStory, w.putEvent, w.putUser, w.putParent, w.release} {
+		if stmt != nil {
+			stmt.Close()
+		}
+	}
+}
+
+// story writes one story; touched tells whether anything in the store changed.
+func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touched bool, err error) {
+	h := &st.History
+	now, err := json.Marshal(h.Now)
+	if err != nil {
+		return 0, false, err
+	}
+	var key, had string
+	var updated int64
+	var parentOnly bool
+	err = w.getStory.QueryRowContext(ctx, h.ID).Scan(&key, &updated, &parentOnly, &had)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		touched = true
+	case err != nil:
+		return 0, false, err
+	default:
+		if st.ParentOnly && !parentOnly {
+			return 0, false, nil // stored as a story with all there is; its part as a parent is in that
+		}
+		touched = key != h.Key || had != string(now) || parentOnly != st.ParentOnly
+	}
+	if touched || updated != int64(st.Updated) {
+		if _, err := w.putStory.ExecContext(ctx, h.ID, h.Key, int64(st.Updated), st.ParentOnly, string(now)); err != nil {
+			return 0, false, err
+		}
+	}
+	for i := range h.Events {
+		ev := &h.Events[i]
+		body, err := encodeBody(ev)
+		if err != nil {
+			return 0, false, err
+		}
+		res, err := w.putEvent.ExecContext(ctx, h.ID, int64(ev.At), ev.Rank, ev.ID, ev.Actor, ev.ActorType, ev.Observed, body)
+		if err != nil {
+			return 0, false, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return 0, false, err
+		}
+		events += int(n)
+		for _, c := range ev.Changes {
+			if c.Field == latency.FieldParent {
+				if err := w.parents(ctx, c.From, c.To); err != nil {
+					return 0, false, err
+				}
+			}
+		}
+	}
+	if err := w.parents(ctx, h.Now[latency.FieldParent]...); err != nil {
+		return 0, false, err
+	}
+	for _, u := range st.Users {
+		if u.ID == "" {
+			continue
+		}
+		if _, err := w.putUser.ExecContext(ctx, u.ID, u.Type, u.Name, u.DisplayName, u.Active); err != nil {
+			return 0, false, err
+		}
+	}
+	if _, err := w.release.ExecContext(ctx, h.ID); err != nil {
+		return 0, false, err
+	}
+	return events, touched || events > 0, nil
+}
+
+// parents notes issues as somebody's parent.
+func (w *writer) parents(ctx context.Context, values ...latency.Value) error {
+	for _, v := range values {
+		id, err := strconv.ParseInt(v.ID, 10, 64)
+		if err != nil {
+			continue // none, or one that Jira gave no id
+		}
+		if _, err := w.putParent.ExecContext(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// encodeBody returns what an event holds beside its columns.
+func encodeBody(ev *latency.Event) (string, error) {
+	switch {
+	case ev.Comment != nil:
+		text, err := json.Marshal(ev.Comment)
+		return string(text), err
+	case len(ev.Changes) > 0:
+		text, err := json.Marshal(ev.Changes)
+		return string(text), err
+	}
+	return "", nil
+}
+
+// decodeBody is the reverse of encodeBody.
+func decodeBody(ev *latency.Event, body string) error {
+	if ev.Rank == latency.RankCommentAdded || ev.Rank == latency.RankCommentEdited {
+		ev.Comment = &comment.Facts{}
+		if body == "" {
+			return nil
+		}
+		return json.Unmarshal([]byte(body), ev.Comment)
+	}
+	if body == "" {
+		return nil
+	}
+	return json.Unmarshal([]byte(body), &ev.Changes)
+}
+
+// Counts are how much the store holds of the watched projects.
+type Counts struct {
+	Stories, Records, Comments, Quarantined int
+}
+
+// Counts returns how much the store holds, without issues that are parents only.
+func (s *Store) Counts(ctx context.Context) (Counts, error) {
+	var c Counts
+	err := s.read.QueryRowContext(ctx, `SELECT
+		(SELECT COUNT(*) FROM story WHERE parent_only = 0),
+		(SELECT COUNT(*) FROM event JOIN story ON story.id = event.story WHERE parent_only = 0 AND rank = $1),
+		(SELECT COUNT(*) FROM event JOIN story ON story.id = event.story WHERE parent_only = 0 AND rank = $2),
+		(SELECT COUNT(*) FROM quarantine)`,
+		latency.RankRecord, latency.RankCommentAdded).Scan(&c.Stories, &c.Records, &c.Comments, &c.Quarantined)
+	return c, s.explain(err)
+}
+
+const metaResolved = "resolved"
+
+// Resolved returns the status ids that names of the config have had, by the
+// key they were remembered under.
+func (s *Store) Resolved(ctx context.Context) (map[string][]string, error) {
+	out := map[string][]string{}
+	_, err := getMeta(ctx, s.read, metaResolved, &out)
+	return out, s.explain(err)
+}
+
+// SaveResolved remembers what names resolved to, so that a status that is
+// renamed stays what the config made it.
+func (s *Store) SaveResolved(ctx context.Context, resolved map[string][]string) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		all := map[string][]string{}
+		if _, err := getMeta(ctx, tx, metaResolved, &all); err != nil {
+			return err
+		}
+		before := len(all)
+		changed := false
+		for k, ids := range resolved {
+			changed = changed || !slices.Equal(all[k], ids)
+			all[k] = ids
+		}
+		if !changed && len(all) == before {
+			return nil
+		}
+		return putMeta(ctx, tx, metaResolved, all)
+	})
+}
