@@ -1,0 +1,58 @@
+package jirasim
+
+import (
+	"cmp"
+	"net/http"
+	"time"
+)
+
+// Options say how the simulated Jira answers.
+type Options struct {
+	// Token is the token that is accepted; required. Cloud takes it as the
+	// password of a Basic pair, or, when Email is empty, as a bearer token like
+	// Data Center does.
+	Token string
+	// Email is the other half of Cloud's Basic pair.
+	Email string
+	// ContextPath is where Jira lives on its host, for instance "/jira"; empty: at the root.
+	ContextPath string
+
+	// SearchPage caps a page of a search that asks for fields; 0: 100.
+	SearchPage int
+	// ChangelogPage caps a page of Cloud's changelogs; 0: 100 records of one
+	// issue, and as many as are asked for (10,000 at most) of many.
+	ChangelogPage int
+	// CommentPage caps a page of comments; 0: 100.
+	CommentPage int
+	// InlineComments caps the comment field on Cloud: the oldest are left out; 0: 100.
+	InlineComments int
+	// ResultWindow is how far Data Center pages by offset; 0: 10,000.
+	ResultWindow int
+
+	// IndexLag is how long the search index lags behind writes, an hour at most:
+	// until then searches see the former state of an issue. Reads by id, and of
+	// issues named in reconcileIssues, do not lag.
+	IndexLag time.Duration
+	// IndexLagOf is the lag of one issue, instead of IndexLag; with lags that
+	// vary, a later write may be seen first, and what was seen may vanish. It is
+	// called for every issue of a search and must not call the Site's methods.
+	IndexLagOf func(issue int64) time.Duration
+	// RepeatToken makes every page of Cloud's search after the first name itself
+	// as the next one, as a broken Jira has been seen to do.
+	RepeatToken bool
+
+	// OnRequest is told each request before it is answered; it may change the Site.
+	OnRequest func(*http.Request)
+	// Fault returns the bad answer to a request, or nil for the right one; it may
+	// change the Site.
+	Fault func(*http.Request) *Fault
+}
+
+// limits returns the options with what is not set as Jira has it.
+func (o Options) limits() Options {
+	o.SearchPage = cmp.Or(o.SearchPage, 100)
+	o.CommentPage = cmp.Or(o.CommentPage, 100)
+	o.InlineComments = cmp.Or(o.InlineComments, 100)
+	o.ResultWindow = cmp.Or(o.ResultWindow, 10000)
+	return o
+}
