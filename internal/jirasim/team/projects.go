@@ -1,0 +1,196 @@
+package team
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// ownerField is the custom field "Product Owner".
+const ownerField = "customfield_10050"
+
+const sprintField = "customfield_10020"
+
+// project is a project with its workflow: names of statuses.
+type project struct {
+	jira                            *jirasim.Project
+	todo, doing, paused, asked      string
+	accept, accepted, done, dropped string
+	accept2                         string // a second status of the acceptance set, or ""
+	status                          map[string]*jirasim.Status
+	assignment                      bool
+	lapse                           time.Duration
+	first, second                   string // owners; the second from switched on
+	switched                        time.Time
+	component, componentOwner       string
+	lead                            string // owner, where the config names none
+	epics                           []epic
+	sprints                         []*jirasim.Sprint
+}
+
+// epic is a parent; owner is what its field says, or "".
+type epic struct {
+	id    int64
+	key   string
+	owner string
+}
+
+// types are ids of issue types.
+const (
+	typeStory   = "10001"
+	typeBug     = "10002"
+	typeSubtask = "10003"
+	typeEpic    = "10000"
+)
+
+func (t *Team) types() map[string]map[string]any {
+	return map[string]map[string]any{
+		typeStory:   {"id": typeStory, "name": "Story", "subtask": false, "hierarchyLevel": 0},
+		typeBug:     {"id": typeBug, "name": "Bug", "subtask": false, "hierarchyLevel": 0},
+		typeSubtask: {"id": typeSubtask, "name": "Sub-task", "subtask": true, "hierarchyLevel": -1},
+		typeEpic:    {"id": typeEpic, "name": "Epic", "subtask": false, "hierarchyLevel": 1},
+	}
+}
+
+// organise makes projects, workflows, boards and epics.
+func (t *Team) organise() {
+	s := t.site
+	s.AddType(&jirasim.IssueType{ID: typeEpic, Name: "Epic", Level: 1})
+	s.AddType(&jirasim.IssueType{ID: typeStory, Name: "Story"})
+	s.AddType(&jirasim.IssueType{ID: typeBug, Name: "Bug"})
+	s.AddType(&jirasim.IssueType{ID: typeSubtask, Name: "Sub-task", Subtask: true, Level: -1})
+	s.AddField(&jirasim.Field{
+		ID: ownerField, Name: "Product Owner", Custom: true, SchemaType: "user",
+		SchemaCustom: "com.atlassian.jira.plugin.system.customfieldtypes:userpicker",
+	})
+	s.AddField(&jirasim.Field{
+		ID: sprintField, Name: "Sprint", Custom: true, SchemaType: "array", SchemaItems: "json",
+		SchemaCustom: "com.pyxis.greenhopper.jira:gh-sprint",
+	})
+	t.projects = []*project{
+		{
+			todo: "To Do", doing: "In Progress", paused: "On Hold", asked: "Waiting for PO", accept: "PO Review", accepted: "Done", done: "Done",
+			dropped: "Dropped", first: "ada", component: "Ledger", componentOwner: "bo",
+		},
+		{
+			todo: "Open", doing: "In Development", paused: "Third party check", asked: "PO Input", accept: "Ready for sign-off", accept2: "In sign-off",
+			accepted: "Shipped", done: "Shipped", dropped: "Cancelled", assignment: true, first: "cy", second: "dee",
+			switched: t.opts.Start.Add(t.opts.End.Sub(t.opts.Start) / 2).Truncate(time.Hour), component: "Checkout", componentOwner: "eve",
+		},
+		{
+			todo: "Open", doing: "In Progress", paused: "Suspended", asked: "Waiting for PO", accept: "Resolved", accepted: "Closed", done: "Closed",
+			dropped: "Rejected", assignment: true, lapse: 40 * time.Hour, lead: "fin",
+		},
+		{
+			todo: "Backlog", doing: "Building", paused: "Parked", asked: "Waiting for PO", accept: "PO Review", accepted: "Ready for Release", done: "Done",
+			dropped: "Dropped", first: "gil", component: "Watch", componentOwner: "hana",
+		},
+	}
+	keys := []string{"PAY", "WEB", "OPS", "APP"}
+	names := []string{"Payments", "Web shop", "Operations", "Mobile app"}
+	next := 10100
+	shared := map[string]*jirasim.Status{} // some statuses are shared by projects, some have a namesake elsewhere
+	for i, p := range t.projects {
+		p.jira = s.AddProject(&jirasim.Project{
+			ID: strconv.Itoa(10000 + i), Key: keys[i], Name: names[i], IssueTypes: []string{typeEpic, typeStory, typeBug, typeSubtask},
+		})
+		if p.lead != "" {
+			p.jira.Lead = t.owners[p.lead].user
+		} else {
+			p.jira.Lead = t.devs[0]
+		}
+		p.status = map[string]*jirasim.Status{}
+		for _, st := range []struct{ name, category string }{
+			{p.todo, "new"},
+			{p.doing, "indeterminate"},
+			{p.paused, "indeterminate"},
+			{p.asked, "indeterminate"},
+			{p.accept, map[bool]string{true: "done", false: "indeterminate"}[p.accept == "Resolved"]},
+			{p.accept2, "indeterminate"},
+			{p.accepted, map[bool]string{true: "indeterminate", false: "done"}[p.accepted == "Ready for Release"]},
+			{p.done, "done"},
+			{p.dropped, "done"},
+		} {
+			if st.name == "" || p.status[st.name] != nil {
+				continue
+			}
+			have := shared[st.name]
+			if have == nil || st.name == "In Progress" {
+				next++
+				have = s.AddStatus(&jirasim.Status{ID: strconv.Itoa(next), Name: st.name, Category: st.category})
+				shared[st.name] = have
+			}
+			p.status[st.name] = have
+			p.jira.Statuses = append(p.jira.Statuses, have.ID)
+		}
+		p.sprints = t.sprints(p.jira.Key, int64(i+1))
+		for e := range 4 {
+			at := t.opts.Start.Add(time.Duration(e+1) * time.Minute)
+			fields := map[string]any{
+				"issuetype": t.types()[typeEpic], "summary": fmt.Sprintf("Epic %d", e+1), "status": renderStatus(p.status[p.todo]), "labels": []string{},
+			}
+			ep := epic{}
+			if e%2 == 1 {
+				ep.owner = t.refs[(i+e)%len(t.refs)]
+				fields[ownerField] = t.owners[ep.owner].user
+			}
+			ep.id = s.CreateIssue(at, t.devs[0], p.jira, fields)
+			ep.key = fmt.Sprintf("%s-%d", p.jira.Key, e+1)
+			p.epics = append(p.epics, ep)
+		}
+	}
+	for _, p := range t.projects {
+		if p.second != "" {
+			t.put(p.switched, func() (time.Time, bool) {
+				t.switchOwner(p)
+				return time.Time{}, false
+			})
+		}
+	}
+}
+
+// sprints makes a board with two-week sprints up to the end of the history;
+// the last one is active.
+func (t *Team) sprints(key string, board int64) []*jirasim.Sprint {
+	b := &jirasim.Board{ID: board, Name: key + " board", Type: "scrum", ProjectKey: key}
+	for at, n := t.opts.Start, int64(1); at.Before(t.opts.End); at, n = at.AddDate(0, 0, 14), n+1 {
+		end := at.AddDate(0, 0, 14)
+		sp := &jirasim.Sprint{ID: board*100 + n, Name: fmt.Sprintf("%s Sprint %d", key, n), State: "closed", Start: at, End: end, Complete: end}
+		if end.After(t.opts.End) {
+			sp.State, sp.Complete = "active", time.Time{}
+		}
+		b.Sprints = append(b.Sprints, sp)
+	}
+	t.site.AddBoard(b)
+	return b.Sprints
+}
+
+// renderStatus is a status as an issue's field holds it.
+func renderStatus(st *jirasim.Status) map[string]any {
+	id := map[string]int{"new": 2, "indeterminate": 4, "done": 3}[st.Category]
+	name := map[string]string{"new": "To Do", "indeterminate": "In Progress", "done": "Done"}[st.Category]
+	return map[string]any{"id": st.ID, "name": st.Name, "statusCategory": map[string]any{"id": id, "key": st.Category, "name": name}}
+}
+
+// switchOwner is the day on which a project's second owner takes over: the
+// team of every story that waits knows whom it waits on from now on.
+func (t *Team) switchOwner(p *project) {
+	for _, l := range t.lives {
+		if l.p == p && l.source == byProject {
+			l.pass(p.second, t.now)
+		}
+	}
+}
+
+// ownerOf returns who owns the project's stories by config or lead at t.
+func (p *project) ownerOf(at time.Time) string {
+	switch {
+	case p.lead != "":
+		return p.lead
+	case p.second != "" && !at.Before(p.switched):
+		return p.second
+	}
+	return p.first
+}

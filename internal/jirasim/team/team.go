@@ -1,0 +1,224 @@
+package team
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"iter"
+	"math/rand"
+	"slices"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// Options say which organisation is generated, and over which time.
+type Options struct {
+	Seed       int64
+	Flavor     jirasim.Flavor
+	Start, End time.Time // of the generated history; zero: the 180 days up to Now
+	MinStories int       // 0: 200
+	Now        func() time.Time
+}
+
+// Wait is one owner's part of a wait, as whoever acted knew it.
+type Wait struct {
+	StoryID                            int64
+	Story, Project, Kind, Cause, Owner string
+	Start, End                         time.Time // End is zero while it is open
+	Outcome, Responder                 string
+}
+
+// Team is a generated organisation. Its methods are not for concurrent use,
+// but the Site may be served while Live runs.
+type Team struct {
+	opts     Options
+	rng      *rand.Rand
+	site     *jirasim.Site
+	owners   map[string]*owner
+	refs     []string // of owners, in order
+	devs     []*jirasim.User
+	admin    *jirasim.User
+	robot    *jirasim.User
+	standIns []standIn
+	projects []*project
+	truth    []*Wait
+	deck     []card
+
+	now    time.Time
+	speed  float64 // 0: history is being made
+	agenda agenda
+	turn   int
+	lives  []*life
+	stops  []func()
+}
+
+// quiet is how long before the end of the history nobody acts, so that it is
+// clear how every wait stands.
+const quiet = 10 * time.Minute
+
+// New generates an organisation and its history. The same options give the same.
+func New(o Options) (*Team, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.End.IsZero() {
+		o.End = o.Now()
+	}
+	o.End = o.End.Truncate(time.Second)
+	if o.Start.IsZero() {
+		o.Start = o.End.AddDate(0, 0, -180)
+	}
+	if o.MinStories == 0 {
+		o.MinStories = 200
+	}
+	t := &Team{
+		opts: o, rng: rand.New(rand.NewSource(o.Seed)), site: jirasim.NewSite(o.Flavor, o.Now), //nolint:gosec // repeatable on purpose
+		owners: map[string]*owner{}, now: o.Start,
+	}
+	if err := t.hire(); err != nil {
+		return nil, err
+	}
+	t.organise()
+	t.spawn(t.arrivals)
+	t.runUntil(o.End.Add(-quiet))
+	t.now = o.End
+	for _, l := range t.lives {
+		l.giveUp(o.End.Add(-quiet / 2))
+	}
+	return t, nil
+}
+
+// Site returns the simulated Jira.
+func (t *Team) Site() *jirasim.Site { return t.site }
+
+// Truth returns who waited on whom, in order of start, story and kind.
+func (t *Team) Truth() []Wait {
+	out := make([]Wait, len(t.truth))
+	for i, w := range t.truth {
+		out[i] = *w
+	}
+	slices.SortStableFunc(out, func(a, b Wait) int {
+		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out
+}
+
+// entry is when something goes on.
+type entry struct {
+	at     time.Time
+	turn   int // of two at the same instant, the one that was put down first
+	resume func() (time.Time, bool)
+}
+
+// agenda is a heap of entries.
+type agenda []entry
+
+func (a agenda) Len() int { return len(a) }
+func (a agenda) Less(i, j int) bool {
+	return a[i].at.Before(a[j].at) || a[i].at.Equal(a[j].at) && a[i].turn < a[j].turn
+}
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+
+// Push implements heap.Interface.
+func (a *agenda) Push(x any) { *a = append(*a, x.(entry)) }
+
+// Pop implements heap.Interface.
+func (a *agenda) Pop() any {
+	old := *a
+	e := old[len(old)-1]
+	*a = old[:len(old)-1]
+	return e
+}
+
+// script is somebody's doing over time: it yields the instant until which it
+// sleeps, and ends when yield returns false.
+type script func(sleep func(until time.Time) bool)
+
+// spawn starts a script now.
+func (t *Team) spawn(s script) {
+	next, stop := iter.Pull(func(yield func(time.Time) bool) { s(yield) })
+	t.stops = append(t.stops, stop)
+	t.put(t.now, next)
+}
+
+// Close ends whatever its people were about to do. The Site stays.
+func (t *Team) Close() {
+	for _, stop := range t.stops {
+		stop()
+	}
+	t.stops, t.agenda = nil, nil
+}
+
+func (t *Team) put(at time.Time, resume func() (time.Time, bool)) {
+	t.turn++
+	heap.Push(&t.agenda, entry{at, t.turn, resume})
+}
+
+// runUntil lets happen what happens before end.
+func (t *Team) runUntil(end time.Time) {
+	for len(t.agenda) > 0 && t.agenda[0].at.Before(end) {
+		e := heap.Pop(&t.agenda).(entry)
+		t.now = e.at
+		if at, more := e.resume(); more {
+			t.put(at, e.resume)
+		}
+	}
+}
+
+// Live goes on from the end of the history in the time of the clock, until ctx
+// ends. speed divides the time between acts; stamps are always Now.
+func (t *Team) Live(ctx context.Context, speed float64) error {
+	t.speed = speed
+	begun := t.opts.Now()
+	for i := range t.agenda { // what was to happen later happens sooner
+		t.agenda[i].at = begun.Add(time.Duration(float64(max(0, t.agenda[i].at.Sub(t.opts.End))) / speed))
+	}
+	heap.Init(&t.agenda)
+	for {
+		if len(t.agenda) == 0 {
+			<-ctx.Done()
+			return nil
+		}
+		if d := t.agenda[0].at.Sub(t.opts.Now()); d > 0 {
+			timer := time.NewTimer(d)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return nil
+			case <-timer.C:
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		e := heap.Pop(&t.agenda).(entry)
+		t.now = t.opts.Now().Truncate(time.Millisecond)
+		if at, more := e.resume(); more {
+			t.put(at, e.resume)
+		}
+	}
+}
+
+// arrivals creates stories, at an even pace in history and faster in life.
+func (t *Team) arrivals(sleep func(time.Time) bool) {
+	gap := t.opts.End.Sub(t.opts.Start) * 19 / 20 / time.Duration(t.opts.MinStories)
+	for {
+		pause := time.Duration((0.5 + t.rng.Float64()) * float64(gap))
+		if t.speed > 0 {
+			pause = time.Duration((0.5 + t.rng.Float64()) * float64(time.Hour) / t.speed)
+		}
+		l := t.newLife()
+		t.lives = append(t.lives, l)
+		t.spawn(l.run)
+		if !sleep(t.now.Add(pause)) {
+			return
+		}
+	}
+}
+
+// chance tells yes with a probability.
+func (t *Team) chance(p float64) bool { return t.rng.Float64() < p }
+
+// pick returns one of list.
+func pick[T any](t *Team, list []T) T { return list[t.rng.Intn(len(list))] }
