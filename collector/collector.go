@@ -1,0 +1,276 @@
+// Package collector keeps a store up to date with a Jira: one full reading,
+// then what changed, cycle by cycle. It knows neither how Jira is spoken to
+// nor how things are stored.
+package collector
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+const (
+	// metaInterval is how often statuses, fields and leads are read again.
+	metaInterval = time.Hour
+	// collected names what is kept of a story: with more of it, what was
+	// collected before is not enough, and everything is read once more.
+	collected = "1"
+)
+
+// ErrOtherAccount means that the token is of another account than the one the
+// store was filled as, which may see more or less.
+var ErrOtherAccount = errors.New("jira answers another account than the one the store was filled as")
+
+// Options say what to collect, from where and into what.
+type Options struct {
+	Source   Source
+	Store    Store
+	Projects []string      // keys; none: JQL alone is the scope
+	JQL      string        // narrows the scope; without ORDER BY
+	Overlap  time.Duration // how far before the last cycle a cycle looks, for what Jira's index had not shown yet
+	Logger   *zap.Logger   // may be nil
+	Progress func(Progress)
+}
+
+// Progress is how far a cycle has come.
+type Progress struct {
+	Full    bool
+	Project string // that is being read; "" for several together
+	Stories int    // read so far
+}
+
+// Result is what a complete cycle did.
+type Result struct {
+	Full     bool
+	Stories  int           // read, changed or not
+	Records  int           // of their histories
+	Comments int           // of theirs
+	Events   int           // new in the store
+	Changed  []int64       // stories with a new event or another snapshot since the last complete cycle, in order
+	Missing  []int64       // stories asked for by id that do not exist or may not be seen
+	Duration time.Duration // by the local clock
+	AsOf     latency.Instant
+}
+
+// Collector brings a store up to date. It is safe for concurrent use; cycles
+// take turns.
+type Collector struct {
+	source   Source
+	store    Store
+	projects []string
+	jql      string
+	overlap  time.Duration
+	log      *zap.Logger
+	progress func(Progress)
+
+	mu        sync.Mutex
+	described time.Time // when meta was read last
+	keys      []string  // of the projects in scope, in order; none if JQL alone is the scope
+	visible   []string  // of the projects that a full reading goes through, in order
+	// changed are stories that cycles wrote which then failed: whoever derives
+	// numbers from the store has not heard of them.
+	changed map[int64]bool
+	// unseen are parents that could not be read; they are tried again when
+	// meta is.
+	unseen     map[int64]bool
+	unreadable map[archive.Quarantined]bool // issues that were logged as such
+}
+
+var orderBy = regexp.MustCompile(`(?i)\border\s+by\b`)
+
+// New returns a collector. It makes no request: errors are about the options.
+func New(o Options) (*Collector, error) {
+	if len(o.Projects) == 0 && strings.TrimSpace(o.JQL) == "" {
+		return nil, errors.New("nothing to collect: set jira.projects or jira.jql")
+	}
+	if orderBy.MatchString(o.JQL) {
+		return nil, errors.New("jira.jql holds an ORDER BY: leave it out, the order is the poller's")
+	}
+	if o.Overlap < 0 {
+		return nil, fmt.Errorf("jira.overlap %s is negative: some minutes are right", o.Overlap)
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	return &Collector{
+		source: o.Source, store: o.Store, projects: slices.Sorted(slices.Values(o.Projects)), jql: strings.TrimSpace(o.JQL),
+		overlap: o.Overlap, log: o.Logger, progress: o.Progress, changed: map[int64]bool{}, unseen: map[int64]bool{}, unreadable: map[archive.Quarantined]bool{},
+	}, nil
+}
+
+// Sync runs one cycle: a full reading if there was none yet of this scope (one
+// that was interrupted goes on), else what changed since the last cycle. A
+// cycle that fails leaves the state as it was, but for the cursor of a full
+// reading. Nothing is taken for deleted because a cycle did not find it.
+func (c *Collector) Sync(ctx context.Context) (Result, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	begin := time.Now()
+	cy, err := c.begin(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	fingerprint := c.fingerprint()
+	resumed := false
+	switch st := &cy.state; {
+	case st.FullStarted != 0 && st.Fingerprint == fingerprint:
+		resumed = true
+		err = cy.full(ctx)
+	case !st.FirstDone || st.Fingerprint != fingerprint:
+		st.Fingerprint, st.FullStarted, st.CursorProject, st.Cursor = fingerprint, cy.id.At, "", 0
+		err = cy.full(ctx)
+	default:
+		err = cy.incremental(ctx)
+	}
+	if err == nil && resumed {
+		// What was read before the interruption has aged since.
+		err = cy.incremental(ctx)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	cy.result.Duration = time.Since(begin)
+	return c.finish(cy), nil
+}
+
+// FetchStories reads stories by id, past Jira's search index, and writes them.
+// The state stays as it is.
+func (c *Collector) FetchStories(ctx context.Context, ids []int64) (Result, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	begin := time.Now()
+	cy, err := c.begin(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	page, missing, err := c.source.Issues(ctx, ids)
+	if err != nil {
+		return Result{}, fmt.Errorf("reading stories by id: %w", err)
+	}
+	if err := cy.save(ctx, page); err != nil {
+		return Result{}, err
+	}
+	if cy.state.FullStarted == 0 { // else they are wanted by the full sync, which may find them by itself
+		if err := cy.newParents(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	cy.result.Missing = missing
+	cy.result.Duration = time.Since(begin)
+	return c.finish(cy), nil
+}
+
+// finish returns the result of a complete cycle.
+func (c *Collector) finish(cy *cycle) Result {
+	cy.result.AsOf = cy.id.At
+	cy.result.Changed = slices.Sorted(maps.Keys(c.changed))
+	clear(c.changed)
+	return cy.result
+}
+
+// begin proves authentication, reads where the store stands and, when they
+// are due, what describes stories.
+func (c *Collector) begin(ctx context.Context) (*cycle, error) {
+	id, err := c.source.Myself(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("asking Jira who we are: %w", err)
+	}
+	state, err := c.store.State(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the sync state: %w", err)
+	}
+	if state.Account != "" && state.Account != id.Account {
+		return nil, fmt.Errorf("%w: it was %s and is %s: use a token of the former account, or an empty store (store.url)", ErrOtherAccount, state.Account, id.Account)
+	}
+	if state.BaseURL != "" && state.BaseURL != id.BaseURL {
+		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
+	}
+	state.Account, state.Flavor, state.BaseURL = id.Account, id.Flavor, id.BaseURL
+	if now := time.Now(); c.described.IsZero() || now.Sub(c.described) >= metaInterval {
+		if err := c.describe(ctx, id); err != nil {
+			return nil, err
+		}
+		c.described = now
+	}
+	cy := &cycle{c: c, id: id, state: state, seen: map[int64]bool{}, parents: map[int64]bool{}}
+	for _, id := range state.Wanted {
+		cy.parents[id] = true
+	}
+	return cy, nil
+}
+
+// describe reads and stores what describes stories.
+func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
+	m, err := c.source.Meta(ctx, c.projects)
+	if err != nil {
+		return fmt.Errorf("reading projects, statuses and fields: %w", err)
+	}
+	if len(m.Projects) == 0 {
+		return fmt.Errorf("the account %s sees no project: give it the permission Browse projects", id.Account)
+	}
+	m.At = id.At
+	if err := c.store.SaveMeta(ctx, m); err != nil {
+		return fmt.Errorf("storing projects, statuses and fields: %w", err)
+	}
+	c.visible = nil
+	for _, p := range m.Projects {
+		c.visible = append(c.visible, p.Key)
+	}
+	slices.Sort(c.visible)
+	c.keys = nil
+	if len(c.projects) > 0 {
+		c.keys = c.visible
+	}
+	clear(c.unseen)
+	return nil
+}
+
+// fingerprint identifies the scope: with another one the store holds too much
+// or too little.
+func (c *Collector) fingerprint() string {
+	text, err := json.Marshal([]any{collected, c.projects, c.jql})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// where returns the JQL of the scope within some projects (none: wherever),
+// for stories updated since an instant (0: ever).
+func (c *Collector) where(projects []string, since latency.Instant) string {
+	var clauses []string
+	if len(projects) > 0 {
+		quoted := make([]string, len(projects))
+		for i, p := range projects {
+			quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(p) + `"`
+		}
+		clauses = append(clauses, "project in ("+strings.Join(quoted, ", ")+")")
+	}
+	if c.jql != "" {
+		clauses = append(clauses, "("+c.jql+")")
+	}
+	if since != 0 {
+		// Unquoted, the number is an instant; everything else is read in the
+		// account's time zone, to the minute.
+		clauses = append(clauses, fmt.Sprintf("updated >= %d", since))
+	}
+	return strings.Join(clauses, " AND ")
+}

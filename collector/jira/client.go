@@ -1,0 +1,194 @@
+// Package jira reads a Jira, Cloud or Data Center, and turns what it answers
+// into the domain's events. Everything about Jira's interfaces is here: their
+// paging, their limits, what they leave out, and how they spell things.
+package jira
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/andygrunwald/go-jira"
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// Options describe the Jira to read and how.
+type Options struct {
+	URL      string         // base URL, with the context path if there is one
+	Flavor   archive.Flavor // "" or "auto": ask Jira
+	Email    string         // of an API token of Jira Cloud; "" makes Token a personal access token
+	Token    string
+	ProxyURL string // "": the environment's
+	CAFile   string // certificates to trust beside the system's, PEM
+
+	// Transport replaces the network; ProxyURL and CAFile are not used then.
+	Transport http.RoundTripper
+	// RequestsPerSecond bounds all requests together; 0: 10.
+	RequestsPerSecond int
+	// Logger may be nil.
+	Logger *zap.Logger
+	// Observe, which may be nil, is told every try of a request; code is 0 and
+	// h empty where no answer came.
+	Observe func(endpoint string, code int, took time.Duration, h http.Header)
+	// Now is the local clock; nil: time.Now.
+	Now func() time.Time
+}
+
+// Client reads one Jira. It is safe for concurrent use.
+type Client struct {
+	jira *jira.Client
+	base string
+	log  *zap.Logger
+	now  func() time.Time
+
+	mu      sync.Mutex
+	flavor  archive.Flavor // "" until known
+	account string         // whom Jira answered as; "" until known
+	schema  *schema        // nil until fields were read
+}
+
+// New returns a client. It makes no request: errors are about the options.
+func New(o Options) (*Client, error) {
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, errors.New("jira.url is no URL: write it as https://example.atlassian.net")
+	}
+	if u.User != nil {
+		return nil, errors.New("jira.url holds a user name or password: use jira.email and jira.token_file")
+	}
+	u.RawQuery, u.Fragment = "", ""
+	flavor := o.Flavor
+	switch flavor {
+	case "auto":
+		flavor = ""
+	case "", archive.Cloud, archive.DataCenter:
+	default:
+		return nil, fmt.Errorf("jira.flavor %q: it is auto, cloud or datacenter", o.Flavor)
+	}
+	// Secrets read from files end in a newline, which no header may hold.
+	if o.Token = strings.TrimSpace(o.Token); o.Token == "" {
+		return nil, errors.New("there is no token for Jira: set jira.token_file or YOURTURN_JIRA_TOKEN")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = zap.NewNop()
+	}
+	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 10)
+	hc, err := newHTTPClient(&o)
+	if err != nil {
+		return nil, err
+	}
+	base := strings.TrimRight(u.String(), "/")
+	jc, err := jira.NewClient(hc, base+"/")
+	if err != nil {
+		return nil, fmt.Errorf("jira.url: %w", err)
+	}
+	return &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor}, nil
+}
+
+// get asks for path with query and decodes the answer into out.
+func (c *Client) get(ctx context.Context, endpoint, path string, query url.Values, out any) error {
+	if len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	_, err := c.do(ctx, endpoint, http.MethodGet, path, nil, out)
+	return err
+}
+
+// post sends body as JSON and decodes the answer into out.
+func (c *Client) post(ctx context.Context, endpoint, path string, body, out any) error {
+	_, err := c.do(ctx, endpoint, http.MethodPost, path, body, out)
+	return err
+}
+
+// do sends a request and decodes the answer into out; it returns the answer's
+// header. The library's typed calls are not used: they drop what Jira says in
+// its refusals, and of its answers the totals, scopes and field ids that tell
+// whether an answer is complete.
+func (c *Client) do(ctx context.Context, endpoint, method, path string, body, out any) (http.Header, error) {
+	req, err := c.jira.NewRequestWithContext(withEndpoint(ctx, endpoint), method, path, body)
+	if err != nil {
+		return nil, fmt.Errorf("jira %s: %w", endpoint, err)
+	}
+	resp, err := c.jira.Do(req, nil)
+	if err = c.check(ctx, endpoint, resp, err); err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return nil, &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
+	}
+	return resp.Header, nil
+}
+
+// check returns the classified error of an exchange, or nil if it brought JSON
+// that was meant for this account. On success it leaves the body open.
+func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response, err error) error {
+	if resp == nil || resp.Response == nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("jira %s: %w", endpoint, ctx.Err())
+		}
+		return networkError(endpoint, err)
+	}
+	h := resp.Header
+	failure := func(kind error, detail string) error {
+		resp.Body.Close()
+		return &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: detail, kind: kind}
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			body = nil // the status says enough
+		}
+		return statusError(endpoint, resp.StatusCode, h, body, c.now())
+	}
+	// A refused token does not keep Jira from answering with what everybody
+	// may see, which on most sites is nothing, and with status 200.
+	if reason := h.Get("X-Seraph-LoginReason"); reason != "" && !strings.EqualFold(reason, "OK") {
+		return failure(ErrUnauthorized, "login reason "+reason)
+	}
+	if strings.EqualFold(h.Get("X-AUSERNAME"), "anonymous") {
+		return failure(ErrUnauthorized, "Jira answered anonymously")
+	}
+	c.mu.Lock()
+	account := c.account
+	c.mu.Unlock()
+	if id, err := url.QueryUnescape(h.Get("X-AAccountId")); err == nil && id != "" && account != "" && id != account {
+		return failure(ErrUnauthorized, "Jira answered another account than before")
+	}
+	if kind, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || kind != "application/json" {
+		return failure(ErrBadReply, fmt.Sprintf("content of type %q instead of JSON", h.Get("Content-Type")))
+	}
+	return nil
+}
+
+// networkError classifies a request that got no answer. The URL, which may
+// name people in its query, is left out.
+func networkError(endpoint string, err error) error {
+	for {
+		var ue *url.Error
+		if !errors.As(err, &ue) {
+			break
+		}
+		err = ue.Err
+	}
+	kind := ErrUnavailable
+	if errors.Is(err, errForeignRedirect) || errors.Is(err, errReplyTooLarge) {
+		kind = ErrBadReply
+	}
+	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind}
+}

@@ -1,0 +1,77 @@
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// comments takes the comments that came with an issue if they are complete,
+// and reads them page by page if not: an inline list is cut without a word,
+// and the oldest are what is missing.
+func (w *walk) comments(ctx context.Context, r *reading) error {
+	if raw := r.issue.Fields["comment"]; !isNull(raw) {
+		var inline remarks
+		if err := json.Unmarshal(raw, &inline); err != nil {
+			return fmt.Errorf("field comment: %w", err)
+		}
+		if inline.Total != nil && *inline.Total == len(inline.Comments) {
+			r.comments = inline.Comments
+			return nil
+		}
+	}
+	// A comment that is deleted between two pages makes the next one slip: a
+	// second reading tells that from comments that are never given.
+	for range 2 {
+		complete, err := w.listComments(ctx, r)
+		if errors.Is(err, ErrNotFound) {
+			return errVanished
+		}
+		if err != nil || complete {
+			return err
+		}
+	}
+	r.short = true
+	return nil
+}
+
+// listComments reads all comments of an issue. It tells whether they are as
+// many as Jira counts.
+func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err error) {
+	r.comments = r.comments[:0]
+	seen := map[number]bool{}
+	for start := 0; ; {
+		q := url.Values{}
+		if w.flavor == archive.Cloud {
+			q = url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}, "orderBy": {"created"}}
+		} else if start > 0 {
+			q.Set("startAt", strconv.Itoa(start)) // the first reply has them all, as a rule
+		}
+		var page struct {
+			Total    int               `json:"total"`
+			Comments []json.RawMessage `json:"comments"`
+		}
+		if err := w.c.get(ctx, "issue/comment", fmt.Sprintf("rest/api/2/issue/%d/comment", r.issue.ID), q, &page); err != nil {
+			return false, err
+		}
+		for _, raw := range page.Comments {
+			var one remark
+			if err := json.Unmarshal(raw, &one); err != nil {
+				return false, fmt.Errorf("comment: %w", err)
+			}
+			if !seen[one.ID] {
+				seen[one.ID] = true
+				r.comments = append(r.comments, one)
+			}
+		}
+		start += len(page.Comments)
+		if start >= page.Total || len(page.Comments) == 0 {
+			return len(r.comments) == page.Total, nil
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strconv"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// idOf returns the id of an issue of which nothing else may be readable; 0 if
+// that is not either.
+func idOf(raw json.RawMessage) int64 {
+	var doc struct {
+		ID number `json:"id"`
+	}
+	if json.Unmarshal(raw, &doc) != nil {
+		return 0
+	}
+	return int64(doc.ID)
+}
+
+// quarantined describes an issue that could not be read.
+func quarantined(raw json.RawMessage, err error) archive.Quarantined {
+	var doc struct {
+		Key string `json:"key"`
+	}
+	q := archive.Quarantined{ID: idOf(raw), Reason: err.Error()}
+	if json.Unmarshal(raw, &doc) == nil {
+		q.Key = doc.Key
+	}
+	return q
+}
+
+// complete reads what a page of issues left out, and turns it into stories.
+func (w *walk) complete(ctx context.Context, raw []json.RawMessage) (archive.Page, error) {
+	var page archive.Page
+	readings := make([]*reading, 0, len(raw))
+	source := make(map[*reading]json.RawMessage, len(raw))
+	there := make(map[number]bool, len(raw))
+	for _, doc := range raw {
+		r := &reading{}
+		if err := json.Unmarshal(doc, &r.issue); err != nil {
+			page.Quarantined = append(page.Quarantined, quarantined(doc, err))
+			continue
+		}
+		if there[r.issue.ID] {
+			continue
+		}
+		there[r.issue.ID] = true
+		source[r] = doc
+		readings = append(readings, r)
+	}
+	gone, err := w.histories(ctx, readings)
+	if err != nil {
+		return page, err
+	}
+	if err := w.meetFields(ctx, readings); err != nil {
+		return page, err
+	}
+	for _, r := range readings {
+		if gone[r] {
+			continue // deleted since the search: as if it had not been found
+		}
+		err := w.finish(ctx, r)
+		if errors.Is(err, errVanished) {
+			continue
+		}
+		if e := (*Error)(nil); errors.As(err, &e) || ctx.Err() != nil {
+			return page, err
+		}
+		var st archive.Story
+		if err == nil {
+			st, err = w.schema.story(r, w.parents)
+		}
+		if err == nil {
+			err = w.linkEpic(ctx, r, &st)
+			if e := (*Error)(nil); errors.As(err, &e) || ctx.Err() != nil {
+				return page, err
+			}
+		}
+		if err != nil {
+			page.Quarantined = append(page.Quarantined, quarantined(source[r], err))
+			continue
+		}
+		page.Stories = append(page.Stories, st)
+	}
+	return page, nil
+}
+
+// finish reads what of an issue is still missing. An *Error of it concerns
+// all issues; any other this one alone.
+func (w *walk) finish(ctx context.Context, r *reading) error {
+	if r.broken != nil || w.parents {
+		return r.broken
+	}
+	return w.comments(ctx, r)
+}
+
+// meetFields reads Jira's fields again when a record is about a custom field
+// that is not among them: it may hold people, and what is not read from a
+// record now is not read later. A field that was deleted is asked for once.
+func (w *walk) meetFields(ctx context.Context, readings []*reading) error {
+	if w.met {
+		return nil
+	}
+	for _, r := range readings {
+		for i := range r.histories {
+			for j := range r.histories[i].Items {
+				if w.schema.knows(&r.histories[i].Items[j]) {
+					continue
+				}
+				w.met = true
+				if _, err := w.c.Fields(ctx); err != nil {
+					return err
+				}
+				var err error
+				w.schema, err = w.c.fieldsRead(ctx)
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// linkEpic makes the epic, which Data Center names by key, the story's parent.
+func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) error {
+	key := w.schema.epicKey(&r.issue)
+	if key == "" {
+		return nil
+	}
+	id, ok := w.epics[key]
+	if !ok {
+		id = epicInHistory(st.History.Events, key)
+		if id == "" {
+			var doc issue
+			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+url.PathEscape(key), url.Values{"fields": {"project"}}, &doc)
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+			if err == nil {
+				id = strconv.FormatInt(int64(doc.ID), 10)
+			}
+		}
+		w.epics[key] = id
+	}
+	st.History.Now[latency.FieldParent] = []latency.Value{{ID: id, Name: key}}
+	return nil
+}
+
+// epicInHistory returns the id that a record gave for the epic with a key.
+func epicInHistory(events []latency.Event, key string) string {
+	for i := range events {
+		for _, c := range events[i].Changes {
+			if c.Field == latency.FieldParent && c.To.Name == key {
+				if _, err := strconv.ParseInt(c.To.ID, 10, 64); err == nil {
+					return c.To.ID
+				}
+			}
+		}
+	}
+	return ""
+}

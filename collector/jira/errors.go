@@ -1,0 +1,130 @@
+package jira
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// What a request can fail with, beside archive.ErrIncomplete and
+// archive.ErrCursorLost; errors.Is finds them in every error of a Client.
+var (
+	// ErrUnauthorized: Jira refuses the token, or answered as if nobody had asked.
+	ErrUnauthorized = errors.New("not authenticated")
+	// ErrForbidden: the account may not do this.
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound: it does not exist, or the account may not see it.
+	ErrNotFound = errors.New("not found")
+	// ErrGone: this Jira has removed the endpoint.
+	ErrGone = errors.New("endpoint removed")
+	// ErrRefused: Jira does not accept the request, for instance a query that names an unknown project.
+	ErrRefused = errors.New("request refused")
+	// ErrRateLimited: Jira wants fewer requests; see Error.RetryAfter.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrUnavailable: Jira did not answer, or failed.
+	ErrUnavailable = errors.New("unavailable")
+	// ErrBadReply: what answered did not answer as Jira does: a login page, a cut or broken document.
+	ErrBadReply = errors.New("not an answer of Jira")
+)
+
+// Error is a failed request to Jira.
+type Error struct {
+	Endpoint   string        // for instance "search/jql"
+	Status     int           // 0 where no answer came
+	Detail     string        // what Jira, or the network, said; shortened
+	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
+	kind       error
+}
+
+// Error implements error: it names the endpoint, what happened and a remedy.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "jira %s: %v", e.Endpoint, e.kind)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
+	}
+	if e.Detail != "" {
+		b.WriteString(": " + e.Detail)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, "; Jira asks to wait %s", e.RetryAfter.Round(time.Second))
+	}
+	if r := e.remedy(); r != "" {
+		b.WriteString("; " + r)
+	}
+	return b.String()
+}
+
+// Unwrap returns the sentinel that classifies e.
+func (e *Error) Unwrap() error { return e.kind }
+
+// Wait returns how long Jira asks to be left alone; 0 if it does not say.
+func (e *Error) Wait() time.Duration { return e.RetryAfter }
+
+// remedy tells the operator what to do; "" where the detail says it all.
+func (e *Error) remedy() string {
+	return map[error]string{
+		ErrUnauthorized: "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token",
+		ErrForbidden:    "give the account the permission Browse projects, or log in once in the browser if Jira asks for a CAPTCHA",
+		ErrNotFound:     "check jira.url, with its context path, and that the account may see what is asked for",
+		ErrGone:         "check jira.flavor: this endpoint is of another kind of Jira",
+		ErrRateLimited:  "raise jira.poll_interval, or let an administrator raise the account's limit",
+		ErrUnavailable:  "check jira.url, jira.proxy_url and jira.ca_file, and whether Jira is up",
+		ErrBadReply:     "check that jira.url is Jira itself and not a login page or proxy before it",
+	}[e.kind]
+}
+
+// maxDetail bounds what of somebody else's words stands in an error.
+const maxDetail = 300
+
+// statusError classifies an answer that is no success.
+func statusError(endpoint string, status int, h http.Header, body []byte, now time.Time) *Error {
+	e := &Error{Endpoint: endpoint, Status: status, Detail: detail(body), kind: ErrRefused}
+	switch {
+	case status == http.StatusUnauthorized:
+		e.kind = ErrUnauthorized
+	case status == http.StatusForbidden:
+		e.kind = ErrForbidden
+	case status == http.StatusNotFound:
+		e.kind = ErrNotFound
+	case status == http.StatusGone:
+		e.kind = ErrGone
+	case status == http.StatusTooManyRequests:
+		e.kind = ErrRateLimited
+		e.RetryAfter, _ = retryAfter(status, h, now)
+	case status >= 500:
+		e.kind = ErrUnavailable
+		e.RetryAfter, _ = retryAfter(status, h, now)
+	case status < 400: // a redirect that was not followed
+		e.kind = ErrBadReply
+	}
+	return e
+}
+
+// detail returns what an error document says, in any of Jira's envelopes.
+// Anything that is no JSON, a proxy's page say, is left out.
+func detail(body []byte) string {
+	var doc struct {
+		ErrorMessages []string                   `json:"errorMessages"`
+		Errors        map[string]json.RawMessage `json:"errors"`
+		Message       string                     `json:"message"`
+	}
+	if json.Unmarshal(body, &doc) != nil {
+		return ""
+	}
+	parts := doc.ErrorMessages
+	for field, text := range doc.Errors {
+		parts = append(parts, field+": "+strings.Trim(string(text), `"`))
+	}
+	if doc.Message != "" {
+		parts = append(parts, doc.Message)
+	}
+	s := strings.Join(parts, "; ")
+	if runes := []rune(s); len(runes) > maxDetail {
+		s = string(runes[:maxDetail]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,365 @@
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// ServerInfo is what a Jira says of itself to anybody.
+type ServerInfo struct {
+	Flavor  archive.Flavor
+	Version string
+	Time    latency.Instant // Jira's clock; 0 if it does not say
+}
+
+// ServerInfo asks what kind of Jira this is. It proves no authentication.
+func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
+	var doc struct {
+		DeploymentType string  `json:"deploymentType"`
+		Version        string  `json:"version"`
+		ServerTime     instant `json:"serverTime"`
+	}
+	if err := c.get(ctx, "serverInfo", "rest/api/2/serverInfo", nil, &doc); err != nil {
+		return ServerInfo{}, err
+	}
+	// Data Center calls itself Server.
+	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version, Time: latency.Instant(doc.ServerTime)}
+	if doc.DeploymentType == "Cloud" {
+		info.Flavor = archive.Cloud
+	}
+	return info, nil
+}
+
+// Flavor returns the kind of the Jira; it asks once where the options leave it open.
+func (c *Client) Flavor(ctx context.Context) (archive.Flavor, error) {
+	c.mu.Lock()
+	f := c.flavor
+	c.mu.Unlock()
+	if f != "" {
+		return f, nil
+	}
+	info, err := c.ServerInfo(ctx)
+	if err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flavor = info.Flavor
+	return info.Flavor, nil
+}
+
+// Myself proves that the token is accepted, and tells as whom and when. From
+// then on a reply to another account is an error.
+func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
+	const endpoint = "myself"
+	flavor, err := c.Flavor(ctx)
+	if err != nil {
+		return archive.Identity{}, err
+	}
+	var user struct {
+		account
+		TimeZone string `json:"timeZone"`
+	}
+	header, err := c.do(ctx, endpoint, http.MethodGet, "rest/api/2/myself", nil, &user)
+	if err != nil {
+		return archive.Identity{}, err
+	}
+	id := archive.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
+	if id.Account == "" {
+		return archive.Identity{}, &Error{Endpoint: endpoint, Detail: "it names no account", kind: ErrBadReply}
+	}
+	if t, err := http.ParseTime(header.Get("Date")); err == nil {
+		id.At = latency.At(t)
+	} else if info, err := c.ServerInfo(ctx); err != nil {
+		return archive.Identity{}, err
+	} else if id.At = info.Time; id.At == 0 {
+		return archive.Identity{}, &Error{Endpoint: endpoint, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
+	}
+	if flavor == archive.Cloud {
+		c.mu.Lock()
+		c.account = id.Account
+		c.mu.Unlock()
+	}
+	return id, nil
+}
+
+// Meta reads what describes stories: fields, statuses, issue types and the
+// projects with these keys; without keys, all projects that can be seen. What
+// is searched from then on reads the fields that were found.
+func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, error) {
+	var m archive.Meta
+	var err error
+	if m.Fields, err = c.Fields(ctx); err != nil {
+		return m, err
+	}
+	if m.Statuses, err = c.Statuses(ctx); err != nil {
+		return m, err
+	}
+	if m.Types, err = c.IssueTypes(ctx); err != nil {
+		return m, err
+	}
+	m.Projects, m.Users, err = c.Projects(ctx, projectKeys)
+	return m, err
+}
+
+// scope names the one project that a status, type or field is of; most are of all.
+type scope struct {
+	Project struct {
+		ID text `json:"id"`
+	} `json:"project"`
+}
+
+func (s *scope) projectID() string {
+	if s == nil {
+		return ""
+	}
+	return string(s.Project.ID)
+}
+
+// Fields reads the fields of issues.
+func (c *Client) Fields(ctx context.Context) ([]archive.Field, error) {
+	var docs []struct {
+		ID               string `json:"id"`
+		Name             string `json:"name"`
+		UntranslatedName string `json:"untranslatedName"`
+		Scope            *scope `json:"scope"`
+		Schema           struct {
+			Type   string `json:"type"`
+			Items  string `json:"items"`
+			Custom string `json:"custom"`
+		} `json:"schema"`
+	}
+	if err := c.get(ctx, "field", "rest/api/2/field", nil, &docs); err != nil {
+		return nil, err
+	}
+	fields := make([]archive.Field, 0, len(docs))
+	for _, d := range docs {
+		fields = append(fields, archive.Field{
+			ID: d.ID, Name: d.Name, UntranslatedName: d.UntranslatedName, Custom: d.Schema.Custom, ProjectID: d.Scope.projectID(),
+			People: d.Schema.Type == "user" || d.Schema.Type == "array" && d.Schema.Items == "user",
+		})
+	}
+	s := newSchema(fields)
+	c.mu.Lock()
+	c.schema = s
+	c.mu.Unlock()
+	return fields, nil
+}
+
+// fieldsRead returns the schema, which it reads if nobody has yet.
+func (c *Client) fieldsRead(ctx context.Context) (*schema, error) {
+	c.mu.Lock()
+	s := c.schema
+	c.mu.Unlock()
+	if s != nil {
+		return s, nil
+	}
+	if _, err := c.Fields(ctx); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.schema, nil
+}
+
+// Statuses reads the workflow statuses.
+func (c *Client) Statuses(ctx context.Context) ([]archive.Status, error) {
+	var docs []struct {
+		ID       text   `json:"id"`
+		Name     string `json:"name"`
+		Scope    *scope `json:"scope"`
+		Category struct {
+			Key string `json:"key"`
+		} `json:"statusCategory"`
+	}
+	if err := c.get(ctx, "status", "rest/api/2/status", nil, &docs); err != nil {
+		return nil, err
+	}
+	out := make([]archive.Status, 0, len(docs))
+	for _, d := range docs {
+		out = append(out, archive.Status{ID: string(d.ID), Name: d.Name, Category: categoryOf(d.Category.Key), ProjectID: d.Scope.projectID()})
+	}
+	return out, nil
+}
+
+// categoryOf reads a category's key; its name is translated.
+func categoryOf(key string) latency.Category {
+	switch key {
+	case "new":
+		return latency.CategoryNew
+	case "indeterminate":
+		return latency.CategoryIndeterminate
+	case "done":
+		return latency.CategoryDone
+	}
+	return latency.CategoryUnknown
+}
+
+// IssueTypes reads the types of issues.
+func (c *Client) IssueTypes(ctx context.Context) ([]archive.IssueType, error) {
+	var docs []struct {
+		ID      text   `json:"id"`
+		Name    string `json:"name"`
+		Subtask bool   `json:"subtask"`
+		Level   *int   `json:"hierarchyLevel"`
+		Scope   *scope `json:"scope"`
+	}
+	if err := c.get(ctx, "issuetype", "rest/api/2/issuetype", nil, &docs); err != nil {
+		return nil, err
+	}
+	out := make([]archive.IssueType, 0, len(docs))
+	for _, d := range docs {
+		t := archive.IssueType{ID: string(d.ID), Name: d.Name, Subtask: d.Subtask, ProjectID: d.Scope.projectID()}
+		switch {
+		case d.Level != nil:
+			t.Level, t.HasLevel = *d.Level, true
+		case d.Subtask:
+			t.Level = -1
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// project is a project as Jira shows one.
+type project struct {
+	ID   text     `json:"id"`
+	Key  string   `json:"key"`
+	Name string   `json:"name"`
+	Lead *account `json:"lead"`
+}
+
+// Projects reads the projects with these keys, and the users who lead them;
+// without keys, all projects that can be seen. A key that is unknown, or not
+// to be seen, is an error that names it.
+func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project, []archive.User, error) {
+	var docs []project
+	if len(keys) == 0 {
+		var err error
+		if docs, err = c.visibleProjects(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, key := range keys {
+		var d project
+		err := c.get(ctx, "project", "rest/api/2/project/"+url.PathEscape(key), nil, &d)
+		if errors.Is(err, ErrNotFound) {
+			return nil, nil, fmt.Errorf("project %q: %w: check the spelling of the key in jira.projects, and that the account may browse it", key, ErrNotFound)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("project %q: %w", key, err)
+		}
+		docs = append(docs, d)
+	}
+	leads := directory{}
+	out := make([]archive.Project, 0, len(docs))
+	for _, d := range docs {
+		out = append(out, archive.Project{ID: string(d.ID), Key: d.Key, Name: d.Name, Lead: leads.add(d.Lead)})
+	}
+	return out, leads.list(), nil
+}
+
+// visibleProjects lists the projects that the account may browse.
+func (c *Client) visibleProjects(ctx context.Context) ([]project, error) {
+	flavor, err := c.Flavor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if flavor == archive.DataCenter {
+		var docs []project
+		err := c.get(ctx, "project", "rest/api/2/project", url.Values{"expand": {"lead"}}, &docs)
+		return docs, err
+	}
+	var all []project
+	for {
+		var page struct {
+			Values []project `json:"values"`
+			IsLast bool      `json:"isLast"`
+			Total  int       `json:"total"`
+		}
+		q := url.Values{"expand": {"lead"}, "startAt": {strconv.Itoa(len(all))}, "maxResults": {"50"}}
+		if err := c.get(ctx, "project/search", "rest/api/2/project/search", q, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Values...)
+		if page.IsLast || len(page.Values) == 0 || len(all) >= page.Total {
+			return all, nil
+		}
+	}
+}
+
+// Permissions tells which of the named permissions, for instance
+// BROWSE_PROJECTS, the account has in a project.
+func (c *Client) Permissions(ctx context.Context, projectKey string, names ...string) (map[string]bool, error) {
+	var doc struct {
+		Permissions map[string]struct {
+			Have bool `json:"havePermission"`
+		} `json:"permissions"`
+	}
+	q := url.Values{"projectKey": {projectKey}, "permissions": {strings.Join(names, ",")}}
+	if err := c.get(ctx, "mypermissions", "rest/api/2/mypermissions", q, &doc); err != nil {
+		return nil, err
+	}
+	out := make(map[string]bool, len(names))
+	for _, n := range names {
+		out[n] = doc.Permissions[n].Have
+	}
+	return out, nil
+}
+
+// User looks an account up: by account id on Cloud, by user key or, failing
+// that, by user name on Data Center. ErrNotFound if there is none.
+func (c *Client) User(ctx context.Context, id string) (archive.User, error) {
+	flavor, err := c.Flavor(ctx)
+	if err != nil {
+		return archive.User{}, err
+	}
+	params := []string{"accountId"}
+	if flavor == archive.DataCenter {
+		params = []string{"key", "username"}
+	}
+	for _, p := range params {
+		var a account
+		if err = c.get(ctx, "user", "rest/api/2/user", url.Values{p: {id}}, &a); err == nil {
+			return a.user(), nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			break
+		}
+	}
+	return archive.User{}, fmt.Errorf("user %q: %w", id, err)
+}
+
+// FindUsers returns the users that Jira finds by a part of their name; at most 50.
+func (c *Client) FindUsers(ctx context.Context, words string) ([]archive.User, error) {
+	flavor, err := c.Flavor(ctx)
+	if err != nil {
+		return nil, err
+	}
+	param := "query"
+	if flavor == archive.DataCenter {
+		param = "username"
+	}
+	var docs []json.RawMessage
+	q := url.Values{param: {words}, "maxResults": {"50"}}
+	if err := c.get(ctx, "user/search", "rest/api/2/user/search", q, &docs); err != nil {
+		return nil, err
+	}
+	out := make([]archive.User, 0, len(docs))
+	for _, d := range docs {
+		var a account
+		if json.Unmarshal(d, &a) == nil && a.id() != "" {
+			out = append(out, a.user())
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,241 @@
+package jira
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/andygrunwald/go-jira"
+	"github.com/hashicorp/go-retryablehttp"
+	"golang.org/x/time/rate"
+)
+
+const (
+	tries          = 4                // of one request
+	requestTimeout = 90 * time.Second // of one try, its body included
+	minWait        = 2 * time.Second  // before the second try; doubles from there
+	maxWait        = 30 * time.Second
+	// patience is the longest wait that a request sits out; when Jira asks for
+	// more the cycle fails, and the next one comes later.
+	patience = 2 * time.Minute
+	// maxReply bounds a reply: a page of 100 issues with long histories has a
+	// few megabytes.
+	maxReply = 128 << 20
+)
+
+var (
+	errForeignRedirect = errors.New("redirected to another host, where the token must not go")
+	errReplyTooLarge   = fmt.Errorf("the reply is longer than %d MiB", maxReply>>20)
+)
+
+// endpointKey is the context key under which a request's endpoint travels to
+// the transport.
+type endpointKey struct{}
+
+func withEndpoint(ctx context.Context, endpoint string) context.Context {
+	return context.WithValue(ctx, endpointKey{}, endpoint)
+}
+
+func endpointOf(ctx context.Context) string {
+	s, _ := ctx.Value(endpointKey{}).(string)
+	return s
+}
+
+// newHTTPClient returns the client all requests go through. From the outside
+// in: retries, redirects, the token, and single tries.
+func newHTTPClient(o *Options) (*http.Client, error) {
+	base := o.Transport
+	if base == nil {
+		var err error
+		if base, err = newTransport(o.ProxyURL, o.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	var auth http.RoundTripper
+	single := &try{base: base, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now}
+	if o.Email != "" {
+		auth = &jira.BasicAuthTransport{Username: o.Email, Password: o.Token, Transport: single}
+	} else {
+		auth = &jira.PATAuthTransport{Token: o.Token, Transport: single}
+	}
+	retrying := &retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: auth, CheckRedirect: sameHost},
+		RetryWaitMin: minWait, RetryWaitMax: maxWait, RetryMax: tries - 1,
+		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+			return worthRetrying(ctx, resp, err, o.Now())
+		},
+		Backoff: func(low, high time.Duration, attempt int, resp *http.Response) time.Duration {
+			return backoff(low, high, attempt, resp, o.Now())
+		},
+		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
+			if err != nil { // a RoundTripper returns a response or an error
+				return nil, err
+			}
+			return resp, nil
+		},
+	}
+	return &http.Client{Transport: &retryablehttp.RoundTripper{Client: retrying}}, nil
+}
+
+// newTransport returns a transport that trusts the certificates in caFile
+// beside the system's, and uses proxyURL, or the environment's proxy if it is "".
+func newTransport(proxyURL, caFile string) (*http.Transport, error) {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	if proxyURL != "" {
+		u, err := url.Parse(proxyURL)
+		if err != nil || u.Host == "" {
+			return nil, errors.New("jira.proxy_url is no URL: write it as http://host:port")
+		}
+		t.Proxy = http.ProxyURL(u)
+	}
+	if caFile != "" {
+		pem, err := os.ReadFile(caFile)
+		if err != nil {
+			return nil, fmt.Errorf("jira.ca_file: %w", err)
+		}
+		pool, err := x509.SystemCertPool()
+		if err != nil {
+			pool = x509.NewCertPool()
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("jira.ca_file %s: no certificate in it: it must hold them in PEM form", caFile)
+		}
+		t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	return t, nil
+}
+
+// sameHost follows redirects within one host alone: the token is set on every
+// request, on redirected ones too, and must not reach anybody else.
+func sameHost(req *http.Request, via []*http.Request) error {
+	from := via[0].URL
+	if req.URL.Host != from.Host || req.URL.Scheme != from.Scheme {
+		return fmt.Errorf("%w: %s", errForeignRedirect, req.URL.Scheme+"://"+req.URL.Host)
+	}
+	if len(via) >= 5 {
+		return errors.New("redirected more than 5 times")
+	}
+	return nil
+}
+
+// worthRetrying tells whether another try may succeed. All requests only
+// read, so any of them may be repeated.
+func worthRetrying(ctx context.Context, resp *http.Response, err error, now time.Time) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err != nil {
+		var cert *tls.CertificateVerificationError
+		var header tls.RecordHeaderError
+		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errReplyTooLarge) &&
+			!errors.As(err, &cert) && !errors.As(err, &header), nil
+	}
+	if resp.StatusCode != http.StatusTooManyRequests && (resp.StatusCode < 500 || resp.StatusCode == http.StatusNotImplemented) {
+		return false, nil
+	}
+	wait, _ := retryAfter(resp.StatusCode, resp.Header, now)
+	return wait <= patience, nil
+}
+
+// backoff doubles the wait from try to try, spread so that several pollers do
+// not come back at once; what Jira asks for is the least.
+func backoff(low, high time.Duration, attempt int, resp *http.Response, now time.Time) time.Duration {
+	wait := min(low<<attempt, high)
+	wait = time.Duration(float64(wait) * (0.7 + 0.6*rand.Float64()))
+	if resp != nil {
+		if asked, ok := retryAfter(resp.StatusCode, resp.Header, now); ok {
+			return max(wait, asked)
+		}
+	}
+	return wait
+}
+
+// retryAfter returns how long a reply asks to wait. Only refusals are asked:
+// Data Center sends a Retry-After with every reply, 0 while there is budget.
+func retryAfter(status int, h http.Header, now time.Time) (time.Duration, bool) {
+	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
+		return 0, false
+	}
+	if t, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = t // the instants below are Jira's too
+	}
+	text := h.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil && seconds >= 0 {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return max(0, t.Sub(now)), true
+	}
+	if status != http.StatusTooManyRequests {
+		return 0, false
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, h.Get("X-RateLimit-Reset")); err == nil {
+			return max(0, t.Sub(now)), true
+		}
+	}
+	return 0, false
+}
+
+// try makes one try of a request: it waits for its turn, bounds the time and
+// the length of the reply, reads it whole (so that a cut reply is a failed
+// try), and reports it.
+type try struct {
+	base    http.RoundTripper
+	limiter *rate.Limiter
+	observe func(endpoint string, code int, took time.Duration, h http.Header)
+	now     func() time.Time
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := t.limiter.Wait(req.Context()); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(req.Context(), requestTimeout)
+	defer cancel()
+	req = req.Clone(ctx)
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "yourturn")
+	begin := t.now()
+	resp, err := t.base.RoundTrip(req)
+	if err == nil {
+		err = readWhole(resp)
+	}
+	if t.observe != nil {
+		code, h := 0, http.Header{}
+		if err == nil {
+			code, h = resp.StatusCode, resp.Header
+		}
+		t.observe(endpointOf(ctx), code, t.now().Sub(begin), h)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+// readWhole replaces the body of resp by what it holds.
+func readWhole(resp *http.Response) error {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
+	if err != nil {
+		return fmt.Errorf("reading the reply: %w", err)
+	}
+	if len(body) > maxReply {
+		return errReplyTooLarge
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.ContentLength = int64(len(body))
+	return nil
+}

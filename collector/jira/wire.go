@@ -1,0 +1,209 @@
+package jira
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// number is an id, which Jira writes as a string or as a number.
+type number int64
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *number) UnmarshalJSON(b []byte) error {
+	v, err := strconv.ParseInt(string(bytes.Trim(b, `"`)), 10, 64)
+	if err != nil {
+		return fmt.Errorf("id %s is no number", b)
+	}
+	*n = number(v)
+	return nil
+}
+
+// text is a string that Jira writes as a string, a number, or null for "".
+type text string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *text) UnmarshalJSON(b []byte) error {
+	switch {
+	case string(b) == "null":
+		*t = ""
+	case b[0] == '"':
+		var s string
+		if err := json.Unmarshal(b, &s); err != nil {
+			return err
+		}
+		*t = text(s)
+	case b[0] == '{' || b[0] == '[':
+		return fmt.Errorf("%.40s is no text", b)
+	default:
+		*t = text(b)
+	}
+	return nil
+}
+
+// instant is a point in time, which Jira writes in several ways. 0 is none.
+type instant latency.Instant
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *instant) UnmarshalJSON(b []byte) error {
+	var s text
+	if err := s.UnmarshalJSON(b); err != nil {
+		return err
+	}
+	at, err := parseInstant(string(s))
+	*i = instant(at)
+	return err
+}
+
+// parseInstant reads an instant: with an offset in any form, or as
+// milliseconds since the epoch. "" is 0.
+func parseInstant(s string) (latency.Instant, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if ms, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return latency.Instant(ms), nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05.999Z0700", "2006-01-02T15:04:05.999Z07:00"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return latency.At(t), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no instant", s)
+}
+
+// account is a user as Jira shows one.
+type account struct {
+	AccountID   string `json:"accountId"`
+	AccountType string `json:"accountType"`
+	Key         string `json:"key"`
+	Name        string `json:"name"`
+	DisplayName string `json:"displayName"`
+	Active      bool   `json:"active"`
+}
+
+// id returns what stays when a is renamed; "" for nobody.
+func (a *account) id() string {
+	switch {
+	case a == nil:
+		return ""
+	case a.AccountID != "":
+		return a.AccountID
+	case a.Key != "":
+		return a.Key
+	}
+	return a.Name
+}
+
+func (a *account) kind() latency.AccountType {
+	switch {
+	case a == nil:
+		return latency.Person
+	case a.AccountType == "app":
+		return latency.App
+	case a.AccountType == "customer":
+		return latency.Customer
+	}
+	return latency.Person
+}
+
+// issue is an issue as searches and GET issue answer it. Its fields stay raw
+// until it is known which of them are wanted.
+type issue struct {
+	ID        number                     `json:"id"`
+	Key       string                     `json:"key"`
+	Fields    map[string]json.RawMessage `json:"fields"`
+	Changelog *struct {
+		Total     *int      `json:"total"`
+		Histories []history `json:"histories"`
+	} `json:"changelog"`
+}
+
+// history is a record of an issue's changelog.
+type history struct {
+	ID      number   `json:"id"`
+	Author  *account `json:"author"`
+	Created instant  `json:"created"`
+	Items   []item   `json:"items"`
+}
+
+// item is one changed field of a record. From and To are ids; FieldID is
+// often missing.
+type item struct {
+	Field      string `json:"field"`
+	FieldType  string `json:"fieldtype"`
+	FieldID    string `json:"fieldId"`
+	From       text   `json:"from"`
+	FromString text   `json:"fromString"`
+	To         text   `json:"to"`
+	ToString   text   `json:"toString"`
+}
+
+// remark is a comment on an issue.
+type remark struct {
+	ID           number   `json:"id"`
+	Author       *account `json:"author"`
+	UpdateAuthor *account `json:"updateAuthor"`
+	Body         string   `json:"body"`
+	Created      instant  `json:"created"`
+	Updated      instant  `json:"updated"`
+}
+
+// remarks is a page of comments.
+type remarks struct {
+	Total    *int     `json:"total"`
+	Comments []remark `json:"comments"`
+}
+
+// named is a value with an id and a name: a status, a component, a sprint.
+type named struct {
+	ID    text   `json:"id"`
+	Key   string `json:"key"`
+	Name  string `json:"name"`
+	Value string `json:"value"` // of an option
+}
+
+func (n named) value() latency.Value {
+	name := n.Name
+	if name == "" {
+		name = n.Value
+	}
+	return latency.Value{ID: string(n.ID), Name: name}
+}
+
+// isNull tells whether a field has no value.
+func isNull(raw json.RawMessage) bool {
+	return len(raw) == 0 || string(raw) == "null"
+}
+
+// sprintOf reads a sprint in the form older Data Centers give it:
+// com…Sprint@1bf75fd[id=1,rapidViewId=186,state=CLOSED,name=A, B,startDate=…].
+// Names may hold commas and brackets, so only known keys end them.
+func sprintOf(legacy string) (latency.Value, bool) {
+	_, body, ok := strings.Cut(legacy, "[")
+	if !ok {
+		return latency.Value{}, false
+	}
+	body = "," + strings.TrimSuffix(body, "]") + ","
+	_, id, ok := strings.Cut(body, ",id=")
+	if !ok {
+		return latency.Value{}, false
+	}
+	id, _, _ = strings.Cut(id, ",")
+	v := latency.Value{ID: id}
+	if _, name, ok := strings.Cut(body, ",name="); ok {
+		end := len(name) - 1
+		for _, key := range []string{",startDate=", ",endDate=", ",goal=", ",completeDate=", ",sequence="} {
+			if i := strings.Index(name, key); i >= 0 {
+				end = min(end, i)
+			}
+		}
+		v.Name = name[:end]
+	}
+	return v, true
+}

@@ -1,0 +1,133 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// scripted is a Source that only ever proves who it is, or fails.
+type scripted struct {
+	fail func(cycle int) error
+	n    int
+}
+
+func (s *scripted) Myself(context.Context) (archive.Identity, error) {
+	s.n++
+	return archive.Identity{Account: "bot", At: latency.At(time.Now())}, s.fail(s.n)
+}
+
+func (s *scripted) Meta(context.Context, []string) (archive.Meta, error) {
+	return archive.Meta{Projects: []archive.Project{{ID: "1", Key: "PAY"}}}, nil
+}
+
+func (s *scripted) Search(context.Context, string, int64) iter.Seq2[archive.Page, error] {
+	return func(func(archive.Page, error) bool) {}
+}
+
+func (s *scripted) Issues(context.Context, []int64) (archive.Page, []int64, error) {
+	return archive.Page{}, nil, nil
+}
+
+func (s *scripted) Parents(context.Context, []int64, latency.Instant) (archive.Page, []int64, error) {
+	return archive.Page{}, nil, nil
+}
+
+// empty is a Store that keeps its state alone.
+type empty struct{ state archive.State }
+
+func (e *empty) State(context.Context) (archive.State, error)                    { return e.state, nil }
+func (e *empty) SaveMeta(context.Context, archive.Meta) error                    { return nil }
+func (e *empty) Known(context.Context, []int64) (map[int64]archive.Known, error) { return nil, nil }
+func (e *empty) SaveStories(_ context.Context, b archive.Batch) (archive.Changed, error) {
+	e.state = b.State
+	return archive.Changed{}, nil
+}
+
+type limited struct{ wait time.Duration }
+
+func (l limited) Error() string       { return fmt.Sprintf("wait %s", l.wait) }
+func (l limited) Wait() time.Duration { return l.wait }
+
+func TestRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := errors.New("down")
+		core, logs := observer.New(zap.InfoLevel)
+		source := &scripted{fail: func(cycle int) error {
+			switch cycle {
+			case 2, 3:
+				return down
+			case 5:
+				return limited{5 * time.Minute}
+			}
+			return nil
+		}}
+		c, err := New(Options{Source: source, Store: &empty{}, Projects: []string{"PAY"}, Logger: zap.New(core)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		var got []string
+		stop := errors.New("enough")
+		err = c.Run(t.Context(), time.Minute, func(r Result, err error) error {
+			got = append(got, fmt.Sprintf("%s full=%t failed=%t", time.Since(start), r.Full, err != nil))
+			if len(got) == 6 {
+				return stop
+			}
+			return nil
+		})
+		if !errors.Is(err, stop) {
+			t.Errorf("got error %v, want what after returned", err)
+		}
+		want := []string{
+			"0s full=true failed=false", "1m0s full=false failed=true", "2m0s full=false failed=true",
+			"3m0s full=false failed=false", "4m0s full=false failed=true", "9m0s full=false failed=false",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("cycles (-want +got):\n%s", diff)
+		}
+		if n := logs.FilterLevelExact(zap.WarnLevel).Len(); n != 2 {
+			t.Errorf("got %d warnings, want one for each kind of failure", n)
+		}
+	})
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, err := New(Options{Source: &scripted{fail: func(int) error { return nil }}, Store: &empty{}, Projects: []string{"PAY"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		cycles := 0
+		if err := c.Run(ctx, time.Minute, func(Result, error) error { cycles++; return nil }); err != nil || cycles != 2 {
+			t.Errorf("got %d cycles and %v, want 2 and nil", cycles, err)
+		}
+	})
+}
+
+func TestAnotherAccountIsRefused(t *testing.T) {
+	store := &empty{state: archive.State{Account: "former", FirstDone: true}}
+	c, err := New(Options{Source: &scripted{fail: func(int) error { return nil }}, Store: store, Projects: []string{"PAY"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Sync(t.Context()); !errors.Is(err, ErrOtherAccount) {
+		t.Errorf("got error %v, want %v", err, ErrOtherAccount)
+	}
+	if store.state.Account != "former" {
+		t.Error("the state was changed")
+	}
+}

@@ -1,0 +1,399 @@
+package collector_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// world is a simulated Jira with a collector on it.
+type world struct {
+	*testing.T
+	site      *jirasim.Site
+	store     *memory
+	client    *jira.Client
+	collector *collector.Collector
+	clock     atomic.Int64 // Jira's, seconds
+	fault     func(*http.Request) *jirasim.Fault
+	pay, ops  *jirasim.Project
+	dev, po   *jirasim.User
+}
+
+var flavors = map[string]jirasim.Flavor{"cloud": jirasim.Cloud, "datacenter": jirasim.DataCenter}
+
+// each runs a test against both flavours of Jira.
+func each(t *testing.T, f func(*world)) {
+	for name, flavor := range flavors {
+		t.Run(name, func(t *testing.T) { f(newWorld(t, flavor)) })
+	}
+}
+
+func newWorld(t *testing.T, flavor jirasim.Flavor) *world {
+	return newWorldWith(t, flavor, jirasim.Options{})
+}
+
+// newWorldWith returns a world whose Jira behaves otherwise than it should.
+func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world {
+	w := &world{T: t, store: newMemory()}
+	w.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Unix())
+	s := jirasim.NewSite(flavor, func() time.Time { return time.Unix(w.clock.Load(), 0).UTC() })
+	w.site = s
+	user := func(ref string) *jirasim.User {
+		return s.AddUser(&jirasim.User{
+			Ref: ref, AccountID: "acc-" + ref, Name: ref, Key: "JIRAUSER-" + ref,
+			DisplayName: strings.ToUpper(ref), AccountType: "atlassian", Active: true, TimeZone: "Europe/Berlin",
+		})
+	}
+	w.dev, w.po, s.Self = user("dev"), user("po"), user("bot")
+	s.AddStatus(&jirasim.Status{ID: "1", Name: "Open", Category: "new"})
+	s.AddStatus(&jirasim.Status{ID: "2", Name: "PO Review", Category: "indeterminate"})
+	s.AddStatus(&jirasim.Status{ID: "3", Name: "Done", Category: "done"})
+	s.AddType(&jirasim.IssueType{ID: "10", Name: "Story"})
+	s.AddField(&jirasim.Field{ID: "customfield_10050", Name: "Product Owner", Custom: true, SchemaType: "user", SchemaCustom: "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"})
+	s.AddField(&jirasim.Field{ID: "customfield_10014", Name: "Epic Link", Custom: true, SchemaType: "any", SchemaCustom: "com.pyxis.greenhopper.jira:gh-epic-link"})
+	w.pay = s.AddProject(&jirasim.Project{ID: "100", Key: "PAY", Name: "Payments", Lead: w.po, IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
+	w.ops = s.AddProject(&jirasim.Project{ID: "101", Key: "OPS", Name: "Operations", IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
+
+	email, path := "bot@example.com", ""
+	if flavor == jirasim.DataCenter {
+		email, path = "", "/jira"
+	}
+	o.Token, o.Email, o.ContextPath = "t0k3n", email, path
+	o.Fault = func(r *http.Request) *jirasim.Fault {
+		if w.fault == nil {
+			return nil
+		}
+		return w.fault(r)
+	}
+	srv := httptest.NewServer(jirasim.NewServer(s, o))
+	t.Cleanup(srv.Close)
+	var err error
+	w.client, err = jira.New(jira.Options{URL: srv.URL + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.collector, err = collector.New(collector.Options{Source: w.client, Store: w.store, Projects: []string{"PAY"}, Overlap: 10 * time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// now returns Jira's clock; later moves it.
+func (w *world) now() time.Time        { return time.Unix(w.clock.Load(), 0) }
+func (w *world) later(d time.Duration) { w.clock.Add(int64(d / time.Second)) }
+
+// create creates an issue, open and without an owner.
+func (w *world) create(p *jirasim.Project) int64 {
+	return w.site.CreateIssue(w.now(), w.dev, p, map[string]any{
+		"summary": "s", "issuetype": map[string]any{"id": "10", "name": "Story"},
+		"status":  map[string]any{"id": "1", "name": "Open"},
+		"project": map[string]any{"id": p.ID, "key": p.Key, "name": p.Name},
+	})
+}
+
+// move moves an issue to PO Review.
+func (w *world) move(id int64) int64 {
+	from, to, open, review := "1", "2", "Open", "PO Review"
+	return w.site.Change(w.now(), w.dev, id, map[string]any{"status": map[string]any{"id": to, "name": review}},
+		jirasim.Item{Field: "status", FieldType: "jira", FieldID: "status", From: &from, FromString: &open, To: &to, ToString: &review})
+}
+
+func (w *world) sync() collector.Result {
+	w.Helper()
+	r, err := w.collector.Sync(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+// summary is a Result without what differs from run to run.
+func summary(r collector.Result) string {
+	return fmt.Sprintf("full=%t stories=%d records=%d comments=%d events=%d changed=%v", r.Full, r.Stories, r.Records, r.Comments, r.Events, r.Changed)
+}
+
+func TestSync(t *testing.T) {
+	each(t, func(w *world) {
+		first, second := w.create(w.pay), w.create(w.pay)
+		w.create(w.ops)
+		record := w.move(first)
+		question := w.site.Comment(w.now(), w.dev, first, w.po.Mention(w.site.Flavor)+" why?")
+		remark := w.site.Comment(w.now(), w.dev, first, "so")
+		created := latency.At(w.now())
+		w.later(time.Hour)
+
+		full := w.sync()
+		if got, want := summary(full), fmt.Sprintf("full=true stories=2 records=1 comments=2 events=5 changed=[%d %d]", first, second); got != want {
+			w.Errorf("full sync: got  %s\nwant %s", got, want)
+		}
+		if got, want := w.store.state.DataTimestamp, latency.At(w.now()); got != want {
+			w.Errorf("got data timestamp %s, want %s", got.Time(), want.Time())
+		}
+		if got, want := summary(w.sync()), "full=false stories=0 records=0 comments=0 events=0 changed=[]"; got != want {
+			w.Errorf("second sync: got  %s\nwant %s", got, want)
+		}
+
+		w.later(time.Minute)
+		w.site.EditComment(w.now(), first, question, "never mind", true)
+		edited := latency.At(w.now())
+		w.later(time.Minute)
+		w.site.DeleteComment(w.now(), first, remark, true)
+		w.later(time.Minute)
+		if got, want := summary(w.sync()), fmt.Sprintf("full=false stories=1 records=1 comments=1 events=2 changed=[%d]", first); got != want {
+			w.Errorf("incremental sync: got  %s\nwant %s", got, want)
+		}
+		if got, want := summary(w.sync()), "full=false stories=1 records=1 comments=1 events=0 changed=[]"; got != want {
+			w.Errorf("sync within the overlap: got  %s\nwant %s", got, want)
+		}
+		type event struct {
+			At       latency.Instant
+			Rank     latency.Rank
+			ID       int64
+			Observed bool
+		}
+		var got []event
+		for _, ev := range w.store.stories[first].History.Events {
+			got = append(got, event{ev.At, ev.Rank, ev.ID, ev.Observed})
+		}
+		want := []event{
+			{created, latency.RankCreated, 0, false},
+			{created, latency.RankRecord, record, false},
+			{created, latency.RankCommentAdded, question, false},
+			{created, latency.RankCommentAdded, remark, false},
+			{edited, latency.RankCommentEdited, question, false},
+			{latency.At(w.now()), latency.RankCommentDeleted, remark, true},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			w.Errorf("events (-want +got):\n%s", diff)
+		}
+		facts := w.store.stories[first].History.Events[2].Comment
+		who := w.po.AccountID
+		if w.site.Flavor == jirasim.DataCenter {
+			who = w.po.Name
+		}
+		if !facts.Question || !cmp.Equal(facts.Asked, []string{who}) {
+			w.Errorf("got facts %+v, want a question to %s", facts, who)
+		}
+		if m := w.store.meta; len(m.Projects) != 1 || m.Projects[0].Lead != w.po.ID(w.site.Flavor) || len(m.Statuses) != 3 {
+			w.Errorf("got meta %+v", m)
+		}
+	})
+}
+
+func TestInterruptedFullSyncGoesOn(t *testing.T) {
+	each(t, func(w *world) {
+		epic := w.create(w.ops)
+		for range 250 {
+			id := w.create(w.pay)
+			if id == epic+1 { // met before the interruption, read after it
+				w.site.Change(w.now(), w.dev, id, map[string]any{"parent": map[string]any{"id": fmt.Sprint(epic), "key": "OPS-1"}})
+			}
+		}
+		w.later(time.Hour)
+		began := latency.At(w.now())
+		searches := 0
+		w.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/search") {
+				if searches++; searches == 3 {
+					return &jirasim.Fault{Status: 403}
+				}
+			}
+			return nil
+		}
+		if _, err := w.collector.Sync(w.Context()); !errors.Is(err, jira.ErrForbidden) {
+			w.Fatalf("got error %v, want %v", err, jira.ErrForbidden)
+		}
+		if st := w.store.state; st.FirstDone || st.DataTimestamp != 0 || st.Cursor == 0 || st.FullStarted != began {
+			w.Fatalf("state after the interruption: %+v", st)
+		}
+		if stories, _ := w.store.ids(); len(stories) != 200 {
+			w.Fatalf("got %d stories before the interruption, want 200", len(stories))
+		}
+		w.later(time.Hour)
+		w.move(epic + 1)
+		w.later(time.Minute)
+		r := w.sync()
+		if !r.Full || r.Stories != 51 || len(r.Changed) != 251 {
+			w.Errorf("got %d stories read and %d changed, want 50 and 1, and 251 with those of before and the parent", r.Stories, len(r.Changed))
+		}
+		if stories, parents := w.store.ids(); len(stories) != 250 || !cmp.Equal(parents, []int64{epic}) {
+			w.Errorf("got %d stories and parents %v, want 250 and %d", len(stories), parents, epic)
+		}
+		if st := w.store.state; !st.FirstDone || st.FullStarted != 0 || st.Cursor != 0 || st.Wanted != nil || st.Watermark != latency.At(w.now()) {
+			w.Errorf("state after the sync: %+v", st)
+		}
+	})
+}
+
+func TestFailedCycleMovesNoWatermark(t *testing.T) {
+	each(t, func(w *world) {
+		id := w.create(w.pay)
+		w.later(time.Hour)
+		w.sync()
+		before := w.store.state
+		w.later(time.Hour)
+		w.move(id)
+		second := w.create(w.pay)
+		w.later(time.Minute)
+		for name, fault := range map[string]*jirasim.Fault{
+			"forbidden":  {Status: 403},
+			"login page": {Status: 200, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>log in</html>"},
+			"anonymous":  {Status: 200, Header: http.Header{"Content-Type": {"application/json"}, "X-Seraph-Loginreason": {"AUTHENTICATED_FAILED"}}, Body: `{"issues":[],"isLast":true}`},
+			"no list":    {Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{}`},
+			"cut":        {Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"issues":[`},
+		} {
+			w.fault = func(r *http.Request) *jirasim.Fault {
+				if strings.Contains(r.URL.Path, "/search") {
+					return fault
+				}
+				return nil
+			}
+			if r, err := w.collector.Sync(w.Context()); err == nil {
+				w.Errorf("%s: got %s, want an error", name, summary(r))
+			}
+			if diff := cmp.Diff(before, w.store.state); diff != "" {
+				w.Errorf("%s: the state moved (-before +after):\n%s", name, diff)
+			}
+		}
+		w.fault = nil
+		if r := w.sync(); !cmp.Equal(r.Changed, []int64{id, second}) {
+			w.Errorf("got changed %v, want %v", r.Changed, []int64{id, second})
+		}
+	})
+}
+
+func TestWhatTheIndexShowsLateIsNotLost(t *testing.T) {
+	for name, flavor := range flavors {
+		t.Run(name, func(t *testing.T) {
+			w := newWorldWith(t, flavor, jirasim.Options{IndexLag: 5 * time.Minute})
+			early, late := w.create(w.pay), w.create(w.pay)
+			w.later(time.Hour)
+			w.sync()
+			w.later(time.Hour)
+			w.move(late)
+			if r := w.sync(); r.Changed != nil {
+				w.Errorf("got %v before the index knows", r.Changed)
+			}
+			w.later(2 * time.Minute)
+			w.move(early)
+			w.sync()
+			w.later(4 * time.Minute) // late is in the index, early is not
+			if r := w.sync(); !cmp.Equal(r.Changed, []int64{late}) {
+				w.Errorf("got %v, want %d alone", r.Changed, late)
+			}
+			w.later(2 * time.Minute)
+			if r := w.sync(); !cmp.Equal(r.Changed, []int64{early}) {
+				w.Errorf("got %v, want %d alone", r.Changed, early)
+			}
+		})
+	}
+}
+
+func TestParentsOutsideTheScope(t *testing.T) {
+	each(t, func(w *world) {
+		f := w.site.Flavor
+		grand, epic := w.create(w.ops), w.create(w.ops)
+		link := func(child, parent int64, key string) {
+			id := fmt.Sprint(parent)
+			if f == jirasim.Cloud {
+				w.site.Change(w.now(), w.dev, child, map[string]any{"parent": map[string]any{"id": id, "key": key}},
+					jirasim.Item{Field: "IssueParentAssociation", FieldType: "jira", To: &id, ToString: &key})
+				return
+			}
+			w.site.Change(w.now(), w.dev, child, map[string]any{"customfield_10014": key}) // as if linked at creation
+		}
+		link(epic, grand, "OPS-1")
+		story := w.create(w.pay)
+		link(story, epic, "OPS-2")
+		w.later(time.Hour)
+		w.sync()
+		if _, parents := w.store.ids(); !cmp.Equal(parents, []int64{grand, epic}) {
+			w.Fatalf("got parents %v, want %v", parents, []int64{grand, epic})
+		}
+		if got := w.store.stories[story].History.Now[latency.FieldParent]; len(got) != 1 || got[0].ID != fmt.Sprint(epic) {
+			w.Errorf("got parent %v, want %d", got, epic)
+		}
+		w.later(time.Hour)
+		who := w.po.ID(f)
+		w.site.Change(w.now(), w.dev, grand, map[string]any{"customfield_10050": w.po},
+			jirasim.Item{Field: "Product Owner", FieldType: "custom", FieldID: "customfield_10050", To: &who, ToString: &w.po.DisplayName})
+		w.later(time.Minute)
+		if r := w.sync(); !cmp.Equal(r.Changed, []int64{grand}) || r.Stories != 0 {
+			w.Errorf("got %s, want the grandparent changed and no story read", summary(r))
+		}
+		if got := w.store.stories[grand].History.Now["customfield_10050"]; len(got) != 1 || got[0].ID != who {
+			w.Errorf("got owner %v, want %s", got, who)
+		}
+		// One of them is deleted: the others are still read.
+		w.site.DeleteIssue(epic)
+		w.later(time.Minute)
+		w.sync()
+		w.later(time.Minute)
+		w.sync()
+	})
+}
+
+func TestFetchStories(t *testing.T) {
+	each(t, func(w *world) {
+		id := w.create(w.pay)
+		w.later(time.Hour)
+		w.sync()
+		before := w.store.state
+		w.later(time.Hour)
+		w.move(id)
+		r, err := w.collector.FetchStories(w.Context(), []int64{id, 4711})
+		if err != nil {
+			w.Fatal(err)
+		}
+		if !cmp.Equal(r.Changed, []int64{id}) || !cmp.Equal(r.Missing, []int64{4711}) || r.AsOf != latency.At(w.now()) {
+			w.Errorf("got %+v", r)
+		}
+		if diff := cmp.Diff(before, w.store.state); diff != "" {
+			w.Errorf("the state moved (-before +after):\n%s", diff)
+		}
+	})
+}
+
+func TestUnknownProject(t *testing.T) {
+	each(t, func(w *world) {
+		c, err := collector.New(collector.Options{Source: w.client, Store: w.store, Projects: []string{"PAY", "NOPE"}})
+		if err != nil {
+			w.Fatal(err)
+		}
+		if _, err := c.Sync(w.Context()); !errors.Is(err, jira.ErrNotFound) || !strings.Contains(err.Error(), `"NOPE"`) {
+			w.Errorf("got error %v, want one that names NOPE", err)
+		}
+		if diff := cmp.Diff(archive.State{}, w.store.state); diff != "" {
+			w.Errorf("the state moved:\n%s", diff)
+		}
+	})
+}
+
+func TestOptions(t *testing.T) {
+	for _, tc := range []struct {
+		name, want string
+		options    collector.Options
+	}{
+		{"nothing to collect", "jira.projects", collector.Options{}},
+		{"order", "ORDER BY", collector.Options{JQL: "project = PAY order  by created"}},
+		{"overlap", "jira.overlap", collector.Options{Projects: []string{"PAY"}, Overlap: -1}},
+	} {
+		if _, err := collector.New(tc.options); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: got error %v, want one about %s", tc.name, err, tc.want)
+		}
+	}
+}
