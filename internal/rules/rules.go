@@ -1,0 +1,403 @@
+// Package rules makes a config concrete for one Jira: names become ids,
+// accounts become people, dates become instants.
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// Facts are what is known of the Jira that the config is for.
+type Facts struct {
+	Meta  archive.Meta
+	Users []archive.User
+	Leads []Lead // oldest first
+	// Resolved are the status ids that names had when they were resolved
+	// before, by ResolvedKey: a renamed status stays what it was.
+	Resolved map[string][]string
+}
+
+// Lead is who led a project from an instant on, as a poll saw it.
+type Lead struct {
+	Project string // id
+	At      latency.Instant
+	Account string
+}
+
+// Problem is a name of the config that means nothing, or too much, in this Jira.
+type Problem struct {
+	Key     string // of the config, for instance projects.PAY.acceptance_statuses
+	Message string // what is wrong and what would be right
+	Warning bool   // the name is a default that this Jira need not have
+}
+
+func (p Problem) String() string { return p.Key + ": " + p.Message }
+
+// Result is what a config amounts to for a Jira.
+type Result struct {
+	Rules    *latency.Rules
+	Problems []Problem
+	Resolved map[string][]string // to be remembered
+}
+
+// Errors returns the problems that are no mere warnings.
+func (r *Result) Errors() []Problem {
+	return slices.DeleteFunc(slices.Clone(r.Problems), func(p Problem) bool { return p.Warning })
+}
+
+// ResolvedKey names a resolution: statuses of one name may have other ids in
+// other projects.
+func ResolvedKey(projectID, name string) string { return projectID + "/" + latency.Fold(name) }
+
+// New makes cfg concrete for the Jira that facts describe.
+func New(cfg *config.Config, facts Facts) *Result {
+	b := &builder{cfg: cfg, facts: facts, out: &Result{Resolved: map[string][]string{}}}
+	b.rules = &latency.Rules{
+		Projects: map[string]*latency.Project{}, Types: map[string]bool{}, Statuses: map[string]latency.Status{},
+		StatusIDs: map[string]string{}, People: map[string]string{}, Owners: map[string]*latency.Owner{},
+		Names: map[string]string{}, Automation: latency.Set{},
+	}
+	b.out.Rules = b.rules
+	b.statuses()
+	b.types()
+	b.people()
+	for _, p := range facts.Meta.Projects {
+		b.rules.Projects[p.ID] = b.project(p)
+	}
+	b.delegations()
+	return b.out
+}
+
+// builder collects one Result.
+type builder struct {
+	cfg   *config.Config
+	facts Facts
+	rules *latency.Rules
+	out   *Result
+}
+
+func (b *builder) problem(warning bool, key, format string, args ...any) {
+	b.out.Problems = append(b.out.Problems, Problem{Key: key, Message: fmt.Sprintf(format, args...), Warning: warning})
+}
+
+// statuses fills in what the rules know of each status.
+func (b *builder) statuses() {
+	several := map[string]bool{}
+	for _, s := range b.facts.Meta.Statuses {
+		b.rules.Statuses[s.ID] = latency.Status{Name: s.Name, Category: s.Category}
+		name := latency.Fold(s.Name)
+		if _, ok := b.rules.StatusIDs[name]; ok {
+			several[name] = true
+		}
+		b.rules.StatusIDs[name] = s.ID
+	}
+	for name := range several {
+		delete(b.rules.StatusIDs, name)
+	}
+}
+
+// types fills in which issue types are stories: those that the config lists,
+// else all but sub-tasks and epics.
+func (b *builder) types() {
+	want := b.cfg.Jira.IssueTypes
+	for _, t := range b.facts.Meta.Types {
+		if len(want) == 0 {
+			epic := t.Level > 0 || !t.HasLevel && latency.Fold(t.Name) == "epic"
+			b.rules.Types[t.ID] = !t.Subtask && t.Level >= 0 && !epic
+			continue
+		}
+		b.rules.Types[t.ID] = slices.ContainsFunc(want, func(w string) bool { return w == t.ID || latency.Fold(w) == latency.Fold(t.Name) })
+	}
+	for _, w := range want {
+		if !slices.ContainsFunc(b.facts.Meta.Types, func(t archive.IssueType) bool { return w == t.ID || latency.Fold(w) == latency.Fold(t.Name) }) {
+			var have []string
+			for _, t := range b.facts.Meta.Types {
+				have = append(have, t.Name)
+			}
+			b.problem(false, "jira.issue_types", "this Jira has no issue type %q; it has %s", w, list(have))
+		}
+	}
+}
+
+// people fills in who is who: accounts of owners, and other names of accounts.
+func (b *builder) people() {
+	for key, o := range b.cfg.Owners {
+		for _, account := range o.Accounts {
+			b.rules.People[account] = key
+		}
+	}
+	for _, u := range b.facts.Users {
+		person, byID := b.rules.People[u.ID]
+		if p, ok := b.rules.People[u.Name]; ok && u.Name != "" && !byID {
+			person, byID = p, true
+		}
+		if !byID {
+			person = u.ID
+		} else {
+			b.rules.People[u.ID] = person
+		}
+		if u.Name != "" && u.Name != u.ID {
+			b.rules.People[u.Name] = person
+		}
+		if u.DisplayName != "" && (u.Active || b.rules.Names[person] == "") {
+			b.rules.Names[person] = u.DisplayName
+		}
+		if slices.Contains(b.cfg.AutomationAccounts, u.Name) && u.Name != "" {
+			b.rules.Automation[u.ID] = true
+		}
+	}
+	for _, a := range b.cfg.AutomationAccounts {
+		b.rules.Automation[a] = true
+	}
+	for key, o := range b.cfg.Owners {
+		owner := &latency.Owner{Key: key}
+		if b.cfg.HasOwnCalendar(key) {
+			owner.Calendar = b.cfg.OwnerCalendar(key)
+		}
+		for _, a := range o.Absences {
+			owner.Absences = append(owner.Absences, b.span(a, key))
+		}
+		b.rules.Owners[key] = owner
+	}
+}
+
+// span returns a range in the zone of an owner.
+func (b *builder) span(r config.Range, owner string) latency.Span {
+	loc := b.cfg.OwnerZone(owner)
+	if loc == nil {
+		loc = time.UTC
+	}
+	span := latency.Always
+	from, to := r.Instants(loc)
+	if !from.IsZero() {
+		span.From = latency.At(from)
+	}
+	if !to.IsZero() {
+		span.To = latency.At(to)
+	}
+	return span
+}
+
+// person returns whom a key of owners or an account names.
+func (b *builder) person(name string) string {
+	if _, ok := b.cfg.Owners[name]; ok {
+		return name
+	}
+	return b.rules.Person(name)
+}
+
+// delegations fills in who stands in for whom.
+func (b *builder) delegations() {
+	for _, d := range b.cfg.Delegations {
+		g := latency.Delegation{Owner: d.Owner, Delegate: b.person(d.Delegate), Span: b.span(d.Range, d.Owner)}
+		for _, k := range d.Kinds {
+			g.Kinds = append(g.Kinds, latency.Kind(k))
+		}
+		if len(d.Projects) > 0 {
+			g.Projects = latency.Set{}
+			for _, p := range b.facts.Meta.Projects {
+				if slices.Contains(d.Projects, p.Key) {
+					g.Projects[p.ID] = true
+				}
+			}
+		}
+		b.rules.Delegates = append(b.rules.Delegates, g)
+	}
+}
+
+// project returns the rules of one project.
+func (b *builder) project(p archive.Project) *latency.Project {
+	c := b.cfg.Project(p.Key)
+	path := "defaults"
+	if _, own := b.cfg.Projects[p.Key]; own {
+		path = "projects." + p.Key
+	}
+	out := &latency.Project{
+		ID: p.ID, Key: p.Key,
+		Acceptance:           b.statusSet(p, path+".acceptance_statuses", c.AcceptanceStatuses),
+		Accepted:             b.statusSet(p, path+".accepted_statuses", c.AcceptedStatuses),
+		Withdrawn:            b.statusSet(p, path+".withdrawn_statuses", c.WithdrawnStatuses),
+		Paused:               b.statusSet(p, path+".paused_statuses", c.PausedStatuses),
+		QuestionStatuses:     b.statusSet(p, path+".question_statuses", c.QuestionStatuses),
+		WithdrawnResolutions: latency.Set{}, QuestionLabels: latency.Set{}, Release: latency.Set{},
+		PauseWhenFlagged: c.PauseWhenFlagged, PauseWhenAbsent: c.PauseWhenAbsent, PauseWhileOwnerAsks: c.PauseWhileOwnerAsks,
+		SlipWindow: c.SlipWindow, MinDwell: c.MinDwell,
+		Mention: c.Question.Mention, MentionAny: c.Question.MentionAny,
+		Markers: c.Question.Markers, AnsweredMarkers: c.Question.AnsweredMarkers,
+		Assignment: c.Question.Assignment, AnswerByEdit: c.Question.AnswerByEdit, LapseAfter: c.Question.LapseAfter,
+		TargetAcceptance: c.Targets.Acceptance, TargetQuestion: c.Targets.Question,
+		Calendar:      b.cfg.ProjectCalendar(p.Key),
+		OwnerField:    b.userField(path+".owner_field", c.OwnerField),
+		DelegateField: b.userField(path+".delegate_field", c.DelegateField),
+		Components:    map[string]string{},
+		HistoryFrom:   latency.Always.From,
+	}
+	resolutions := c.WithdrawnResolutions
+	if len(resolutions) == 0 {
+		resolutions = latency.DefaultWithdrawnResolutions()
+	}
+	for _, r := range resolutions {
+		out.WithdrawnResolutions[latency.Fold(r)] = true
+	}
+	for _, label := range c.QuestionLabels {
+		out.QuestionLabels[label] = true
+	}
+	b.release(p, path, c, out)
+	for name, o := range c.Components {
+		out.Components[name] = o.Owner
+	}
+	for _, term := range c.Owner {
+		out.Terms = append(out.Terms, latency.Term{Person: term.Owner, Span: b.span(term.Range, term.Owner)})
+	}
+	out.Leads = b.leads(p)
+	if t, ok := c.HistoryFrom.Start(time.UTC); ok {
+		out.HistoryFrom = latency.At(t)
+	}
+	return out
+}
+
+// leads returns who led p when: the first lead seen holds for all time before.
+func (b *builder) leads(p archive.Project) []latency.Term {
+	var out []latency.Term
+	for _, l := range b.facts.Leads {
+		if l.Project != p.ID {
+			continue
+		}
+		span := latency.Always
+		if n := len(out); n > 0 {
+			out[n-1].Span.To = l.At
+			span.From = l.At
+		}
+		out = append(out, latency.Term{Person: b.rules.Person(l.Account), Span: span})
+	}
+	if len(out) == 0 && p.Lead != "" {
+		out = append(out, latency.Term{Person: b.rules.Person(p.Lead), Span: latency.Always})
+	}
+	return out
+}
+
+// release fills in the statuses of stage release: those that the config puts
+// there, and those of a usual name that it puts nowhere.
+func (b *builder) release(p archive.Project, path string, c config.Project, out *latency.Project) {
+	elsewhere := latency.Set{}
+	for stage, names := range c.Stages {
+		set := b.statusSet(p, path+".stages."+stage, names)
+		if stage == "release" {
+			maps.Copy(out.Release, set)
+		} else {
+			maps.Copy(elsewhere, set)
+		}
+	}
+	usual := latency.Set{}
+	for _, name := range latency.ReleaseNames() {
+		usual[latency.Fold(name)] = true
+	}
+	for _, s := range b.facts.Meta.Statuses {
+		if usual[latency.Fold(s.Name)] && !elsewhere[s.ID] && !out.Acceptance[s.ID] && !out.Paused[s.ID] {
+			out.Release[s.ID] = true
+		}
+	}
+}
+
+// statusSet resolves names and ids of statuses. A name of several ids means
+// all of them; a name that was resolved before keeps what it meant.
+func (b *builder) statusSet(p archive.Project, path string, names []string) latency.Set {
+	out := latency.Set{}
+	for _, name := range names {
+		key := ResolvedKey(p.ID, name)
+		ids := slices.Clone(b.facts.Resolved[key])
+		for _, s := range b.facts.Meta.Statuses {
+			mine := s.ProjectID == "" || s.ProjectID == p.ID
+			if mine && (s.ID == name || latency.Fold(s.Name) == latency.Fold(name)) && !slices.Contains(ids, s.ID) {
+				ids = append(ids, s.ID)
+			}
+		}
+		if len(ids) == 0 {
+			b.problem(isDefault(name), path, "this Jira has no status %q for project %s; it has %s", name, p.Key, b.statusNames(p))
+			continue
+		}
+		slices.Sort(ids)
+		b.out.Resolved[key] = ids
+		for _, id := range ids {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// isDefault tells whether a name is one that the config has by default: a Jira
+// that lacks it has no such step.
+func isDefault(name string) bool { return name == "PO Review" || name == "Waiting for PO" }
+
+func (b *builder) statusNames(p archive.Project) string {
+	var names []string
+	for _, s := range b.facts.Meta.Statuses {
+		if s.ProjectID == "" || s.ProjectID == p.ID {
+			names = append(names, s.Name)
+		}
+	}
+	return list(names)
+}
+
+// list renders names for a message.
+func list(names []string) string {
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if len(names) == 0 {
+		return "none"
+	}
+	if len(names) > 40 {
+		names = append(names[:40], "…")
+	}
+	return strings.Join(names, ", ")
+}
+
+// userField resolves the name or id of a user field.
+func (b *builder) userField(path, name string) string {
+	if name == "" || latency.Fold(name) == latency.FieldAssignee {
+		return latency.Fold(name)
+	}
+	var found, people []string
+	for _, f := range b.facts.Meta.Fields {
+		if !f.People {
+			continue
+		}
+		people = append(people, f.Name+" ("+f.ID+")")
+		if f.ID == name {
+			return f.ID
+		}
+		if latency.Fold(f.Name) == latency.Fold(name) || latency.Fold(f.UntranslatedName) == latency.Fold(name) {
+			found = append(found, f.ID)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0]
+	case 0:
+		b.problem(name == "Product Owner", path, "this Jira has no user field %q; it has %s", name, list(people))
+	default:
+		b.problem(false, path, "%q is the name of several fields: give one of the ids %s", name, strings.Join(found, ", "))
+	}
+	return ""
+}
+
+// Fingerprint identifies what of a config decides how history is read: it
+// changes when the rules do, and not when Jira does.
+func Fingerprint(cfg *config.Config) string {
+	text, err := json.Marshal([]any{cfg.Jira.IssueTypes, cfg.Calendar, cfg.Defaults, cfg.Projects, cfg.Owners, cfg.Delegations, cfg.AutomationAccounts})
+	if err != nil {
+		panic(err) // plain values alone
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
