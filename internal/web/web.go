@@ -1,0 +1,179 @@
+// Package web serves what the service shows: metrics for Prometheus, health
+// for whoever runs it, and a page for people.
+package web
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+//go:embed status.html
+var statusPage string
+
+// Status is what the service says of itself on its page.
+type Status struct {
+	Version  string
+	JiraURL  string
+	Ready    bool   // numbers are served
+	Progress string // of a first sync
+	LastErr  string // of the last cycle; "" when it was complete
+	LastPoll time.Time
+	Interval time.Duration
+	Notes    []string // what the demo says of its people
+}
+
+// Server serves the pages. Its zero value is not usable; use New.
+type Server struct {
+	http.Handler
+	report func() *latency.Report
+	status atomic.Pointer[Status]
+	page   *template.Template
+}
+
+// New returns the handler over the metrics of reg and what report returns,
+// which may be nil until the first sync is done.
+func New(reg prometheus.Gatherer, report func() *latency.Report) *Server {
+	s := &Server{report: report, page: template.Must(template.New("status").Funcs(template.FuncMap{
+		"hours": hours, "wall": wall,
+	}).Parse(statusPage))}
+	s.status.Store(&Status{})
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "yourturn is healthy.") })
+	mux.HandleFunc("GET /-/ready", s.ready)
+	mux.HandleFunc("GET /{$}", s.home)
+	s.Handler = mux
+	return s
+}
+
+// SetStatus replaces what the page says of the service.
+func (s *Server) SetStatus(st Status) { s.status.Store(&st) }
+
+// ready answers 200 once numbers are served, and 503 with the reason before.
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	st := s.status.Load()
+	if s.report() != nil {
+		fmt.Fprintln(w, "yourturn is ready.")
+		return
+	}
+	w.WriteHeader(http.StatusServiceUnavailable)
+	fmt.Fprintln(w, "yourturn is not ready:", cmp.Or(st.LastErr, st.Progress, "the first sync has not begun"))
+}
+
+// row is an owner's line on the page.
+type row struct {
+	latency.Key
+	Name string
+	latency.OpenState
+	Target   int64
+	Answered uint64
+	Mean     int64
+	Breached uint64
+	Absent   bool
+}
+
+// waiting is an open wait on the page.
+type waiting struct {
+	latency.OpenWait
+	Name string
+	Link string
+	Over bool
+}
+
+// home renders the status page.
+func (s *Server) home(w http.ResponseWriter, _ *http.Request) {
+	st := s.status.Load()
+	data := struct {
+		Status
+		Report *latency.Report
+		AsOf   time.Time
+		Rows   []row
+		Waits  []waiting
+	}{Status: *st, Report: s.report()}
+	if r := data.Report; r != nil {
+		data.AsOf = r.DataTimestamp.Time()
+		data.Rows, data.Waits = rows(r), waits(r, st.JiraURL)
+	}
+	var buf bytes.Buffer
+	if err := s.page.Execute(&buf, data); err != nil {
+		http.Error(w, "rendering the page: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(buf.Bytes()) //nolint:errcheck // the reader went away
+}
+
+// rows lists owners in alphabetical order: this is no ranking.
+func rows(r *latency.Report) []row {
+	var out []row
+	for k, open := range r.Open {
+		line := row{
+			Key: k, Name: r.Names[k.Owner], OpenState: open, Absent: r.Absent[k.Owner],
+			Target: r.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}], Breached: r.Totals.Breached[k],
+		}
+		var sum int64
+		for e, h := range r.Totals.Latency {
+			if e.Key == k {
+				line.Answered += h.Count
+				sum += h.SumMsec
+			}
+		}
+		if line.Answered > 0 {
+			line.Mean = sum / int64(line.Answered)
+		}
+		out = append(out, line)
+	}
+	slices.SortFunc(out, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out
+}
+
+// waits lists the open waits, longest first.
+func waits(r *latency.Report, jiraURL string) []waiting {
+	out := make([]waiting, 0, len(r.OpenWaits))
+	for _, w := range r.OpenWaits {
+		line := waiting{OpenWait: w, Name: r.Names[w.Owner], Over: w.Msec > r.Targets[latency.StoryKey{Kind: w.Kind, Project: w.Project}]}
+		if jiraURL != "" {
+			line.Link = strings.TrimRight(jiraURL, "/") + "/browse/" + w.Story
+		}
+		out = append(out, line)
+	}
+	slices.SortStableFunc(out, func(a, b waiting) int { return cmp.Compare(b.Msec, a.Msec) })
+	return out[:min(len(out), 40)]
+}
+
+// hours renders working time, whose days are no days of 24 hours.
+func hours(msec int64) string {
+	switch d := time.Duration(msec) * time.Millisecond; {
+	case msec == 0:
+		return "–"
+	case d < time.Minute:
+		return "< 1 min"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	default:
+		return fmt.Sprintf("%.1f h", d.Hours())
+	}
+}
+
+// wall renders wall time.
+func wall(msec int64) string {
+	if d := time.Duration(msec) * time.Millisecond; d >= 48*time.Hour {
+		return fmt.Sprintf("%.1f days", d.Hours()/24)
+	}
+	return hours(msec)
+}
