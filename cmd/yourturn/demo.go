@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/web"
+)
+
+// The demo polls its own Jira on loopback, as often and as fast as it likes.
+const (
+	demoPoll     = 5 * time.Second
+	demoRequests = 1000
+)
+
+// demoFlags are the flags of demo.
+type demoFlags struct {
+	address, store, level string
+	seed                  int64
+	speed                 float64
+}
+
+// demoCommand runs the whole service on a simulated Jira.
+func demoCommand(s streams) *cobra.Command {
+	var f demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See it all at work, with no Jira and no config",
+		Long: `demo runs the whole service on a simulated Jira: a generated organisation with
+months of history, whose team goes on working while you watch. It is polled
+over HTTP on loopback, stored, derived and exported, just as a real Jira is.
+
+Its people live in real time, only faster (--speed): owners answer in their working
+hours, so at any hour some are at work and some are not. What ends counts in the
+histograms five minutes later, when it can no longer be a slip.
+
+With --store FILE the store and its config (FILE.yml) stay, so that other commands
+can be tried on them: yourturn waits --config.file FILE.yml --open`,
+		Example: `  yourturn demo
+  yourturn demo --seed 7 --speed 1200 --store demo.db`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), s, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.address, "web.listen-address", "127.0.0.1:9817", "listen on this `address`")
+	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
+	flags.Float64Var(&f.speed, "speed", 600, "how many times faster than people the team acts; the clock is always the real one")
+	flags.StringVar(&f.store, "store", "", "keep the store in this `file`, which must not exist yet, and its config beside it")
+	flags.StringVar(&f.level, "log.level", "warn", "debug, info, warn or error")
+	return cmd
+}
+
+func demo(ctx context.Context, s streams, f demoFlags) (err error) {
+	if f.speed <= 0 {
+		return usageError{fmt.Errorf("--speed %v: give a number above 0", f.speed)}
+	}
+	log, err := newLogger(s.err, f.level, "console")
+	if err != nil {
+		return err
+	}
+	dir, path := "", f.store
+	if path == "" {
+		if dir, err = os.MkdirTemp("", "yourturn-demo-"); err != nil {
+			return fmt.Errorf("the demo needs a temporary folder: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		path = filepath.Join(dir, "demo.db")
+	} else if _, err := os.Stat(path); err == nil {
+		return usageError{fmt.Errorf("--store %s exists: every demo is a new organisation, so name a new file, or remove that one", path)}
+	}
+	l, err := listen(ctx, f.address)
+	if err != nil {
+		return err
+	}
+	tm, err := team.New(team.Options{Seed: f.seed, Flavor: jirasim.Cloud})
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer tm.Close()
+	jl, err := listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	token := rand.Text()
+	jiraURL := "http://" + jl.Addr().String()
+	cfg, err := demoConfig(tm, path, jiraURL, token)
+	if err != nil {
+		return errors.Join(err, l.Close(), jl.Close())
+	}
+	show := newProgress(s.err)
+	svc, err := newService(ctx, cfg, log, demoRequests, func(p collector.Progress) {
+		if p.Full {
+			show.tell("reading the simulated Jira: %d stories", p.Stories)
+		}
+	})
+	if err != nil {
+		return errors.Join(err, l.Close(), jl.Close())
+	}
+	defer func() { err = errors.Join(err, svc.close()) }()
+	svc.setStatus(func(v *web.Status) { v.Notes = tm.Describe() })
+
+	g, ctx := errgroup.WithContext(ctx)
+	sim := &http.Server{Handler: jirasim.NewServer(tm.Site(), jirasim.Options{Token: token, Email: cfg.Jira.Email}), ReadHeaderTimeout: 10 * time.Second}
+	g.Go(func() error {
+		if err := sim.Serve(jl); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("the simulated Jira: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error { <-ctx.Done(); return sim.Close() })
+	g.Go(func() error { return tm.Live(ctx, f.speed) })
+	g.Go(func() error { return svc.run(ctx, l) })
+	fmt.Fprintf(s.out, `yourturn demo: a simulated Jira with %d waits of the last six months, and a team at work.
+
+  open     http://%s/          who waits on whom, now
+  metrics  http://%s/metrics   what Prometheus scrapes
+  Jira     %s      the simulated one
+`, len(tm.Truth()), l.Addr(), l.Addr(), jiraURL)
+	if f.store != "" {
+		fmt.Fprintf(s.out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
+	}
+	fmt.Fprintln(s.out, "\nStop it with Ctrl-C.")
+	return g.Wait()
+}
+
+// demoConfig writes the organisation's config and token beside the store, and
+// reads it as any other config is read.
+func demoConfig(tm *team.Team, store, jiraURL, token string) (*config.Config, error) {
+	store, err := filepath.Abs(store)
+	if err != nil {
+		return nil, err
+	}
+	tokenFile := store + ".token"
+	if err := os.WriteFile(tokenFile, []byte(token+"\n"), 0o600); err != nil {
+		return nil, fmt.Errorf("writing the demo's token: %w", err)
+	}
+	text := tm.ConfigYAML(team.Setup{JiraURL: jiraURL, StoreURL: "sqlite:" + store, TokenFile: tokenFile, PollInterval: demoPoll})
+	if err := os.WriteFile(store+".yml", []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("writing the demo's config: %w", err)
+	}
+	return loadConfig(store + ".yml")
+}

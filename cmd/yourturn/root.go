@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
+)
+
+// The exit codes.
+const (
+	exitFine   = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong usage or config
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// usageError is an error of the command line or of the config: nothing was tried.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// version may be set by the linker; else the module's own version is told.
+var version = "" //nolint:gochecknoglobals // -ldflags -X needs a variable
+
+// build tells what the binary was built from.
+type build struct{ version, revision, goVersion string }
+
+func buildInfo() build {
+	b := build{version: version, revision: "unknown", goVersion: runtime.Version()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if b.version == "" {
+			b.version = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				b.revision = s.Value
+			}
+		}
+	}
+	if b.version == "" || b.version == "(devel)" {
+		b.version = "dev"
+	}
+	return b
+}
+
+// run runs one command line and returns the exit code.
+func run(ctx context.Context, args []string, s streams) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.As(err, &usage):
+		fmt.Fprintf(s.err, "yourturn: %v\n", err)
+		return exitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(s.err, "yourturn: interrupted")
+		return exitFailed
+	default:
+		fmt.Fprintf(s.err, "yourturn: %v\n", err)
+		return exitFailed
+	}
+}
+
+// newRoot returns the command tree.
+func newRoot(s streams) *cobra.Command {
+	b := buildInfo()
+	root := &cobra.Command{
+		Use:   "yourturn",
+		Short: "How long teams wait on their Product Owner",
+		Long: `yourturn reads a Jira, derives how long stories wait for their Product Owner's
+verdict and questions for an answer, and exports both to Prometheus.
+
+Try it with no Jira at all:  yourturn demo
+Then with yours:             yourturn check --config.file yourturn.yml --online
+                             yourturn serve --config.file yourturn.yml
+
+Every flag can also be given as an environment variable: --web.listen-address
+is YOURTURN_WEB_LISTEN_ADDRESS. Flags beat the environment, which beats the file.
+Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
+		Version:       fmt.Sprintf("%s (revision %s, %s)", b.version, b.revision, b.goVersion),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return fromEnvironment(cmd.Flags())
+		},
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath())}
+	})
+	root.AddCommand(demoCommand(s), serveCommand(s), syncCommand(s), waitsCommand(s), checkCommand(s), jirasimCommand(s), healthcheckCommand(s))
+	wrapArgs(root)
+	return root
+}
+
+// wrapArgs makes wrong arguments a usage error in every command.
+func wrapArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return usageError{fmt.Errorf("%w: see `%s --help`", err, c.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// fromEnvironment sets the flags that were not given from the environment.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "YOURTURN_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.Name))
+		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" && f.Name != "version" {
+			if err := flags.Set(f.Name, v); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// newLogger returns a logger of level and format that writes to w.
+func newLogger(w io.Writer, level, format string) (*zap.Logger, error) {
+	lvl, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("log level %q: use debug, info, warn or error", level)}
+	}
+	enc := zap.NewProductionEncoderConfig()
+	enc.EncodeTime = zapcore.ISO8601TimeEncoder
+	var encoder zapcore.Encoder
+	switch format {
+	case "json":
+		encoder = zapcore.NewJSONEncoder(enc)
+	case "console":
+		enc.EncodeLevel = zapcore.CapitalLevelEncoder
+		encoder = zapcore.NewConsoleEncoder(enc)
+	default:
+		return nil, usageError{fmt.Errorf("log format %q: use console or json", format)}
+	}
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), lvl)), nil
+}
+
+// isTerminal tells whether w is a terminal, where progress may rewrite a line.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/measure"
+	"github.com/yourturn/yourturn/internal/rules"
+	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/web"
+	"github.com/yourturn/yourturn/metrics"
+)
+
+// shutdownTimeout bounds how long a stop waits for answers under way.
+const shutdownTimeout = 5 * time.Second
+
+// service is everything between a Jira and whoever reads the numbers.
+type service struct {
+	cfg       *config.Config
+	log       *zap.Logger
+	store     *store.Store
+	collector *collector.Collector
+	engine    *measure.Engine
+	exporter  *metrics.Exporter
+	self      *metrics.Self
+	pages     *web.Server
+	status    atomic.Pointer[web.Status]
+	meta      *rules.Facts // that the rules were made from; nil: none yet
+}
+
+// newService opens the store and wires a service. progress may be nil.
+func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, requestsPerSecond int, progress func(collector.Progress)) (*service, error) {
+	if err := cfg.Jira.RequireToken(); err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", cfg.File(), err)}
+	}
+	st, err := store.Open(ctx, cfg.Store.URL, store.ReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	b := buildInfo()
+	reg := prometheus.NewRegistry()
+	s := &service{
+		cfg: cfg, log: log, store: st, engine: measure.NewEngine(st, cfg.Metrics.OpenWaitsPerOwner),
+		exporter: metrics.NewExporter(), self: metrics.NewSelf(reg, cfg.Jira.URL, b.version, b.revision, b.goVersion),
+	}
+	reg.MustRegister(s.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.pages = web.New(reg, s.exporter.Report)
+	s.setStatus(func(v *web.Status) { v.Version, v.JiraURL, v.Interval = b.version, cfg.Jira.URL, cfg.Jira.PollInterval })
+	client, err := jira.New(jira.Options{
+		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
+		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: requestsPerSecond, Logger: log, Observe: s.self.ObserveRequest,
+	})
+	if err != nil {
+		return nil, usageError{errors.Join(fmt.Errorf("%s: %w", cfg.File(), err), st.Close())}
+	}
+	s.collector, err = collector.New(collector.Options{
+		Source: client, Store: st, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: log,
+		Progress: func(p collector.Progress) {
+			s.setStatus(func(v *web.Status) { v.Progress = fmt.Sprintf("the first sync has read %d stories", p.Stories) })
+			if progress != nil {
+				progress(p)
+			}
+		},
+	})
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return s, nil
+}
+
+func (s *service) close() error { return s.store.Close() }
+
+// setStatus changes what the page says of the service.
+func (s *service) setStatus(change func(*web.Status)) {
+	var next web.Status
+	if old := s.status.Load(); old != nil {
+		next = *old
+	}
+	change(&next)
+	s.status.Store(&next)
+	s.pages.SetStatus(next)
+}
+
+// resume publishes what the store holds from before, if it has completed a sync.
+func (s *service) resume(ctx context.Context) error {
+	state, err := s.store.State(ctx)
+	if err != nil || !state.FirstDone {
+		return err
+	}
+	return s.measure(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
+}
+
+// measure derives the numbers anew after a cycle and publishes them.
+func (s *service) measure(ctx context.Context, res collector.Result) error {
+	now, err := facts(ctx, s.store)
+	if err != nil {
+		return err
+	}
+	// A poll that read meta again, and found nothing new, changes no rule.
+	now.Meta.At = 0
+	if !res.Full && s.meta != nil && reflect.DeepEqual(now, *s.meta) {
+		report, err := s.engine.Refresh(ctx, res.Changed, res.AsOf)
+		if err != nil {
+			return err
+		}
+		s.exporter.Publish(report)
+		return nil
+	}
+	r, err := concrete(s.cfg, now)
+	if err != nil {
+		return err
+	}
+	if err := s.store.SaveResolved(ctx, r.Resolved); err != nil {
+		return err
+	}
+	report, err := s.engine.Load(ctx, r.Rules, rules.Fingerprint(s.cfg), res.AsOf, nil)
+	if err != nil {
+		return err
+	}
+	if now.Resolved, err = s.store.Resolved(ctx); err != nil {
+		return err
+	}
+	s.meta = &now
+	s.exporter.Publish(report)
+	return nil
+}
+
+// afterCycle measures a complete cycle and tells how it went. It returns an
+// error only for what no later cycle will mend.
+func (s *service) afterCycle(ctx context.Context, res collector.Result, err error) error {
+	if err == nil {
+		err = s.measure(ctx, res)
+		if err != nil && ctx.Err() == nil {
+			s.log.Error("the numbers could not be derived; the old ones stay", zap.Error(err))
+		}
+	}
+	s.self.ObservePoll(time.Now(), res.Duration, res.Stories, err)
+	if err != nil {
+		s.setStatus(func(v *web.Status) { v.LastErr = err.Error() })
+		var names namesError
+		if s.exporter.Report() == nil && (errors.Is(err, jira.ErrUnauthorized) || errors.As(err, &names)) {
+			return err // nothing to serve meanwhile, and nothing will change by itself
+		}
+		return nil
+	}
+	s.setStatus(func(v *web.Status) { v.LastErr, v.Progress, v.LastPoll, v.Ready = "", "", time.Now(), true })
+	s.log.Info("poll complete", zap.Bool("full", res.Full), zap.Int("stories", res.Stories), zap.Int("new_events", res.Events),
+		zap.Int("changed", len(res.Changed)), zap.Duration("took", res.Duration), zap.Time("as_of", res.AsOf.Time()))
+	return nil
+}
+
+// run serves on l and polls until ctx ends.
+func (s *service) run(ctx context.Context, l net.Listener) error {
+	if err := s.resume(ctx); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	srv := &http.Server{Handler: s.pages, ReadHeaderTimeout: 10 * time.Second}
+	g.Go(func() error {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+		defer cancel()
+		return srv.Shutdown(stop)
+	})
+	g.Go(func() error {
+		return s.collector.Run(ctx, s.cfg.Jira.PollInterval, func(res collector.Result, err error) error {
+			return s.afterCycle(ctx, res, err)
+		})
+	})
+	return g.Wait()
+}
+
+// listen opens the address that the service serves on.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w: choose another address with --web.listen-address", err)
+	}
+	return l, nil
+}
