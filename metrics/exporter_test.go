@@ -42,6 +42,7 @@ func report() *latency.Report {
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "bypass"}, Type: latency.EntryBypass, Project: "PAY"})
 	waits := []latency.Wait{
 		{Story: "PAY-1", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: 9 * hour, Elapsed: 33 * hour, StoryWorking: 12 * hour, Target: 8 * hour},
+		{Story: "PAY-1", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, StoryWorking: hour, Target: 8 * hour}, // asked anew
 		{Story: "PAY-2", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 8 * hour, PausedNow: true},
 		{Story: "PAY-3", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: hour, StoryWorking: hour, Target: 8 * hour},
 		{Story: "PAY-4", ProjectID: "1", Kind: latency.Question, Owner: latency.Unowned, End: latency.Never, Working: hour, StoryWorking: hour, Target: 4 * hour},

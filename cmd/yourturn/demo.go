@@ -50,14 +50,14 @@ histograms five minutes later, when it can no longer be a slip.
 With --store FILE the store and its config (FILE.yml) stay, so that other commands
 can be tried on them: yourturn waits --config.file FILE.yml --open`,
 		Example: `  yourturn demo
-  yourturn demo --seed 7 --speed 1200 --store demo.db`,
+  yourturn demo --seed 7 --speed 300 --store demo.db`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), s, f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.address, "web.listen-address", "127.0.0.1:9817", "listen on this `address`")
 	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
-	flags.Float64Var(&f.speed, "speed", 600, "how many times faster than people the team acts; the clock is always the real one")
+	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
 	flags.StringVar(&f.store, "store", "", "keep the store in this `file`, which must not exist yet, and its config beside it")
 	flags.StringVar(&f.level, "log.level", "warn", "debug, info, warn or error")
 	return cmd

@@ -38,7 +38,7 @@ line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "serve the issues of this export (`file` or folder)")
 	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
-	flags.Float64Var(&f.speed, "speed", 60, "how many times faster than people the team acts; the clock is always the real one")
+	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
 	flags.StringVar(&f.flavor, "flavor", "cloud", "cloud or datacenter")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "listen on this `address`")
 	flags.StringVar(&f.token, "token", "simulated", "the token that is accepted")

@@ -234,6 +234,13 @@ type openWaits struct {
 	rules  *Rules
 	report *Report
 	limit  int
+	listed map[openID]int // place in report.OpenWaits
+}
+
+// openID is what makes an open wait a series of its own.
+type openID struct {
+	Key
+	story string
 }
 
 // NewReport returns the report of rules as of the data timestamp over totals,
@@ -261,7 +268,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, finding
 	for k := range r.Totals.Ended {
 		r.Open[k.Key] = OpenState{}
 	}
-	open := openWaits{rules: rules, report: r, limit: limit}
+	open := openWaits{rules: rules, report: r, limit: limit, listed: map[openID]int{}}
 	for i := range waits {
 		open.add(&waits[i])
 	}
@@ -299,6 +306,14 @@ func (o openWaits) add(w *Wait) {
 		st.Overdue++
 	}
 	o.report.Stories[sk] = st
+	// A story that is asked about anew waits twice while the first answer is not
+	// yet final: it is listed once, by the longer.
+	id := openID{key, w.Story}
+	if i, listed := o.listed[id]; listed {
+		o.report.OpenWaits[i].Msec = max(o.report.OpenWaits[i].Msec, w.StoryWorking)
+		return
+	}
+	o.listed[id] = len(o.report.OpenWaits)
 	o.report.OpenWaits = append(o.report.OpenWaits, OpenWait{key, w.Story, w.StoryWorking})
 }
 

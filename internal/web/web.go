@@ -142,6 +142,9 @@ func rows(r *latency.Report) []row {
 	return out
 }
 
+// longestWaits is how many open waits the page lists one by one.
+const longestWaits = 12
+
 // waits lists the open waits, longest first.
 func waits(r *latency.Report, jiraURL string) []waiting {
 	out := make([]waiting, 0, len(r.OpenWaits))
@@ -153,7 +156,7 @@ func waits(r *latency.Report, jiraURL string) []waiting {
 		out = append(out, line)
 	}
 	slices.SortStableFunc(out, func(a, b waiting) int { return cmp.Compare(b.Msec, a.Msec) })
-	return out[:min(len(out), 40)]
+	return out[:min(len(out), longestWaits)]
 }
 
 // hours renders working time, whose days are no days of 24 hours.

@@ -206,7 +206,7 @@ func (t *Team) arrivals(sleep func(time.Time) bool) {
 	for {
 		pause := time.Duration((0.5 + t.rng.Float64()) * float64(gap))
 		if t.speed > 0 {
-			pause = time.Duration((0.5 + t.rng.Float64()) * float64(time.Hour) / t.speed)
+			pause = time.Duration((0.5 + t.rng.Float64()) * float64(90*time.Minute) / t.speed)
 		}
 		l := t.newLife()
 		t.lives = append(t.lives, l)
