@@ -106,7 +106,11 @@ func TestJiraRefuses(t *testing.T) {
 					text = bytes.Replace(text, []byte(tc.old), []byte(tc.new), 1)
 				}
 				write(t, o.config, string(text))
-				for _, args := range [][]string{{"sync", "--config.file", o.config}, {"check", "--online", "--config.file", o.config}} {
+				lines := [][]string{{"sync", "--config.file", o.config}, {"check", "--online", "--config.file", o.config}}
+				if tc.name != "unreachable" { // that may pass, and serve waits for it
+					lines = append(lines, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"})
+				}
+				for _, args := range lines {
 					got := command(t, 1, args...)
 					for _, want := range tc.want {
 						if !strings.Contains(got, want) {

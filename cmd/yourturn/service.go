@@ -146,15 +146,15 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 	if err == nil {
 		err = s.measure(ctx, res)
 		if err != nil && ctx.Err() == nil {
+			s.meta = nil // what changed was not taken in: next time everything is
 			s.log.Error("the numbers could not be derived; the old ones stay", zap.Error(err))
 		}
 	}
 	s.self.ObservePoll(time.Now(), res.Duration, res.Stories, err)
 	if err != nil {
 		s.setStatus(func(v *web.Status) { v.LastErr = err.Error() })
-		var names namesError
-		if s.exporter.Report() == nil && (errors.Is(err, jira.ErrUnauthorized) || errors.As(err, &names)) {
-			return err // nothing to serve meanwhile, and nothing will change by itself
+		if s.exporter.Report() == nil && needsSomebody(err) {
+			return err // there is nothing to serve meanwhile
 		}
 		return nil
 	}
@@ -162,6 +162,13 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 	s.log.Info("poll complete", zap.Bool("full", res.Full), zap.Int("stories", res.Stories), zap.Int("new_events", res.Events),
 		zap.Int("changed", len(res.Changed)), zap.Duration("took", res.Duration), zap.Time("as_of", res.AsOf.Time()))
 	return nil
+}
+
+// needsSomebody tells whether an error goes away only when somebody changes the
+// token or the config: waiting does not help.
+func needsSomebody(err error) bool {
+	var names namesError
+	return errors.As(err, &names) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound)
 }
 
 // run serves on l and polls until ctx ends.
