@@ -46,6 +46,8 @@ type Engine struct {
 	unsettled map[int64][]latency.Wait    // stories that time alone can change
 	findings  map[int64][]latency.Finding // by story
 	pending   []latency.Entry
+	bypassed  []latency.Entry            // of this derivation, until it is known when acceptance began
+	begun     map[string]latency.Instant // the first acceptance wait, by project
 }
 
 // NewEngine returns an engine over store; at most limit open waits of an owner
@@ -62,6 +64,7 @@ func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint str
 	e.rules, e.fingerprint, e.ancestors = rules, fingerprint, ancestors
 	e.deriver = latency.NewDeriver(rules, ancestors)
 	e.unsettled, e.findings = map[int64][]latency.Wait{}, map[int64][]latency.Finding{}
+	e.begun = map[string]latency.Instant{}
 	e.totals = latency.NewTotals()
 	for entry, err := range e.store.Ledger(ctx) {
 		if err != nil {
@@ -95,7 +98,13 @@ func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant, 
 			}
 			res := e.deriver.Story(h, asOf)
 			e.take(h.ID, res)
-			e.pending = slices.AppendSeq(e.pending, e.rules.Entries(h.ID, res, asOf))
+			for entry := range e.rules.Entries(h.ID, res, asOf) {
+				if entry.Type == latency.EntryBypass {
+					e.bypassed = append(e.bypassed, entry)
+				} else {
+					e.pending = append(e.pending, entry)
+				}
+			}
 			if len(e.pending) >= countBatch {
 				if err := e.count(ctx, asOf, false); err != nil {
 					return nil, err
@@ -106,6 +115,13 @@ func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant, 
 			}
 		}
 	}
+	// Before a project's first acceptance wait there was nothing to bypass.
+	for _, entry := range e.bypassed {
+		if first, ok := e.begun[entry.Project]; ok && entry.At >= first {
+			e.pending = append(e.pending, entry)
+		}
+	}
+	e.bypassed = e.bypassed[:0]
 	if err := e.count(ctx, asOf, true); err != nil {
 		return nil, err
 	}
@@ -128,6 +144,14 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 
 // take keeps of a result what later reports need.
 func (e *Engine) take(id int64, res *latency.Result) {
+	for i := range res.Waits {
+		w := &res.Waits[i]
+		if p := e.rules.Projects[w.ProjectID]; p != nil && w.Kind == latency.Acceptance {
+			if first, ok := e.begun[p.Key]; !ok || w.Start < first {
+				e.begun[p.Key] = w.Start
+			}
+		}
+	}
 	delete(e.unsettled, id)
 	if res.Unsettled {
 		open := []latency.Wait{}

@@ -1,0 +1,197 @@
+package measure
+
+import (
+	"context"
+	"iter"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/calendar"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/store"
+)
+
+const hour = latency.Instant(3600_000)
+
+// rules watch one project, around the clock.
+func rules(t *testing.T, acceptance string) *latency.Rules {
+	t.Helper()
+	var week calendar.Week
+	for d := range week {
+		week[d] = []calendar.Interval{{From: 0, To: 1440}}
+	}
+	cal, err := calendar.New(calendar.Spec{Zone: time.UTC, Week: week})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &latency.Rules{
+		Types: map[string]bool{"": true},
+		Statuses: map[string]latency.Status{
+			"doing": {Category: latency.CategoryIndeterminate}, "review": {Category: latency.CategoryIndeterminate}, "done": {Category: latency.CategoryDone},
+		},
+		Projects: map[string]*latency.Project{"1": {
+			ID: "1", Key: "PAY", Acceptance: latency.Set{acceptance: true}, SlipWindow: 5 * time.Minute, Calendar: cal,
+			TargetAcceptance: 8 * time.Hour, TargetQuestion: 4 * time.Hour, Terms: []latency.Term{{Person: "po", Span: latency.Always}}, HistoryFrom: latency.Always.From,
+		}},
+	}
+}
+
+// story moves through statuses, an hour apart from at on.
+func story(id int64, at latency.Instant, statuses ...string) archive.Story {
+	v := func(s string) latency.Value { return latency.Value{ID: s, Name: s} }
+	h := latency.History{ID: id, Key: "PAY-1", Now: latency.Snapshot{
+		latency.FieldProject: {{ID: "1"}}, latency.FieldStatus: {v(statuses[len(statuses)-1])},
+	}}
+	h.Events = append(h.Events, latency.Event{At: at, Rank: latency.RankCreated, Actor: "dev"})
+	for i := 1; i < len(statuses); i++ {
+		who := "dev"
+		if statuses[i] == "done" {
+			who = "po"
+		}
+		h.Events = append(h.Events, latency.Event{
+			At: at + latency.Instant(i)*hour, Rank: latency.RankRecord, ID: int64(i), Actor: who,
+			Changes: []latency.Change{{Field: latency.FieldStatus, From: v(statuses[i-1]), To: v(statuses[i])}},
+		})
+	}
+	return archive.Story{History: h}
+}
+
+// at is in the calendar's years.
+const at = latency.Instant(1_772_000_000_000)
+
+func save(t *testing.T, s *store.Store, stories ...archive.Story) (ids []int64) {
+	t.Helper()
+	c, err := s.SaveStories(t.Context(), archive.Batch{Stories: stories})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Stories
+}
+
+func open(t *testing.T) *store.Store {
+	t.Helper()
+	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "s.db"), store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// accepted is the number of acceptances counted, and bypassed of bypasses.
+func accepted(r *latency.Report) (n, bypassed uint64) {
+	for k, v := range r.Totals.Ended {
+		if k.Outcome == latency.Accepted {
+			n += v
+		}
+	}
+	return n, r.Totals.Bypassed["PAY"]
+}
+
+// TestCountersNeverGoDown follows the counters through new events, a restart, a
+// correction and a change of the config.
+func TestCountersNeverGoDown(t *testing.T) {
+	s := open(t)
+	changed := save(t, s, story(1, at, "doing", "review", "done"), story(2, at, "doing", "review"), story(3, at-2*hour, "doing", "done"), story(4, at+hour, "doing", "done"))
+	e := NewEngine(s, 20)
+	step := func(what string, r *latency.Report, err error, want, wantBypassed uint64, wantOpen int) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, bypassed := accepted(r)
+		open := r.Open[latency.Key{Kind: latency.Acceptance, Project: "PAY", Owner: "po"}].Open
+		if n != want || bypassed != wantBypassed || open != wantOpen {
+			t.Errorf("%s: %d accepted, %d bypassed, %d open; want %d, %d, %d", what, n, bypassed, open, want, wantBypassed, wantOpen)
+		}
+	}
+	ctx := t.Context()
+	review := rules(t, "review")
+	// Story 3 was done before the project's first acceptance wait: it bypassed nothing.
+	r, err := e.Load(ctx, review, "a", at+3*hour, nil)
+	step("loaded", r, err, 1, 1, 1)
+	r, err = e.Refresh(ctx, changed, at+3*hour)
+	step("the same again", r, err, 1, 1, 1)
+
+	changed = save(t, s, story(2, at, "doing", "review", "done"))
+	r, err = e.Refresh(ctx, changed, at+2*hour+60_000)
+	step("accepted, not yet final", r, err, 1, 1, 1)
+	r, err = e.Refresh(ctx, nil, at+3*hour)
+	step("final, by time alone", r, err, 2, 1, 0)
+
+	r, err = NewEngine(s, 20).Load(ctx, review, "a", at+3*hour, nil)
+	step("restarted", r, err, 2, 1, 0)
+	r, err = e.Load(ctx, rules(t, "doing"), "b", at+3*hour, nil)
+	step("another acceptance status: of the past nothing is counted", r, err, 2, 1, 0)
+	changed = save(t, s, story(5, at+3*hour, "doing", "done"))
+	r, err = e.Refresh(ctx, changed, at+5*hour)
+	step("and what is new is", r, err, 3, 1, 0)
+	if err := s.Recount(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r, err = e.Load(ctx, review, "a", at+5*hour, nil)
+	step("recounted", r, err, 2, 2, 0)
+}
+
+// TestAParentsOwnerIsItsChildrens changes the owner of a parent alone.
+func TestAParentsOwnerIsItsChildrens(t *testing.T) {
+	s := open(t)
+	epic := story(9, at, "doing")
+	epic.ParentOnly = true
+	child := story(1, at, "doing", "review")
+	child.History.Now[latency.FieldParent] = []latency.Value{{ID: "9"}}
+	save(t, s, epic, child)
+	r := rules(t, "review")
+	r.Projects["1"].OwnerField = "customfield_1"
+	e := NewEngine(s, 20)
+	if _, err := e.Load(t.Context(), r, "a", at+2*hour, nil); err != nil {
+		t.Fatal(err)
+	}
+	epic.History.Now["customfield_1"] = []latency.Value{{ID: "ada"}}
+	changed := save(t, s, epic)
+	report, err := e.Refresh(t.Context(), changed, at+2*hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.OpenWaits) != 1 || report.OpenWaits[0].Owner != "ada" {
+		t.Errorf("open waits %+v, want one of ada", report.OpenWaits)
+	}
+}
+
+// broken is a store that fails to count.
+type broken struct{ *store.Store }
+
+func (broken) Count(context.Context, []latency.Entry, latency.Instant, string, bool) ([]latency.Entry, error) {
+	return nil, context.DeadlineExceeded
+}
+
+func (b broken) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
+	return b.Store.Histories(ctx, ids)
+}
+
+func TestWhatCannotBeCountedIsNotReported(t *testing.T) {
+	s := open(t)
+	save(t, s, story(1, at, "doing", "review", "done"))
+	if r, err := NewEngine(broken{s}, 20).Load(t.Context(), rules(t, "review"), "a", at+3*hour, nil); err == nil {
+		t.Errorf("a report %+v over a ledger that was not written", r)
+	}
+}
+
+func TestHistoriesComeInOrder(t *testing.T) {
+	s := open(t)
+	save(t, s, story(3, at, "doing"), story(1, at, "doing"))
+	var ids []int64
+	for h, err := range s.Histories(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, h.ID)
+	}
+	if d := cmp.Diff([]int64{1, 3}, ids); d != "" {
+		t.Error(d)
+	}
+}

@@ -1,0 +1,148 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// facts are those of a small Jira with two projects.
+func facts() Facts {
+	return Facts{
+		Meta: archive.Meta{
+			Projects: []archive.Project{{ID: "1", Key: "PAY", Lead: "u-lead"}, {ID: "2", Key: "WEB"}},
+			Statuses: []archive.Status{
+				{ID: "10", Name: "PO Review", Category: latency.CategoryIndeterminate},
+				{ID: "11", Name: "PO Review", Category: latency.CategoryIndeterminate, ProjectID: "2"},
+				{ID: "12", Name: "Ready for release", Category: latency.CategoryIndeterminate},
+				{ID: "13", Name: "Done", Category: latency.CategoryDone},
+			},
+			Types: []archive.IssueType{
+				{ID: "1", Name: "Story", HasLevel: true}, {ID: "2", Name: "Epic", Level: 1, HasLevel: true}, {ID: "3", Name: "Sub-task", Subtask: true},
+				{ID: "4", Name: "Epic"},
+			},
+			Fields: []archive.Field{
+				{ID: "customfield_1", Name: "Product Owner", People: true}, {ID: "customfield_2", Name: "Reviewer", People: true},
+				{ID: "customfield_3", Name: "Reviewer", People: true}, {ID: "customfield_4", Name: "Team"},
+			},
+		},
+		Users: []archive.User{{ID: "KEY1", Name: "ada.login", DisplayName: "Ada", Active: true}, {ID: "KEY2", Name: "dev.login", DisplayName: "Dev", Active: true}, {ID: "KEY3", Name: "robot", DisplayName: "Robot", Active: true}},
+		Leads: []Lead{{"1", 1000, "KEY2"}, {"1", 2000, "KEY1"}},
+	}
+}
+
+func parse(t *testing.T, text string) *config.Config {
+	t.Helper()
+	cfg, err := config.Parse("yourturn.yml", []byte("jira: {url: https://example.org, projects: [PAY, WEB]}\n"+text), func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func ids(s latency.Set) []string { return slices.Sorted(maps.Keys(s)) }
+
+func TestNamesBecomeIDs(t *testing.T) {
+	r := New(parse(t, `
+owners: {ada: {accounts: [ada.login], absences: [{from: 2026-08-03, to: 2026-08-04}], calendar: {time_zone: Europe/Berlin}}}
+projects:
+  PAY: {owner: ada, acceptance_statuses: [po review], stages: {release: ["13"]}}
+automation_accounts: [robot]
+`), facts())
+	if len(r.Errors()) > 0 {
+		t.Fatal(r.Errors())
+	}
+	pay, web := r.Rules.Projects["1"], r.Rules.Projects["2"]
+	if d := cmp.Diff([]string{"10"}, ids(pay.Acceptance)); d != "" {
+		t.Errorf("a status of another project's:\n%s", d)
+	}
+	if d := cmp.Diff([]string{"10", "11"}, ids(web.Acceptance)); d != "" {
+		t.Errorf("a name of several ids:\n%s", d)
+	}
+	if d := cmp.Diff([]string{"12", "13"}, ids(pay.Release)); d != "" {
+		t.Errorf("release:\n%s", d)
+	}
+	if pay.OwnerField != "customfield_1" {
+		t.Errorf("owner field %q", pay.OwnerField)
+	}
+	for account, want := range map[string]string{"KEY1": "ada", "ada.login": "ada", "dev.login": "KEY2", "KEY2": "KEY2", "": ""} {
+		if got := r.Rules.Person(account); got != want {
+			t.Errorf("account %q is %q, want %q", account, got, want)
+		}
+	}
+	if !r.Rules.Automation["KEY3"] || r.Rules.Name("ada") != "Ada" || r.Rules.Name("KEY9") != "KEY9" {
+		t.Errorf("automation %v, names %v", r.Rules.Automation, r.Rules.Names)
+	}
+	if d := cmp.Diff(map[string]bool{"1": true, "2": false, "3": false, "4": false}, r.Rules.Types); d != "" {
+		t.Errorf("types:\n%s", d)
+	}
+	if d := cmp.Diff([]latency.Term{{Person: "KEY2", Span: latency.Span{From: latency.Always.From, To: 2000}}, {Person: "ada", Span: latency.Span{From: 2000, To: latency.Never}}}, pay.Leads); d != "" {
+		t.Errorf("leads:\n%s", d)
+	}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := latency.Span{From: latency.At(time.Date(2026, 8, 3, 0, 0, 0, 0, berlin)), To: latency.At(time.Date(2026, 8, 5, 0, 0, 0, 0, berlin))}
+	if got := r.Rules.Owners["ada"].Absences; len(got) != 1 || got[0] != want {
+		t.Errorf("absences %v, want %v: days are the owner's, both included", got, want)
+	}
+}
+
+func TestARenamedStatusStaysWhatItWas(t *testing.T) {
+	cfg, f := parse(t, ""), facts()
+	f.Resolved = New(cfg, f).Resolved
+	f.Meta.Statuses[0].Name = "Sign-off"
+	r := New(cfg, f)
+	if d := cmp.Diff([]string{"10"}, ids(r.Rules.Projects["1"].Acceptance)); d != "" || len(r.Errors()) > 0 {
+		t.Errorf("%v\n%s", r.Errors(), d)
+	}
+}
+
+func TestNamesThatMeanNothing(t *testing.T) {
+	for _, tc := range []struct{ name, config, key, want string }{
+		{"a status", "defaults: {acceptance_statuses: [Revue]}", "defaults.acceptance_statuses", "PO Review"},
+		{"a project's status", "projects: {PAY: {paused_statuses: [Parked]}}", "projects.PAY.paused_statuses", `"Parked"`},
+		{"a field", "defaults: {owner_field: Boss}", "defaults.owner_field", "Product Owner (customfield_1)"},
+		{"a field of no people", "defaults: {owner_field: Team}", "defaults.owner_field", "no user field"},
+		{"several fields", "defaults: {owner_field: Reviewer}", "defaults.owner_field", "customfield_2, customfield_3"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			bad := New(parse(t, tc.config), facts()).Errors()
+			if len(bad) == 0 || bad[0].Key != tc.key || !strings.Contains(bad[0].Message, tc.want) {
+				t.Errorf("%v: want one at %s with %s", bad, tc.key, tc.want)
+			}
+		})
+	}
+	f := facts()
+	f.Meta.Statuses, f.Meta.Fields = f.Meta.Statuses[2:], nil
+	r := New(parse(t, ""), f)
+	if len(r.Errors()) > 0 || len(r.Problems) == 0 {
+		t.Errorf("a Jira without the default names: errors %v, problems %v; want warnings alone", r.Errors(), r.Problems)
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	base := Fingerprint(parse(t, ""))
+	for _, text := range []string{
+		"calendar: {hours: {mon: [\"09:00-10:00\"]}}",
+		"defaults: {history_from: 2026-01-01}",
+		"defaults: {targets: {question: 5h}}",
+		"owners: {ada: {accounts: [a], absences: [{from: 2026-01-01}]}}",
+	} {
+		if Fingerprint(parse(t, text)) == base {
+			t.Errorf("the same fingerprint with %s", text)
+		}
+	}
+	if Fingerprint(parse(t, "log: {level: debug}")) != base {
+		t.Error("another fingerprint for what changes no rule")
+	}
+}
