@@ -4,8 +4,6 @@
 package metrics
 
 import (
-	"cmp"
-	"slices"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -212,16 +210,3 @@ func histogram(d *prometheus.Desc, h *latency.Histogram, labels ...string) prome
 
 // seconds returns milliseconds in Prometheus' base unit.
 func seconds(msec int64) float64 { return float64(msec) / 1000 }
-
-// SortedKeys returns the keys of the open gauges in the order of projects,
-// owners and kinds, for pages that people read.
-func SortedKeys(r *latency.Report) []latency.Key {
-	keys := make([]latency.Key, 0, len(r.Open))
-	for k := range r.Open {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b latency.Key) int {
-		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Kind, b.Kind))
-	})
-	return keys
-}

@@ -110,11 +110,8 @@ func facts(ctx context.Context, st *store.Store) (rules.Facts, error) {
 	all = errors.Join(all, err)
 	f.Users, err = st.Users(ctx)
 	all = errors.Join(all, err)
-	leads, err := st.Leads(ctx)
+	f.Leads, err = st.Leads(ctx)
 	all = errors.Join(all, err)
-	for _, l := range leads {
-		f.Leads = append(f.Leads, rules.Lead(l))
-	}
 	f.Resolved, err = st.Resolved(ctx)
 	return f, errors.Join(all, err)
 }

@@ -180,6 +180,14 @@ type Field struct {
 	ProjectID        string // "" unless it is of one project alone
 }
 
+// Lead is who led a project from an instant on, as a poll saw it: Jira keeps no
+// history of it.
+type Lead struct {
+	Project string // id
+	At      latency.Instant
+	Account string
+}
+
 // Project is a watched project.
 type Project struct {
 	ID, Key, Name string

@@ -334,7 +334,7 @@ func (r *replay) record(ev *Event, m *move) {
 	movedProject := before.p != r.p
 	r.endAcceptance(ev, m, movedProject, migration, accRole)
 	r.endQuestion(ev, endings{
-		moved: moved && !migration, role: qRole, before: before.p, assignee: before.assignee,
+		moved: moved && !migration, role: qRole, assignee: before.assignee,
 		wasEnded: before.ended, owner: before.owner, described: described,
 	})
 	if movedProject {

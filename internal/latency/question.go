@@ -9,12 +9,11 @@ import (
 // endings is what a history record means for an open question.
 type endings struct {
 	role      Responder
-	moved     bool     // the story's status really moved
-	before    *Project // of the story before the record
-	wasEnded  bool     // the story was done or withdrawn before
-	owner     string   // before the record
-	assignee  string   // before the record
-	described bool     // the description was edited
+	moved     bool   // the story's status really moved
+	wasEnded  bool   // the story was done or withdrawn before
+	owner     string // before the record
+	assignee  string // before the record
+	described bool   // the description was edited
 }
 
 // endQuestion ends the open question as a record says, in the order in which

@@ -53,7 +53,6 @@ const (
 	TakenBack Rule = "ask_taken_back"
 	Replied   Rule = "other_reply"
 	Handed    Rule = "handed_over"
-	MovedTo   Rule = "moved_project"
 )
 
 // Step is an event and the rule it met in a wait.
@@ -128,7 +127,6 @@ const (
 	FindSameInstant   = "same_instant"
 	FindMigration     = "migration"
 	FindExitByDefault = "exit_by_default"
-	FindParent        = "parent_invisible"
 	FindGone          = "gone"
 )
 

@@ -21,17 +21,10 @@ import (
 type Facts struct {
 	Meta  archive.Meta
 	Users []archive.User
-	Leads []Lead // oldest first
+	Leads []archive.Lead // oldest first
 	// Resolved are the status ids that names had when they were resolved
 	// before, by ResolvedKey: a renamed status stays what it was.
 	Resolved map[string][]string
-}
-
-// Lead is who led a project from an instant on, as a poll saw it.
-type Lead struct {
-	Project string // id
-	At      latency.Instant
-	Account string
 }
 
 // Problem is a name of the config that means nothing, or too much, in this Jira.

@@ -39,7 +39,7 @@ func facts() Facts {
 			},
 		},
 		Users: []archive.User{{ID: "KEY1", Name: "ada.login", DisplayName: "Ada", Active: true}, {ID: "KEY2", Name: "dev.login", DisplayName: "Dev", Active: true}, {ID: "KEY3", Name: "robot", DisplayName: "Robot", Active: true}},
-		Leads: []Lead{{"1", 1000, "KEY2"}, {"1", 2000, "KEY1"}},
+		Leads: []archive.Lead{{Project: "1", At: 1000, Account: "KEY2"}, {Project: "1", At: 2000, Account: "KEY1"}},
 	}
 }
 

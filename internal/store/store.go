@@ -105,6 +105,8 @@ func (s *Store) explain(err error) error {
 		return nil
 	case IsReadOnly(err):
 		return fmt.Errorf("store %s: %w: make the file and its folder writable", s.path, err)
+	case strings.Contains(err.Error(), "unable to open database file"):
+		return fmt.Errorf("store %s: %w: even to read it, its folder must be writable", s.path, err)
 	case strings.Contains(err.Error(), "full") || strings.Contains(err.Error(), "disk I/O"):
 		return fmt.Errorf("store %s: %w: nothing of this batch was written; free some space and start again", s.path, err)
 	}

@@ -183,7 +183,7 @@ func TestLeadsAreNotedWhenTheyChange(t *testing.T) {
 		}
 	}
 	got, err := s.Leads(t.Context())
-	want := []Lead{{"1", 0, "ada"}, {"1", 2, "bo"}, {"1", 3, "ada"}}
+	want := []archive.Lead{{Project: "1", Account: "ada"}, {Project: "1", At: 2, Account: "bo"}, {Project: "1", At: 3, Account: "ada"}}
 	if err != nil || !cmp.Equal(got, want) {
 		t.Errorf("leads %v, %v; want %v", got, err, want)
 	}

@@ -56,16 +56,9 @@ func (s *Store) SaveMeta(ctx context.Context, m archive.Meta) error {
 	})
 }
 
-// Lead is who leads a project from an instant on.
-type Lead struct {
-	Project string
-	At      latency.Instant
-	Account string
-}
-
 // Leads returns who led the projects, as polls saw it, oldest first.
-func (s *Store) Leads(ctx context.Context) ([]Lead, error) {
-	return query(ctx, s, `SELECT project, at, account FROM lead ORDER BY project, at`, func(r *sql.Rows) (l Lead, err error) {
+func (s *Store) Leads(ctx context.Context) ([]archive.Lead, error) {
+	return query(ctx, s, `SELECT project, at, account FROM lead ORDER BY project, at`, func(r *sql.Rows) (l archive.Lead, err error) {
 		return l, r.Scan(&l.Project, &l.At, &l.Account)
 	})
 }
