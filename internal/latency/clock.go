@@ -74,10 +74,13 @@ func (r *replay) emit(w *run) {
 		storyWorking += working
 		wait := Wait{
 			StoryID: r.h.ID, Story: r.h.Key, ProjectID: s.p.ID, Kind: w.kind, Owner: s.owner,
-			Start: s.From, End: Never, Part: i + 1, Cycle: w.cycle, Rule: w.rule, Addressed: w.addressed,
+			Start: s.From, Origin: s.From, End: Never, Part: i + 1, Cycle: w.cycle, Rule: w.rule, Addressed: w.addressed,
 			PausedFor: int64(s.To-s.From) - elapsed, StoryElapsed: storyElapsed, StoryWorking: storyWorking,
 			Target: s.p.Target(w.kind).Milliseconds(), BreachAt: Never,
 			Asks: w.asked, OtherReplies: w.replies, FirstReply: w.firstReply, Steps: steps,
+		}
+		if i == 0 {
+			wait.Origin = w.origin
 		}
 		mine := running
 		if away := d.away(s.p, s.owner, w.kind); len(away) > 0 {

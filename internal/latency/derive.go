@@ -133,6 +133,7 @@ type run struct {
 	open      bool
 	kind      Kind
 	start     Instant
+	origin    Instant // start, before any ask was taken back
 	end       Instant
 	outcome   Outcome
 	responder Responder
@@ -388,7 +389,7 @@ func (r *replay) leaveScope(ev *Event, role Responder) {
 
 func (r *replay) openRun(w *run, ev *Event, rule Rule) {
 	*w = run{
-		open: true, kind: w.kind, start: ev.At, end: Never, rule: rule,
+		open: true, kind: w.kind, start: ev.At, origin: ev.At, end: Never, rule: rule,
 		parts: append(w.parts[:0], part{ev.At, r.owner, r.p}), pauses: w.pauses[:0], asks: w.asks[:0],
 		parked: Never, flagged: Never, asking: Never, firstReply: Never, lapseAt: Never,
 	}

@@ -67,7 +67,7 @@ func (r *Rules) Entries(storyID int64, res *Result, asOf Instant) iter.Seq[Entry
 					return
 				}
 			}
-			e.ID.Topic, e.ID.At = topicTarget, w.Start
+			e.ID.Topic, e.ID.At = topicTarget, w.Origin
 			switch {
 			case w.Breached && w.BreachAt.Add(p.SlipWindow) <= asOf:
 				e.Type, e.At = EntryBreached, w.BreachAt

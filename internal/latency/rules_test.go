@@ -192,3 +192,23 @@ func TestOwnersInOrder(t *testing.T) {
 		step.remove()
 	}
 }
+
+// TestATargetIsPassedOnce takes back the ask that was breached while another
+// stands: the wait is younger then, and is still the one that was counted.
+func TestATargetIsPassedOnce(t *testing.T) {
+	rules := testRules(t)
+	s := newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~po] which currency?").
+		says("Mon 10:00", "dev2", "[~po] and which rate?").says("Mon 15:00", "dev", "#withdrawn").says("Wed 10:00", "po", "euros")
+	ids := map[EntryID]EntryType{}
+	for _, at := range []string{"Mon 14:30", "Tue 12:00", long} {
+		res := NewDeriver(rules, nil).Story(s.history(), when(t, at))
+		for e := range rules.Entries(1, res, when(t, at)) {
+			if e.Type == EntryBreached || e.Type == EntryMet {
+				ids[e.ID] = e.Type
+			}
+		}
+	}
+	if len(ids) != 1 {
+		t.Errorf("%d entries for one wait's target: %v", len(ids), ids)
+	}
+}

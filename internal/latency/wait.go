@@ -73,6 +73,7 @@ type Wait struct {
 	Kind      Kind
 	Owner     string // person, or Unowned
 	Start     Instant
+	Origin    Instant // Start as it was before any ask was taken back: what identifies the part
 	End       Instant // Never: still open, or its ending is not yet final
 	Outcome   Outcome
 	Responder Responder

@@ -202,7 +202,7 @@ func prepare(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		stmt **sql.Stmt
 		text string
 	}{
-		{&w.getStory, `SELECT key, updated, parent_only, now FROM story WHERE id = $1`},
+		{&w.getStory, `SELECT key, updated, parent_only, gone, now FROM story WHERE id = $1`},
 		{&w.putStory, `INSERT INTO story (id, key, updated, parent_only, now) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE
 			SET key = excluded.key, updated = excluded.updated, gone = 0, parent_only = excluded.parent_only, now = excluded.now`},
 		{&w.putEvent, `INSERT INTO event (story, at, rank, id, actor, actor_type, observed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`},
@@ -236,8 +236,8 @@ func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touc
 	}
 	var key, had string
 	var updated int64
-	var parentOnly bool
-	err = w.getStory.QueryRowContext(ctx, h.ID).Scan(&key, &updated, &parentOnly, &had)
+	var parentOnly, gone bool
+	err = w.getStory.QueryRowContext(ctx, h.ID).Scan(&key, &updated, &parentOnly, &gone, &had)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		touched = true
@@ -247,7 +247,7 @@ func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touc
 		if st.ParentOnly && !parentOnly {
 			return 0, false, nil // stored as a story with all there is; its part as a parent is in that
 		}
-		touched = key != h.Key || had != string(now) || parentOnly != st.ParentOnly
+		touched = key != h.Key || had != string(now) || parentOnly != st.ParentOnly || gone
 	}
 	if touched || updated != int64(st.Updated) {
 		if _, err := w.putStory.ExecContext(ctx, h.ID, h.Key, int64(st.Updated), st.ParentOnly, string(now)); err != nil {
