@@ -1,6 +1,7 @@
 package team
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
@@ -75,7 +76,21 @@ func (l *life) toDoing() {
 		return
 	}
 	l.rest(4 * time.Hour)
+	l.plan()
 	l.move(l.dev(), l.p.doing, "")
+}
+
+// plan puts the story into the sprint that runs, if it is in none.
+func (l *life) plan() {
+	sp := l.p.sprint(l.t.now)
+	if l.planned || sp == nil {
+		return
+	}
+	l.space()
+	l.planned = true
+	l.record(l.dev(), map[string]any{sprintField: []*jirasim.Sprint{sp}}, jirasim.Item{
+		Field: "Sprint", FieldType: "custom", FieldID: sprintField, From: ptr(""), FromString: ptr(""), To: ptr(strconv.FormatInt(sp.ID, 10)), ToString: ptr(sp.Name),
+	})
 }
 
 // actor returns who acts in a role, when that one does.

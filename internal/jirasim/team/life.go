@@ -36,13 +36,14 @@ type life struct {
 	yield  func(time.Time) bool
 	silent bool // a sub-task: nobody waits on it
 
-	status string
-	field  string // ref in the owner field; "": not set
-	source source
-	label  bool
-	cards  []card
-	born   card
-	mover  *jirasim.User // of the last status move
+	status  string
+	field   string // ref in the owner field; "": not set
+	source  source
+	label   bool
+	planned bool
+	cards   []card
+	born    card
+	mover   *jirasim.User // of the last status move
 
 	acc  *Wait
 	q    *question

@@ -167,6 +167,16 @@ func (t *Team) sprints(key string, board int64) []*jirasim.Sprint {
 	return b.Sprints
 }
 
+// sprint returns the sprint that runs at t, or nil.
+func (p *project) sprint(at time.Time) *jirasim.Sprint {
+	for _, sp := range p.sprints {
+		if !at.Before(sp.Start) && at.Before(sp.End) {
+			return sp
+		}
+	}
+	return nil
+}
+
 // renderStatus is a status as an issue's field holds it.
 func renderStatus(st *jirasim.Status) map[string]any {
 	id := map[string]int{"new": 2, "indeterminate": 4, "done": 3}[st.Category]
