@@ -175,3 +175,9 @@ func (s *tale) history() *History {
 	}
 	return s.h
 }
+
+// commentFacts reads a comment's text.
+func commentFacts(text string) *comment.Facts {
+	facts := comment.Wiki(text)
+	return &facts
+}
