@@ -4,6 +4,8 @@
 package metrics
 
 import (
+	"math"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,11 +13,12 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Exporter is a prometheus.Collector over the report published last. A scrape
-// costs what its series cost, whatever the number of stories; before the first
-// report there is no series at all, for absent is not zero.
+// Exporter is a prometheus.Collector over the report published last. Its
+// metrics are made when a report is published, so a scrape costs what its
+// series cost, whatever the number of stories; before the first report there is
+// no series at all, for absent is not zero.
 type Exporter struct {
-	report atomic.Pointer[latency.Report]
+	published atomic.Pointer[published]
 
 	acceptance, question               *prometheus.Desc
 	acceptanceElapsed, questionElapsed *prometheus.Desc
@@ -29,6 +32,16 @@ type Exporter struct {
 	delegation, absent, ownerInfo      *prometheus.Desc
 	audit                              *prometheus.Desc
 	dataTimestamp                      *prometheus.Desc
+
+	rolling, ownerRolling, projectRolling, samples *prometheus.Desc
+	share, stage, blocker, firstPass               *prometheus.Desc
+	guards                                         map[latency.EntryType]*prometheus.Desc
+}
+
+// published is a report and what a scrape shows of it.
+type published struct {
+	report  *latency.Report
+	metrics []prometheus.Metric
 }
 
 // NewExporter returns an exporter with nothing published.
@@ -94,14 +107,56 @@ func NewExporter() *Exporter {
 			"project", "reason"),
 		dataTimestamp: desc("yourturn_data_timestamp_seconds",
 			"The start, in Jira's clock, of the last complete poll: every number is as of it."),
+
+		rolling: desc("po_wait_rolling_seconds",
+			"Working time by which the share q of the waits that ran in the window is responded to, open ones counted as open (Kaplan-Meier); "+
+				"+Inf: not reached though some wait is past its target; no series: too early to tell.",
+			"kind", "project", "owner", "window", "q"),
+		ownerRolling: desc("po_owner_wait_rolling_seconds", "As po_wait_rolling_seconds, over all projects of an owner.",
+			"kind", "owner", "window", "q"),
+		projectRolling: desc("po_project_wait_rolling_seconds", "As po_wait_rolling_seconds, over all owners of a project.",
+			"kind", "project", "window", "q"),
+		samples: desc("po_wait_rolling_samples",
+			"Waits that ran in the window: responded to (ended), still running (open), or over in another way (censored).",
+			"kind", "project", "owner", "window", "state"),
+		share: desc("po_cycle_time_share_ratio",
+			"Share of the cycle time of an owner's stories in the window in which they stood until the owner acted (bound low), "+
+				"or in which anything of the owner's was open (bound high).",
+			"project", "owner", "window", "bound"),
+		stage: desc("po_stage_seconds",
+			"Cycle time, in working time, that a project's stories spent in a stage within the window, unfinished stories included.",
+			"project", "stage", "window"),
+		blocker: desc("po_largest_blocker",
+			"1 on the stage in which a project's stories stood the longest in the window, 0 on the others; no series below 5 stories.",
+			"project", "stage", "window"),
+		firstPass: desc("po_first_pass_ratio",
+			"Share of the stories with a first verdict in the window that were accepted by it; no series without any.",
+			"project", "owner", "window"),
+		guards: map[latency.EntryType]*prometheus.Desc{
+			latency.GuardReopened: desc("po_guard_reopened_total",
+				"Stories reopened within 14 days of their acceptance, counted at the reopening, to who owned the acceptance.", "project", "owner"),
+			latency.GuardSilentRejection: desc("po_guard_silent_rejections_total",
+				"Rejections with no comment of whoever rejected, from 10 minutes before to 10 minutes after.", "project", "owner"),
+			latency.GuardInstantAcceptance: desc("po_guard_instant_acceptances_total",
+				"Acceptances by the owner or a delegate within 60 seconds of a move in by somebody else.", "project", "owner"),
+			latency.GuardAskedAgain: desc("po_guard_asked_again_total",
+				"Answers after which the same asker asked again within 8 working hours.", "project", "owner"),
+		},
 	}
 }
 
 // Publish makes r what the next scrape shows.
-func (e *Exporter) Publish(r *latency.Report) { e.report.Store(r) }
+func (e *Exporter) Publish(r *latency.Report) {
+	e.published.Store(&published{report: r, metrics: e.metrics(r)})
+}
 
 // Report returns what was published last, or nil.
-func (e *Exporter) Report() *latency.Report { return e.report.Load() }
+func (e *Exporter) Report() *latency.Report {
+	if p := e.published.Load(); p != nil {
+		return p.report
+	}
+	return nil
+}
 
 // Describe implements prometheus.Collector.
 func (e *Exporter) Describe(ch chan<- *prometheus.Desc) {
@@ -109,92 +164,174 @@ func (e *Exporter) Describe(ch chan<- *prometheus.Desc) {
 		e.acceptance, e.question, e.acceptanceElapsed, e.questionElapsed, e.ended, e.breached, e.met,
 		e.open, e.overdue, e.paused, e.oldest, e.oldestElapsed, e.storyOldest, e.storyOverdue, e.openWait,
 		e.slips, e.bypassed, e.target, e.delegation, e.absent, e.ownerInfo, e.audit, e.dataTimestamp,
+		e.rolling, e.ownerRolling, e.projectRolling, e.samples, e.share, e.stage, e.blocker, e.firstPass,
 	} {
+		ch <- d
+	}
+	for _, d := range e.guards {
 		ch <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
 func (e *Exporter) Collect(ch chan<- prometheus.Metric) {
-	r := e.report.Load()
-	if r == nil {
-		return
-	}
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	counter := func(d *prometheus.Desc, v uint64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
-	}
-	gauge(e.dataTimestamp, seconds(int64(r.DataTimestamp)))
-	e.collectTotals(r.Totals, ch, counter)
-	for k, s := range r.Open {
-		kind := string(k.Kind)
-		gauge(e.open, float64(s.Open), kind, k.Project, k.Owner)
-		gauge(e.overdue, float64(s.Overdue), kind, k.Project, k.Owner)
-		gauge(e.paused, float64(s.Paused), kind, k.Project, k.Owner)
-		gauge(e.oldest, seconds(s.Oldest), kind, k.Project, k.Owner)
-		gauge(e.oldestElapsed, seconds(s.OldestElapsed), kind, k.Project, k.Owner)
-	}
-	for k, s := range r.Stories {
-		gauge(e.storyOldest, seconds(s.Oldest), string(k.Kind), k.Project)
-		gauge(e.storyOverdue, float64(s.Overdue), string(k.Kind), k.Project)
-	}
-	for _, w := range r.OpenWaits {
-		gauge(e.openWait, seconds(w.Msec), string(w.Kind), w.Project, w.Owner, w.Story)
-	}
-	for k, msec := range r.Targets {
-		gauge(e.target, seconds(msec), string(k.Kind), k.Project)
-	}
-	for _, d := range r.Delegations {
-		gauge(e.delegation, 1, d.Owner, d.Delegate)
-	}
-	for owner, absent := range r.Absent {
-		v := 0.0
-		if absent {
-			v = 1
+	if p := e.published.Load(); p != nil {
+		for _, m := range p.metrics {
+			ch <- m
 		}
-		gauge(e.absent, v, owner)
-	}
-	for owner, name := range r.Names {
-		gauge(e.ownerInfo, 1, owner, name)
-	}
-	for k, n := range r.Audit {
-		gauge(e.audit, float64(n), k.Project, k.Reason)
 	}
 }
 
-// collectTotals sends the sums over the ledger.
-func (e *Exporter) collectTotals(t *latency.Totals, ch chan<- prometheus.Metric, counter func(*prometheus.Desc, uint64, ...string)) {
+// series collects metrics.
+type series []prometheus.Metric
+
+func (s *series) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	*s = append(*s, prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...))
+}
+
+func (s *series) counter(d *prometheus.Desc, v uint64, labels ...string) {
+	*s = append(*s, prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...))
+}
+
+// metrics returns everything that r says.
+func (e *Exporter) metrics(r *latency.Report) []prometheus.Metric {
+	var out series
+	out.gauge(e.dataTimestamp, seconds(int64(r.DataTimestamp)))
+	e.totals(r.Totals, &out)
+	e.statistics(r, &out)
+	for k, s := range r.Open {
+		kind := string(k.Kind)
+		out.gauge(e.open, float64(s.Open), kind, k.Project, k.Owner)
+		out.gauge(e.overdue, float64(s.Overdue), kind, k.Project, k.Owner)
+		out.gauge(e.paused, float64(s.Paused), kind, k.Project, k.Owner)
+		out.gauge(e.oldest, seconds(s.Oldest), kind, k.Project, k.Owner)
+		out.gauge(e.oldestElapsed, seconds(s.OldestElapsed), kind, k.Project, k.Owner)
+	}
+	for k, s := range r.Stories {
+		out.gauge(e.storyOldest, seconds(s.Oldest), string(k.Kind), k.Project)
+		out.gauge(e.storyOverdue, float64(s.Overdue), string(k.Kind), k.Project)
+	}
+	for _, w := range r.OpenWaits {
+		out.gauge(e.openWait, seconds(w.Msec), string(w.Kind), w.Project, w.Owner, w.Story)
+	}
+	for k, msec := range r.Targets {
+		out.gauge(e.target, seconds(msec), string(k.Kind), k.Project)
+	}
+	for _, d := range r.Delegations {
+		out.gauge(e.delegation, 1, d.Owner, d.Delegate)
+	}
+	for owner, absent := range r.Absent {
+		out.gauge(e.absent, float(absent), owner)
+	}
+	for owner, name := range r.Names {
+		out.gauge(e.ownerInfo, 1, owner, name)
+	}
+	for k, n := range r.Audit {
+		out.gauge(e.audit, float64(n), k.Project, k.Reason)
+	}
+	return out
+}
+
+// totals adds the sums over the ledger.
+func (e *Exporter) totals(t *latency.Totals, out *series) {
 	for k, n := range t.Ended {
-		counter(e.ended, n, string(k.Kind), k.Project, k.Owner, string(k.Outcome), string(k.Responder))
+		out.counter(e.ended, n, string(k.Kind), k.Project, k.Owner, string(k.Outcome), string(k.Responder))
 	}
 	for k, h := range t.Latency {
 		if k.Kind == latency.Acceptance {
-			ch <- histogram(e.acceptance, h, k.Project, k.Owner, string(k.Outcome), string(k.Responder))
+			*out = append(*out, histogram(e.acceptance, h, k.Project, k.Owner, string(k.Outcome), string(k.Responder)))
 		} else {
-			ch <- histogram(e.question, h, k.Project, k.Owner, string(k.Responder))
+			*out = append(*out, histogram(e.question, h, k.Project, k.Owner, string(k.Responder)))
 		}
 	}
 	for k, h := range t.Elapsed {
 		if k.Kind == latency.Acceptance {
-			ch <- histogram(e.acceptanceElapsed, h, k.Project, k.Owner)
+			*out = append(*out, histogram(e.acceptanceElapsed, h, k.Project, k.Owner))
 		} else {
-			ch <- histogram(e.questionElapsed, h, k.Project, k.Owner)
+			*out = append(*out, histogram(e.questionElapsed, h, k.Project, k.Owner))
 		}
 	}
 	for k, n := range t.Breached {
-		counter(e.breached, n, string(k.Kind), k.Project, k.Owner)
+		out.counter(e.breached, n, string(k.Kind), k.Project, k.Owner)
 	}
 	for k, n := range t.Met {
-		counter(e.met, n, string(k.Kind), k.Project, k.Owner)
+		out.counter(e.met, n, string(k.Kind), k.Project, k.Owner)
 	}
 	for project, n := range t.Slips {
-		counter(e.slips, n, project)
+		out.counter(e.slips, n, project)
 	}
 	for project, n := range t.Bypassed {
-		counter(e.bypassed, n, project)
+		out.counter(e.bypassed, n, project)
 	}
+	for k, n := range t.Guards {
+		if d := e.guards[k.Guard]; d != nil {
+			out.counter(d, n, k.Project, k.Owner)
+		}
+	}
+}
+
+// statistics adds what is said of the rolling windows.
+func (e *Exporter) statistics(r *latency.Report, out *series) {
+	windows := latency.Rolling(r.DataTimestamp)
+	s := r.Statistics
+	for k, d := range s.Waits {
+		for _, q := range latency.Quantiles() {
+			age, reached, never := d.Quantile(q)
+			v := seconds(age)
+			switch {
+			case never:
+				v = math.Inf(1)
+			case !reached:
+				continue
+			}
+			share := strconv.FormatFloat(q, 'g', -1, 64)
+			switch {
+			case k.Project == "":
+				out.gauge(e.ownerRolling, v, string(k.Kind), k.Owner, k.Window, share)
+			case k.Owner == "":
+				out.gauge(e.projectRolling, v, string(k.Kind), k.Project, k.Window, share)
+			default:
+				out.gauge(e.rolling, v, string(k.Kind), k.Project, k.Owner, k.Window, share)
+			}
+		}
+	}
+	for k := range r.Open { // whoever is measured has sample sizes, if only 0
+		for _, w := range windows {
+			d := s.Waits[latency.WaitsKey{Kind: k.Kind, Project: k.Project, Owner: k.Owner, Window: w.Name}]
+			if d == nil {
+				d = &latency.Distribution{}
+			}
+			for state, n := range map[string]int{"ended": d.Ended, "open": d.Open, "censored": d.Censored} {
+				out.gauge(e.samples, float64(n), string(k.Kind), k.Project, k.Owner, w.Name, state)
+			}
+		}
+	}
+	for k, share := range s.Shares {
+		out.gauge(e.share, share.Low(), k.Project, k.Owner, k.Window, "low")
+		out.gauge(e.share, share.High(), k.Project, k.Owner, k.Window, "high")
+	}
+	for project := range r.Totals.Slips { // every project that is watched
+		for _, w := range windows {
+			blocker, told := s.Blockers[latency.ProjectWindow{Project: project, Window: w.Name}]
+			for _, stage := range latency.Stages() {
+				out.gauge(e.stage, seconds(s.Stages[latency.StageWindow{Project: project, Stage: stage, Window: w.Name}]), project, string(stage), w.Name)
+				if told && latency.Blocks(stage) {
+					out.gauge(e.blocker, float(stage == blocker), project, string(stage), w.Name)
+				}
+			}
+		}
+	}
+	for k, fp := range s.FirstPass {
+		out.gauge(e.firstPass, float64(fp.Accepted)/float64(fp.Stories), k.Project, k.Owner, k.Window)
+	}
+}
+
+// float is 1 for true.
+func float(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // histogram returns h as a classic Prometheus histogram in seconds.

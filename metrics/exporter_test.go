@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,21 +13,26 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/prometheus/common/expfmt"
 
+	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
+// base is in the years that calendars know.
+const base = latency.Instant(1_772_000_000_000)
+
 // report is one in which every metric has a series.
-func report() *latency.Report {
+func report(t testing.TB) *latency.Report {
+	t.Helper()
 	rules := &latency.Rules{
 		Projects: map[string]*latency.Project{"1": {
 			ID: "1", Key: "PAY", TargetAcceptance: 8 * time.Hour, TargetQuestion: 4 * time.Hour,
-			Terms: []latency.Term{{Person: "ada", Span: latency.Always}},
+			Terms: []latency.Term{{Person: "ada", Span: latency.Always}}, Calendar: aroundTheClock(t),
 		}},
-		Owners: map[string]*latency.Owner{"ada": {Key: "ada", Absences: []latency.Span{{From: 0, To: 50_000}}}},
+		Owners: map[string]*latency.Owner{"ada": {Key: "ada", Absences: []latency.Span{{From: base, To: base + 50_000}}}},
 		Names:  map[string]string{"ada": `Ada "Ohm" Łęcka`},
 		Delegates: []latency.Delegation{
 			{Owner: "ada", Delegate: "bo", Span: latency.Always},
-			{Owner: "ada", Delegate: "cy", Span: latency.Span{From: 0, To: 10}},
+			{Owner: "ada", Delegate: "cy", Span: latency.Span{From: base, To: base + 10}},
 		},
 	}
 	totals := latency.NewTotals()
@@ -48,8 +54,47 @@ func report() *latency.Report {
 		{Story: "PAY-4", ProjectID: "1", Kind: latency.Question, Owner: latency.Unowned, End: latency.Never, Working: hour, StoryWorking: hour, Target: 4 * hour},
 		{Story: "PAY-5", ProjectID: "1", Kind: latency.Question, Owner: "ada", End: 5},
 	}
-	findings := []latency.Finding{{Reason: latency.FindMigration, ProjectID: "1"}}
-	return latency.NewReport(rules, 42_500, totals, waits, findings, 2)
+	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "reopened"}, Type: latency.GuardReopened, Project: "PAY", Owner: "ada"})
+	audit := map[latency.AuditKey]int{{Project: "PAY", Reason: latency.FindMigration}: 1}
+	const asOf = base + 42_500
+	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), slices.Values(traces()))
+	return latency.NewReport(rules, asOf, totals, waits, audit, statistics, 2)
+}
+
+// traces are of five stories: two answered questions, a third that is past its
+// target, and cycle times.
+func traces() []*latency.Trace {
+	var out []*latency.Trace
+	hour := time.Hour.Milliseconds()
+	for i := range int64(5) {
+		tr := &latency.Trace{Verdict: latency.Verdict{At: base + 5, ProjectID: "1", Owner: "ada", Accepted: i > 0}}
+		run := latency.Run{StoryID: i, Kind: latency.Question, ProjectID: "1", Owner: "ada", Start: base + 1, Target: 4 * hour, Working: (i + 1) * 3 * hour, End: base + 9}
+		switch i {
+		case 0, 1, 3:
+			run.Response = true
+		case 2:
+			run.End = latency.Never
+		}
+		tr.Runs = append(tr.Runs, run)
+		for j, stage := range latency.Stages() {
+			tr.Stages = append(tr.Stages, latency.StageSpan{Span: latency.Span{From: base + latency.Instant(j)*1000, To: base + latency.Instant(j+1)*1000}, ProjectID: "1", Owner: "ada", Stage: stage})
+		}
+		out = append(out, tr)
+	}
+	return out
+}
+
+func aroundTheClock(t testing.TB) *calendar.Calendar {
+	t.Helper()
+	var week calendar.Week
+	for d := range week {
+		week[d] = []calendar.Interval{{From: 0, To: 1440}}
+	}
+	cal, err := calendar.New(calendar.Spec{Zone: time.UTC, Week: week})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cal
 }
 
 func TestExposition(t *testing.T) {
@@ -59,7 +104,7 @@ func TestExposition(t *testing.T) {
 	if n, err := testutil.GatherAndCount(reg); err != nil || n != 0 {
 		t.Fatalf("before the first report there are %d series, %v", n, err)
 	}
-	e.Publish(report())
+	e.Publish(report(t))
 	golden, err := os.ReadFile("testdata/exposition.txt")
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +152,7 @@ func TestPromtool(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	e := NewExporter()
 	reg.MustRegister(e)
-	e.Publish(report())
+	e.Publish(report(t))
 	self := NewSelf(reg, "https://example.atlassian.net", "v1", "abc", "go1")
 	self.ObserveRequest("search", 200, time.Second, map[string][]string{"X-Ratelimit-Limit": {"100"}, "X-Ratelimit-Remaining": {"99"}})
 	self.ObservePoll(time.Unix(100, 0), time.Second, 5, nil)

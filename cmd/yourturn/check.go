@@ -132,11 +132,13 @@ func meaning(p *latency.Project, id string) string {
 		{p.Withdrawn, "withdrawn"},
 		{p.Paused, "paused"},
 		{p.QuestionStatuses, "question"},
-		{p.Release, "release"},
 	} {
 		if s.set[id] {
 			out = append(out, s.word)
 		}
+	}
+	if stage, ok := p.Stages[id]; ok {
+		out = append(out, string(stage))
 	}
 	return strings.Join(out, ", ")
 }

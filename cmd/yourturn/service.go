@@ -19,6 +19,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/store"
@@ -40,7 +41,8 @@ type service struct {
 	self      *metrics.Self
 	pages     *web.Server
 	status    atomic.Pointer[web.Status]
-	meta      *rules.Facts // that the rules were made from; nil: none yet
+	meta      *rules.Facts   // that the rules were made from; nil: none yet
+	rules     *latency.Rules // that the numbers were derived by; nil: none yet
 }
 
 // newService opens the store and wires a service. progress may be nil.
@@ -128,10 +130,17 @@ func (s *service) measure(ctx context.Context, res collector.Result) error {
 	if err := s.store.SaveResolved(ctx, r.Resolved); err != nil {
 		return err
 	}
-	report, err := s.engine.Load(ctx, r.Rules, rules.Fingerprint(s.cfg), res.AsOf, nil)
+	var report *latency.Report
+	if !res.Full && s.rules != nil && rules.SameReading(s.rules, r.Rules) {
+		s.engine.Rename(r.Rules)
+		report, err = s.engine.Refresh(ctx, res.Changed, res.AsOf)
+	} else {
+		report, err = s.engine.Load(ctx, r.Rules, rules.Fingerprint(s.cfg), res.AsOf, nil)
+	}
 	if err != nil {
 		return err
 	}
+	s.rules = r.Rules
 	if now.Resolved, err = s.store.Resolved(ctx); err != nil {
 		return err
 	}
@@ -146,7 +155,7 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 	if err == nil {
 		err = s.measure(ctx, res)
 		if err != nil && ctx.Err() == nil {
-			s.meta = nil // what changed was not taken in: next time everything is
+			s.meta, s.rules = nil, nil // what changed was not taken in: next time everything is
 			s.log.Error("the numbers could not be derived; the old ones stay", zap.Error(err))
 		}
 	}

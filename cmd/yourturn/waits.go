@@ -35,8 +35,12 @@ func waitsCommand(s streams) *cobra.Command {
 lists one line for each owner's part of it. Times are those of the owner's clock
 (elapsed: wall time without pauses; working: the part of it in working hours).
 
-  --story KEY explains one story: each event, the rule it met, and the clocks.
+  --story KEY explains one story: its waits, then each event, the rule it met,
+              and what the clocks showed at it.
   --audit     lists what is odd in the data; nothing is dropped for it.
+
+LONGER THAN is the share of the owner's waits of the last 90 days, open ones
+counted as open, that were over before the age that an open wait has now.
 
 Numbers are as of the last complete poll, or as of --as-of. An ending counts
 once it can no longer be a slip; until then the wait is shown as open, its clock stopped.`,
@@ -87,6 +91,9 @@ func waits(ctx context.Context, s streams, f waitsFlags) error {
 		}
 		asOf = latency.At(t)
 	}
+	if f.audit {
+		return audit(ctx, s, f, l, asOf)
+	}
 	ancestors, err := measure.Ancestors(ctx, l.store)
 	if err != nil {
 		return err
@@ -104,7 +111,8 @@ func waits(ctx context.Context, s streams, f waitsFlags) error {
 	}
 	d := latency.NewDeriver(l.rules, ancestors)
 	var list []latency.Wait
-	var findings []latency.Finding
+	var traces []*latency.Trace
+	var explained strings.Builder
 	for h, err := range l.store.Histories(ctx, ids) {
 		if err != nil {
 			return err
@@ -115,12 +123,14 @@ func waits(ctx context.Context, s streams, f waitsFlags) error {
 				list = append(list, w)
 			}
 		}
-		findings = append(findings, res.Findings...)
+		if f.story != "" {
+			explain(&explained, l.rules, h, res, asOf)
+		}
+		if t := res.Trace(asOf.Add(-latency.LongestWindow)); len(t.Runs) > 0 {
+			traces = append(traces, &t)
+		}
 	}
 	slices.SortStableFunc(list, latency.CompareWaits)
-	if f.audit {
-		return printFindings(s.out, f.format, l.rules, findings)
-	}
 	switch f.format {
 	case "json":
 		return printJSON(s.out, l.rules, list)
@@ -128,9 +138,25 @@ func waits(ctx context.Context, s streams, f waitsFlags) error {
 		return printCSV(s.out, l.rules, list)
 	}
 	if f.story != "" {
-		return explain(s.out, l.rules, list, asOf)
+		_, err := io.WriteString(s.out, explained.String())
+		return err
 	}
-	return printTable(s.out, l.rules, list, asOf)
+	return printTable(s.out, l.rules, list, latency.NewStatistics(l.rules, latency.Rolling(asOf), slices.Values(traces)), asOf)
+}
+
+// audit lists what is odd in the data.
+func audit(ctx context.Context, s streams, f waitsFlags, l *stored, asOf latency.Instant) error {
+	findings, err := measure.Audit(ctx, l.store, l.rules, asOf)
+	if err != nil {
+		return err
+	}
+	findings = slices.DeleteFunc(findings, func(found latency.Finding) bool {
+		// The ledger is as of the last poll: with an earlier instant it cannot be compared.
+		early := found.Reason == measure.FindCorrected && asOf < l.state.DataTimestamp
+		return early || f.project != "" && projectKey(l.rules, found.ProjectID) != f.project ||
+			f.story != "" && !strings.EqualFold(found.Story, f.story)
+	})
+	return printFindings(s.out, f.format, l.rules, findings)
 }
 
 // matches tells whether w is asked for.
@@ -284,9 +310,9 @@ func printCSV(w io.Writer, rules *latency.Rules, list []latency.Wait) error {
 	return c.Error()
 }
 
-func printTable(w io.Writer, rules *latency.Rules, list []latency.Wait, asOf latency.Instant) error {
+func printTable(w io.Writer, rules *latency.Rules, list []latency.Wait, statistics *latency.Statistics, asOf latency.Instant) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "STORY\tPROJECT\tKIND\tOWNER\tSTART\tEND\tOUTCOME\tBY\tWORKING\tELAPSED\tTARGET\t")
+	fmt.Fprintln(tw, "STORY\tPROJECT\tKIND\tOWNER\tSTART\tEND\tOUTCOME\tBY\tWORKING\tELAPSED\tTARGET\tLONGER THAN\t")
 	open := 0
 	for i := range list {
 		l := &list[i]
@@ -307,8 +333,12 @@ func printTable(w io.Writer, rules *latency.Rules, list []latency.Wait, asOf lat
 		} else if !l.Outcome.IsResponse() {
 			target = ""
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", l.Story, projectKey(rules, l.ProjectID), l.Kind, l.Owner,
-			l.Start.Time().Format("2006-01-02 15:04"), end, outcome, l.Responder, clock(l.Working), clock(l.Elapsed), target)
+		pace := ""
+		if share, ok := statistics.Pace(l); ok && l.Open() {
+			pace = fmt.Sprintf("%.0f %%", 100*share)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", l.Story, projectKey(rules, l.ProjectID), l.Kind, l.Owner,
+			l.Start.Time().Format("2006-01-02 15:04"), end, outcome, l.Responder, clock(l.Working), clock(l.Elapsed), target, pace)
 	}
 	if err := tw.Flush(); err != nil {
 		return err
@@ -321,40 +351,6 @@ func printTable(w io.Writer, rules *latency.Rules, list []latency.Wait, asOf lat
 func clock(msec int64) string {
 	m := msec / 60000
 	return fmt.Sprintf("%d:%02d", m/60, m%60)
-}
-
-// explain prints each step of a story's waits.
-func explain(w io.Writer, rules *latency.Rules, list []latency.Wait, asOf latency.Instant) error {
-	if len(list) == 0 {
-		_, err := fmt.Fprintf(w, "no wait on this story as of %s\n", stamp(asOf))
-		return err
-	}
-	for i := range list {
-		l := &list[i]
-		end := "still open"
-		if !l.Open() {
-			end = strings.TrimSpace(fmt.Sprintf("%s %s", l.Outcome, stamp(l.End)))
-			if l.Responder != "" {
-				end += " by " + string(l.Responder)
-			}
-		}
-		fmt.Fprintf(w, "%s in %s waits for %s of %s (%s), part %d: %s, %s\n", l.Story, projectKey(rules, l.ProjectID), l.Kind, l.Owner, rules.Name(l.Owner), l.Part, stamp(l.Start), end)
-		fmt.Fprintf(w, "  owner's clock: working %s, elapsed %s, paused %s; target %s, breached: %t\n", clock(l.Working), clock(l.Elapsed), clock(l.PausedFor), clock(l.Target), l.Breached)
-		fmt.Fprintf(w, "  story's clock: working %s, elapsed %s\n", clock(l.StoryWorking), clock(l.StoryElapsed))
-		tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		for _, s := range l.Steps {
-			id := ""
-			if s.ID != 0 {
-				id = strconv.FormatInt(s.ID, 10)
-			}
-			fmt.Fprintf(tw, "    %s\t%s\t%s\t%s\t%s\n", stamp(s.At), eventName(s), id, rules.Person(s.Actor), s.Rule)
-		}
-		if err := tw.Flush(); err != nil {
-			return err
-		}
-	}
-	_, err := fmt.Fprintf(w, "as of %s\n", stamp(asOf))
-	return err
 }
 
 func printFindings(w io.Writer, format string, rules *latency.Rules, list []latency.Finding) error {

@@ -193,3 +193,7 @@ type Project struct {
 	ID, Key, Name string
 	Lead          string // account; "" if it has none
 }
+
+// Shard is the range [From, To) of story ids: a part of the store that is read
+// by itself.
+type Shard struct{ From, To int64 }

@@ -51,8 +51,10 @@ func (r *replay) endAcceptance(ev *Event, m *move, movedProject, migration bool,
 		}
 		r.end(w, ev.At, Accepted, role, r.stepOf(ev, Rule(Accepted)))
 		r.cycle++
+		r.guardAcceptance(ev, w, role)
 	case role == ByOwner || role == ByDelegate:
 		r.end(w, ev.At, Rejected, role, r.stepOf(ev, Rule(Rejected)))
+		r.guardRejection(ev)
 	default:
 		r.end(w, ev.At, Recalled, role, r.stepOf(ev, Rule(Recalled)))
 	}
@@ -63,7 +65,7 @@ func (r *replay) accepts(ev *Event, status string) bool {
 	if len(r.p.Accepted) > 0 {
 		return r.p.Accepted[status]
 	}
-	if r.p.Release[status] {
+	if r.p.Stages[status] == StageRelease {
 		return true
 	}
 	if r.d.rules.Statuses[status].Category == CategoryDone {
@@ -83,7 +85,7 @@ func (r *replay) countBypass(ev *Event, wasEnded bool) {
 func (r *replay) bypass(ev *Event) {
 	if !r.passed {
 		r.passed = true
-		r.d.result.Bypassed = append(r.d.result.Bypassed, Mark{At: ev.At, ProjectID: r.p.ID, EventID: ev.ID})
+		r.d.mark(EntryBypass, ev.At, r.p, "", r.p.SlipWindow)
 	}
 }
 
@@ -108,7 +110,7 @@ func (r *replay) ownerAsked(ev *Event) {
 	}
 	w.asking = ev.At
 	w.askingUntil = Never
-	if at, ok := r.d.calendar(r.p, r.owner).After(int64(ev.At), r.p.TargetQuestion.Milliseconds()); ok {
+	if at, ok := r.d.rules.calendar(r.p, r.owner).After(int64(ev.At), r.p.TargetQuestion.Milliseconds()); ok {
 		w.askingUntil = Instant(at)
 	}
 	r.step(w, ev, OwnerAsks)

@@ -22,15 +22,6 @@ type segment struct {
 	p     *Project
 }
 
-// calendar returns whose working hours count for an owner: the owner's, else
-// the project's.
-func (d *Deriver) calendar(p *Project, owner string) *calendar.Calendar {
-	if o := d.rules.Owners[owner]; o != nil && o.Calendar != nil {
-		return o.Calendar
-	}
-	return p.Calendar
-}
-
 // emit adds the parts of a wait that has ended, or that is open as of the
 // derivation's instant, to the result.
 func (r *replay) emit(w *run) {
@@ -40,11 +31,7 @@ func (r *replay) emit(w *run) {
 	if !final {
 		d.result.Unsettled = true
 	}
-	if w.start < last.HistoryFrom {
-		return
-	}
 	stop := min(w.end, r.asOf)
-	parts := d.segments(w, stop)
 	pauses := append(d.clock.pauses[:0], w.pauses...)
 	pausedNow := false
 	for _, since := range [2]Instant{w.parked, w.flagged} {
@@ -61,12 +48,17 @@ func (r *replay) emit(w *run) {
 	if len(pauses) > 1 {
 		pauses = union(pauses)
 	}
+	r.lay(w, stop, pauses)
+	if w.start < last.HistoryFrom {
+		return
+	}
+	parts := d.segments(w, stop)
 
 	var storyElapsed, storyWorking int64
 	steps := slices.Clone(w.steps)
 	for i := range parts {
 		s := &parts[i]
-		cal := d.calendar(s.p, s.owner)
+		cal := d.rules.calendar(s.p, s.owner)
 		running := cutOut(d.clock.running[:0], s.Span, pauses)
 		d.clock.running = running
 		elapsed, working := measure(cal, running)
@@ -83,7 +75,7 @@ func (r *replay) emit(w *run) {
 			wait.Origin = w.origin
 		}
 		mine := running
-		if away := d.away(s.p, s.owner, w.kind); len(away) > 0 {
+		if away := r.awayFrom(s, w.kind); len(away) > 0 {
 			mine = d.clock.mine[:0]
 			for _, span := range running {
 				mine = cutOut(mine, span, away)
@@ -92,6 +84,7 @@ func (r *replay) emit(w *run) {
 			elapsed, working = measure(cal, mine)
 		}
 		wait.Elapsed, wait.Working = elapsed, working
+		wait.Clock = append([]Span(nil), mine...)
 		if working > wait.Target {
 			wait.Breached, wait.BreachAt = true, passes(cal, mine, wait.Target)
 		}
@@ -103,9 +96,44 @@ func (r *replay) emit(w *run) {
 			wait.ExitStatus = w.exit
 		case w.end == Never:
 			wait.PausedNow = pausedNow
+			if d.rules.Inactive[wait.Owner] {
+				r.find(FindInactiveOwner, wait.Start, wait.Owner)
+			}
 		}
 		d.result.Waits = append(d.result.Waits, wait)
 	}
+}
+
+// lay keeps when w ran on the story's clock, for the story's stages.
+func (r *replay) lay(w *run, stop Instant, pauses []Span) {
+	first := len(r.d.laid)
+	running := cutOut(r.d.clock.running[:0], Span{w.start, stop}, pauses)
+	r.d.clock.running = running
+	for _, s := range running {
+		r.d.laid = append(r.d.laid, laid{s, w.kind})
+	}
+	if n := len(r.d.laid); w.end == Never && n > first && r.d.laid[n-1].To == stop {
+		r.d.laid[n-1].To = Never
+	}
+}
+
+// awayFrom returns when the owner of a part was absent with nobody to stand
+// in: neither by the config nor in the story's delegate field.
+func (r *replay) awayFrom(s *segment, kind Kind) []Span {
+	away := r.d.away(s.p, s.owner, kind)
+	if len(away) == 0 || s.p.DelegateField == "" {
+		return away
+	}
+	for i, f := range r.d.footings {
+		if f.delegated {
+			to := Never
+			if i+1 < len(r.d.footings) {
+				to = r.d.footings[i+1].from
+			}
+			away = subtract(away, Span{f.from, to})
+		}
+	}
+	return away
 }
 
 // segments cuts [w.start, stop) into one part for each owner. A part shorter

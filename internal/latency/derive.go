@@ -24,9 +24,15 @@ type Deriver struct {
 	rules     *Rules
 	ancestors Ancestors
 	awayCache map[awayKey][]Span
+	folded    map[string]string
 
 	moves      []move
 	createdHop bool
+	footings   []footing
+	laid       []laid
+	hidden     string // the parent that ownerAt could not see; ""
+	asOf       Instant
+	replay     replay // kept for its slices
 	result     Result
 	clock      clockScratch
 }
@@ -34,7 +40,7 @@ type Deriver struct {
 // NewDeriver returns a Deriver for rules; ancestors are the parents of the
 // stories it will be given.
 func NewDeriver(rules *Rules, ancestors Ancestors) *Deriver {
-	return &Deriver{rules: rules, ancestors: ancestors, awayCache: map[awayKey][]Span{}}
+	return &Deriver{rules: rules, ancestors: ancestors, awayCache: map[awayKey][]Span{}, folded: map[string]string{}}
 }
 
 // Story replays h up to and including asOf and returns its waits in order of
@@ -43,10 +49,10 @@ func NewDeriver(rules *Rules, ancestors Ancestors) *Deriver {
 // the next call.
 func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	h.Events = sortEvents(h.Events)
-	d.result.Waits, d.result.Slips = d.result.Waits[:0], d.result.Slips[:0]
-	d.result.Bypassed, d.result.Findings = d.result.Bypassed[:0], d.result.Findings[:0]
-	d.result.Unsettled, d.createdHop = false, false
-	r := replay{d: d, h: h, asOf: asOf, tick: Never}
+	d.result = Result{Waits: d.result.Waits[:0], Marks: d.result.Marks[:0], Stages: d.result.Stages[:0], Findings: d.result.Findings[:0]}
+	d.footings, d.laid, d.createdHop, d.asOf = d.footings[:0], d.laid[:0], false, asOf
+	r := &d.replay
+	*r = replay{d: d, h: h, asOf: asOf, tick: Never, st: r.st, acc: r.acc, q: r.q, comments: r.comments[:0], rejections: r.rejections[:0], answer: verdict{askers: r.answer.askers[:0]}}
 	r.st.initial(h.Now, h.Events)
 	// As-of cuts events, not what is known of the values before them.
 	events := h.Events
@@ -85,13 +91,19 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 			r.gone = false
 			r.enterScope(ev)
 		}
+		r.note(ev.At)
 	}
 	r.advance(asOf)
+	r.guardSilence(events)
 	if len(events) == len(h.Events) {
 		r.compareWithJira()
 	}
 	r.emitOpen(&r.acc)
 	r.emitOpen(&r.q)
+	r.stages()
+	if r.cycling && r.tick < Never {
+		d.result.Unsettled = true
+	}
 	slices.SortFunc(d.result.Waits, CompareWaits)
 	return &d.result
 }
@@ -102,17 +114,27 @@ type replay struct {
 	h    *History
 	asOf Instant
 
-	st     state
-	p      *Project // of the story now; nil: not watched
-	in     bool     // in scope
-	gone   bool
-	owner  string
-	tick   Instant // when the owner may change next though nothing happens
-	cycle  int     // accepted acceptance waits so far
-	chain  string  // the status the last move ended in, undone or not
-	seen   bool    // the story has visited acceptance
-	passed bool    // a bypass was counted
-	mover  string  // who moved the story into the running acceptance wait
+	st    state
+	p     *Project // of the story now; nil: not watched
+	in    bool     // in scope
+	gone  bool
+	owner string
+	tick  Instant // when the owner may change next though nothing happens
+	cycle int     // accepted acceptance waits so far
+	chain string  // the status the last move ended in, undone or not
+	seen  bool    // the story has visited acceptance
+
+	accepting  bool // the status is of the acceptance set
+	over       bool // the story is done or withdrawn
+	cycling    bool // cycle time runs
+	accepted   bool // the last cycle time ended with acceptance
+	orphan     bool // a parent was not to be seen
+	acceptance verdict
+	answer     verdict
+	rejections []verdict
+
+	passed bool   // a bypass was counted
+	mover  string // who moved the story into the running acceptance wait
 
 	acc, q run
 
@@ -175,7 +197,8 @@ type ask struct {
 
 // begin sets up the story as it was created.
 func (r *replay) begin(created *Event) {
-	r.acc, r.q = run{kind: Acceptance}, run{kind: Question}
+	r.acc.reset(Acceptance)
+	r.q.reset(Question)
 	r.actAt = Never
 	r.lastComment = created.At
 	r.chain = r.status()
@@ -189,6 +212,12 @@ func (r *replay) settle(t Instant) {
 	r.p = r.d.rules.watched(r.st.project.ID)
 	r.owner = r.d.ownerAt(&r.st, t)
 	r.tick = r.d.nextOwnerTick(&r.st, t)
+	r.accepting = r.p != nil && r.p.Acceptance[r.status()]
+	r.over = r.p != nil && !r.accepting && (r.d.rules.Statuses[r.status()].Category == CategoryDone || r.withdrawnNow())
+	if r.d.hidden != "" && !r.orphan && r.counts() {
+		r.orphan = true
+		r.find(FindNoParent, t, "parent "+r.d.hidden)
+	}
 }
 
 // counts tells whether the story is in scope in its present state.
@@ -197,18 +226,24 @@ func (r *replay) counts() bool {
 }
 
 func (r *replay) status() string     { return r.d.rules.StatusID(r.st.status) }
-func (r *replay) inAcceptance() bool { return r.p != nil && r.p.Acceptance[r.status()] }
+func (r *replay) inAcceptance() bool { return r.accepting }
 func (r *replay) withdrawnNow() bool {
-	return r.p.Withdrawn[r.status()] || r.p.WithdrawnResolutions[Fold(r.st.resolution.Name)]
+	return r.p.Withdrawn[r.status()] || r.st.resolution.Name != "" && r.p.WithdrawnResolutions[r.d.fold(r.st.resolution.Name)]
 }
 
 // ended tells whether the story is done or withdrawn. A status of the
 // acceptance set is neither, whatever its category.
-func (r *replay) ended() bool {
-	if r.p == nil || r.inAcceptance() {
-		return false
+func (r *replay) ended() bool { return r.over }
+
+// fold is Fold with a memory: there are few resolutions, and each is asked for
+// at every event.
+func (d *Deriver) fold(name string) string {
+	folded, ok := d.folded[name]
+	if !ok {
+		folded = Fold(name)
+		d.folded[name] = folded
 	}
-	return r.d.rules.Statuses[r.status()].Category == CategoryDone || r.withdrawnNow()
+	return folded
 }
 
 // advance lets pass what time alone brings up to t: owners change, questions
@@ -226,6 +261,7 @@ func (r *replay) advance(t Instant) {
 		was := r.owner
 		r.settle(at)
 		r.handOver(was, &Event{At: at}, "")
+		r.note(at)
 	}
 }
 
@@ -311,6 +347,7 @@ func (r *replay) record(ev *Event, m *move) {
 	}
 	if moved {
 		r.checkStatus(ev.At)
+		r.checkActor(ev)
 	}
 	r.settle(ev.At)
 	if migration && before.in {
@@ -356,6 +393,7 @@ func (r *replay) record(ev *Event, m *move) {
 		}
 	}
 	if moved && !migration {
+		r.guardReopening(ev)
 		if accRole != ByOwner && !r.d.rules.isAutomation(ev) {
 			r.teamSpoke(ev)
 		}
@@ -387,12 +425,18 @@ func (r *replay) leaveScope(ev *Event, role Responder) {
 	r.in = false
 }
 
-func (r *replay) openRun(w *run, ev *Event, rule Rule) {
+// reset makes w a wait that has not begun, and keeps its slices.
+func (w *run) reset(kind Kind) {
 	*w = run{
-		open: true, kind: w.kind, start: ev.At, origin: ev.At, end: Never, rule: rule,
-		parts: append(w.parts[:0], part{ev.At, r.owner, r.p}), pauses: w.pauses[:0], asks: w.asks[:0],
-		parked: Never, flagged: Never, asking: Never, firstReply: Never, lapseAt: Never,
+		kind: kind, end: Never, parked: Never, flagged: Never, asking: Never, firstReply: Never, lapseAt: Never,
+		parts: w.parts[:0], pauses: w.pauses[:0], asks: w.asks[:0], steps: w.steps[:0],
 	}
+}
+
+func (r *replay) openRun(w *run, ev *Event, rule Rule) {
+	w.reset(w.kind)
+	w.open, w.start, w.origin, w.rule = true, ev.At, ev.At, rule
+	w.parts = append(w.parts, part{ev.At, r.owner, r.p})
 	r.step(w, ev, rule)
 }
 
@@ -446,6 +490,9 @@ func (r *replay) end(w *run, at Instant, outcome Outcome, responder Responder, s
 	}
 	w.steps = append(w.steps, s)
 	r.emit(w)
+	if outcome == Answered {
+		r.guardAnswer(at)
+	}
 }
 
 func (r *replay) emitOpen(w *run) {
@@ -472,6 +519,13 @@ func (r *replay) checkStatus(at Instant) {
 	}
 	if _, ok := r.d.rules.Statuses[r.status()]; !ok {
 		r.find(FindUnknownStatus, at, r.st.status.Name+" ("+r.st.status.ID+")")
+	}
+}
+
+// checkActor finds what nobody did: it cannot be anybody's verdict or answer.
+func (r *replay) checkActor(ev *Event) {
+	if r.in && ev.Actor == "" {
+		r.find(FindNoActor, ev.At, "")
 	}
 }
 

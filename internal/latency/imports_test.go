@@ -11,13 +11,13 @@ import (
 // clock of its own, and is neither a logger nor a metric nor a Jira.
 func TestImports(t *testing.T) {
 	const module = "github.com/yourturn/yourturn/"
-	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, module+"internal/latency", module+"internal/calendar", module+"internal/comment").Output()
+	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, module+"internal/latency", module+"internal/calendar", module+"internal/comment", module+"internal/survival").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	allowed := []string{
 		"cmp", "encoding/json", "errors", "fmt", "iter", "maps", "math", "regexp", "slices", "sort", "strconv", "strings", "sync", "time",
-		"unicode", "unicode/utf8", "unicode/utf16", "unique", module + "internal/calendar", module + "internal/comment",
+		"unicode", "unicode/utf8", "unicode/utf16", "unique", module + "internal/calendar", module + "internal/comment", module + "internal/survival",
 	}
 	for dep := range strings.FieldsSeq(string(out)) {
 		if !slices.Contains(allowed, dep) {

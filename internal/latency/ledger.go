@@ -1,6 +1,9 @@
 package latency
 
-import "iter"
+import (
+	"iter"
+	"strconv"
+)
 
 // EntryType is what an entry of the ledger counts.
 type EntryType string
@@ -13,6 +16,19 @@ const (
 	EntrySlip     EntryType = "slip"     // a slip was undone
 	EntryBypass   EntryType = "bypass"   // a story was done with no acceptance
 )
+
+// The guards: what haste leaves behind.
+const (
+	GuardReopened          EntryType = "reopened"           // within 14 days of its acceptance
+	GuardSilentRejection   EntryType = "silent_rejection"   // without a word
+	GuardInstantAcceptance EntryType = "instant_acceptance" // within a minute of the move in by somebody else
+	GuardAskedAgain        EntryType = "asked_again"        // by the same asker, within a working day of the answer
+)
+
+// Guards lists the guards.
+func Guards() []EntryType {
+	return []EntryType{GuardReopened, GuardSilentRejection, GuardInstantAcceptance, GuardAskedAgain}
+}
 
 // Entry is one thing that is counted once and stays counted, with the labels
 // and clocks it had then. Counters and histograms are sums over entries.
@@ -28,75 +44,100 @@ type Entry struct {
 	At        Instant
 }
 
+// Counted is an entry of the ledger. What a changed config brought up after
+// its time is entered and not counted: no counter jumps for it.
+type Counted struct {
+	Entry
+	Counted bool
+}
+
 // EntryID identifies an entry: the same happening, derived again, has the
-// same identity whatever its labels and clocks are now.
+// same identity whatever its ending, labels and clocks are now. A wait is known
+// by where it began, so that one whose ending is corrected is not counted twice.
 type EntryID struct {
 	StoryID int64
 	Kind    Kind // "" where no wait is concerned
 	Topic   string
-	At      Instant // of the ending, or of the start for what a wait does once
+	At      Instant
 }
 
-// The topics of identities. A wait is breached or met, never both, so both
-// share one.
+// The topics of a wait's identities; those of marks are their types. A wait is
+// breached or met, never both, so both share one.
 const (
 	topicEnded  = "ended"
 	topicTarget = "target"
-	topicSlip   = "slip"
-	topicBypass = "bypass"
 )
 
 // Entries yields what of a result is final as of asOf and so to be counted.
 func (r *Rules) Entries(storyID int64, res *Result, asOf Instant) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		for i := range res.Waits {
-			w := &res.Waits[i]
-			p := r.watched(w.ProjectID)
-			if p == nil {
-				continue
-			}
-			e := Entry{
-				Project: p.Key, Owner: w.Owner, Working: w.Working, Elapsed: w.Elapsed,
-				ID: EntryID{StoryID: storyID, Kind: w.Kind},
-			}
-			if w.Final {
-				ended := e
-				ended.Type, ended.Outcome, ended.Responder, ended.At = EntryEnded, w.Outcome, w.Responder, w.End
-				ended.ID.Topic, ended.ID.At = topicEnded, w.End
-				if !yield(ended) {
-					return
-				}
-			}
-			e.ID.Topic, e.ID.At = topicTarget, w.Origin
-			switch {
-			case w.Breached && w.BreachAt.Add(p.SlipWindow) <= asOf:
-				e.Type, e.At = EntryBreached, w.BreachAt
-			case !w.Breached && w.Final && w.Outcome.IsResponse():
-				e.Type, e.At = EntryMet, w.End
-			default:
-				continue
-			}
-			if !yield(e) {
+			if !r.entriesOf(storyID, res.Waits[:i+1], asOf, yield) {
 				return
 			}
 		}
-		for _, marks := range []struct {
-			topic string
-			typ   EntryType
-			list  []Mark
-		}{{topicSlip, EntrySlip, res.Slips}, {topicBypass, EntryBypass, res.Bypassed}} {
-			for _, m := range marks.list {
-				p := r.watched(m.ProjectID)
-				if p == nil || m.At.Add(p.SlipWindow) > asOf {
-					continue
+		for i, m := range res.Marks {
+			p := r.watched(m.ProjectID)
+			if p == nil || m.Final > asOf {
+				continue
+			}
+			nth := 1
+			for _, other := range res.Marks[:i] {
+				if other.Type == m.Type && other.At == m.At {
+					nth++
 				}
-				id := EntryID{StoryID: storyID, Topic: marks.topic, At: m.At}
-				if !yield(Entry{ID: id, Type: marks.typ, Project: p.Key, At: m.At}) {
-					return
-				}
+			}
+			id := EntryID{StoryID: storyID, Topic: topic(string(m.Type), nth), At: m.At}
+			if !yield(Entry{ID: id, Type: m.Type, Project: p.Key, Owner: m.Owner, At: m.At}) {
+				return
 			}
 		}
 	}
+}
+
+// entriesOf yields the entries of the last of waits, which those of its story
+// that began earlier come before; it tells whether to go on.
+func (r *Rules) entriesOf(storyID int64, waits []Wait, asOf Instant, yield func(Entry) bool) bool {
+	w := &waits[len(waits)-1]
+	p := r.watched(w.ProjectID)
+	if p == nil {
+		return true
+	}
+	nth := 1
+	for i := range waits[:len(waits)-1] {
+		if waits[i].Kind == w.Kind && waits[i].Origin == w.Origin {
+			nth++
+		}
+	}
+	e := Entry{
+		Project: p.Key, Owner: w.Owner, Working: w.Working, Elapsed: w.Elapsed,
+		ID: EntryID{StoryID: storyID, Kind: w.Kind, Topic: topic(topicTarget, nth), At: w.Origin},
+	}
+	if w.Final {
+		ended := e
+		ended.Type, ended.Outcome, ended.Responder, ended.At = EntryEnded, w.Outcome, w.Responder, w.End
+		ended.ID.Topic = topic(topicEnded, nth)
+		if !yield(ended) {
+			return false
+		}
+	}
+	switch {
+	case w.Breached && w.BreachAt.Add(p.SlipWindow) <= asOf:
+		e.Type, e.At = EntryBreached, w.BreachAt
+	case !w.Breached && w.Final && w.Outcome.IsResponse():
+		e.Type, e.At = EntryMet, w.End
+	default:
+		return true
+	}
+	return yield(e)
+}
+
+// topic tells what happens to a story at one instant apart: the nth of a name.
+func topic(name string, nth int) string {
+	if nth == 1 {
+		return name
+	}
+	return name + "#" + strconv.Itoa(nth)
 }
 
 // IsResponse tells whether an outcome is a verdict or an answer: what ends a

@@ -67,7 +67,7 @@ func (d *Deriver) undoSlips(events []Event) {
 			continue
 		}
 		a.undone, b.undone = true, true
-		d.result.Slips = append(d.result.Slips, Mark{At: eb.At, ProjectID: a.before.ID, EventID: eb.ID})
+		d.mark(EntrySlip, eb.At, a.before, "", a.before.SlipWindow)
 		i++
 	}
 }

@@ -72,6 +72,7 @@ type Ancestors map[string]*Ancestor
 // answers of its owner field, its parents' owner field, a component's owner,
 // the project's configured owner and the project's lead; Unowned if none.
 func (d *Deriver) ownerAt(s *state, t Instant) string {
+	d.hidden = ""
 	p := d.rules.watched(s.project.ID)
 	if p == nil {
 		return Unowned
@@ -87,7 +88,8 @@ func (d *Deriver) ownerAt(s *state, t Instant) string {
 			}
 			a := d.ancestors[id]
 			if a == nil {
-				break // invisible: counts as unset
+				d.hidden = id // counts as unset
+				break
 			}
 			if who := d.firstOwner(a.people(p.OwnerField, t)); who != "" {
 				return who
@@ -211,6 +213,20 @@ func (d *Deriver) isDelegate(p *Project, s *state, owner, person string, kind Ki
 	}
 	for id := range strings.SplitSeq(s.people(p.DelegateField), ",") {
 		if id = strings.TrimSpace(id); id != "" && d.rules.Person(id) == person {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldDelegates tells whether the story's delegate field names somebody
+// beside the owner.
+func (r *replay) fieldDelegates() bool {
+	if r.p == nil || r.p.DelegateField == "" {
+		return false
+	}
+	for id := range strings.SplitSeq(r.st.people(r.p.DelegateField), ",") {
+		if id = strings.TrimSpace(id); id != "" && r.d.rules.Person(id) != r.owner {
 			return true
 		}
 	}

@@ -1,12 +1,16 @@
 package latency
 
 import (
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/yourturn/yourturn/internal/calendar"
 )
 
 // randomTale draws a history of anything that can happen to a story, in any
@@ -65,17 +69,260 @@ func randomTale(t testing.TB, rt *rapid.T) *History {
 	return s.history()
 }
 
-func TestProperties(t *testing.T) {
+// busyRules are rules under which everything happens: absences, delegations
+// with dates, terms of owners, pauses of every kind.
+func busyRules(t testing.TB) *Rules {
 	rules := testRules(t)
 	rules.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Span{when(t, "Tue 00:00"), when(t, "Fri 00:00")}}}
 	rules.Owners["po"].Absences = []Span{{when(t, "Wed 00:00"), when(t, "Thu 00:00")}, {when(t, "9 Mar 00:00"), when(t, "11 Mar 00:00")}}
-	p := rules.Projects["1"]
-	p.Assignment, p.PauseWhenFlagged, p.AnswerByEdit, p.LapseAfter, p.MinDwell = true, true, true, 30*time.Hour, 10*time.Second
-	p.Terms = []Term{{"po", Span{Always.From, when(t, "12 Mar 00:00")}}, {"next", Span{when(t, "12 Mar 00:00"), Never}}}
+	for _, p := range rules.Projects {
+		p.Assignment, p.PauseWhenFlagged, p.AnswerByEdit, p.LapseAfter, p.MinDwell = true, true, true, 30*time.Hour, 10*time.Second
+		p.Terms = []Term{{"po", Span{Always.From, when(t, "12 Mar 00:00")}}, {"next", Span{when(t, "12 Mar 00:00"), Never}}}
+	}
+	return rules
+}
+
+// randomInstant draws an instant in or somewhat after a history.
+func randomInstant(rt *rapid.T, h *History) Instant {
+	last := h.Events[len(h.Events)-1].At
+	return h.Events[0].At + Instant(rapid.Int64Range(0, int64(last-h.Events[0].At)+200_000_000).Draw(rt, "asOf"))
+}
+
+// outcome is what a derivation says, copied.
+type outcome struct {
+	Waits  []Wait
+	Marks  []Mark
+	Stages []StageSpan
+}
+
+func derive(rules *Rules, h *History, asOf Instant) outcome {
+	res := NewDeriver(rules, nil).Story(h, asOf)
+	return outcome{slices.Clone(res.Waits), slices.Clone(res.Marks), slices.Clone(res.Stages)}
+}
+
+// upTo is what a collector knew at t: the events until then, and the fields as they were.
+func upTo(h *History, t Instant) *History {
+	out := &History{ID: h.ID, Key: h.Key, Now: maps.Clone(h.Now)}
+	for i := len(h.Events) - 1; i >= 0; i-- {
+		if ev := h.Events[i]; ev.At > t {
+			for j := len(ev.Changes) - 1; j >= 0; j-- {
+				c := ev.Changes[j]
+				if out.Now[c.Field] = []Value{c.From}; c.From == (Value{}) {
+					delete(out.Now, c.Field)
+				}
+			}
+		}
+	}
+	for _, ev := range h.Events {
+		if ev.At <= t {
+			out.Events = append(out.Events, ev)
+		}
+	}
+	return out
+}
+
+// TestThePastIsWhatWasKnownThen looks back from the whole history, and asks a
+// collector of that time.
+func TestThePastIsWhatWasKnownThen(t *testing.T) {
+	rules := busyRules(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		h := randomTale(t, rt)
-		last := h.Events[len(h.Events)-1].At
-		asOf := h.Events[0].At + Instant(rapid.Int64Range(0, int64(last-h.Events[0].At)+200_000_000).Draw(rt, "asOf"))
+		at := randomInstant(rt, h)
+		if diff := cmp.Diff(derive(rules, upTo(h, at), at), derive(rules, h, at), cmpopts.EquateEmpty()); diff != "" {
+			rt.Fatalf("as of %d (-known then +seen from later):\n%s", at, diff)
+		}
+	})
+}
+
+// TestAWeekLater shifts everything by a week of a calendar without summer time.
+func TestAWeekLater(t *testing.T) {
+	const week = Instant(7 * 24 * 3600_000)
+	utc := func(rules *Rules) *Rules {
+		for _, p := range rules.Projects {
+			var w calendar.Week
+			for d := range 5 {
+				w[d+1] = []calendar.Interval{{From: 9 * 60, To: 17 * 60}}
+			}
+			cal, err := calendar.New(calendar.Spec{Zone: time.UTC, Week: w})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Calendar = cal
+		}
+		return rules
+	}
+	later := func(i Instant) Instant {
+		if i == Never || i == Always.From {
+			return i
+		}
+		return i + week
+	}
+	span := func(s Span) Span { return Span{later(s.From), later(s.To)} }
+	now, then := utc(busyRules(t)), utc(busyRules(t))
+	for i := range then.Delegates {
+		then.Delegates[i].Span = span(then.Delegates[i].Span)
+	}
+	for i, s := range then.Owners["po"].Absences {
+		then.Owners["po"].Absences[i] = span(s)
+	}
+	for _, p := range then.Projects {
+		for i := range p.Terms {
+			p.Terms[i].Span = span(p.Terms[i].Span)
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		h := randomTale(t, rt)
+		at := randomInstant(rt, h)
+		want := derive(now, h, at)
+		for i := range want.Waits {
+			w := &want.Waits[i]
+			for _, i := range []*Instant{&w.Start, &w.Origin, &w.End, &w.BreachAt, &w.FirstReply} {
+				*i = later(*i)
+			}
+			for j := range w.Steps {
+				w.Steps[j].At = later(w.Steps[j].At)
+			}
+			for j := range w.Clock {
+				w.Clock[j] = span(w.Clock[j])
+			}
+		}
+		seen := map[*Step]bool{} // parts of one wait share their steps
+		for i := range want.Waits {
+			if st := want.Waits[i].Steps; len(st) > 0 && seen[&st[0]] {
+				for j := range st {
+					st[j].At -= week
+				}
+			} else if len(st) > 0 {
+				seen[&st[0]] = true
+			}
+		}
+		for i := range want.Marks {
+			want.Marks[i].At, want.Marks[i].Final = later(want.Marks[i].At), later(want.Marks[i].Final)
+		}
+		for i := range want.Stages {
+			want.Stages[i].Span = span(want.Stages[i].Span)
+		}
+		for i := range h.Events {
+			h.Events[i].At = later(h.Events[i].At)
+		}
+		if diff := cmp.Diff(want, derive(then, h, later(at)), cmpopts.EquateEmpty()); diff != "" {
+			rt.Fatalf("a week later (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestOtherNames gives everybody another name: the numbers stay.
+func TestOtherNames(t *testing.T) {
+	name := func(s string) string {
+		switch s {
+		case "po", "deputy", "next", "dev", "dev2", "robot", "admin":
+			return "the-" + s
+		}
+		return s
+	}
+	rules, renamed := busyRules(t), busyRules(t)
+	renamed.Automation = Set{"the-robot": true}
+	renamed.Owners = map[string]*Owner{"the-po": renamed.Owners["po"]}
+	for i := range renamed.Delegates {
+		d := &renamed.Delegates[i]
+		d.Owner, d.Delegate = name(d.Owner), name(d.Delegate)
+	}
+	for _, p := range renamed.Projects {
+		for i := range p.Terms {
+			p.Terms[i].Person = name(p.Terms[i].Person)
+		}
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		h := randomTale(t, rt)
+		at := randomInstant(rt, h)
+		want := derive(rules, h, at)
+		for i := range want.Waits {
+			w := &want.Waits[i]
+			w.Owner, w.Addressed = name(w.Owner), name(w.Addressed)
+			for j := range w.Steps {
+				w.Steps[j].Actor = name(w.Steps[j].Actor)
+			}
+		}
+		for i := range want.Marks {
+			want.Marks[i].Owner = name(want.Marks[i].Owner)
+		}
+		for i := range want.Stages {
+			want.Stages[i].Owner = name(want.Stages[i].Owner)
+		}
+		for i := range h.Events {
+			ev := &h.Events[i]
+			ev.Actor = name(ev.Actor)
+			for j := range ev.Changes {
+				if c := &ev.Changes[j]; c.Field == FieldAssignee || isCustom(c.Field) {
+					c.From.ID, c.To.ID = name(c.From.ID), name(c.To.ID)
+				}
+			}
+			if ev.Comment != nil {
+				facts := *ev.Comment
+				facts.Asked, facts.Mentioned = slices.Clone(facts.Asked), slices.Clone(facts.Mentioned)
+				for _, list := range [2][]string{facts.Asked, facts.Mentioned} {
+					for j := range list {
+						list[j] = name(list[j])
+					}
+				}
+				ev.Comment = &facts
+			}
+		}
+		for field, values := range h.Now {
+			if field == FieldAssignee || isCustom(field) {
+				h.Now[field] = []Value{{ID: name(values[0].ID)}}
+			}
+		}
+		if diff := cmp.Diff(want, derive(renamed, h, at), cmpopts.EquateEmpty()); diff != "" {
+			rt.Fatalf("with other names (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestPartsAddUp holds the story's clock against the sum of its owners', where
+// no absence stops one and not the other.
+func TestPartsAddUp(t *testing.T) {
+	rules := busyRules(t)
+	for _, p := range rules.Projects {
+		p.PauseWhenAbsent = false
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		h := randomTale(t, rt)
+		elapsed, working := map[Kind]int64{}, map[Kind]int64{} // waits of both kinds run side by side
+		for _, w := range derive(rules, h, randomInstant(rt, h)).Waits {
+			if w.Part == 1 {
+				elapsed[w.Kind], working[w.Kind] = 0, 0
+			}
+			elapsed[w.Kind] += w.Elapsed
+			working[w.Kind] += w.Working
+			if w.StoryElapsed != elapsed[w.Kind] || w.StoryWorking != working[w.Kind] {
+				rt.Fatalf("part %d: the story's clock shows %d and %d, its owners' together %d and %d", w.Part, w.StoryElapsed, w.StoryWorking, elapsed[w.Kind], working[w.Kind])
+			}
+		}
+	})
+}
+
+// TestStagesCoverCycleTime holds that a story is in one stage at a time.
+func TestStagesCoverCycleTime(t *testing.T) {
+	rules := busyRules(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		h := randomTale(t, rt)
+		out := derive(rules, h, randomInstant(rt, h))
+		end := Instant(0)
+		for _, s := range out.Stages {
+			if s.From < end || s.From >= s.To || s.ProjectID == "" || s.Owner == "" || s.Stage == "" {
+				rt.Fatalf("stage %+v after %d", s, end)
+			}
+			end = s.To
+		}
+	})
+}
+
+func TestProperties(t *testing.T) {
+	rules := busyRules(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		h := randomTale(t, rt)
+		asOf := randomInstant(rt, h)
 		d := NewDeriver(rules, nil)
 		waits := slices.Clone(d.Story(h, asOf).Waits)
 		end := map[Kind]Instant{}

@@ -84,6 +84,7 @@ func (r *replay) startAsks(ev *Event, status string, project *Project, labels, a
 
 // addAsk opens a question wait, or joins the open one.
 func (r *replay) addAsk(ev *Event, a ask) {
+	r.guardAsk(&a)
 	if r.q.open {
 		r.q.asks = append(r.q.asks, a)
 		r.q.asked++
@@ -123,7 +124,7 @@ func (r *replay) setLapse(now Instant) {
 		return
 	}
 	from := max(q.start, r.lastComment)
-	if at, ok := r.d.calendar(r.p, r.owner).After(int64(from), r.p.LapseAfter.Milliseconds()); ok {
+	if at, ok := r.d.rules.calendar(r.p, r.owner).After(int64(from), r.p.LapseAfter.Milliseconds()); ok {
 		q.lapseAt = max(now, Instant(at))
 	}
 }
@@ -156,7 +157,7 @@ func (r *replay) asksOwner(f *comment.Facts, at Instant) (rule Rule, addressed s
 // delegate, as a person; "" if none is.
 func (r *replay) firstAnswerer(accounts []string, at Instant) string {
 	for _, a := range accounts {
-		if who := r.d.rules.Person(a); who != "" && r.d.role(r.p, &r.st, r.owner, who, Question, at) != ByOther {
+		if who := r.d.rules.Mentioned(a); who != "" && r.d.role(r.p, &r.st, r.owner, who, Question, at) != ByOther {
 			return who
 		}
 	}
@@ -172,6 +173,7 @@ func (r *replay) commentAdded(ev *Event) {
 		r.noteAction(ev)
 		return
 	}
+	r.checkActor(ev)
 	automation := r.d.rules.isAutomation(ev)
 	accRole, role := r.roleOf(ev, Acceptance), r.roleOf(ev, Question)
 	r.noteAction(ev)

@@ -75,13 +75,20 @@ type Totals struct {
 	Met      map[Key]uint64
 	Slips    map[string]uint64 // by project
 	Bypassed map[string]uint64
+	Guards   map[GuardKey]uint64
+}
+
+// GuardKey is what a guard counted of whom.
+type GuardKey struct {
+	Guard          EntryType
+	Project, Owner string
 }
 
 // NewTotals returns empty totals.
 func NewTotals() *Totals {
 	return &Totals{
 		Ended: map[EndedKey]uint64{}, Latency: map[EndedKey]*Histogram{}, Elapsed: map[Key]*Histogram{},
-		Breached: map[Key]uint64{}, Met: map[Key]uint64{}, Slips: map[string]uint64{}, Bypassed: map[string]uint64{},
+		Breached: map[Key]uint64{}, Met: map[Key]uint64{}, Slips: map[string]uint64{}, Bypassed: map[string]uint64{}, Guards: map[GuardKey]uint64{},
 	}
 }
 
@@ -115,6 +122,9 @@ func (t *Totals) Expect(project, owner string) {
 		t.elapsed(key)
 		t.Breached[key] += 0
 		t.Met[key] += 0
+	}
+	for _, guard := range Guards() {
+		t.Guards[GuardKey{guard, project, owner}] += 0
 	}
 	t.Slips[project] += 0
 	t.Bypassed[project] += 0
@@ -165,6 +175,8 @@ func (t *Totals) Add(e Entry) {
 		t.Slips[e.Project]++
 	case EntryBypass:
 		t.Bypassed[e.Project]++
+	default:
+		t.Guards[GuardKey{e.Type, e.Project, e.Owner}]++
 	}
 }
 
@@ -173,6 +185,7 @@ func (t *Totals) Clone() *Totals {
 	c := &Totals{
 		Ended: maps.Clone(t.Ended), Latency: map[EndedKey]*Histogram{}, Elapsed: map[Key]*Histogram{},
 		Breached: maps.Clone(t.Breached), Met: maps.Clone(t.Met), Slips: maps.Clone(t.Slips), Bypassed: maps.Clone(t.Bypassed),
+		Guards: maps.Clone(t.Guards),
 	}
 	for k, h := range t.Latency {
 		c.Latency[k] = h.Clone()
@@ -206,6 +219,10 @@ type OpenWait struct {
 	Key
 	Story string // key
 	Msec  int64
+	Pace  float64 // share of its owner's waits of the last 90 days that it is longer than
+	Paced bool    // there were enough of them to tell
+
+	wait *Wait // until the pace is told
 }
 
 // Delegated is a delegation that is active now.
@@ -224,6 +241,7 @@ type Report struct {
 	Absent        map[string]bool   // by configured owner
 	Names         map[string]string // display name by owner
 	Audit         map[AuditKey]int
+	Statistics    *Statistics // over the rolling windows
 }
 
 // AuditKey is a reason for findings in a project.
@@ -244,12 +262,13 @@ type openID struct {
 }
 
 // NewReport returns the report of rules as of the data timestamp over totals,
-// with the open waits that waits yields; at most limit of the oldest waits of
-// each owner and kind are listed one by one.
-func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, findings []Finding, limit int) *Report {
+// with the open ones of waits, what the audit counted and statistics over the
+// rolling windows; at most limit of the oldest waits of each owner and kind are
+// listed one by one.
+func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
 	r := &Report{
 		DataTimestamp: asOf, Totals: totals.Clone(), Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
-		Targets: map[StoryKey]int64{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: map[AuditKey]int{},
+		Targets: map[StoryKey]int64{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
 	}
 	for _, p := range rules.Projects {
 		for _, owner := range p.configuredOwners() {
@@ -273,10 +292,10 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, finding
 		open.add(&waits[i])
 	}
 	open.trim()
-	for _, f := range findings {
-		if p := rules.watched(f.ProjectID); p != nil {
-			r.Audit[AuditKey{p.Key, f.Reason}]++
-		}
+	for i := range r.OpenWaits {
+		w := &r.OpenWaits[i]
+		w.Pace, w.Paced = statistics.Pace(w.wait)
+		w.wait = nil
 	}
 	r.people(rules, asOf)
 	return r
@@ -310,11 +329,13 @@ func (o openWaits) add(w *Wait) {
 	// yet final: it is listed once, by the longer.
 	id := openID{key, w.Story}
 	if i, listed := o.listed[id]; listed {
-		o.report.OpenWaits[i].Msec = max(o.report.OpenWaits[i].Msec, w.StoryWorking)
+		if listed := &o.report.OpenWaits[i]; w.StoryWorking > listed.Msec {
+			listed.Msec, listed.wait = w.StoryWorking, w
+		}
 		return
 	}
 	o.listed[id] = len(o.report.OpenWaits)
-	o.report.OpenWaits = append(o.report.OpenWaits, OpenWait{key, w.Story, w.StoryWorking})
+	o.report.OpenWaits = append(o.report.OpenWaits, OpenWait{Key: key, Story: w.Story, Msec: w.StoryWorking, wait: w})
 }
 
 // trim keeps the oldest waits of each owner and kind.

@@ -63,6 +63,7 @@ type Rules struct {
 	Owners     map[string]*Owner   // by person
 	Delegates  []Delegation
 	Names      map[string]string // display name by person
+	Inactive   Set               // persons none of whose accounts is active
 	Automation Set               // accounts that are automation though Jira does not say so
 }
 
@@ -103,13 +104,13 @@ type Project struct {
 	ID, Key string
 
 	Acceptance           Set
-	Accepted             Set // empty: category done, or stage release
+	Accepted             Set // empty: category done, or placed in stage release
 	Withdrawn            Set
 	WithdrawnResolutions Set
 	Paused               Set
 	QuestionStatuses     Set
 	QuestionLabels       Set
-	Release              Set // statuses of stage release
+	Stages               map[string]Stage // of statuses, by the config or by their names
 
 	PauseWhenFlagged    bool
 	PauseWhenAbsent     bool
@@ -156,15 +157,6 @@ func DefaultWithdrawnResolutions() []string {
 	}
 }
 
-// ReleaseNames are the names of statuses that are after acceptance and before
-// done: the stage release, where no config says otherwise.
-func ReleaseNames() []string {
-	return []string{
-		"Accepted", "Approved", "Ready for Release", "Ready for Deploy", "Ready for Deployment", "To Deploy",
-		"Deploying", "Releasing", "Staging",
-	}
-}
-
 // Person returns the person an account belongs to: the owner's key in the
 // config, or the account itself. An empty account is nobody: "".
 func (r *Rules) Person(account string) string {
@@ -172,6 +164,15 @@ func (r *Rules) Person(account string) string {
 		return p
 	}
 	return account
+}
+
+// Mentioned returns the person whom a mention names. Jira on a server takes
+// user names in any case.
+func (r *Rules) Mentioned(name string) string {
+	if p, ok := r.People[name]; ok {
+		return p
+	}
+	return r.Person(strings.ToLower(name))
 }
 
 // Name returns how a person is called: the display name, or the label itself

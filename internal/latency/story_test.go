@@ -87,7 +87,7 @@ func testRules(t testing.TB) *Rules {
 			ID: id, Key: key,
 			Acceptance: Set{"PO Review": true}, Accepted: Set{}, Withdrawn: Set{"Dropped": true},
 			WithdrawnResolutions: Set{}, Paused: Set{"Third party": true},
-			QuestionStatuses: Set{"Waiting for PO": true}, QuestionLabels: Set{"po-question": true}, Release: Set{"Ready for Release": true},
+			QuestionStatuses: Set{"Waiting for PO": true}, QuestionLabels: Set{"po-question": true}, Stages: map[string]Stage{"Ready for Release": StageRelease},
 			PauseWhenAbsent: true, PauseWhileOwnerAsks: true,
 			SlipWindow: 5 * time.Minute, MinDwell: 10 * time.Second,
 			Mention: true, Markers: []string{"Q:", "Question:", "#question"}, AnsweredMarkers: []string{"#answered", "Answered:", "A:"},
@@ -180,4 +180,14 @@ func (s *tale) history() *History {
 func commentFacts(text string) *comment.Facts {
 	facts := comment.Wiki(text)
 	return &facts
+}
+
+// marks counts the marks of a type in a result.
+func marks(res *Result, typ EntryType) (n int) {
+	for _, m := range res.Marks {
+		if m.Type == typ {
+			n++
+		}
+	}
+	return n
 }

@@ -30,6 +30,10 @@ func TestVectors(t *testing.T) {
 		asOf  string
 		want  []string
 		check func(t *testing.T, res *Result)
+
+		stories   func(t *testing.T) []*tale // of a vector about many
+		window    string                     // its start
+		quantiles string                     // 0.5, 0.75 and 0.85 of po's
 	}{
 		{
 			name: "1 over a weekend",
@@ -47,8 +51,8 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"acceptance of po: rejected owner, elapsed 3h0m0s, working 3h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				if len(res.Slips) != 1 || res.Waits[0].Cycle != 1 {
-					t.Errorf("slips %d, cycle %d; want 1 and 1", len(res.Slips), res.Waits[0].Cycle)
+				if marks(res, EntrySlip) != 1 || res.Waits[0].Cycle != 1 {
+					t.Errorf("slips %d, cycle %d; want 1 and 1", marks(res, EntrySlip), res.Waits[0].Cycle)
 				}
 			},
 		},
@@ -141,6 +145,34 @@ func TestVectors(t *testing.T) {
 			},
 		},
 		{
+			name: "10 those still open count",
+			stories: func(t *testing.T) []*tale {
+				return []*tale{
+					question(t, 1, "Mon 09:00", "Mon 11:00"), question(t, 2, "Mon 09:00", "Mon 13:00"), question(t, 3, "Wed 11:00", ""),
+					question(t, 4, "Mon 09:00", "Mon 17:00"), question(t, 5, "Tue 15:00", ""),
+				}
+			},
+			window: "Mon 00:00", asOf: "Wed 17:00",
+			quantiles: "8h0m0s, +Inf, +Inf",
+		},
+		{
+			name: "11 stages of cycle time",
+			story: func(t *testing.T) *tale {
+				return newTale(t, "Mon 08:00", "To Do").move("Mon 09:00", "dev", "In Progress").says("Mon 10:00", "dev", "[~po] which currency?").
+					move("Mon 14:00", "dev", "PO Review").says("Tue 10:00", "po", "dollars").move("Tue 12:00", "po", "Done")
+			},
+			want: []string{
+				"question of po: answered owner, elapsed 24h0m0s, working 8h0m0s",
+				"acceptance of po: accepted owner, elapsed 22h0m0s, working 6h0m0s",
+			},
+			check: func(t *testing.T, res *Result) {
+				want := map[Stage]string{StageOwner: "6h0m0s", StageOwnerQuestion: "4h0m0s", StageDevelopment: "1h0m0s"}
+				if d := cmp.Diff(want, stageTimes(t, res)); d != "" {
+					t.Errorf("stages (-want +got):\n%s", d)
+				}
+			},
+		},
+		{
 			name: "12 moved to another project",
 			story: func(t *testing.T) *tale {
 				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
@@ -154,6 +186,41 @@ func TestVectors(t *testing.T) {
 			},
 		},
 		{
+			name: "13 those that began before the window",
+			stories: func(t *testing.T) []*tale {
+				return []*tale{
+					question(t, 1, "Thu 09:00", "Thu 11:00"), question(t, 2, "Tue 15:00", "Thu 13:00"),
+					question(t, 3, "Wed 14:00", ""), question(t, 4, "Fri 12:00", ""),
+				}
+			},
+			window: "Thu 09:00", asOf: "9 Mar 10:00",
+			quantiles: "2h0m0s, 14h0m0s, +Inf",
+		},
+		{
+			name:    "14 too early to tell",
+			stories: func(t *testing.T) []*tale { return []*tale{review(t, 1, "Mon 09:00", "")} },
+			window:  "Mon 00:00", asOf: "Mon 09:10",
+			quantiles: "none, none, none",
+		},
+		{
+			name:    "14 past the target",
+			stories: func(t *testing.T) []*tale { return []*tale{review(t, 1, "Mon 09:00", "")} },
+			window:  "Mon 00:00", asOf: "Tue 09:01",
+			quantiles: "+Inf, +Inf, +Inf",
+		},
+		{
+			name: "15 all answered",
+			stories: func(t *testing.T) []*tale {
+				var out []*tale
+				for i := range 24 {
+					out = append(out, question(t, int64(i+1), "Mon 09:00", []string{"Mon", "Tue", "Wed"}[i/8]+fmt.Sprintf(" %02d:00", 10+i%8)))
+				}
+				return out
+			},
+			window: "Mon 00:00", asOf: long,
+			quantiles: "12h0m0s, 18h0m0s, 21h0m0s",
+		},
+		{
 			name: "16 slip at the start",
 			story: func(t *testing.T) *tale {
 				return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 09:02", "dev", "In Progress").
@@ -161,8 +228,8 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"acceptance of po: accepted owner, elapsed 1h56m0s, working 1h56m0s"},
 			check: func(t *testing.T, res *Result) {
-				if len(res.Slips) != 1 {
-					t.Errorf("%d slips, want 1", len(res.Slips))
+				if marks(res, EntrySlip) != 1 {
+					t.Errorf("%d slips, want 1", marks(res, EntrySlip))
 				}
 			},
 		},
@@ -253,7 +320,7 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"acceptance of po: accepted owner, elapsed 3h0m0s, working 3h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				if len(res.Bypassed) > 0 {
+				if marks(res, EntryBypass) > 0 {
 					t.Error("counted as bypassed")
 				}
 			},
@@ -280,6 +347,18 @@ func TestVectors(t *testing.T) {
 			asOf := tc.asOf
 			if asOf == "" {
 				asOf = long
+			}
+			if tc.stories != nil {
+				w := Window{"window", Span{when(t, tc.window), when(t, asOf)}}
+				st := statistics(rules, []Window{w}, w.To, tc.stories(t)...)
+				kind := Question
+				if st.Waits[WaitsKey{Acceptance, "PAY", "po", w.Name}] != nil {
+					kind = Acceptance
+				}
+				if got := quantiles(st.Waits[WaitsKey{kind, "PAY", "po", w.Name}]); got != tc.quantiles {
+					t.Errorf("quantiles %s, want %s", got, tc.quantiles)
+				}
+				return
 			}
 			res := NewDeriver(rules, nil).Story(tc.story(t).history(), when(t, asOf))
 			var got []string

@@ -95,6 +95,8 @@ type Wait struct {
 	BreachAt  Instant // when it did; Never
 	PausedNow bool    // open and its clock stands for a pause
 
+	Clock []Span // when the owner's clock ran
+
 	ExitStatus string // name of the status that an acceptance wait ended in
 
 	Asks         int     // of a question: how many asks joined it, the first included
@@ -129,22 +131,29 @@ const (
 	FindMigration     = "migration"
 	FindExitByDefault = "exit_by_default"
 	FindGone          = "gone"
+	FindNoParent      = "parent_invisible" // a parent that the owner was looked for at is not to be seen
+	FindInactiveOwner = "inactive_owner"   // somebody waits for an owner whose account is closed
+	FindNoActor       = "unresolved_actor" // Jira names nobody for what was done or said
 )
 
-// Mark is a counted happening that is no wait: a slip or a bypass.
+// Mark is a happening that is counted and is no wait: a slip, a bypass, or
+// what a guard looks for.
 type Mark struct {
+	Type      EntryType
 	At        Instant
+	Final     Instant // from which on nothing can undo it
 	ProjectID string
-	EventID   int64
+	Owner     string // person; "" where it is the project's
 }
 
 // Result is what a story's history amounts to. Its slices are reused by the
 // next derivation with the same Deriver; Wait values may be kept.
 type Result struct {
 	Waits    []Wait
-	Slips    []Mark
-	Bypassed []Mark
+	Marks    []Mark
+	Stages   []StageSpan // the story's cycle time, in order
 	Findings []Finding
-	// Unsettled tells that time alone can change this result: a wait is open or an ending is not final.
+	// Unsettled tells that time alone can change this result: a wait is open, something is not final yet, or
+	// the story's owner will change.
 	Unsettled bool
 }

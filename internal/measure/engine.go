@@ -8,20 +8,31 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // Store is what the engine reads and where it counts.
 type Store interface {
-	// Histories streams stories with all their events, by id; nil ids mean all of them. A history is valid until the next one.
+	// Shards cuts the stories into at most n ranges of ids with about as many events each.
+	Shards(ctx context.Context, n int) ([]archive.Shard, error)
+	// HistoriesIn streams the stories of a shard with all their events, by id. A history is valid until the next one.
+	HistoriesIn(ctx context.Context, shard archive.Shard) iter.Seq2[*latency.History, error]
+	// Histories streams stories by their ids.
 	Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error]
 	// Parents streams the issues that are, or were, parents of others.
 	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
-	// Ledger streams the counted entries.
-	Ledger(ctx context.Context) iter.Seq2[latency.Entry, error]
+	// LedgerIn streams what the ledger holds of the stories of a shard, by story.
+	LedgerIn(ctx context.Context, shard archive.Shard) iter.Seq2[latency.Counted, error]
+	// LedgerOf returns what the ledger holds of stories.
+	LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error)
 	// Count enters what the ledger does not hold yet, in one transaction, and
 	// returns what was newly counted. Entries that a changed config (another
 	// fingerprint) brings up after their time are entered but not counted. The
@@ -29,8 +40,10 @@ type Store interface {
 	Count(ctx context.Context, entries []latency.Entry, asOf latency.Instant, fingerprint string, last bool) ([]latency.Entry, error)
 }
 
-// countBatch bounds the entries of one transaction.
-const countBatch = 5000
+const (
+	countBatch   = 5000 // entries of one transaction
+	refreshChunk = 1000 // stories whose part of the ledger is read at once
+)
 
 // Engine keeps the numbers of one store current. It is not safe for
 // concurrent use; the reports it returns are.
@@ -41,10 +54,10 @@ type Engine struct {
 	fingerprint string
 
 	ancestors latency.Ancestors
-	deriver   *latency.Deriver
 	totals    *latency.Totals
-	unsettled map[int64][]latency.Wait    // stories that time alone can change
-	findings  map[int64][]latency.Finding // by story
+	unsettled map[int64][]latency.Wait // open waits of stories that time alone can change
+	traces    map[int64]latency.Trace  // of the stories that fall into the longest window
+	findings  tally
 	pending   []latency.Entry
 	bypassed  []latency.Entry            // of this derivation, until it is known when acceptance began
 	begun     map[string]latency.Instant // the first acceptance wait, by project
@@ -62,59 +75,113 @@ func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint str
 		return nil, err
 	}
 	e.rules, e.fingerprint, e.ancestors = rules, fingerprint, ancestors
-	e.deriver = latency.NewDeriver(rules, ancestors)
-	e.unsettled, e.findings = map[int64][]latency.Wait{}, map[int64][]latency.Finding{}
+	e.unsettled, e.traces, e.findings = map[int64][]latency.Wait{}, map[int64]latency.Trace{}, newTally()
 	e.begun = map[string]latency.Instant{}
 	e.totals = latency.NewTotals()
-	for entry, err := range e.store.Ledger(ctx) {
-		if err != nil {
-			return nil, fmt.Errorf("reading the ledger: %w", err)
-		}
-		e.totals.Add(entry)
+	e.pending, e.bypassed = e.pending[:0], e.bypassed[:0]
+
+	shards, err := e.store.Shards(ctx, runtime.GOMAXPROCS(0))
+	if err != nil {
+		return nil, fmt.Errorf("reading stories: %w", err)
 	}
-	return e.derive(ctx, nil, asOf, progress)
+	var mu sync.Mutex // over the engine: shards are derived side by side and taken in one by one
+	done := 0
+	g, gctx := errgroup.WithContext(ctx)
+	for _, shard := range shards {
+		g.Go(func() error {
+			for s, err := range derived(gctx, e.store, shard, latency.NewDeriver(rules, ancestors), rules, asOf) {
+				if err != nil {
+					return err
+				}
+				if err := func() error {
+					mu.Lock()
+					defer mu.Unlock()
+					e.take(s)
+					if done++; progress != nil && done%1000 == 0 {
+						progress(done)
+					}
+					return e.countFull(gctx, asOf)
+				}(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return e.finish(ctx, asOf)
 }
 
 // Refresh derives the changed stories, and those that time alone can change,
 // as of asOf.
 func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
-	if len(changed) > 0 && slices.ContainsFunc(changed, func(id int64) bool { return e.ancestors[strconv.FormatInt(id, 10)] != nil }) {
+	if slices.ContainsFunc(changed, func(id int64) bool { return e.ancestors[strconv.FormatInt(id, 10)] != nil }) {
 		// A parent's owner is its children's: they may all be another's now.
 		return e.Load(ctx, e.rules, e.fingerprint, asOf, nil)
 	}
 	ids := slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled))
 	slices.Sort(ids)
-	return e.derive(ctx, slices.Compact(ids), asOf, nil)
-}
-
-// derive derives stories by id, or all of them, counts what is final and
-// returns the new report.
-func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant, progress func(int)) (*latency.Report, error) {
-	done := 0
-	if ids == nil || len(ids) > 0 {
-		for h, err := range e.store.Histories(ctx, ids) {
+	ids = slices.Compact(ids)
+	d := latency.NewDeriver(e.rules, e.ancestors)
+	for chunk := range slices.Chunk(ids, refreshChunk) {
+		counted, err := e.store.LedgerOf(ctx, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("reading the ledger: %w", err)
+		}
+		rows := byStory(counted)
+		for h, err := range e.store.Histories(ctx, chunk) {
 			if err != nil {
 				return nil, fmt.Errorf("reading stories: %w", err)
 			}
-			res := e.deriver.Story(h, asOf)
-			e.take(h.ID, res)
-			for entry := range e.rules.Entries(h.ID, res, asOf) {
-				if entry.Type == latency.EntryBypass {
-					e.bypassed = append(e.bypassed, entry)
-				} else {
-					e.pending = append(e.pending, entry)
-				}
-			}
-			if len(e.pending) >= countBatch {
-				if err := e.count(ctx, asOf, false); err != nil {
-					return nil, err
-				}
-			}
-			if done++; progress != nil && done%1000 == 0 {
-				progress(done)
+			s := newStory(d, e.rules, h, asOf, rows[h.ID])
+			s.ledger = nil // it is in the totals
+			e.take(s)
+			if err := e.countFull(ctx, asOf); err != nil {
+				return nil, err
 			}
 		}
 	}
+	return e.finish(ctx, asOf)
+}
+
+// Rename takes over rules that read every history as the present ones do, and
+// differ in the names of people.
+func (e *Engine) Rename(rules *latency.Rules) { e.rules = rules }
+
+// take keeps of a story what later reports need, and what is to be counted.
+func (e *Engine) take(s *story) {
+	for i := range s.ledger {
+		if s.ledger[i].Counted {
+			e.totals.Add(s.ledger[i].Entry)
+		}
+	}
+	for _, entry := range s.entries {
+		if entry.Type == latency.EntryBypass {
+			e.bypassed = append(e.bypassed, entry)
+		} else {
+			e.pending = append(e.pending, entry)
+		}
+	}
+	for project, at := range s.begun {
+		if first, ok := e.begun[project]; !ok || at < first {
+			e.begun[project] = at
+		}
+	}
+	delete(e.unsettled, s.id)
+	if s.unsettled {
+		e.unsettled[s.id] = s.open
+	}
+	delete(e.traces, s.id)
+	if !s.trace.Empty() {
+		e.traces[s.id] = s.trace
+	}
+	e.findings.set(s.id, s.findings, e.rules)
+}
+
+// finish counts what is left to count and returns the new report.
+func (e *Engine) finish(ctx context.Context, asOf latency.Instant) (*latency.Report, error) {
 	// Before a project's first acceptance wait there was nothing to bypass.
 	for _, entry := range e.bypassed {
 		if first, ok := e.begun[entry.Project]; ok && entry.At >= first {
@@ -128,8 +195,16 @@ func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant, 
 	return e.report(asOf), nil
 }
 
+// countFull counts what is pending once it is a batch.
+func (e *Engine) countFull(ctx context.Context, asOf latency.Instant) error {
+	if len(e.pending) < countBatch {
+		return nil
+	}
+	return e.count(ctx, asOf, false)
+}
+
 // count enters what is pending into the ledger and adds what is new to the
-// totals.
+// totals. What came up after its time is found, not counted.
 func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) error {
 	added, err := e.store.Count(ctx, e.pending, asOf, e.fingerprint, last)
 	if err != nil {
@@ -138,34 +213,19 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 	for _, entry := range added {
 		e.totals.Add(entry)
 	}
+	if len(added) < len(e.pending) {
+		counted := make(map[latency.EntryID]bool, len(added))
+		for _, entry := range added {
+			counted[entry.ID] = true
+		}
+		for _, entry := range e.pending {
+			if !counted[entry.ID] {
+				e.findings.add(entry.ID.StoryID, latency.AuditKey{Project: entry.Project, Reason: FindCorrected})
+			}
+		}
+	}
 	e.pending = e.pending[:0]
 	return nil
-}
-
-// take keeps of a result what later reports need.
-func (e *Engine) take(id int64, res *latency.Result) {
-	for i := range res.Waits {
-		w := &res.Waits[i]
-		if p := e.rules.Projects[w.ProjectID]; p != nil && w.Kind == latency.Acceptance {
-			if first, ok := e.begun[p.Key]; !ok || w.Start < first {
-				e.begun[p.Key] = w.Start
-			}
-		}
-	}
-	delete(e.unsettled, id)
-	if res.Unsettled {
-		open := []latency.Wait{}
-		for _, w := range res.Waits {
-			if w.Open() {
-				open = append(open, w)
-			}
-		}
-		e.unsettled[id] = open
-	}
-	delete(e.findings, id)
-	if len(res.Findings) > 0 {
-		e.findings[id] = slices.Clone(res.Findings)
-	}
 }
 
 // report returns the report of what is known now.
@@ -174,11 +234,26 @@ func (e *Engine) report(asOf latency.Instant) *latency.Report {
 	for _, list := range e.unsettled {
 		waits = append(waits, list...)
 	}
-	var findings []latency.Finding
-	for _, list := range e.findings {
-		findings = append(findings, list...)
+	since := asOf.Add(-latency.LongestWindow)
+	for id, t := range e.traces {
+		if t.Over(since) {
+			delete(e.traces, id)
+		}
 	}
-	return latency.NewReport(e.rules, asOf, e.totals, waits, findings, e.limit)
+	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), func(yield func(*latency.Trace) bool) {
+		for _, t := range e.traces {
+			if !yield(&t) {
+				return
+			}
+		}
+	})
+	audit := e.findings.counts()
+	for _, f := range bulkEndings(e.traces) {
+		if p := e.rules.Projects[f.ProjectID]; p != nil {
+			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
+		}
+	}
+	return latency.NewReport(e.rules, asOf, e.totals, waits, audit, statistics, e.limit)
 }
 
 // Ancestors reads the parents of all stories.

@@ -17,8 +17,8 @@ import (
 
 const hour = latency.Instant(3600_000)
 
-// rules watch one project, around the clock.
-func rules(t *testing.T, acceptance string) *latency.Rules {
+// rulesOf watch one project, around the clock.
+func rulesOf(t *testing.T, acceptance string) *latency.Rules {
 	t.Helper()
 	var week calendar.Week
 	for d := range week {
@@ -40,8 +40,8 @@ func rules(t *testing.T, acceptance string) *latency.Rules {
 	}
 }
 
-// story moves through statuses, an hour apart from at on.
-func story(id int64, at latency.Instant, statuses ...string) archive.Story {
+// tale moves through statuses, an hour apart from at on.
+func tale(id int64, at latency.Instant, statuses ...string) archive.Story {
 	v := func(s string) latency.Value { return latency.Value{ID: s, Name: s} }
 	h := latency.History{ID: id, Key: "PAY-1", Now: latency.Snapshot{
 		latency.FieldProject: {{ID: "1"}}, latency.FieldStatus: {v(statuses[len(statuses)-1])},
@@ -96,7 +96,7 @@ func accepted(r *latency.Report) (n, bypassed uint64) {
 // correction and a change of the config.
 func TestCountersNeverGoDown(t *testing.T) {
 	s := open(t)
-	changed := save(t, s, story(1, at, "doing", "review", "done"), story(2, at, "doing", "review"), story(3, at-2*hour, "doing", "done"), story(4, at+hour, "doing", "done"))
+	changed := save(t, s, tale(1, at, "doing", "review", "done"), tale(2, at, "doing", "review"), tale(3, at-2*hour, "doing", "done"), tale(4, at+hour, "doing", "done"))
 	e := NewEngine(s, 20)
 	step := func(what string, r *latency.Report, err error, want, wantBypassed uint64, wantOpen int) {
 		t.Helper()
@@ -110,14 +110,14 @@ func TestCountersNeverGoDown(t *testing.T) {
 		}
 	}
 	ctx := t.Context()
-	review := rules(t, "review")
+	review := rulesOf(t, "review")
 	// Story 3 was done before the project's first acceptance wait: it bypassed nothing.
 	r, err := e.Load(ctx, review, "a", at+3*hour, nil)
 	step("loaded", r, err, 1, 1, 1)
 	r, err = e.Refresh(ctx, changed, at+3*hour)
 	step("the same again", r, err, 1, 1, 1)
 
-	changed = save(t, s, story(2, at, "doing", "review", "done"))
+	changed = save(t, s, tale(2, at, "doing", "review", "done"))
 	r, err = e.Refresh(ctx, changed, at+2*hour+60_000)
 	step("accepted, not yet final", r, err, 1, 1, 1)
 	r, err = e.Refresh(ctx, nil, at+3*hour)
@@ -125,9 +125,9 @@ func TestCountersNeverGoDown(t *testing.T) {
 
 	r, err = NewEngine(s, 20).Load(ctx, review, "a", at+3*hour, nil)
 	step("restarted", r, err, 2, 1, 0)
-	r, err = e.Load(ctx, rules(t, "doing"), "b", at+3*hour, nil)
+	r, err = e.Load(ctx, rulesOf(t, "doing"), "b", at+3*hour, nil)
 	step("another acceptance status: of the past nothing is counted", r, err, 2, 1, 0)
-	changed = save(t, s, story(5, at+3*hour, "doing", "done"))
+	changed = save(t, s, tale(5, at+3*hour, "doing", "done"))
 	r, err = e.Refresh(ctx, changed, at+5*hour)
 	step("and what is new is", r, err, 3, 1, 0)
 	if err := s.Recount(ctx); err != nil {
@@ -140,12 +140,12 @@ func TestCountersNeverGoDown(t *testing.T) {
 // TestAParentsOwnerIsItsChildrens changes the owner of a parent alone.
 func TestAParentsOwnerIsItsChildrens(t *testing.T) {
 	s := open(t)
-	epic := story(9, at, "doing")
+	epic := tale(9, at, "doing")
 	epic.ParentOnly = true
-	child := story(1, at, "doing", "review")
+	child := tale(1, at, "doing", "review")
 	child.History.Now[latency.FieldParent] = []latency.Value{{ID: "9"}}
 	save(t, s, epic, child)
-	r := rules(t, "review")
+	r := rulesOf(t, "review")
 	r.Projects["1"].OwnerField = "customfield_1"
 	e := NewEngine(s, 20)
 	if _, err := e.Load(t.Context(), r, "a", at+2*hour, nil); err != nil {
@@ -175,15 +175,15 @@ func (b broken) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.H
 
 func TestWhatCannotBeCountedIsNotReported(t *testing.T) {
 	s := open(t)
-	save(t, s, story(1, at, "doing", "review", "done"))
-	if r, err := NewEngine(broken{s}, 20).Load(t.Context(), rules(t, "review"), "a", at+3*hour, nil); err == nil {
+	save(t, s, tale(1, at, "doing", "review", "done"))
+	if r, err := NewEngine(broken{s}, 20).Load(t.Context(), rulesOf(t, "review"), "a", at+3*hour, nil); err == nil {
 		t.Errorf("a report %+v over a ledger that was not written", r)
 	}
 }
 
 func TestHistoriesComeInOrder(t *testing.T) {
 	s := open(t)
-	save(t, s, story(3, at, "doing"), story(1, at, "doing"))
+	save(t, s, tale(3, at, "doing"), tale(1, at, "doing"))
 	var ids []int64
 	for h, err := range s.Histories(t.Context(), nil) {
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +57,7 @@ func New(cfg *config.Config, facts Facts) *Result {
 	b.rules = &latency.Rules{
 		Projects: map[string]*latency.Project{}, Types: map[string]bool{}, Statuses: map[string]latency.Status{},
 		StatusIDs: map[string]string{}, People: map[string]string{}, Owners: map[string]*latency.Owner{},
-		Names: map[string]string{}, Automation: latency.Set{},
+		Names: map[string]string{}, Automation: latency.Set{}, Inactive: latency.Set{},
 	}
 	b.out.Rules = b.rules
 	b.statuses()
@@ -141,6 +140,11 @@ func (b *builder) people() {
 		}
 		if u.Name != "" && u.Name != u.ID {
 			b.rules.People[u.Name] = person
+			b.rules.People[strings.ToLower(u.Name)] = person // mentions name users in any case
+		}
+		// Who has several accounts is there while one of them is.
+		if _, seen := b.rules.Inactive[person]; u.Active || !seen {
+			b.rules.Inactive[person] = !u.Active
 		}
 		if u.DisplayName != "" && (u.Active || b.rules.Names[person] == "") {
 			b.rules.Names[person] = u.DisplayName
@@ -222,7 +226,7 @@ func (b *builder) project(p archive.Project) *latency.Project {
 		Withdrawn:            b.statusSet(p, path+".withdrawn_statuses", c.WithdrawnStatuses),
 		Paused:               b.statusSet(p, path+".paused_statuses", c.PausedStatuses),
 		QuestionStatuses:     b.statusSet(p, path+".question_statuses", c.QuestionStatuses),
-		WithdrawnResolutions: latency.Set{}, QuestionLabels: latency.Set{}, Release: latency.Set{},
+		WithdrawnResolutions: latency.Set{}, QuestionLabels: latency.Set{}, Stages: map[string]latency.Stage{},
 		PauseWhenFlagged: c.PauseWhenFlagged, PauseWhenAbsent: c.PauseWhenAbsent, PauseWhileOwnerAsks: c.PauseWhileOwnerAsks,
 		SlipWindow: c.SlipWindow, MinDwell: c.MinDwell,
 		Mention: c.Question.Mention, MentionAny: c.Question.MentionAny,
@@ -245,7 +249,7 @@ func (b *builder) project(p archive.Project) *latency.Project {
 	for _, label := range c.QuestionLabels {
 		out.QuestionLabels[label] = true
 	}
-	b.release(p, path, c, out)
+	b.stages(p, path, c, out)
 	for name, o := range c.Components {
 		out.Components[name] = o.Owner
 	}
@@ -279,25 +283,23 @@ func (b *builder) leads(p archive.Project) []latency.Term {
 	return out
 }
 
-// release fills in the statuses of stage release: those that the config puts
-// there, and those of a usual name that it puts nowhere.
-func (b *builder) release(p archive.Project, path string, c config.Project, out *latency.Project) {
-	elsewhere := latency.Set{}
-	for stage, names := range c.Stages {
-		set := b.statusSet(p, path+".stages."+stage, names)
-		if stage == "release" {
-			maps.Copy(out.Release, set)
-		} else {
-			maps.Copy(elsewhere, set)
+// stages places statuses in stages: those that the config places, and those
+// of a usual name.
+func (b *builder) stages(p archive.Project, path string, c config.Project, out *latency.Project) {
+	for stage, names := range latency.StageNames() {
+		usual := latency.Set{}
+		for _, name := range names {
+			usual[latency.Fold(name)] = true
+		}
+		for _, s := range b.facts.Meta.Statuses {
+			if usual[latency.Fold(s.Name)] {
+				out.Stages[s.ID] = stage
+			}
 		}
 	}
-	usual := latency.Set{}
-	for _, name := range latency.ReleaseNames() {
-		usual[latency.Fold(name)] = true
-	}
-	for _, s := range b.facts.Meta.Statuses {
-		if usual[latency.Fold(s.Name)] && !elsewhere[s.ID] && !out.Acceptance[s.ID] && !out.Paused[s.ID] {
-			out.Release[s.ID] = true
+	for _, stage := range config.Stages() {
+		for id := range b.statusSet(p, path+".stages."+stage, c.Stages[stage]) {
+			out.Stages[id] = latency.Stage(stage)
 		}
 	}
 }

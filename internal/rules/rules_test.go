@@ -71,8 +71,8 @@ automation_accounts: [robot]
 	if d := cmp.Diff([]string{"10", "11"}, ids(web.Acceptance)); d != "" {
 		t.Errorf("a name of several ids:\n%s", d)
 	}
-	if d := cmp.Diff([]string{"12", "13"}, ids(pay.Release)); d != "" {
-		t.Errorf("release:\n%s", d)
+	if d := cmp.Diff(map[string]latency.Stage{"12": latency.StageRelease, "13": latency.StageRelease}, pay.Stages); d != "" {
+		t.Errorf("stages:\n%s", d)
 	}
 	if pay.OwnerField != "customfield_1" {
 		t.Errorf("owner field %q", pay.OwnerField)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -13,21 +14,19 @@ import (
 // idChunk bounds how many stories one query names.
 const idChunk = 1000
 
-// Histories streams stories with all their events, in order of id; nil ids
-// mean all stories. Issues that are only parents are left out. A history is
-// valid until the next one.
+// Histories streams stories by their ids, which must be ascending, with all
+// their events; nil ids mean all stories. Issues that are only parents are left
+// out. A history is valid until the next one.
 func (s *Store) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
 		if ids == nil {
 			s.stream(ctx, `story.parent_only = 0`, yield)
 			return
 		}
-		for len(ids) > 0 {
-			n := min(idChunk, len(ids))
-			if !s.stream(ctx, `story.parent_only = 0 AND story.id IN (`+idList(ids[:n])+`)`, yield) {
+		for chunk := range slices.Chunk(ids, idChunk) {
+			if !s.stream(ctx, `story.parent_only = 0 AND story.id IN (`+idList(chunk)+`)`, yield) {
 				return
 			}
-			ids = ids[n:]
 		}
 	}
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"iter"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -63,30 +62,6 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 		return nil, err
 	}
 	return added, nil
-}
-
-// Ledger streams the counted entries.
-func (s *Store) Ledger(ctx context.Context) iter.Seq2[latency.Entry, error] {
-	return func(yield func(latency.Entry, error) bool) {
-		rows, err := s.read.QueryContext(ctx, `SELECT story, kind, topic, at, type, project, owner, outcome, responder, working, elapsed, happened
-			FROM ledger WHERE counted = 1`)
-		if err != nil {
-			yield(latency.Entry{}, s.explain(err))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var e latency.Entry
-			err := rows.Scan(&e.ID.StoryID, &e.ID.Kind, &e.ID.Topic, &e.ID.At, &e.Type, &e.Project, &e.Owner,
-				&e.Outcome, &e.Responder, &e.Working, &e.Elapsed, &e.At)
-			if !yield(e, s.explain(err)) || err != nil {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(latency.Entry{}, s.explain(err))
-		}
-	}
 }
 
 // Recount empties the ledger: the counters start anew, one visible reset.

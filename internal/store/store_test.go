@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,11 +129,13 @@ func entry(story int64, at latency.Instant) latency.Entry {
 
 func ledger(t *testing.T, s *Store) (out []latency.Entry) {
 	t.Helper()
-	for e, err := range s.Ledger(t.Context()) {
+	for e, err := range s.LedgerIn(t.Context(), archive.Shard{From: math.MinInt64, To: math.MaxInt64}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, e)
+		if e.Counted {
+			out = append(out, e.Entry)
+		}
 	}
 	return out
 }
@@ -247,5 +250,39 @@ func TestAFullDiskWritesNothing(t *testing.T) {
 	}
 	if st, err := s.State(t.Context()); err != nil || st.Cursor != 10 {
 		t.Errorf("the state moved to %+v, %v", st, err)
+	}
+}
+
+// TestShardsHoldEveryStoryOnce cuts stores of several sizes.
+func TestShardsHoldEveryStoryOnce(t *testing.T) {
+	for _, stories := range []int64{0, 1, 2, 7} {
+		s := open(t, filepath.Join(t.TempDir(), "s.db"))
+		var b archive.Batch
+		for id := range stories {
+			b.Stories = append(b.Stories, archive.Story{History: latency.History{ID: id*3 + 5, Key: "PAY-1", Events: []latency.Event{{At: 1, Actor: "dev"}}}})
+		}
+		if _, err := s.SaveStories(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		shards, err := s.Shards(t.Context(), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var n, last int64
+		for i, shard := range shards {
+			if i > 0 && shard.From != shards[i-1].To || shard.From >= shard.To {
+				t.Errorf("%d stories: shards %v", stories, shards)
+			}
+			for h, err := range s.HistoriesIn(t.Context(), shard) {
+				if err != nil || h.ID <= last || h.ID < shard.From || h.ID >= shard.To {
+					t.Errorf("story %d after %d in %v, %v", h.ID, last, shard, err)
+				}
+				last = h.ID
+				n++
+			}
+		}
+		if n != stories || len(shards) != int(max(1, min(3, stories))) {
+			t.Errorf("%d stories: %d in %d shards", stories, n, len(shards))
+		}
 	}
 }

@@ -47,7 +47,7 @@ type Server struct {
 // which may be nil until the first sync is done.
 func New(reg prometheus.Gatherer, report func() *latency.Report) *Server {
 	s := &Server{report: report, page: template.Must(template.New("status").Funcs(template.FuncMap{
-		"hours": hours, "wall": wall,
+		"hours": hours, "wall": wall, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
 	}).Parse(statusPage))}
 	s.status.Store(&Status{})
 	mux := http.NewServeMux()
@@ -80,7 +80,7 @@ type row struct {
 	latency.OpenState
 	Target   int64
 	Answered uint64
-	Mean     int64
+	Median   string // of the waits of the last 28 days, open ones counted as open
 	Breached uint64
 	Absent   bool
 }
@@ -124,22 +124,33 @@ func rows(r *latency.Report) []row {
 			Key: k, Name: r.Names[k.Owner], OpenState: open, Absent: r.Absent[k.Owner],
 			Target: r.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}], Breached: r.Totals.Breached[k],
 		}
-		var sum int64
 		for e, h := range r.Totals.Latency {
 			if e.Key == k {
 				line.Answered += h.Count
-				sum += h.SumMsec
 			}
 		}
-		if line.Answered > 0 {
-			line.Mean = sum / int64(line.Answered)
-		}
+		line.Median = median(r.Statistics.Waits[latency.WaitsKey{Kind: k.Kind, Project: k.Project, Owner: k.Owner, Window: "28d"}])
 		out = append(out, line)
 	}
 	slices.SortFunc(out, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Kind, b.Kind))
 	})
 	return out
+}
+
+// median says by when half of the waits of a distribution are responded to.
+func median(d *latency.Distribution) string {
+	if d == nil {
+		return "–"
+	}
+	switch age, reached, never := d.Quantile(0.5); {
+	case reached:
+		return hours(age)
+	case never:
+		return "not reached yet"
+	default:
+		return "too early to tell"
+	}
 }
 
 // longestWaits is how many open waits the page lists one by one.

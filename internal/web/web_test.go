@@ -31,7 +31,7 @@ func TestReadyMeansThatThereAreNumbers(t *testing.T) {
 	if code, _ := get(s, "/-/healthy"); code != http.StatusOK {
 		t.Errorf("healthy: %d", code)
 	}
-	report = latency.NewReport(&latency.Rules{}, 1000, latency.NewTotals(), nil, nil, 1)
+	report = latency.NewReport(&latency.Rules{}, 1000, latency.NewTotals(), nil, nil, &latency.Statistics{}, 1)
 	if code, body := get(s, "/-/ready"); code != http.StatusOK {
 		t.Errorf("with a report: %d %s", code, body)
 	}
@@ -50,7 +50,7 @@ func TestPageShowsWaitsAndEscapesNames(t *testing.T) {
 		{Story: "PAY-1", ProjectID: "1", Kind: latency.Question, Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 4 * hour},
 		{Story: "PAY-2", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: 9 * hour, StoryWorking: 9 * hour, Target: 8 * hour},
 	}
-	report := latency.NewReport(rules, 1000, latency.NewTotals(), waits, nil, 20)
+	report := latency.NewReport(rules, 1000, latency.NewTotals(), waits, nil, &latency.Statistics{}, 20)
 	s := New(prometheus.NewRegistry(), func() *latency.Report { return report })
 	s.SetStatus(Status{JiraURL: "https://example.org/jira/", LastErr: "no route"})
 	_, body := get(s, "/")

@@ -1,0 +1,199 @@
+package latency
+
+// Stage is where in its life a story is: what its status means for the flow of
+// work, or whom the team waits for meanwhile.
+type Stage string
+
+// The stages that a status can be of.
+const (
+	StageBacklog     Stage = "backlog"
+	StageDevelopment Stage = "development"
+	StageReview      Stage = "review"
+	StageTest        Stage = "test"
+	StageBlocked     Stage = "blocked"
+	StageRelease     Stage = "release"
+)
+
+// The stages that a wait makes, whatever the status.
+const (
+	StageOwner         Stage = "owner"          // the story stands until the owner has acted
+	StageOwnerQuestion Stage = "owner_question" // a question is open and work may go on
+)
+
+// Stages lists all stages. The owner's come last: in a tie the largest blocker
+// is another's.
+func Stages() []Stage {
+	return []Stage{
+		StageBacklog, StageDevelopment, StageReview, StageTest, StageBlocked, StageRelease, StageOwnerQuestion, StageOwner,
+	}
+}
+
+// Blocks tells whether stories stand in a stage and nobody works on them: what
+// can be the largest blocker. While a question is open work may go on.
+func Blocks(s Stage) bool {
+	return s != StageBacklog && s != StageDevelopment && s != StageOwnerQuestion
+}
+
+// StageNames returns the usual names of statuses by stage. Statuses of other
+// names are of the stage that StageOfCategory says.
+func StageNames() map[Stage][]string {
+	return map[Stage][]string{
+		StageBacklog: {
+			"Backlog", "Draft", "Icebox", "Ideas", "New", "Open", "Refinement", "In Refinement", "Ready",
+			"Ready for Development", "Ready for Dev", "Selected for Development", "To Do", "Todo", "Triage",
+		},
+		StageReview: {
+			"Code Review", "In Code Review", "In Review", "Merge Request", "Patch Available", "Peer Review", "PR Review",
+			"Pull Request", "Ready for Code Review", "Ready for Review", "Review", "Reviewing", "Under Review",
+		},
+		StageTest: {
+			"In QA", "In Test", "In Testing", "In Verification", "QA", "Ready for QA", "Ready for Test", "Ready for Testing",
+			"Test", "Testing", "To Test", "To Verify", "UAT", "Verification", "Verify",
+		},
+		StageBlocked: {
+			"Blocked", "Impeded", "Impediment", "On Hold", "Paused", "Stalled", "Suspended", "Waiting",
+		},
+		StageRelease: {
+			"Accepted", "Approved", "Ready for Release", "Ready for Deploy", "Ready for Deployment", "To Deploy",
+			"Deploying", "Releasing", "Staging",
+		},
+	}
+}
+
+// StageOfCategory returns the stage of a status that neither the config nor
+// its name places: new is backlog, done is release (such a status is only
+// lived in where the rules do not take it for the end), all else development.
+func StageOfCategory(c Category) Stage {
+	switch c {
+	case CategoryNew:
+		return StageBacklog
+	case CategoryDone:
+		return StageRelease
+	default:
+		return StageDevelopment
+	}
+}
+
+// stage returns the stage of a status of the project.
+func (r *Rules) stage(p *Project, status string) Stage {
+	if s, ok := p.Stages[status]; ok {
+		return s
+	}
+	return StageOfCategory(r.Statuses[status].Category)
+}
+
+// StageSpan is a stretch of a story's cycle time: an interval in which it was
+// in one stage, of one owner, in one project.
+type StageSpan struct {
+	Span      // To is Never while the story is still there
+	ProjectID string
+	Owner     string // of the story, person
+	Stage     Stage
+}
+
+// footing is what the events say of a story's stage from an instant on, before
+// waits are laid over it.
+type footing struct {
+	from    Instant
+	project *Project
+	owner   string
+	stage   Stage // of the status, or blocked while flagged
+	cycling bool  // cycle time runs
+	stands  bool  // a question stops the work: question status, blocked or flagged
+
+	delegated bool // the story's delegate field names somebody beside the owner
+}
+
+// note remembers the story's footing from t on, and whether its cycle time
+// runs. Cycle time runs from the first entry into a stage other than backlog
+// to accepted, done or withdrawn, and again from a reopening on.
+func (r *replay) note(t Instant) {
+	f := footing{from: t, project: r.p, owner: r.owner, delegated: r.fieldDelegates()}
+	if r.in && !r.ended() {
+		status := r.status()
+		f.stage = r.d.rules.stage(r.p, status)
+		_, placed := r.p.Stages[status]
+		if r.inAcceptance() && !placed {
+			f.stage = StageReview // while its clock stands
+		}
+		flagged := r.st.flag != Value{}
+		f.stands = flagged || f.stage == StageBlocked || r.p.QuestionStatuses[status]
+		if flagged {
+			f.stage = StageBlocked
+		}
+		f.cycling = r.cycling || f.stage != StageBacklog && (f.stage != StageRelease || !r.accepted)
+	}
+	if r.cycling = f.cycling; r.cycling {
+		r.accepted = false
+	}
+	list := r.d.footings
+	if n := len(list); n > 0 {
+		last := &list[n-1]
+		if last.from == t {
+			*last = f
+			return
+		}
+		f.from = last.from
+		if *last == f {
+			return
+		}
+		f.from = t
+	}
+	r.d.footings = append(list, f)
+}
+
+// laid is a stretch in which a wait runs on the story's clock.
+type laid struct {
+	Span
+	kind Kind
+}
+
+// stages lays the waits over the footings and fills in the result's spans.
+// Where an acceptance wait and a question run at once, the first counts.
+func (r *replay) stages() {
+	d := r.d
+	for i, f := range d.footings {
+		if !f.cycling {
+			continue
+		}
+		to := Never
+		if i+1 < len(d.footings) {
+			to = d.footings[i+1].from
+		}
+		for at := f.from; at < to; {
+			s := StageSpan{Span: Span{at, to}, ProjectID: f.project.ID, Owner: f.owner, Stage: f.stage}
+			var question bool
+			for _, l := range d.laid {
+				switch {
+				case l.To <= at:
+				case l.From > at:
+					s.To = min(s.To, l.From)
+				case l.kind == Acceptance:
+					s.Stage, s.To = StageOwner, min(s.To, l.To)
+				default:
+					question, s.To = true, min(s.To, l.To)
+				}
+			}
+			if question && s.Stage != StageOwner {
+				s.Stage = StageOwnerQuestion
+				if f.stands {
+					s.Stage = StageOwner
+				}
+			}
+			at = s.To
+			d.addSpan(s)
+		}
+	}
+}
+
+// addSpan appends a span, or makes the last one longer.
+func (d *Deriver) addSpan(s StageSpan) {
+	if n := len(d.result.Stages); n > 0 {
+		last := &d.result.Stages[n-1]
+		if last.To == s.From && last.ProjectID == s.ProjectID && last.Owner == s.Owner && last.Stage == s.Stage {
+			last.To = s.To
+			return
+		}
+	}
+	d.result.Stages = append(d.result.Stages, s)
+}

@@ -1,0 +1,276 @@
+package latency
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/survival"
+)
+
+// Window is a stretch of time that statistics are made over, by the name that
+// the label window shows.
+type Window struct {
+	Name string
+	Span
+}
+
+// longest is the name of the longest rolling window, by which pace is told.
+const longest = "90d"
+
+// LongestWindow is the length of the longest rolling window.
+const LongestWindow = 90 * 24 * time.Hour
+
+// Rolling returns the rolling windows that end at asOf.
+func Rolling(asOf Instant) []Window {
+	day := 24 * time.Hour
+	return []Window{
+		{"7d", Span{asOf.Add(-7 * day), asOf}},
+		{"28d", Span{asOf.Add(-28 * day), asOf}},
+		{longest, Span{asOf.Add(-LongestWindow), asOf}},
+	}
+}
+
+// Quantiles are those that are shown of each distribution.
+func Quantiles() []float64 { return []float64{0.5, 0.75, 0.85, 0.95} }
+
+// fewest is how many waits, or stories, a comparison needs.
+const fewest = 5
+
+// WaitsKey is whose waits a distribution is of: Project "" means all of an
+// owner's, Owner "" all of a project's.
+type WaitsKey struct {
+	Kind           Kind
+	Project, Owner string
+	Window         string
+}
+
+// Distribution is how long waits take, with those that still run or were
+// taken away counted as what they are: not yet answered.
+type Distribution struct {
+	Ended, Open, Censored int // responded to; still running; ended in another way
+
+	curve   *survival.Curve
+	overrun bool // some wait has run past its target
+}
+
+// Quantile returns the smallest age, in milliseconds of the owner's working
+// clock, by which the share q of waits is responded to. never tells that it is
+// not reached though some wait has run past its target. Neither means that it
+// is too early to tell.
+func (d *Distribution) Quantile(q float64) (age int64, reached, never bool) {
+	age, reached = d.curve.Quantile(q)
+	return age, reached, !reached && d.overrun
+}
+
+// ProjectWindow is a project in a window.
+type ProjectWindow struct{ Project, Window string }
+
+// OwnerWindow is an owner in a project and a window.
+type OwnerWindow struct{ Project, Owner, Window string }
+
+// StageWindow is a stage in a project and a window.
+type StageWindow struct {
+	Project string
+	Stage   Stage
+	Window  string
+}
+
+// Share is how much of the cycle time of an owner's stories the team waited
+// for the owner, in milliseconds of the project's working time.
+type Share struct {
+	Owner, Question, Total int64
+}
+
+// Low is the share in which the story stood until the owner acted; High that
+// in which anything of the owner's was open.
+func (s Share) Low() float64 { return float64(s.Owner) / float64(s.Total) }
+
+// High is the upper bound; see Low.
+func (s Share) High() float64 { return float64(s.Owner+s.Question) / float64(s.Total) }
+
+// FirstPass is how many of the stories with a first verdict were accepted by it.
+type FirstPass struct{ Accepted, Stories int }
+
+// Statistics are made over windows of time, from the traces of stories.
+type Statistics struct {
+	Waits     map[WaitsKey]*Distribution
+	Shares    map[OwnerWindow]Share
+	Stages    map[StageWindow]int64 // milliseconds of the project's working time
+	Stories   map[ProjectWindow]int // with cycle time in the window
+	Blockers  map[ProjectWindow]Stage
+	FirstPass map[OwnerWindow]FirstPass
+
+	paces map[paceKey][]paced
+}
+
+// paceKey is whose waits a wait is compared with.
+type paceKey struct {
+	kind  Kind
+	owner string
+}
+
+// paced is a sample and the wait it is of.
+type paced struct {
+	story int64
+	start Instant
+	survival.Sample
+}
+
+// NewStatistics makes statistics over windows. All traces are as of one
+// instant, which no window passes.
+func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Statistics {
+	b := statisticsBuilder{
+		rules: rules,
+		out: &Statistics{
+			Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]int64{},
+			Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Stage{}, FirstPass: map[OwnerWindow]FirstPass{},
+			paces: map[paceKey][]paced{},
+		},
+		samples: map[WaitsKey]*[]survival.Sample{},
+	}
+	for t := range traces {
+		for _, w := range windows {
+			for i := range t.Runs {
+				b.run(w, &t.Runs[i])
+			}
+			b.stages(w, t.Stages)
+			b.verdict(w, t.Verdict)
+		}
+	}
+	var estimator survival.Estimator
+	for key, samples := range b.samples {
+		b.out.Waits[key].curve = estimator.Curve(*samples)
+	}
+	b.blockers(windows)
+	return b.out
+}
+
+// statisticsBuilder collects one Statistics.
+type statisticsBuilder struct {
+	rules   *Rules
+	out     *Statistics
+	samples map[WaitsKey]*[]survival.Sample
+}
+
+// run adds a run to the distributions it belongs to, if it ran in the window.
+func (b *statisticsBuilder) run(w Window, r *Run) {
+	p := b.rules.watched(r.ProjectID)
+	if p == nil || r.Start >= w.To || r.End <= w.From {
+		return
+	}
+	s := survival.Sample{Began: r.Start >= w.From, Age: r.Working, Event: r.Response}
+	if !s.Began {
+		s.Entry = r.age(b.rules.calendar(p, r.Owner), w.From)
+	}
+	overrun := r.Working > r.Target && (s.Began || s.Age > s.Entry)
+	for _, key := range [3]WaitsKey{{r.Kind, p.Key, r.Owner, w.Name}, {r.Kind, "", r.Owner, w.Name}, {r.Kind, p.Key, "", w.Name}} {
+		d := b.out.Waits[key]
+		if d == nil {
+			d = &Distribution{}
+			b.out.Waits[key] = d
+			b.samples[key] = new([]survival.Sample)
+		}
+		switch {
+		case r.End == Never:
+			d.Open++
+		case r.Response:
+			d.Ended++
+		default:
+			d.Censored++
+		}
+		d.overrun = d.overrun || overrun
+		samples := b.samples[key]
+		*samples = append(*samples, s)
+	}
+	if w.Name == longest {
+		key := paceKey{r.Kind, r.Owner}
+		b.out.paces[key] = append(b.out.paces[key], paced{r.StoryID, r.Start, s})
+	}
+}
+
+// stages adds the part of a story's cycle time that lies in the window.
+func (b *statisticsBuilder) stages(w Window, spans []StageSpan) {
+	var counted [4]string // projects the story is counted in: it seldom moves
+	in := counted[:0]
+	for _, s := range spans {
+		p := b.rules.watched(s.ProjectID)
+		from, to := max(s.From, w.From), min(s.To, w.To)
+		if p == nil || from >= to {
+			continue
+		}
+		ms := p.Calendar.Working(int64(from), int64(to))
+		if ms == 0 {
+			continue
+		}
+		b.out.Stages[StageWindow{p.Key, s.Stage, w.Name}] += ms
+		key := OwnerWindow{p.Key, s.Owner, w.Name}
+		share := b.out.Shares[key]
+		share.Total += ms
+		if s.Stage == StageOwner {
+			share.Owner += ms
+		}
+		if s.Stage == StageOwnerQuestion {
+			share.Question += ms
+		}
+		b.out.Shares[key] = share
+		if !slices.Contains(in, p.Key) {
+			in = append(in, p.Key)
+			b.out.Stories[ProjectWindow{p.Key, w.Name}]++
+		}
+	}
+}
+
+// verdict counts a first verdict that fell into the window.
+func (b *statisticsBuilder) verdict(w Window, v Verdict) {
+	p := b.rules.watched(v.ProjectID)
+	if p == nil || v.At <= w.From || v.At > w.To {
+		return
+	}
+	key := OwnerWindow{p.Key, v.Owner, w.Name}
+	fp := b.out.FirstPass[key]
+	if fp.Stories++; v.Accepted {
+		fp.Accepted++
+	}
+	b.out.FirstPass[key] = fp
+}
+
+// blockers finds the longest stage in which nobody worked on a project's
+// stories. In a tie it is never the owner.
+func (b *statisticsBuilder) blockers(windows []Window) {
+	for _, p := range b.rules.Projects {
+		for _, w := range windows {
+			key := ProjectWindow{p.Key, w.Name}
+			if b.out.Stories[key] < fewest {
+				continue
+			}
+			var worst int64
+			for _, stage := range Stages() {
+				if !Blocks(stage) {
+					continue
+				}
+				if ms := b.out.Stages[StageWindow{p.Key, stage, w.Name}]; ms > worst {
+					worst = ms
+					b.out.Blockers[key] = stage
+				}
+			}
+		}
+	}
+}
+
+// Pace returns the share of its owner's waits of the last 90 days, itself left
+// out, that were over before the age w has now: it waits longer than they did.
+// ok is false from too few waits to tell.
+func (s *Statistics) Pace(w *Wait) (share float64, ok bool) {
+	list := s.paces[paceKey{w.Kind, w.Owner}]
+	samples := make([]survival.Sample, 0, len(list))
+	for i := range list {
+		if list[i].story != w.StoryID || list[i].start != w.Start {
+			samples = append(samples, list[i].Sample)
+		}
+	}
+	if len(samples) < fewest {
+		return 0, false
+	}
+	return 1 - survival.New(samples).Before(w.Working), true
+}

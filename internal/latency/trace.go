@@ -1,0 +1,135 @@
+package latency
+
+import (
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/calendar"
+)
+
+// Trace is what statistics over time need of one story.
+type Trace struct {
+	Runs    []Run
+	Stages  []StageSpan
+	Verdict Verdict // its first; At is Never while there is none
+}
+
+// Run is how one owner's part of a wait ran.
+type Run struct {
+	StoryID   int64
+	Story     string // key
+	Kind      Kind
+	ProjectID string
+	Owner     string
+	Start     Instant
+	End       Instant // Never: open, or not yet final
+	Response  bool    // it ended with a verdict or an answer
+	EndedBy   string  // the account whose history record ended the wait; "" for what ended otherwise
+	Working   int64   // the owner's clock at its end or as of the derivation, ms
+	Target    int64   // ms of working time
+	Clock     []Span  // when that clock ran
+}
+
+// Verdict is the first verdict on a story.
+type Verdict struct {
+	At        Instant
+	ProjectID string
+	Owner     string // whose wait it ended
+	Accepted  bool
+}
+
+// Trace returns what statistics over windows that begin at since, or later,
+// need of a result. It shares no slice that the next derivation overwrites.
+func (res *Result) Trace(since Instant) Trace {
+	t := Trace{Verdict: Verdict{At: Never}}
+	for i := range res.Waits {
+		w := &res.Waits[i]
+		if w.Kind == Acceptance && w.End < t.Verdict.At && (w.Outcome == Accepted || w.Outcome == Rejected) {
+			t.Verdict = Verdict{w.End, w.ProjectID, w.Owner, w.Outcome == Accepted}
+		}
+		if w.End <= since {
+			continue
+		}
+		t.Runs = append(t.Runs, Run{
+			StoryID: w.StoryID, Story: w.Story, Kind: w.Kind, ProjectID: w.ProjectID, Owner: w.Owner, Start: w.Start, End: w.End,
+			Response: w.Outcome.IsResponse(), Working: w.Working, Target: w.Target, Clock: w.Clock, EndedBy: w.endedBy(),
+		})
+	}
+	if t.Verdict.At <= since {
+		t.Verdict.At = Never
+	}
+	i := len(res.Stages)
+	for i > 0 && res.Stages[i-1].To > since {
+		i--
+	}
+	if i < len(res.Stages) {
+		t.Stages = slices.Clone(res.Stages[i:])
+	}
+	return t
+}
+
+// endedBy returns the account whose history record ended the wait.
+func (w *Wait) endedBy() string {
+	if !w.Final || w.Outcome == HandedOver || len(w.Steps) == 0 {
+		return ""
+	}
+	if last := w.Steps[len(w.Steps)-1]; last.Rank == RankRecord {
+		return last.Actor
+	}
+	return ""
+}
+
+// Over tells whether nothing of the story falls into windows that begin at
+// since or later.
+func (t *Trace) Over(since Instant) bool {
+	for i := range t.Runs {
+		if t.Runs[i].End > since {
+			return false
+		}
+	}
+	if n := len(t.Stages); n > 0 && t.Stages[n-1].To > since {
+		return false
+	}
+	return t.Verdict.At == Never || t.Verdict.At <= since
+}
+
+// Empty tells whether nothing of the story falls into the windows.
+func (t *Trace) Empty() bool {
+	return len(t.Runs) == 0 && len(t.Stages) == 0 && t.Verdict.At == Never
+}
+
+// calendar returns whose working hours count for an owner: the owner's, else
+// the project's.
+func (r *Rules) calendar(p *Project, owner string) *calendar.Calendar {
+	if o := r.Owners[owner]; o != nil && o.Calendar != nil {
+		return o.Calendar
+	}
+	return p.Calendar
+}
+
+// ClockAt returns what w's owner's clock showed at an instant: wall time without
+// pauses and absences, and working time, in milliseconds.
+func (r *Rules) ClockAt(w *Wait, at Instant) (elapsed, working int64) {
+	p := r.watched(w.ProjectID)
+	if p == nil {
+		return 0, 0
+	}
+	run := Run{Clock: w.Clock}
+	for _, s := range w.Clock {
+		if s.From < at {
+			elapsed += int64(min(s.To, at) - s.From)
+		}
+	}
+	return elapsed, run.age(r.calendar(p, w.Owner), at)
+}
+
+// age returns what the run's clock showed at an instant, in milliseconds.
+func (r *Run) age(cal *calendar.Calendar, at Instant) int64 {
+	var ms int64
+	for _, s := range r.Clock {
+		if s.From >= at {
+			break
+		}
+		ms += cal.Working(int64(s.From), int64(min(s.To, at)))
+	}
+	return ms
+}

@@ -1,0 +1,154 @@
+package measure
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+const (
+	bulkStories = 20                     // more than these in a minute are no decisions
+	bulkMinute  = latency.Instant(60000) // ms
+)
+
+// FindCorrected and FindBulk are the reasons of findings that no story shows
+// by itself.
+const (
+	FindCorrected = "corrected" // what was counted is no longer what the events say
+	FindBulk      = "bulk"      // one actor ended the waits of more than 20 stories in a minute
+)
+
+// Audit derives every story as of asOf and returns all that is odd, in the
+// order in which it happened.
+func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.Instant) ([]latency.Finding, error) {
+	ancestors, err := Ancestors(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	shards, err := store.Shards(ctx, 1)
+	if err != nil {
+		return nil, fmt.Errorf("reading stories: %w", err)
+	}
+	var out []latency.Finding
+	traces := map[int64]latency.Trace{}
+	for _, shard := range shards {
+		for s, err := range derived(ctx, store, shard, latency.NewDeriver(rules, ancestors), rules, asOf) {
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, s.findings...)
+			if !s.trace.Empty() {
+				traces[s.id] = s.trace
+			}
+		}
+	}
+	out = append(out, bulkEndings(traces)...)
+	slices.SortStableFunc(out, func(a, b latency.Finding) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Reason, b.Reason))
+	})
+	return out, nil
+}
+
+// corrections returns what the ledger holds of a story and the derivation no
+// longer says: entries that are gone or have other labels or clocks, and what
+// came up after its time and was not counted.
+func corrections(rules *latency.Rules, h *latency.History, derived []latency.Entry, counted []latency.Counted) []latency.Finding {
+	var out []latency.Finding
+	for _, c := range counted {
+		if c.ID.StoryID != h.ID {
+			continue
+		}
+		i := slices.IndexFunc(derived, func(e latency.Entry) bool { return e.ID == c.ID })
+		detail := ""
+		switch {
+		case i < 0 && c.Counted:
+			detail = "counted " + describe(c.Entry) + ", which is no longer so"
+		case i >= 0 && !c.Counted:
+			detail = "not counted: " + describe(c.Entry) + " came up after its time"
+		case i >= 0 && derived[i] != c.Entry:
+			detail = "counted " + describe(c.Entry) + ", now " + describe(derived[i])
+		default:
+			continue
+		}
+		out = append(out, latency.Finding{
+			Reason: FindCorrected, StoryID: h.ID, Story: h.Key, ProjectID: projectID(rules, c.Project), At: c.At, Detail: detail,
+		})
+	}
+	return out
+}
+
+// describe says what an entry counts.
+func describe(e latency.Entry) string {
+	text := string(e.Type)
+	if e.Outcome != "" {
+		text = string(e.Outcome)
+	}
+	if e.Responder != "" {
+		text += " by " + string(e.Responder)
+	}
+	if e.Owner != "" {
+		text += " for " + e.Owner
+	}
+	return fmt.Sprintf("%s in %s at %s", text, e.Project, e.At.Time().Format("2006-01-02T15:04:05Z"))
+}
+
+// projectID returns the id of the watched project with a key; "" if there is none.
+func projectID(rules *latency.Rules, key string) string {
+	for id, p := range rules.Projects {
+		if p.Key == key {
+			return id
+		}
+	}
+	return ""
+}
+
+// deed is what one actor did in one minute.
+type deed struct {
+	actor  string
+	minute latency.Instant
+}
+
+// bulkEndings returns a finding for each story that had a wait ended together
+// with those of more than 20 stories in all, by one actor within one minute of
+// the clock. It sees what traces hold: the longest window.
+func bulkEndings(traces map[int64]latency.Trace) []latency.Finding {
+	stories := map[deed]int{}
+	for _, t := range traces {
+		for d := range deeds(&t) {
+			stories[d]++
+		}
+	}
+	var out []latency.Finding
+	for id, t := range traces {
+		for d, run := range deeds(&t) {
+			if stories[d] > bulkStories {
+				out = append(out, latency.Finding{
+					Reason: FindBulk, StoryID: id, Story: run.Story, ProjectID: run.ProjectID, At: run.End,
+					Detail: fmt.Sprintf("one of %d stories in this minute", stories[d]),
+				})
+			}
+		}
+	}
+	return out
+}
+
+// deeds yields who ended waits of a story and when, each minute once.
+func deeds(t *latency.Trace) iter.Seq2[deed, *latency.Run] {
+	return func(yield func(deed, *latency.Run) bool) {
+		for i := range t.Runs {
+			r := &t.Runs[i]
+			d := deed{r.EndedBy, r.End / bulkMinute}
+			again := func(o latency.Run) bool { return o.EndedBy == d.actor && o.End/bulkMinute == d.minute }
+			if d.actor == "" || slices.ContainsFunc(t.Runs[:i], again) {
+				continue
+			}
+			if !yield(d, r) {
+				return
+			}
+		}
+	}
+}

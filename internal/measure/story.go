@@ -1,0 +1,121 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// story is what one derivation says of a story.
+type story struct {
+	id        int64
+	ledger    []latency.Counted // what was counted of it, and of none that the store has
+	entries   []latency.Entry   // what the ledger does not hold
+	open      []latency.Wait
+	unsettled bool
+	trace     latency.Trace
+	begun     map[string]latency.Instant // first acceptance wait by project
+	findings  []latency.Finding
+}
+
+// newStory derives a story and compares it with what the ledger holds of it.
+func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf latency.Instant, ledger []latency.Counted) *story {
+	res := d.Story(h, asOf)
+	s := &story{
+		id: h.ID, ledger: ledger, unsettled: res.Unsettled, trace: res.Trace(asOf.Add(-latency.LongestWindow)),
+		findings: slices.Clone(res.Findings),
+	}
+	for i := range res.Waits {
+		w := &res.Waits[i]
+		if res.Unsettled && w.Open() {
+			s.open = append(s.open, *w)
+		}
+		if p := rules.Projects[w.ProjectID]; p != nil && w.Kind == latency.Acceptance {
+			if first, ok := s.begun[p.Key]; !ok || w.Start < first {
+				if s.begun == nil {
+					s.begun = map[string]latency.Instant{}
+				}
+				s.begun[p.Key] = w.Start
+			}
+		}
+	}
+	all := slices.Collect(rules.Entries(h.ID, res, asOf))
+	s.findings = append(s.findings, corrections(rules, h, all, ledger)...)
+	s.entries = slices.DeleteFunc(all, func(e latency.Entry) bool {
+		return slices.ContainsFunc(ledger, func(c latency.Counted) bool { return c.ID == e.ID })
+	})
+	return s
+}
+
+// derived derives the stories of a shard, each compared with its part of the
+// ledger. The last one may be no story but what the ledger holds of those that
+// the store has no more: it was counted all the same.
+func derived(ctx context.Context, store Store, shard archive.Shard, d *latency.Deriver, rules *latency.Rules, asOf latency.Instant) iter.Seq2[*story, error] {
+	return func(yield func(*story, error) bool) {
+		next, stop := iter.Pull2(store.LedgerIn(ctx, shard))
+		defer stop()
+		rows := ledgerRows{next: next}
+		for h, err := range store.HistoriesIn(ctx, shard) {
+			if err != nil {
+				yield(nil, fmt.Errorf("reading stories: %w", err))
+				return
+			}
+			counted, err := rows.upTo(h.ID)
+			if err != nil {
+				yield(nil, fmt.Errorf("reading the ledger: %w", err))
+				return
+			}
+			if !yield(newStory(d, rules, h, asOf, counted), nil) {
+				return
+			}
+		}
+		rest, err := rows.upTo(math.MaxInt64)
+		if err != nil {
+			yield(nil, fmt.Errorf("reading the ledger: %w", err))
+			return
+		}
+		yield(&story{ledger: rest, trace: latency.Trace{Verdict: latency.Verdict{At: latency.Never}}}, nil)
+	}
+}
+
+// ledgerRows reads a stream of the ledger story by story.
+type ledgerRows struct {
+	next  func() (latency.Counted, error, bool)
+	ahead latency.Counted // read, and of a later story
+	has   bool
+	buf   []latency.Counted
+}
+
+// upTo returns the entries of stories up to id that were not returned before;
+// they are valid until the next call.
+func (l *ledgerRows) upTo(id int64) ([]latency.Counted, error) {
+	l.buf = l.buf[:0]
+	for {
+		if !l.has {
+			var err error
+			if l.ahead, err, l.has = l.next(); err != nil || !l.has {
+				l.has = false
+				return l.buf, err
+			}
+		}
+		if l.ahead.ID.StoryID > id {
+			return l.buf, nil
+		}
+		l.buf = append(l.buf, l.ahead)
+		l.has = false
+	}
+}
+
+// byStory groups entries by story.
+func byStory(counted []latency.Counted) map[int64][]latency.Counted {
+	out := map[int64][]latency.Counted{}
+	for _, c := range counted {
+		out[c.ID.StoryID] = append(out[c.ID.StoryID], c)
+	}
+	return out
+}
