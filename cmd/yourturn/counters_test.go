@@ -214,6 +214,32 @@ func TestCountersNeverGoDown(t *testing.T) {
 	}
 }
 
+// TestSeriesPerOwner bounds what an owner in a project costs Prometheus,
+// buckets included, in an organisation in which everything happens.
+func TestSeriesPerOwner(t *testing.T) {
+	o := newOrganisation(t, 3, jirasim.Cloud)
+	command(t, 0, "sync", "--config.file", o.config)
+	counters, gauges := scrape(t, o.config)
+	owner, project := regexp.MustCompile(`owner=([^,}]*)`), regexp.MustCompile(`project=([^,}]*)`)
+	series := map[string]int{}
+	for _, list := range []map[string]float64{counters, gauges} {
+		for id := range list {
+			if o, p := owner.FindStringSubmatch(id), project.FindStringSubmatch(id); o != nil && p != nil {
+				series[p[1]+" "+o[1]]++
+			}
+		}
+	}
+	most := 0
+	for who, n := range series {
+		if most = max(most, n); n > 250 {
+			t.Errorf("%s has %d series", who, n)
+		}
+	}
+	if most < 100 {
+		t.Errorf("at most %d series: is anything exported?", most)
+	}
+}
+
 // waitsOf returns what `waits` prints.
 func waitsOf(t testing.TB, config string, args ...string) []waitJSON {
 	t.Helper()

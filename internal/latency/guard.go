@@ -18,8 +18,12 @@ type verdict struct {
 	askers  []string // of an answered question
 }
 
-// mark counts something that happened at an instant and is final settle later.
+// mark counts something that happened at an instant and is final settle later;
+// before history is derived nothing is counted.
 func (d *Deriver) mark(typ EntryType, at Instant, p *Project, owner string, settle time.Duration) {
+	if at < p.HistoryFrom {
+		return
+	}
 	m := Mark{Type: typ, At: at, Final: at.Add(settle), ProjectID: p.ID, Owner: owner}
 	d.result.Marks = append(d.result.Marks, m)
 	if m.Final > d.asOf {

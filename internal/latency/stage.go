@@ -160,7 +160,7 @@ func (r *replay) stages() {
 		if i+1 < len(d.footings) {
 			to = d.footings[i+1].from
 		}
-		for at := f.from; at < to; {
+		for at := max(f.from, f.project.HistoryFrom); at < to; {
 			s := StageSpan{Span: Span{at, to}, ProjectID: f.project.ID, Owner: f.owner, Stage: f.stage}
 			var question bool
 			for _, l := range d.laid {

@@ -235,6 +235,26 @@ func TestGuards(t *testing.T) {
 	}
 }
 
+// TestHistoryFrom derives nothing that began before.
+func TestHistoryFrom(t *testing.T) {
+	rules := testRules(t)
+	rules.Projects["1"].HistoryFrom = when(t, "Tue 00:00")
+	s := newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 09:02", "dev", "In Progress"). // a slip
+																	move("Mon 10:00", "dev", "PO Review").move("Tue 10:00", "po", "In Progress"). // silent
+																	move("Tue 11:00", "dev", "PO Review").move("Tue 12:00", "po", "In Progress").move("Tue 13:00", "dev", "Done")
+	res := NewDeriver(rules, nil).Story(s.history(), when(t, long))
+	if len(res.Waits) != 1 || res.Waits[0].Start != when(t, "Tue 11:00") {
+		t.Errorf("waits %v", res.Waits)
+	}
+	if marks(res, EntrySlip) != 0 || marks(res, GuardSilentRejection) != 1 {
+		t.Errorf("marks %+v", res.Marks)
+	}
+	want := map[Stage]string{StageOwner: "2h0m0s", StageDevelopment: "2h0m0s"}
+	if d := cmp.Diff(want, stageTimes(t, res)); d != "" {
+		t.Errorf("stages (-want +got):\n%s", d)
+	}
+}
+
 func TestShareAndLargestBlocker(t *testing.T) {
 	rules := testRules(t)
 	rules.Projects["1"].Stages["Third party"] = StageReview
