@@ -10,6 +10,9 @@ import (
 // TestImports holds the domain pure: what it is built on does no I/O, reads no
 // clock of its own, and is neither a logger nor a metric nor a Jira.
 func TestImports(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks the go command")
+	}
 	const module = "github.com/yourturn/yourturn/"
 	out, err := exec.Command("go", "list", "-f", `{{join .Imports "\n"}}`, module+"internal/latency", module+"internal/calendar", module+"internal/comment", module+"internal/survival").Output()
 	if err != nil {

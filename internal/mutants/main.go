@@ -292,7 +292,7 @@ func noticed(dir string, m mutant) (bool, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-vet=off", "-failfast", "-short", "./"+filepath.ToSlash(filepath.Clean(dir))) //nolint:gosec // its arguments are ours
+	cmd := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-vet=off", "-ldflags=-s -w", "-failfast", "-short", "./"+filepath.ToSlash(filepath.Clean(dir))) //nolint:gosec // its arguments are ours
 	cmd.WaitDelay = time.Second
 	err = cmd.Run()
 	var exit *exec.ExitError

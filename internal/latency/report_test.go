@@ -1,0 +1,160 @@
+package latency
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+const hourMS = int64(3600_000)
+
+func TestReport(t *testing.T) {
+	rules := testRules(t)
+	asOf := when(t, "Wed 12:00")
+	rules.Projects["1"].Components = map[string]string{"Checkout": "next"}
+	rules.Projects["2"].TargetAcceptance = 2 * time.Hour
+	rules.Owners["po"].Absences = []Span{{when(t, "Wed 00:00"), when(t, "Thu 00:00")}}
+	rules.Owners["next"] = &Owner{Key: "next", Absences: []Span{{when(t, "Tue 00:00"), asOf}}}
+	rules.Names = map[string]string{"po": "Ada"}
+	rules.Delegates = []Delegation{
+		{Owner: "po", Delegate: "deputy", Span: Span{asOf, Never}}, {Owner: "po", Delegate: "deputy", Span: Always}, // shown once
+		{Owner: "po", Delegate: "late", Span: Span{asOf + 1, Never}},
+	}
+	totals := NewTotals()
+	totals.Add(Entry{ID: EntryID{Kind: Question}, Type: EntryEnded, Project: "WEB", Owner: "gone", Outcome: Lapsed})
+	open := func(id int64, story string, kind Kind, owner string, working, storyWorking int64) Wait {
+		return Wait{
+			StoryID: id, Story: story, ProjectID: "1", Kind: kind, Owner: owner, Start: asOf - 1, End: Never, Working: working, Elapsed: 2 * working,
+			StoryWorking: storyWorking, Target: 8 * hourMS,
+		}
+	}
+	paused := open(4, "PAY-4", Acceptance, "po", hourMS, hourMS)
+	paused.PausedNow = true
+	elsewhere := open(9, "OLD-1", Acceptance, "po", hourMS, hourMS)
+	elsewhere.ProjectID = "99"
+	ended := open(8, "PAY-8", Acceptance, "po", 99*hourMS, 99*hourMS)
+	ended.End = asOf
+	waits := []Wait{
+		open(1, "PAY-1", Acceptance, "po", 8*hourMS, 9*hourMS), // on the story's clock it is overdue, on the owner's just in time
+		open(2, "PAY-2", Acceptance, "po", 8*hourMS+1, 8*hourMS+1),
+		open(3, "PAY-3", Acceptance, "po", 3*hourMS, 3*hourMS),
+		paused, elsewhere, ended,
+		open(1, "PAY-1", Question, "po", 2*hourMS, 2*hourMS), open(1, "PAY-1", Question, "po", hourMS, 5*hourMS), // asked anew
+		open(5, "PAY-5", Acceptance, Unowned, hourMS, hourMS),
+	}
+	r := NewReport(rules, asOf, totals, waits, nil, &Statistics{}, 3)
+	wantOpen := map[Key]OpenState{
+		{Acceptance, "PAY", "po"}:    {Open: 4, Overdue: 1, Paused: 1, Oldest: 8*hourMS + 1, OldestElapsed: 16*hourMS + 2},
+		{Question, "PAY", "po"}:      {Open: 2, Oldest: 2 * hourMS, OldestElapsed: 4 * hourMS},
+		{Acceptance, "PAY", Unowned}: {Open: 1, Oldest: hourMS, OldestElapsed: 2 * hourMS},
+		{Acceptance, "PAY", "next"}:  {}, {Question, "PAY", "next"}: {},
+		{Acceptance, "WEB", "po"}: {}, {Question, "WEB", "po"}: {}, {Question, "WEB", "gone"}: {},
+	}
+	if d := cmp.Diff(wantOpen, r.Open); d != "" {
+		t.Errorf("open (-want +got):\n%s", d)
+	}
+	wantStories := map[StoryKey]StoryState{
+		{Acceptance, "PAY"}: {Oldest: 9 * hourMS, Overdue: 2}, {Question, "PAY"}: {Oldest: 5 * hourMS},
+		{Acceptance, "WEB"}: {}, {Question, "WEB"}: {},
+	}
+	if d := cmp.Diff(wantStories, r.Stories); d != "" {
+		t.Errorf("stories (-want +got):\n%s", d)
+	}
+	wantListed := []OpenWait{ // the three oldest of each owner and kind
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Msec: 9 * hourMS}, {Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Msec: 8*hourMS + 1},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 3 * hourMS}, {Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS},
+		{Key: Key{Acceptance, "PAY", Unowned}, Story: "PAY-5", Msec: hourMS},
+	}
+	if d := cmp.Diff(wantListed, r.OpenWaits, cmpopts.IgnoreUnexported(OpenWait{})); d != "" {
+		t.Errorf("listed (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(map[string]bool{"po": true, "next": false}, r.Absent); d != "" {
+		t.Errorf("absent (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]Delegated{{"po", "deputy"}}, r.Delegations); d != "" {
+		t.Errorf("delegations (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(map[string]string{"po": "Ada", "next": "next", Unowned: Unowned, "gone": "gone"}, r.Names); d != "" {
+		t.Errorf("names (-want +got):\n%s", d)
+	}
+	if r.Targets[StoryKey{Acceptance, "WEB"}] != 2*hourMS || r.Targets[StoryKey{Question, "PAY"}] != 4*hourMS {
+		t.Errorf("targets %v", r.Targets)
+	}
+	for _, key := range []EndedKey{{Key{Acceptance, "WEB", "po"}, Accepted, ByAutomation}, {Key{Question, "PAY", "next"}, Lapsed, ""}} {
+		if n, ok := r.Totals.Ended[key]; !ok || n != 0 {
+			t.Errorf("%v is not there at zero", key)
+		}
+	}
+	if _, ok := r.Totals.Guards[GuardKey{GuardAskedAgain, "PAY", "next"}]; !ok {
+		t.Error("guards are not there at zero")
+	}
+}
+
+// TestTotalsAddUp counts one entry of each type.
+func TestTotalsAddUp(t *testing.T) {
+	key := Key{Acceptance, "PAY", "po"}
+	add := func(totals *Totals, typ EntryType, outcome Outcome, who Responder) {
+		totals.Add(Entry{ID: EntryID{Kind: Acceptance}, Type: typ, Project: "PAY", Owner: "po", Outcome: outcome, Responder: who, Working: 3 * hourMS, Elapsed: 30 * hourMS})
+	}
+	totals := NewTotals()
+	add(totals, EntryEnded, Accepted, ByOwner)
+	add(totals, EntryEnded, Accepted, ByAutomation)
+	add(totals, EntryEnded, Withdrawn, ByOther)
+	add(totals, EntryBreached, "", "")
+	add(totals, EntryMet, "", "")
+	add(totals, EntrySlip, "", "")
+	add(totals, EntryBypass, "", "")
+	for _, guard := range Guards() {
+		add(totals, guard, "", "")
+	}
+	before := totals.Clone()
+	add(totals, EntryEnded, Accepted, ByOwner)
+	add(totals, GuardReopened, "", "")
+	for _, tc := range []struct {
+		totals                      *Totals
+		accepted, histogram, reopen uint64
+	}{{before, 1, 1, 1}, {totals, 2, 2, 2}} {
+		if got := tc.totals.Ended[EndedKey{key, Accepted, ByOwner}]; got != tc.accepted {
+			t.Errorf("%d accepted, want %d", got, tc.accepted)
+		}
+		if h := tc.totals.Latency[EndedKey{key, Accepted, ByOwner}]; h.Count != tc.histogram || h.SumMsec != int64(tc.histogram)*3*hourMS {
+			t.Errorf("histogram %+v, want %d", h, tc.histogram)
+		}
+		if got := tc.totals.Guards[GuardKey{GuardReopened, "PAY", "po"}]; got != tc.reopen {
+			t.Errorf("%d reopened, want %d", got, tc.reopen)
+		}
+	}
+	if h := before.Latency[EndedKey{key, Accepted, ByOther}]; h == nil || h.Count != 1 {
+		t.Error("an acceptance by automation is one by others")
+	}
+	if h := before.Elapsed[key]; h.Count != 2 || h.SumMsec != 60*hourMS {
+		t.Errorf("elapsed %+v: what was withdrawn is no response", h)
+	}
+	if before.Ended[EndedKey{key, Withdrawn, ByOther}] != 1 || before.Breached[key] != 1 || before.Met[key] != 1 || before.Slips["PAY"] != 1 || before.Bypassed["PAY"] != 1 {
+		t.Errorf("totals %+v", before)
+	}
+}
+
+func TestHistogramBuckets(t *testing.T) {
+	h := NewHistogram([]time.Duration{time.Second, time.Minute})
+	for _, ms := range []int64{0, 1000, 1001, 60_000, 60_001} {
+		h.Add(ms)
+	}
+	c := h.Clone()
+	c.Add(1)
+	if d := cmp.Diff([]uint64{2, 2, 1}, h.Counts); d != "" || h.Count != 5 || h.SumMsec != 122_002 {
+		t.Errorf("%+v: %s", h, d)
+	}
+	for _, bounds := range [][]time.Duration{WorkingBuckets(), ElapsedBuckets()} {
+		for i := 1; i < len(bounds); i++ {
+			if bounds[i] <= bounds[i-1] {
+				t.Errorf("bounds %v do not rise", bounds)
+			}
+		}
+	}
+	if w, e := WorkingBuckets(), ElapsedBuckets(); w[0] != 5*time.Minute || w[len(w)-1] != 240*time.Hour || e[len(e)-1] != 28*24*time.Hour {
+		t.Errorf("landmarks %v, %v", w, e)
+	}
+}
