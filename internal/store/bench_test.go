@@ -93,6 +93,37 @@ func reportPeak(b *testing.B) {
 	}
 }
 
+// BenchmarkDecode decodes stories; what it allocates is the texts of comments,
+// which are nobody else's.
+func BenchmarkDecode(b *testing.B) {
+	g := newGenerator()
+	var bodies [][]byte
+	var snapshots [][]byte
+	for i := range 100 {
+		h := g.story(i).History
+		for j := range h.Events {
+			bodies = append(bodies, appendEvent(nil, &h.Events[j]))
+		}
+		snapshots = append(snapshots, appendSnapshot(nil, h.Now))
+	}
+	dec, now := newDecoder(), latency.Snapshot{}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i = (i + 1) % len(snapshots) {
+		dec.reset()
+		var ev latency.Event
+		for _, body := range bodies[10*i : 10*i+10] {
+			if err := dec.event(body, &ev); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := dec.snapshot(snapshots[i], now); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(10*b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// BenchmarkHistories reads all stories as one stream.
 func BenchmarkHistories(b *testing.B) {
 	n := benchStories(b)
 	s := generated(b, n)
@@ -115,6 +146,7 @@ func BenchmarkHistories(b *testing.B) {
 	reportPeak(b)
 }
 
+// BenchmarkSaveStories saves stories in batches of 100, as a sync does.
 func BenchmarkSaveStories(b *testing.B) {
 	n := benchStories(b)
 	for b.Loop() {

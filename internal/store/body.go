@@ -102,7 +102,7 @@ func appendSnapshot(b []byte, now latency.Snapshot) []byte {
 // decoder reads bodies. What it returns lies in lists that it keeps, and is
 // valid until reset; the strings stay.
 type decoder struct {
-	names interner
+	names *interner
 
 	rest   []byte // of the body that is read
 	failed bool   // it ended early
@@ -113,7 +113,7 @@ type decoder struct {
 	values   []latency.Value
 }
 
-func newDecoder() *decoder { return &decoder{names: interner{}} }
+func newDecoder() *decoder { return &decoder{names: newInterner()} }
 
 // reset takes back what was decoded.
 func (d *decoder) reset() {

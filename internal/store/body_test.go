@@ -128,19 +128,3 @@ func FuzzBody(f *testing.F) {
 		}
 	})
 }
-
-func TestNamesAreForgottenWhenThereAreTooMany(t *testing.T) {
-	in := interner{}
-	for i := range 3 * internMax {
-		b := []byte{byte(i), byte(i >> 8), byte(i >> 16)}
-		if got := in.of(b); got != string(b) {
-			t.Fatalf("%q came back as %q", b, got)
-		}
-		if len(in) > internMax {
-			t.Fatalf("%d strings are kept", len(in))
-		}
-	}
-	if long := strings.Repeat("x", internLength+1); in.of([]byte(long)) != long || in[long] != "" {
-		t.Error("a long text is kept")
-	}
-}

@@ -103,7 +103,7 @@ func (s *Store) entries(ctx context.Context, where string, args []any, yield fun
 		return false
 	}
 	defer rows.Close()
-	names := interner{}
+	names := newInterner()
 	for rows.Next() {
 		var e latency.Counted
 		var at, happened int64
