@@ -3,38 +3,55 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
 
+	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // idChunk bounds how many stories one query names.
 const idChunk = 1000
 
-// Histories streams stories by their ids, which must be ascending, with all
-// their events; nil ids mean all stories. Issues that are only parents are left
-// out. A history is valid until the next one.
+// Histories streams stories with all their events, in order of id; nil ids
+// mean all stories, others rise. Issues that are only parents are left out. A
+// history, with all that it holds but strings, is valid until the next one.
 func (s *Store) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
+	if ids == nil {
+		return s.HistoriesIn(ctx, everything())
+	}
 	return func(yield func(*latency.History, error) bool) {
-		if ids == nil {
-			s.stream(ctx, `story.parent_only = 0`, yield)
-			return
-		}
+		dec := newDecoder()
 		for chunk := range slices.Chunk(ids, idChunk) {
-			if !s.stream(ctx, `story.parent_only = 0 AND story.id IN (`+idList(chunk)+`)`, yield) {
+			in := ` IN (` + idList(chunk) + `)`
+			if !s.stream(ctx, dec, selection{story: `parent_only = 0 AND id` + in, event: `story` + in}, yield) {
 				return
 			}
 		}
 	}
 }
 
-// Parents streams the issues that are, or were, the parents of others.
+// HistoriesIn is Histories for the stories of a shard. Every stream has a
+// connection of its own, and sees the store as it was when the stream began:
+// any number of shards may be read at once.
+func (s *Store) HistoriesIn(ctx context.Context, in archive.Shard) iter.Seq2[*latency.History, error] {
+	return func(yield func(*latency.History, error) bool) {
+		s.stream(ctx, newDecoder(), selection{
+			story: `parent_only = 0 AND id >= $1 AND id < $2`,
+			event: `story >= $1 AND story < $2`,
+			args:  []any{in.From, in.To},
+		}, yield)
+	}
+}
+
+// Parents streams the issues that are, or were, the parents of others, as
+// Histories does.
 func (s *Store) Parents(ctx context.Context) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
-		s.stream(ctx, `story.id IN (SELECT id FROM parent)`, yield)
+		const in = ` IN (SELECT id FROM parent)`
+		s.stream(ctx, newDecoder(), selection{story: `id` + in, event: `story` + in}, yield)
 	}
 }
 
@@ -42,7 +59,7 @@ func (s *Store) Parents(ctx context.Context) iter.Seq2[*latency.History, error] 
 func (s *Store) Story(ctx context.Context, key string) (*latency.History, error) {
 	var id int64
 	err := s.read.QueryRowContext(ctx, `SELECT id FROM story WHERE key = $1 AND parent_only = 0`, key).Scan(&id)
-	if err == sql.ErrNoRows { //nolint:errorlint // database/sql returns it bare
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
@@ -54,41 +71,122 @@ func (s *Store) Story(ctx context.Context, key string) (*latency.History, error)
 	return nil, nil
 }
 
-// stream yields the stories that where selects; it tells whether to go on.
-func (s *Store) stream(ctx context.Context, where string, yield func(*latency.History, error) bool) bool {
-	rows, err := s.read.QueryContext(ctx, `SELECT story.id, story.key, story.now, event.at, event.rank, event.id,
-		event.actor, event.actor_type, event.observed, event.body
-		FROM story JOIN event ON event.story = story.id WHERE `+where+` ORDER BY story.id, event.at, event.rank, event.id`)
-	if err != nil {
-		yield(nil, s.explain(err))
+// selection is the same stories in the words of two tables.
+type selection struct {
+	story, event string // conditions
+	args         []any  // of both
+}
+
+// stream yields the stories of a selection that have events; it tells whether
+// to go on. It merges two cursors, both in order of story id: a join would
+// repeat the story's columns with each of its events.
+func (s *Store) stream(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) bool {
+	if err := s.merge(ctx, dec, sel, yield); err != nil {
+		if !errors.Is(err, errStopped) {
+			yield(nil, err)
+		}
 		return false
+	}
+	return true
+}
+
+// errStopped tells that the reader wants no more.
+var errStopped = errors.New("stopped") //nolint:gochecknoglobals // a constant in all but name
+
+// merge is stream with its errors returned.
+func (s *Store) merge(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) error {
+	// The driver sets up an interrupt for every single row if the context can
+	// end. Rows are quick here, so the context is looked at once a story.
+	quiet := context.WithoutCancel(ctx)
+	// Both cursors in one transaction see the same state of the store.
+	tx, err := s.scan.BeginTx(quiet, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return s.explain(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // it only read
+	stories, err := tx.QueryContext(quiet, `SELECT id, key, now FROM story WHERE `+sel.story+` ORDER BY id`, sel.args...)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer stories.Close()
+	rows, err := tx.QueryContext(quiet, `SELECT story, at, rank, id, body FROM event WHERE `+sel.event+` ORDER BY story, at, rank, id`, sel.args...) //nolint:rowserrcheck // eventCursor does
+	if err != nil {
+		return s.explain(err)
 	}
 	defer rows.Close()
-	h := &latency.History{}
-	for rows.Next() {
-		var id int64
-		var key, now, body sql.RawBytes
-		var ev latency.Event
-		err := rows.Scan(&id, &key, &now, &ev.At, &ev.Rank, &ev.ID, &ev.Actor, &ev.ActorType, &ev.Observed, &body)
-		if err == nil && id != h.ID {
-			if h.ID != 0 && !yield(h, nil) {
-				return false
-			}
-			*h = latency.History{ID: id, Key: string(key), Events: h.Events[:0]}
-			err = json.Unmarshal(now, &h.Now)
+	events := eventCursor{rows: rows}
+	if err := events.next(); err != nil {
+		return s.explain(err)
+	}
+	h := &latency.History{Now: latency.Snapshot{}}
+	var list []latency.Event
+	for stories.Next() {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("store %s: reading stories: %w", s.path, err)
 		}
-		if err == nil {
-			err = decodeBody(&ev, string(body))
+		var id integer
+		var key, now sql.RawBytes
+		if err := stories.Scan(&id, &key, &now); err != nil {
+			return s.explain(err)
+		}
+		dec.reset()
+		list = list[:0]
+		for ; !events.done && events.story <= id; err = events.next() {
+			if err != nil {
+				return s.explain(err)
+			}
+			if events.story < id {
+				continue // of an issue that is only a parent
+			}
+			list = append(list, latency.Event{At: latency.Instant(events.at), Rank: latency.Rank(events.rank), ID: int64(events.id)}) //nolint:gosec // it was one
+			if err := dec.event(events.body, &list[len(list)-1]); err != nil {
+				return fmt.Errorf("store %s: story %s: %w", s.path, key, err)
+			}
 		}
 		if err != nil {
-			yield(nil, fmt.Errorf("store %s: story %d: %w", s.path, id, err))
-			return false
+			return s.explain(err)
 		}
-		h.Events = append(h.Events, ev)
+		if len(list) == 0 {
+			continue
+		}
+		if err := dec.snapshot(now, h.Now); err != nil {
+			return fmt.Errorf("store %s: story %s: %w", s.path, key, err)
+		}
+		h.ID, h.Key, h.Events = int64(id), string(key), list
+		if !yield(h, nil) {
+			return errStopped
+		}
 	}
-	if err := rows.Err(); err != nil {
-		yield(nil, s.explain(err))
-		return false
+	return s.explain(stories.Err())
+}
+
+// eventCursor stands on an event.
+type eventCursor struct {
+	rows                *sql.Rows
+	story, at, rank, id integer
+	body                sql.RawBytes // valid until next
+	done                bool         // there is none any more
+}
+
+// next goes to the next event.
+func (c *eventCursor) next() error {
+	if !c.rows.Next() {
+		c.done = true
+		return c.rows.Err()
 	}
-	return h.ID == 0 || yield(h, nil)
+	return c.rows.Scan(&c.story, &c.at, &c.rank, &c.id, &c.body)
+}
+
+// integer is a number of a column. Into a plain int64 database/sql scans by
+// reflection, which takes longer than to read the row.
+type integer int64
+
+// Scan implements sql.Scanner.
+func (i *integer) Scan(src any) error {
+	v, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("%w: a column holds %T and no integer", errBody, src)
+	}
+	*i = integer(v)
+	return nil
 }

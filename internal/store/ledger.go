@@ -1,9 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"iter"
+	"slices"
 
+	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -62,6 +66,66 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 		return nil, err
 	}
 	return added, nil
+}
+
+// LedgerIn streams the entries of a shard's stories, counted or not, in order
+// of story id, kind, topic and instant. Like HistoriesIn it has a connection of
+// its own.
+func (s *Store) LedgerIn(ctx context.Context, in archive.Shard) iter.Seq2[latency.Counted, error] {
+	return func(yield func(latency.Counted, error) bool) {
+		s.entries(ctx, `story >= $1 AND story < $2`, []any{in.From, in.To}, yield)
+	}
+}
+
+// LedgerOf returns the entries of some stories, whose ids rise, as LedgerIn
+// does.
+func (s *Store) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error) {
+	var out []latency.Counted
+	var failed error
+	for chunk := range slices.Chunk(ids, idChunk) {
+		if !s.entries(ctx, `story IN (`+idList(chunk)+`)`, nil, func(e latency.Counted, err error) bool {
+			out, failed = append(out, e), err
+			return err == nil
+		}) {
+			return nil, failed
+		}
+	}
+	return out, nil
+}
+
+// entries yields the entries that where selects; it tells whether to go on.
+func (s *Store) entries(ctx context.Context, where string, args []any, yield func(latency.Counted, error) bool) bool {
+	// As in merge, the context is looked at here and not by the driver.
+	rows, err := s.scan.QueryContext(context.WithoutCancel(ctx), `SELECT story, kind, topic, at, type, project, owner, outcome, responder,
+		working, elapsed, happened, counted FROM ledger WHERE `+where+` ORDER BY story, kind, topic, at`, args...)
+	if err != nil {
+		yield(latency.Counted{}, s.explain(err))
+		return false
+	}
+	defer rows.Close()
+	names := newInterner()
+	for rows.Next() {
+		var e latency.Counted
+		var at, happened int64
+		var kind, topic, typ, project, owner, outcome, responder sql.RawBytes
+		err := cmp.Or(ctx.Err(), rows.Scan(&e.ID.StoryID, &kind, &topic, &at, &typ, &project, &owner, &outcome, &responder,
+			&e.Working, &e.Elapsed, &happened, &e.Counted))
+		if err != nil {
+			yield(latency.Counted{}, s.explain(err))
+			return false
+		}
+		e.ID.Kind, e.ID.Topic, e.ID.At = latency.Kind(names.of(kind)), names.of(topic), latency.Instant(at)
+		e.Type, e.Project, e.Owner = latency.EntryType(names.of(typ)), names.of(project), names.of(owner)
+		e.Outcome, e.Responder, e.At = latency.Outcome(names.of(outcome)), latency.Responder(names.of(responder)), latency.Instant(happened)
+		if !yield(e, nil) {
+			return false
+		}
+	}
+	if err := rows.Err(); err != nil {
+		yield(latency.Counted{}, s.explain(err))
+		return false
+	}
+	return true
 }
 
 // Recount empties the ledger: the counters start anew, one visible reset.

@@ -24,7 +24,8 @@ var ErrEmpty = errors.New("the store has no completed sync yet: run `yourturn sy
 // writes at a time.
 type Store struct {
 	db   *sql.DB // writes
-	read *sql.DB // reads, while a write goes on
+	read *sql.DB // small reads, while a write goes on
+	scan *sql.DB // streams
 	path string
 }
 
@@ -60,6 +61,12 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), s.db.Close())
 	}
 	s.read.SetMaxOpenConns(4)
+	if s.scan, err = sql.Open("sqlite", dsn(path, ReadOnly)); err != nil {
+		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), s.read.Close(), s.db.Close())
+	}
+	// Whoever reads one stream beside another holds a connection while asking
+	// for the next: a limit would let them wait for each other forever.
+	s.scan.SetMaxIdleConns(2)
 	if mode == ReadWrite {
 		err = migrate(ctx, s.db)
 	} else {
@@ -85,10 +92,17 @@ func writable(path string) error {
 	return f.Close()
 }
 
+// cacheSize is what a connection may keep of the file in memory, in KiB with a
+// minus sign, as SQLite wants it: enough for the way down to any row of a store
+// of millions. A stream reads each page once and needs less. The file is not
+// mapped into memory, for its mapped pages would count as the process's own;
+// the system keeps what it has memory for.
+const cacheSize = "-4096"
+
 // dsn returns the driver's data source name. PRAGMAs stand in it so that they
 // hold on every connection of a pool.
 func dsn(path string, mode Mode) string {
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "mmap_size(0)", "cache_size(" + cacheSize + ")"}, "_txlock": {"immediate"}}
 	if mode == ReadWrite {
 		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)")
 	} else {
@@ -114,7 +128,7 @@ func (s *Store) explain(err error) error {
 }
 
 // Close closes the store.
-func (s *Store) Close() error { return errors.Join(s.read.Close(), s.db.Close()) }
+func (s *Store) Close() error { return errors.Join(s.scan.Close(), s.read.Close(), s.db.Close()) }
 
 // begin starts a write transaction and runs f in it: all or nothing.
 func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {

@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
-	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +51,24 @@ func save(t *testing.T, s *Store, b archive.Batch) archive.Changed {
 	return c
 }
 
+// kept returns a copy of a history that lasts.
+func kept(h *latency.History) latency.History {
+	c := latency.History{ID: h.ID, Key: h.Key, Now: latency.Snapshot{}}
+	for field, values := range h.Now {
+		c.Now[field] = slices.Clone(values)
+	}
+	for _, ev := range h.Events {
+		ev.Changes = slices.Clone(ev.Changes)
+		if ev.Comment != nil {
+			facts := *ev.Comment
+			facts.Asked, facts.Mentioned = slices.Clone(facts.Asked), slices.Clone(facts.Mentioned)
+			ev.Comment = &facts
+		}
+		c.Events = append(c.Events, ev)
+	}
+	return c
+}
+
 func histories(t *testing.T, s *Store, ids []int64) []latency.History {
 	t.Helper()
 	var out []latency.History
@@ -58,9 +76,7 @@ func histories(t *testing.T, s *Store, ids []int64) []latency.History {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := *h
-		c.Events = append([]latency.Event(nil), h.Events...)
-		out = append(out, c)
+		out = append(out, kept(h))
 	}
 	return out
 }
@@ -129,7 +145,7 @@ func entry(story int64, at latency.Instant) latency.Entry {
 
 func ledger(t *testing.T, s *Store) (out []latency.Entry) {
 	t.Helper()
-	for e, err := range s.LedgerIn(t.Context(), archive.Shard{From: math.MinInt64, To: math.MaxInt64}) {
+	for e, err := range s.LedgerIn(t.Context(), everything()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,39 +266,5 @@ func TestAFullDiskWritesNothing(t *testing.T) {
 	}
 	if st, err := s.State(t.Context()); err != nil || st.Cursor != 10 {
 		t.Errorf("the state moved to %+v, %v", st, err)
-	}
-}
-
-// TestShardsHoldEveryStoryOnce cuts stores of several sizes.
-func TestShardsHoldEveryStoryOnce(t *testing.T) {
-	for _, stories := range []int64{0, 1, 2, 7} {
-		s := open(t, filepath.Join(t.TempDir(), "s.db"))
-		var b archive.Batch
-		for id := range stories {
-			b.Stories = append(b.Stories, archive.Story{History: latency.History{ID: id*3 + 5, Key: "PAY-1", Events: []latency.Event{{At: 1, Actor: "dev"}}}})
-		}
-		if _, err := s.SaveStories(t.Context(), b); err != nil {
-			t.Fatal(err)
-		}
-		shards, err := s.Shards(t.Context(), 3)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var n, last int64
-		for i, shard := range shards {
-			if i > 0 && shard.From != shards[i-1].To || shard.From >= shard.To {
-				t.Errorf("%d stories: shards %v", stories, shards)
-			}
-			for h, err := range s.HistoriesIn(t.Context(), shard) {
-				if err != nil || h.ID <= last || h.ID < shard.From || h.ID >= shard.To {
-					t.Errorf("story %d after %d in %v, %v", h.ID, last, shard, err)
-				}
-				last = h.ID
-				n++
-			}
-		}
-		if n != stories || len(shards) != int(max(1, min(3, stories))) {
-			t.Errorf("%d stories: %d in %d shards", stories, n, len(shards))
-		}
 	}
 }

@@ -1,9 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/yourturn/yourturn/internal/archive"
-	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -112,7 +111,7 @@ func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]archive.Known
 	type row struct {
 		story, id int64
 		rank      latency.Rank
-		body      string
+		body      []byte
 	}
 	rows, err := query(ctx, s, `SELECT story, rank, id, body FROM event WHERE story IN (`+in+`) AND rank IN ($1, $2, $3) ORDER BY story, at, rank, id`,
 		func(r *sql.Rows) (v row, err error) { return v, r.Scan(&v.story, &v.rank, &v.id, &v.body) },
@@ -120,6 +119,7 @@ func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]archive.Known
 	if err != nil {
 		return nil, err
 	}
+	dec := newDecoder()
 	for _, v := range rows {
 		known, ok := out[v.story]
 		if !ok {
@@ -129,9 +129,13 @@ func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]archive.Known
 		if v.rank == latency.RankCommentDeleted {
 			c.Deleted = true
 		} else {
-			c = archive.KnownComment{}
-			if err := json.Unmarshal([]byte(v.body), &c.Facts); err != nil {
+			var ev latency.Event
+			if err := dec.event(v.body, &ev); err != nil {
 				return nil, fmt.Errorf("store %s: comment %d of story %d: %w", s.path, v.id, v.story, err)
+			}
+			c = archive.KnownComment{}
+			if ev.Comment != nil {
+				c.Facts = *ev.Comment
 			}
 		}
 		known.Comments[v.id] = c
@@ -194,6 +198,8 @@ const putUser = `INSERT INTO account (id, type, name, display_name, active) VALU
 type writer struct {
 	tx                                                        *sql.Tx
 	getStory, putStory, putEvent, putUser, putParent, release *sql.Stmt
+
+	body []byte // the last one encoded
 }
 
 func prepare(ctx context.Context, tx *sql.Tx) (*writer, error) {
@@ -205,7 +211,7 @@ func prepare(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		{&w.getStory, `SELECT key, updated, parent_only, gone, now FROM story WHERE id = $1`},
 		{&w.putStory, `INSERT INTO story (id, key, updated, parent_only, now) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE
 			SET key = excluded.key, updated = excluded.updated, gone = 0, parent_only = excluded.parent_only, now = excluded.now`},
-		{&w.putEvent, `INSERT INTO event (story, at, rank, id, actor, actor_type, observed, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`},
+		{&w.putEvent, `INSERT INTO event (story, at, rank, id, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`},
 		{&w.putUser, putUser},
 		{&w.putParent, `INSERT INTO parent (id) VALUES ($1) ON CONFLICT DO NOTHING`},
 		{&w.release, `DELETE FROM quarantine WHERE id = $1`},
@@ -230,11 +236,10 @@ func (w *writer) close() {
 // story writes one story; touched tells whether anything in the store changed.
 func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touched bool, err error) {
 	h := &st.History
-	now, err := json.Marshal(h.Now)
-	if err != nil {
-		return 0, false, err
-	}
-	var key, had string
+	w.body = appendSnapshot(w.body[:0], h.Now)
+	now := w.body
+	var key string
+	var had []byte
 	var updated int64
 	var parentOnly, gone bool
 	err = w.getStory.QueryRowContext(ctx, h.ID).Scan(&key, &updated, &parentOnly, &gone, &had)
@@ -247,20 +252,17 @@ func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touc
 		if st.ParentOnly && !parentOnly {
 			return 0, false, nil // stored as a story with all there is; its part as a parent is in that
 		}
-		touched = key != h.Key || had != string(now) || parentOnly != st.ParentOnly || gone
+		touched = key != h.Key || !bytes.Equal(had, now) || parentOnly != st.ParentOnly || gone
 	}
 	if touched || updated != int64(st.Updated) {
-		if _, err := w.putStory.ExecContext(ctx, h.ID, h.Key, int64(st.Updated), st.ParentOnly, string(now)); err != nil {
+		if _, err := w.putStory.ExecContext(ctx, h.ID, h.Key, int64(st.Updated), st.ParentOnly, now); err != nil {
 			return 0, false, err
 		}
 	}
 	for i := range h.Events {
 		ev := &h.Events[i]
-		body, err := encodeBody(ev)
-		if err != nil {
-			return 0, false, err
-		}
-		res, err := w.putEvent.ExecContext(ctx, h.ID, int64(ev.At), ev.Rank, ev.ID, ev.Actor, ev.ActorType, ev.Observed, body)
+		w.body = appendEvent(w.body[:0], ev)
+		res, err := w.putEvent.ExecContext(ctx, h.ID, int64(ev.At), ev.Rank, ev.ID, w.body)
 		if err != nil {
 			return 0, false, err
 		}
@@ -306,34 +308,6 @@ func (w *writer) parents(ctx context.Context, values ...latency.Value) error {
 		}
 	}
 	return nil
-}
-
-// encodeBody returns what an event holds beside its columns.
-func encodeBody(ev *latency.Event) (string, error) {
-	switch {
-	case ev.Comment != nil:
-		text, err := json.Marshal(ev.Comment)
-		return string(text), err
-	case len(ev.Changes) > 0:
-		text, err := json.Marshal(ev.Changes)
-		return string(text), err
-	}
-	return "", nil
-}
-
-// decodeBody is the reverse of encodeBody.
-func decodeBody(ev *latency.Event, body string) error {
-	if ev.Rank == latency.RankCommentAdded || ev.Rank == latency.RankCommentEdited {
-		ev.Comment = &comment.Facts{}
-		if body == "" {
-			return nil
-		}
-		return json.Unmarshal([]byte(body), ev.Comment)
-	}
-	if body == "" {
-		return nil
-	}
-	return json.Unmarshal([]byte(body), &ev.Changes)
 }
 
 // Counts are how much the store holds of the watched projects.

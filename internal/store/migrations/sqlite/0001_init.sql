@@ -1,3 +1,5 @@
+-- Columns of type BLOB are bodies; internal/store/body.go says what is in them.
+
 -- Key-value state: the sync state, what the ledger was last advanced with.
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
@@ -12,20 +14,17 @@ CREATE TABLE story (
     updated     INTEGER NOT NULL,    -- Jira's updated, ms
     gone        INTEGER NOT NULL DEFAULT 0,
     parent_only INTEGER NOT NULL DEFAULT 0,
-    now         TEXT    NOT NULL     -- snapshot of the fields the rules read, JSON
+    now         BLOB    NOT NULL     -- snapshot of the fields the rules read
 );
 CREATE INDEX story_key ON story (key);
 
 -- The append-only log: an event fetched twice is one row.
 CREATE TABLE event (
-    story      INTEGER NOT NULL,
-    at         INTEGER NOT NULL, -- ms, UTC
-    rank       INTEGER NOT NULL,
-    id         INTEGER NOT NULL, -- of the record or comment; 0 for created, gone, returned
-    actor      TEXT    NOT NULL,
-    actor_type INTEGER NOT NULL,
-    observed   INTEGER NOT NULL,
-    body       TEXT    NOT NULL, -- changes of a record, facts of a comment, JSON; '' for none
+    story INTEGER NOT NULL,
+    at    INTEGER NOT NULL, -- ms, UTC
+    rank  INTEGER NOT NULL,
+    id    INTEGER NOT NULL, -- of the record or comment; 0 for created, gone, returned
+    body  BLOB    NOT NULL, -- actor, changes of a record, facts of a comment
     PRIMARY KEY (story, at, rank, id)
 ) WITHOUT ROWID;
 

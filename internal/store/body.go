@@ -1,0 +1,238 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// Bodies hold what nobody asks SQL for: what an event is beside its identity,
+// and the snapshot of a story. They are the larger part of a store and all of
+// them are read at a start, so they are binary. A body begins with the version
+// of its form; rows of several versions may stand side by side. After it, with
+// numbers as unsigned varints and strings in UTF-8 after their length:
+//
+//	event:    flags, actor, [head, asked, mentioned], changes
+//	snapshot: fields
+//
+// where the part in brackets is there for a comment, asked and mentioned are
+// lists of accounts, changes is a list of (field, id and name before, id and
+// name after), fields is a list of (field, list of (id, name)), ordered by
+// field so that equal snapshots are equal bytes, and a list is its length and
+// its elements. The strings are legible in `sqlite3 FILE "SELECT CAST(body AS
+// TEXT) …"`.
+const bodyVersion = 1
+
+// The flags of an event's body. The account type stands above them.
+const (
+	flagObserved = 1 << iota
+	flagComment
+	flagQuestion
+	flagBits = iota
+)
+
+// errBody is what a body that ends early, or late, is.
+var errBody = errors.New("a row is damaged: restore the store from a backup, or remove it and sync anew") //nolint:gochecknoglobals // a constant in all but name
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendStrings(b []byte, list []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, s := range list {
+		b = appendString(b, s)
+	}
+	return b
+}
+
+func appendValue(b []byte, v latency.Value) []byte {
+	return appendString(appendString(b, v.ID), v.Name)
+}
+
+// appendEvent appends the body of an event to b.
+func appendEvent(b []byte, ev *latency.Event) []byte {
+	flags := uint64(ev.ActorType) << flagBits
+	if ev.Observed {
+		flags |= flagObserved
+	}
+	if ev.Comment != nil {
+		flags |= flagComment
+		if ev.Comment.Question {
+			flags |= flagQuestion
+		}
+	}
+	b = append(b, bodyVersion)
+	b = binary.AppendUvarint(b, flags)
+	b = appendString(b, ev.Actor)
+	if c := ev.Comment; c != nil {
+		b = appendString(b, c.Head)
+		b = appendStrings(b, c.Asked)
+		b = appendStrings(b, c.Mentioned)
+	}
+	b = binary.AppendUvarint(b, uint64(len(ev.Changes)))
+	for i := range ev.Changes {
+		c := &ev.Changes[i]
+		b = appendString(b, c.Field)
+		b = appendValue(b, c.From)
+		b = appendValue(b, c.To)
+	}
+	return b
+}
+
+// appendSnapshot appends the body of a snapshot to b.
+func appendSnapshot(b []byte, now latency.Snapshot) []byte {
+	b = append(b, bodyVersion)
+	b = binary.AppendUvarint(b, uint64(len(now)))
+	for _, field := range slices.Sorted(maps.Keys(now)) {
+		b = appendString(b, field)
+		b = binary.AppendUvarint(b, uint64(len(now[field])))
+		for _, v := range now[field] {
+			b = appendValue(b, v)
+		}
+	}
+	return b
+}
+
+// decoder reads bodies. What it returns lies in lists that it keeps, and is
+// valid until reset; the strings stay.
+type decoder struct {
+	names *interner
+
+	rest   []byte // of the body that is read
+	failed bool   // it ended early
+
+	changes  []latency.Change
+	comments []comment.Facts
+	accounts []string
+	values   []latency.Value
+}
+
+func newDecoder() *decoder { return &decoder{names: newInterner()} }
+
+// reset takes back what was decoded.
+func (d *decoder) reset() {
+	d.changes, d.comments = d.changes[:0], d.comments[:0]
+	d.accounts, d.values = d.accounts[:0], d.values[:0]
+}
+
+// event reads a body into ev, but for what is not in it: instant, rank and id.
+func (d *decoder) event(body []byte, ev *latency.Event) error {
+	if err := d.begin(body); err != nil {
+		return err
+	}
+	flags := d.number()
+	ev.Observed = flags&flagObserved != 0
+	ev.ActorType = latency.AccountType(flags >> flagBits) //nolint:gosec // it was one
+	ev.Actor = d.name()
+	ev.Comment, ev.Changes = nil, nil
+	if flags&flagComment != 0 {
+		d.comments = append(d.comments, comment.Facts{
+			Question: flags&flagQuestion != 0, Head: string(d.bytes()), Asked: d.list(), Mentioned: d.list(),
+		})
+		ev.Comment = &d.comments[len(d.comments)-1]
+	}
+	if n := d.length(); n > 0 {
+		from := len(d.changes)
+		for range n {
+			d.changes = append(d.changes, latency.Change{Field: d.name(), From: d.value(), To: d.value()})
+		}
+		ev.Changes = slices.Clip(d.changes[from:])
+	}
+	return d.end()
+}
+
+// snapshot reads a body into now, which it empties first.
+func (d *decoder) snapshot(body []byte, now latency.Snapshot) error {
+	clear(now)
+	if err := d.begin(body); err != nil {
+		return err
+	}
+	for range d.length() {
+		field := d.name()
+		from := len(d.values)
+		for range d.length() {
+			d.values = append(d.values, d.value())
+		}
+		now[field] = slices.Clip(d.values[from:])
+	}
+	return d.end()
+}
+
+// begin starts to read a body.
+func (d *decoder) begin(body []byte) error {
+	switch {
+	case len(body) == 0:
+		return errBody
+	case body[0] != bodyVersion:
+		return fmt.Errorf("a row has form %d and this yourturn knows form %d: use the newer yourturn that wrote it", body[0], bodyVersion)
+	}
+	d.rest, d.failed = body[1:], false
+	return nil
+}
+
+// end tells whether the body was whole.
+func (d *decoder) end() error {
+	if d.failed || len(d.rest) > 0 {
+		return errBody
+	}
+	return nil
+}
+
+func (d *decoder) fail() {
+	d.rest, d.failed = nil, true
+}
+
+func (d *decoder) number() uint64 {
+	if len(d.rest) > 0 && d.rest[0] < 0x80 { // as nearly all of them are
+		n := d.rest[0]
+		d.rest = d.rest[1:]
+		return uint64(n)
+	}
+	n, size := binary.Uvarint(d.rest)
+	if size <= 0 {
+		d.fail()
+		return 0
+	}
+	d.rest = d.rest[size:]
+	return n
+}
+
+// length reads a length. No element is shorter than a byte, so a length that
+// goes past the body is damage, and not a reason to allocate.
+func (d *decoder) length() int {
+	n := d.number()
+	if n > uint64(len(d.rest)) {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) bytes() []byte {
+	n := d.length()
+	b := d.rest[:n]
+	d.rest = d.rest[n:]
+	return b
+}
+
+func (d *decoder) name() string { return d.names.of(d.bytes()) }
+
+func (d *decoder) value() latency.Value { return latency.Value{ID: d.name(), Name: d.name()} }
+
+func (d *decoder) list() []string {
+	n := d.length()
+	if n == 0 {
+		return nil
+	}
+	from := len(d.accounts)
+	for range n {
+		d.accounts = append(d.accounts, d.name())
+	}
+	return slices.Clip(d.accounts[from:])
+}
