@@ -33,6 +33,24 @@ func TestRules(t *testing.T) {
 		{name: "a flag pauses", rules: project(func(p *Project) { p.PauseWhenFlagged = true }), story: func(t *testing.T) *tale {
 			return waits(t).record("Mon 10:00", "dev", FieldFlag, "Impediment").record("Mon 12:00", "dev", FieldFlag, "").move("Mon 13:00", "po", "Done")
 		}, want: []string{"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s"}},
+		{name: "a flag from before pauses from the start", rules: project(func(p *Project) { p.PauseWhenFlagged = true }), story: func(t *testing.T) *tale {
+			return begun(t).record("Mon 08:30", "dev", FieldFlag, "Impediment").move("Mon 09:00", "dev", "PO Review").record("Mon 12:00", "dev", FieldFlag, "").move("Mon 13:00", "po", "Done")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "created flagged", rules: project(func(p *Project) { p.PauseWhenFlagged = true }), story: func(t *testing.T) *tale {
+			s := newTale(t, "Mon 09:00", "PO Review")
+			s.last[FieldFlag] = val("Impediment")
+			return s.record("Mon 12:00", "dev", FieldFlag, "").move("Mon 13:00", "po", "Done")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "created without a flag", rules: project(func(p *Project) { p.PauseWhenFlagged = true }), story: func(t *testing.T) *tale {
+			return newTale(t, "Mon 09:00", "PO Review").move("Mon 13:00", "po", "Done")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"}},
+		{name: "to a project where the status accepts nothing", rules: func(r *Rules) { r.Projects["2"].Acceptance = Set{"Sign-off": true} }, story: func(t *testing.T) *tale {
+			return waits(t).record("Mon 10:00", "dev", FieldProject, "2")
+		}, want: []string{"acceptance of po: withdrawn other, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "a flag that nobody minds", story: func(t *testing.T) *tale {
+			return begun(t).record("Mon 08:30", "dev", FieldFlag, "Impediment").move("Mon 09:00", "dev", "PO Review").record("Mon 12:00", "dev", FieldFlag, "").
+				record("Mon 12:10", "dev", FieldFlag, "Impediment").move("Mon 13:00", "po", "Done")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"}},
 		{name: "the owner's own question stops the clock", story: func(t *testing.T) *tale {
 			return waits(t).says("Mon 10:00", "po", "which build?").says("Mon 12:00", "dev", "this morning's").move("Mon 13:00", "po", "Done")
 		}, want: []string{"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s"}},
