@@ -257,3 +257,19 @@ func TestADamagedRowNamesItsStory(t *testing.T) {
 		}
 	}
 }
+
+// TestAStreamKeepsOneStory looks at the lists that a stream decodes into: they
+// are as long as the longest story needs, however many stories there are.
+func TestAStreamKeepsOneStory(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	want := saveGenerated(t, s, 50)
+	dec := newDecoder()
+	n := 0
+	s.stream(t.Context(), dec, selection{story: `parent_only = 0`, event: `true`}, func(_ *latency.History, err error) bool {
+		n++
+		return err == nil && len(dec.comments) == 3 && len(dec.changes) <= 10
+	})
+	if n != len(want) {
+		t.Errorf("at story %d the lists hold %d comments and %d changes", n, len(dec.comments), len(dec.changes))
+	}
+}

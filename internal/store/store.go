@@ -99,12 +99,17 @@ func writable(path string) error {
 // the system keeps what it has memory for.
 const cacheSize = "-4096"
 
+// journalSize is what remains of the journal, in bytes. It grows beyond that
+// while a stream is read and much is written, for what the stream may still see
+// stays where it is.
+const journalSize = "67108864"
+
 // dsn returns the driver's data source name. PRAGMAs stand in it so that they
 // hold on every connection of a pool.
 func dsn(path string, mode Mode) string {
 	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "mmap_size(0)", "cache_size(" + cacheSize + ")"}, "_txlock": {"immediate"}}
 	if mode == ReadWrite {
-		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)")
+		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit("+journalSize+")")
 	} else {
 		q.Set("mode", "ro")
 		q.Set("_txlock", "deferred")
