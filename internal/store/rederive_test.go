@@ -1,0 +1,43 @@
+package store
+
+import (
+	"testing"
+
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/measure"
+)
+
+// BenchmarkRederive does what a change of the config does to a store whose
+// ledger is full: every row is read and decoded, every story derived and
+// compared with what was counted of it, and the report made.
+func BenchmarkRederive(b *testing.B) {
+	n := benchStories(b)
+	s := generated(b, n)
+	rules, err := newGenerator().rules()
+	if err != nil {
+		b.Fatal(err)
+	}
+	asOf := genStart + 2*genMinute*latency.Instant(n) // the last stories are still waited for
+	e := measure.NewEngine(s, 20)
+	if _, err := e.Load(b.Context(), rules, "a", asOf, nil); err != nil {
+		b.Fatal(err)
+	}
+	e = measure.NewEngine(s, 20)
+	forgetPeak()
+	for b.Loop() {
+		report, err := e.Load(b.Context(), rules, "a", asOf, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var ended uint64
+		for _, v := range report.Totals.Ended {
+			ended += v
+		}
+		if ended == 0 || len(report.Statistics.Waits) == 0 {
+			b.Fatalf("%d ended, %d distributions", ended, len(report.Statistics.Waits))
+		}
+		b.ReportMetric(float64(ended), "waits-ended")
+	}
+	b.ReportMetric(float64(10*n*b.N)/b.Elapsed().Seconds(), "events/s")
+	reportPeak(b)
+}
