@@ -53,7 +53,7 @@ func everything(rules *Rules, h *History, res *Result, asOf Instant) string {
 		fmt.Fprintf(&b, "  counted %s %s of %s at %s by %s at %s\n", e.Type, e.ID.Kind, e.ID.Topic, rel(e.ID.At), e.Owner, rel(e.At))
 	}
 	tr := res.Trace(h.Events[0].At + 1_000_000)
-	fmt.Fprintf(&b, "  trace %d runs, %d stages, verdict %s of %q, over %t, unsettled %t\n", len(tr.Runs), len(tr.Stages), rel(tr.Verdict.At), tr.Verdict.Owner, tr.Over(asOf), res.Unsettled)
+	fmt.Fprintf(&b, "  trace %d runs, %d stages, verdict %s of %q, over %t, unsettled %t\n", len(tr.Runs), len(tr.Stages), rel(tr.Verdict.At), tr.Verdict.Owner, tr.Until() <= asOf, res.Unsettled)
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package latency
 
 import (
+	"math"
 	"slices"
 
 	"github.com/yourturn/yourturn/internal/calendar"
@@ -78,24 +79,24 @@ func (w *Wait) endedBy() string {
 	return ""
 }
 
-// Over tells whether nothing of the story falls into windows that begin at
-// since or later.
-func (t *Trace) Over(since Instant) bool {
+// Until returns the last instant of which the trace says anything: windows that
+// begin then or later do not see it. Never: the story goes on.
+func (t *Trace) Until() Instant {
+	until := Instant(math.MinInt64)
 	for i := range t.Runs {
-		if t.Runs[i].End > since {
-			return false
-		}
+		until = max(until, t.Runs[i].End)
 	}
-	if n := len(t.Stages); n > 0 && t.Stages[n-1].To > since {
-		return false
+	if n := len(t.Stages); n > 0 {
+		until = max(until, t.Stages[n-1].To)
 	}
-	return t.Verdict.At == Never || t.Verdict.At <= since
+	if t.Verdict.At != Never {
+		until = max(until, t.Verdict.At)
+	}
+	return until
 }
 
 // Empty tells whether nothing of the story falls into the windows.
-func (t *Trace) Empty() bool {
-	return len(t.Runs) == 0 && len(t.Stages) == 0 && t.Verdict.At == Never
-}
+func (t *Trace) Empty() bool { return t.Until() == math.MinInt64 }
 
 // calendar returns whose working hours count for an owner: the owner's, else
 // the project's.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/yourturn/yourturn/internal/latency"
@@ -34,19 +35,17 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 		return nil, fmt.Errorf("reading stories: %w", err)
 	}
 	var out []latency.Finding
-	traces := map[int64]latency.Trace{}
+	traces := newTraces()
 	for _, shard := range shards {
 		for s, err := range derived(ctx, store, shard, latency.NewDeriver(rules, ancestors), rules, asOf) {
 			if err != nil {
 				return nil, err
 			}
 			out = append(out, s.findings...)
-			if !s.trace.Empty() {
-				traces[s.id] = s.trace
-			}
+			traces.set(s.id, &s.trace)
 		}
 	}
-	out = append(out, bulkEndings(traces)...)
+	out = append(out, bulkEndings(traces.all())...)
 	slices.SortStableFunc(out, func(a, b latency.Finding) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Reason, b.Reason))
 	})
@@ -115,20 +114,24 @@ type deed struct {
 // bulkEndings returns a finding for each story that had a wait ended together
 // with those of more than 20 stories in all, by one actor within one minute of
 // the clock. It sees what traces hold: the longest window.
-func bulkEndings(traces map[int64]latency.Trace) []latency.Finding {
+func bulkEndings(traces iter.Seq[*latency.Trace]) []latency.Finding {
 	stories := map[deed]int{}
-	for _, t := range traces {
-		for d := range deeds(&t) {
+	for t := range traces {
+		for d := range deeds(t) {
 			stories[d]++
 		}
 	}
+	maps.DeleteFunc(stories, func(_ deed, n int) bool { return n <= bulkStories })
+	if len(stories) == 0 {
+		return nil
+	}
 	var out []latency.Finding
-	for id, t := range traces {
-		for d, run := range deeds(&t) {
-			if stories[d] > bulkStories {
+	for t := range traces {
+		for d, run := range deeds(t) {
+			if n := stories[d]; n > 0 {
 				out = append(out, latency.Finding{
-					Reason: FindBulk, StoryID: id, Story: run.Story, ProjectID: run.ProjectID, At: run.End,
-					Detail: fmt.Sprintf("one of %d stories in this minute", stories[d]),
+					Reason: FindBulk, StoryID: run.StoryID, Story: run.Story, ProjectID: run.ProjectID, At: run.End,
+					Detail: fmt.Sprintf("one of %d stories in this minute", n),
 				})
 			}
 		}

@@ -138,7 +138,7 @@ func TestStatisticsForgetWhatIsOver(t *testing.T) {
 			t.Errorf("%d days later: %d in 7 days, %d in 90", tc.days, samples(r, "7d"), samples(r, "90d"))
 		}
 	}
-	if len(e.traces) > 0 {
-		t.Errorf("%d stories are remembered though no window sees them", len(e.traces))
+	if len(e.traces.packed) > 0 {
+		t.Errorf("%d stories are remembered though no window sees them", len(e.traces.packed))
 	}
 }

@@ -56,7 +56,7 @@ type Engine struct {
 	ancestors latency.Ancestors
 	totals    *latency.Totals
 	unsettled map[int64][]latency.Wait // open waits of stories that time alone can change
-	traces    map[int64]latency.Trace  // of the stories that fall into the longest window
+	traces    traces                   // of the stories that fall into the longest window
 	findings  tally
 	pending   []latency.Entry
 	bypassed  []latency.Entry            // of this derivation, until it is known when acceptance began
@@ -75,7 +75,7 @@ func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint str
 		return nil, err
 	}
 	e.rules, e.fingerprint, e.ancestors = rules, fingerprint, ancestors
-	e.unsettled, e.traces, e.findings = map[int64][]latency.Wait{}, map[int64]latency.Trace{}, newTally()
+	e.unsettled, e.traces, e.findings = map[int64][]latency.Wait{}, newTraces(), newTally()
 	e.begun = map[string]latency.Instant{}
 	e.totals = latency.NewTotals()
 	e.pending, e.bypassed = e.pending[:0], e.bypassed[:0]
@@ -173,10 +173,7 @@ func (e *Engine) take(s *story) {
 	if s.unsettled {
 		e.unsettled[s.id] = s.open
 	}
-	delete(e.traces, s.id)
-	if !s.trace.Empty() {
-		e.traces[s.id] = s.trace
-	}
+	e.traces.set(s.id, &s.trace)
 	e.findings.set(s.id, s.findings, e.rules)
 }
 
@@ -234,21 +231,10 @@ func (e *Engine) report(asOf latency.Instant) *latency.Report {
 	for _, list := range e.unsettled {
 		waits = append(waits, list...)
 	}
-	since := asOf.Add(-latency.LongestWindow)
-	for id, t := range e.traces {
-		if t.Over(since) {
-			delete(e.traces, id)
-		}
-	}
-	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), func(yield func(*latency.Trace) bool) {
-		for _, t := range e.traces {
-			if !yield(&t) {
-				return
-			}
-		}
-	})
+	e.traces.forget(asOf.Add(-latency.LongestWindow))
+	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), e.traces.all())
 	audit := e.findings.counts()
-	for _, f := range bulkEndings(e.traces) {
+	for _, f := range bulkEndings(e.traces.all()) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}

@@ -1,0 +1,69 @@
+package measure
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// randomTrace draws a trace of story id.
+func randomTrace(rt *rapid.T, id int64) latency.Trace {
+	name := rapid.SampledFrom([]string{"", "po", "next", "1", "Ł"})
+	instant := func() latency.Instant {
+		return latency.Instant(rapid.OneOf(rapid.Int64Range(-5, 2_000_000_000_000), rapid.Just(int64(latency.Never))).Draw(rt, "instant"))
+	}
+	span := func() latency.Span { return latency.Span{From: instant(), To: instant()} }
+	t := latency.Trace{Verdict: latency.Verdict{At: instant(), ProjectID: name.Draw(rt, "project"), Owner: name.Draw(rt, "owner"), Accepted: rapid.Bool().Draw(rt, "accepted")}}
+	key := rapid.SampledFrom([]string{"PAY-1", "", "WEB-100000"}).Draw(rt, "key")
+	for range rapid.IntRange(0, 3).Draw(rt, "runs") {
+		r := latency.Run{
+			StoryID: id, Story: key, Kind: latency.Question, ProjectID: name.Draw(rt, "project"), Owner: name.Draw(rt, "owner"), EndedBy: name.Draw(rt, "by"),
+			Start: instant(), End: instant(), Response: rapid.Bool().Draw(rt, "response"), Working: rapid.Int64().Draw(rt, "working"), Target: rapid.Int64().Draw(rt, "target"),
+		}
+		for range rapid.IntRange(0, 3).Draw(rt, "spans") {
+			r.Clock = append(r.Clock, span())
+		}
+		t.Runs = append(t.Runs, r)
+	}
+	for range rapid.IntRange(0, 3).Draw(rt, "stages") {
+		t.Stages = append(t.Stages, latency.StageSpan{Stage: latency.StageOwner, ProjectID: name.Draw(rt, "project"), Owner: name.Draw(rt, "owner"), Span: span()})
+	}
+	return t
+}
+
+func TestTracesComeBackAsTheyWere(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := newTraces()
+		want := map[int64]latency.Trace{}
+		since := latency.Instant(rapid.Int64Range(0, 2_000_000_000_000).Draw(rt, "since"))
+		for id := range int64(rapid.IntRange(1, 5).Draw(rt, "stories")) {
+			tr := randomTrace(rt, id)
+			s.set(id, &tr)
+			if !tr.Empty() && tr.Until() > since {
+				want[id] = tr
+			}
+		}
+		s.forget(since)
+		got := map[int64]latency.Trace{}
+		for id, text := range s.packed { // each by itself, for what is yielded is overwritten
+			one := traces{packed: map[int64]string{id: text}, names: s.names}
+			for tr := range one.all() {
+				got[id] = *tr
+			}
+		}
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+			rt.Fatalf("traces (-want +got):\n%s", d)
+		}
+		n := 0
+		for range s.all() {
+			n++
+		}
+		if n != len(want) {
+			rt.Fatalf("%d of %d traces", n, len(want))
+		}
+	})
+}
