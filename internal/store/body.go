@@ -24,8 +24,9 @@ import (
 // lists of accounts, changes is a list of (field, id and name before, id and
 // name after), fields is a list of (field, list of (id, name)), ordered by
 // field so that equal snapshots are equal bytes, and a list is its length and
-// its elements. The strings are legible in `sqlite3 FILE "SELECT CAST(body AS
-// TEXT) …"`.
+// its elements. To see the strings of a story's events:
+//
+//	sqlite3 FILE "SELECT hex(body) FROM event WHERE story = 10001" | xxd -r -p | strings -n 2
 const bodyVersion = 1
 
 // The flags of an event's body. The account type stands above them.

@@ -43,9 +43,13 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 				return err
 			}
 			defer insert.Close()
+			quiet := context.WithoutCancel(ctx) // as in merge
 			for _, e := range entries {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
 				late := begun && before.Fingerprint != fingerprint && e.At <= before.AsOf
-				res, err := insert.ExecContext(ctx, e.ID.StoryID, e.ID.Kind, e.ID.Topic, int64(e.ID.At), e.Type, e.Project, e.Owner,
+				res, err := insert.ExecContext(quiet, e.ID.StoryID, e.ID.Kind, e.ID.Topic, int64(e.ID.At), e.Type, e.Project, e.Owner,
 					e.Outcome, e.Responder, e.Working, e.Elapsed, int64(e.At), !late)
 				if err != nil {
 					return err
@@ -95,7 +99,7 @@ func (s *Store) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, e
 
 // entries yields the entries that where selects; it tells whether to go on.
 func (s *Store) entries(ctx context.Context, where string, args []any, yield func(latency.Counted, error) bool) bool {
-	// As in merge, the context is looked at here and not by the driver.
+	// The context is looked at here and not by the driver, as in merge.
 	rows, err := s.scan.QueryContext(context.WithoutCancel(ctx), `SELECT story, kind, topic, at, type, project, owner, outcome, responder,
 		working, elapsed, happened, counted FROM ledger WHERE `+where+` ORDER BY story, kind, topic, at`, args...)
 	if err != nil {

@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -266,5 +268,38 @@ func TestAFullDiskWritesNothing(t *testing.T) {
 	}
 	if st, err := s.State(t.Context()); err != nil || st.Cursor != 10 {
 		t.Errorf("the state moved to %+v, %v", st, err)
+	}
+}
+
+// ending is a context that ends while a batch is written: when it was asked
+// three times whether it has.
+type ending struct {
+	context.Context
+	asked atomic.Int64 // database/sql asks too, from goroutines of its own
+}
+
+func (e *ending) Err() error {
+	if e.asked.Add(1) > 3 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestAContextThatEndsWritesNothing(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	var b archive.Batch
+	var entries []latency.Entry
+	for id := range int64(10) {
+		b.Stories = append(b.Stories, story(id+1, "PAY-1"))
+		entries = append(entries, entry(id+1, 100))
+	}
+	if _, err := s.SaveStories(&ending{Context: t.Context()}, b); !errors.Is(err, context.Canceled) {
+		t.Errorf("saving stories: %v", err)
+	}
+	if _, err := s.Count(&ending{Context: t.Context()}, entries, 1000, "a", true); !errors.Is(err, context.Canceled) {
+		t.Errorf("counting: %v", err)
+	}
+	if len(histories(t, s, nil)) != 0 || len(ledger(t, s)) != 0 {
+		t.Error("something was written")
 	}
 }

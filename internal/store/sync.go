@@ -169,8 +169,12 @@ func (s *Store) SaveStories(ctx context.Context, b archive.Batch) (archive.Chang
 			return err
 		}
 		defer w.close()
+		quiet := context.WithoutCancel(ctx) // as in merge
 		for i := range b.Stories {
-			events, touched, err := w.story(ctx, &b.Stories[i])
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			events, touched, err := w.story(quiet, &b.Stories[i])
 			if err != nil {
 				return fmt.Errorf("story %s: %w", b.Stories[i].History.Key, err)
 			}
