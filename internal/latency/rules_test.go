@@ -57,6 +57,12 @@ func TestRules(t *testing.T) {
 		{name: "at most for a question's target", story: func(t *testing.T) *tale {
 			return waits(t).says("Mon 10:00", "po", "which build?").says("Mon 16:00", "dev", "this morning's").move("Mon 17:00", "po", "Done")
 		}, want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"}},
+		{name: "asked twice before the team spoke", story: func(t *testing.T) *tale {
+			return waits(t).says("Mon 10:00", "po", "which build?").says("Mon 11:00", "po", "well?").says("Mon 12:00", "dev", "this morning's").move("Mon 13:00", "po", "Done")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s"}},
+		{name: "unless that is switched off", rules: project(func(p *Project) { p.PauseWhileOwnerAsks = false }), story: func(t *testing.T) *tale {
+			return waits(t).says("Mon 10:00", "po", "which build?").says("Mon 12:00", "dev", "this morning's").move("Mon 13:00", "po", "Done")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"}},
 		{name: "a delegate's question does not", rules: func(r *Rules) { r.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Always}} }, story: func(t *testing.T) *tale {
 			return waits(t).says("Mon 10:00", "deputy", "which build?").move("Mon 13:00", "deputy", "Done")
 		}, want: []string{"acceptance of po: accepted delegate, elapsed 4h0m0s, working 4h0m0s"}},
