@@ -11,17 +11,19 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Bodies hold what nobody asks SQL for: what an event is beside its identity,
-// and the snapshot of a story. They are the larger part of a store and all of
+// Bodies hold what nobody asks SQL for: what events and entries of the ledger
+// are beside their identity, and the snapshot of a story. They are the larger part of a store and all of
 // them are read at a start, so they are binary. A body begins with the version
 // of its form; rows of several versions may stand side by side. After it, with
 // numbers as unsigned varints and strings in UTF-8 after their length:
 //
 //	event:    flags, actor, [head, asked, mentioned], changes
 //	snapshot: fields
+//	entry:    type, project, owner, outcome, responder, working, elapsed, happened
 //
 // where the part in brackets is there for a comment, asked and mentioned are
-// lists of accounts, changes is a list of (field, id and name before, id and
+// lists of accounts, working, elapsed and happened (since the instant of the
+// identity) are milliseconds as signed varints, changes is a list of (field, id and name before, id and
 // name after), fields is a list of (field, list of (id, name)), ordered by
 // field so that equal snapshots are equal bytes, and a list is its length and
 // its elements. To see the strings of a story's events:
@@ -100,6 +102,18 @@ func appendSnapshot(b []byte, now latency.Snapshot) []byte {
 	return b
 }
 
+// appendEntry appends the body of an entry of the ledger to b.
+func appendEntry(b []byte, e *latency.Entry) []byte {
+	b = append(b, bodyVersion)
+	for _, s := range [...]string{string(e.Type), e.Project, e.Owner, string(e.Outcome), string(e.Responder)} {
+		b = appendString(b, s)
+	}
+	for _, n := range [...]int64{e.Working, e.Elapsed, int64(e.At - e.ID.At)} {
+		b = binary.AppendVarint(b, n)
+	}
+	return b
+}
+
 // decoder reads bodies. What it returns lies in lists that it keeps, and is
 // valid until reset; the strings stay.
 type decoder struct {
@@ -165,6 +179,19 @@ func (d *decoder) snapshot(body []byte, now latency.Snapshot) error {
 	return d.end()
 }
 
+// entry reads a body into e, but for what is not in it: the identity, which
+// must be in e.
+func (d *decoder) entry(body []byte, e *latency.Entry) error {
+	if err := d.begin(body); err != nil {
+		return err
+	}
+	e.Type, e.Project, e.Owner = latency.EntryType(d.name()), d.name(), d.name()
+	e.Outcome, e.Responder = latency.Outcome(d.name()), latency.Responder(d.name())
+	e.Working, e.Elapsed = d.signed(), d.signed()
+	e.At = e.ID.At + latency.Instant(d.signed())
+	return d.end()
+}
+
 // begin starts to read a body.
 func (d *decoder) begin(body []byte) error {
 	switch {
@@ -202,6 +229,12 @@ func (d *decoder) number() uint64 {
 	}
 	d.rest = d.rest[size:]
 	return n
+}
+
+// signed reads a number that may be below zero.
+func (d *decoder) signed() int64 {
+	n := d.number()
+	return int64(n>>1) ^ -int64(n&1) //nolint:gosec // the bits are meant
 }
 
 // length reads a length. No element is shorter than a byte, so a length that

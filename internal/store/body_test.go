@@ -41,6 +41,17 @@ func eventOf() *rapid.Generator[latency.Event] {
 	})
 }
 
+func entryOf() *rapid.Generator[latency.Entry] {
+	return rapid.Custom(func(t *rapid.T) latency.Entry {
+		return latency.Entry{
+			ID:   latency.EntryID{At: latency.Instant(rapid.Int64().Draw(t, "identity"))},
+			Type: latency.EntryType(text().Draw(t, "type")), Project: text().Draw(t, "project"), Owner: text().Draw(t, "owner"),
+			Outcome: latency.Outcome(text().Draw(t, "outcome")), Responder: latency.Responder(text().Draw(t, "responder")),
+			Working: rapid.Int64().Draw(t, "working"), Elapsed: rapid.Int64().Draw(t, "elapsed"), At: latency.Instant(rapid.Int64().Draw(t, "at")),
+		}
+	})
+}
+
 // TestBodiesComeBackAsTheyWere decodes many bodies into the lists of one
 // decoder, as a story with many events does, and then looks at all of them.
 func TestBodiesComeBackAsTheyWere(t *testing.T) {
@@ -59,6 +70,11 @@ func TestBodiesComeBackAsTheyWere(t *testing.T) {
 			if d := cmp.Diff(events, got, cmpopts.EquateEmpty()); d != "" {
 				t.Fatalf("events (-want +got):\n%s", d)
 			}
+			entry := entryOf().Draw(t, "entry")
+			read := latency.Entry{ID: entry.ID}
+			if err := dec.entry(appendEntry(nil, &entry), &read); err != nil || read != entry {
+				t.Fatalf("entry %+v came back as %+v, %v", entry, read, err)
+			}
 			snapshot := latency.Snapshot{"left over": nil}
 			if err := dec.snapshot(appendSnapshot(nil, now), snapshot); err != nil {
 				t.Fatal(err)
@@ -72,18 +88,21 @@ func TestBodiesComeBackAsTheyWere(t *testing.T) {
 
 func TestDamagedBodiesAreRefused(t *testing.T) {
 	st := newGenerator().story(1)
-	bodies := [][]byte{appendSnapshot(nil, st.History.Now)}
+	counted := entry(1, 100)
+	bodies := [][]byte{appendSnapshot(nil, st.History.Now), appendEntry(nil, &counted)}
 	for i := range st.History.Events {
 		bodies = append(bodies, appendEvent(nil, &st.History.Events[i]))
 	}
 	for i, body := range bodies {
 		read := func(b []byte) error {
 			dec := newDecoder()
-			if i == 0 {
+			switch i {
+			case 0:
 				return dec.snapshot(b, latency.Snapshot{})
+			case 1:
+				return dec.entry(b, &latency.Entry{})
 			}
-			var ev latency.Event
-			return dec.event(b, &ev)
+			return dec.event(b, &latency.Event{})
 		}
 		for n := range body {
 			if err := read(body[:n]); err == nil {
@@ -115,6 +134,12 @@ func FuzzBody(f *testing.F) {
 		if dec.event(body, &ev) == nil {
 			if err := dec.event(appendEvent(nil, &ev), &again); err != nil || !cmp.Equal(ev, again, cmpopts.EquateEmpty()) {
 				t.Errorf("event %+v came back as %+v, %v", ev, again, err)
+			}
+		}
+		var counted, twice latency.Entry
+		if dec.entry(body, &counted) == nil {
+			if err := dec.entry(appendEntry(nil, &counted), &twice); err != nil || counted != twice {
+				t.Errorf("entry %+v came back as %+v, %v", counted, twice, err)
 			}
 		}
 		now, later := latency.Snapshot{}, latency.Snapshot{}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -37,20 +38,20 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 		}
 		if len(entries) > 0 {
 			insert, err := tx.PrepareContext(ctx, `INSERT INTO ledger
-				(story, kind, topic, at, type, project, owner, outcome, responder, working, elapsed, happened, counted)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`)
+				(story, kind, topic, at, counted, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`)
 			if err != nil {
 				return err
 			}
 			defer insert.Close()
 			quiet := context.WithoutCancel(ctx) // as in merge
+			var body []byte
 			for _, e := range entries {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
 				late := begun && before.Fingerprint != fingerprint && e.At <= before.AsOf
-				res, err := insert.ExecContext(quiet, e.ID.StoryID, e.ID.Kind, e.ID.Topic, int64(e.ID.At), e.Type, e.Project, e.Owner,
-					e.Outcome, e.Responder, e.Working, e.Elapsed, int64(e.At), !late)
+				body = appendEntry(body[:0], &e)
+				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !late, body)
 				if err != nil {
 					return err
 				}
@@ -100,27 +101,28 @@ func (s *Store) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, e
 // entries yields the entries that where selects; it tells whether to go on.
 func (s *Store) entries(ctx context.Context, where string, args []any, yield func(latency.Counted, error) bool) bool {
 	// The context is looked at here and not by the driver, as in merge.
-	rows, err := s.scan.QueryContext(context.WithoutCancel(ctx), `SELECT story, kind, topic, at, type, project, owner, outcome, responder,
-		working, elapsed, happened, counted FROM ledger WHERE `+where+` ORDER BY story, kind, topic, at`, args...)
+	rows, err := s.scan.QueryContext(context.WithoutCancel(ctx), `SELECT story, kind, topic, at, counted, body
+		FROM ledger WHERE `+where+` ORDER BY story, kind, topic, at`, args...)
 	if err != nil {
 		yield(latency.Counted{}, s.explain(err))
 		return false
 	}
 	defer rows.Close()
-	names := newInterner()
+	dec := newDecoder()
 	for rows.Next() {
 		var e latency.Counted
-		var at, happened int64
-		var kind, topic, typ, project, owner, outcome, responder sql.RawBytes
-		err := cmp.Or(ctx.Err(), rows.Scan(&e.ID.StoryID, &kind, &topic, &at, &typ, &project, &owner, &outcome, &responder,
-			&e.Working, &e.Elapsed, &happened, &e.Counted))
-		if err != nil {
+		var story, at, counted integer
+		var kind, topic, body sql.RawBytes
+		if err := cmp.Or(ctx.Err(), rows.Scan(&story, &kind, &topic, &at, &counted, &body)); err != nil {
 			yield(latency.Counted{}, s.explain(err))
 			return false
 		}
-		e.ID.Kind, e.ID.Topic, e.ID.At = latency.Kind(names.of(kind)), names.of(topic), latency.Instant(at)
-		e.Type, e.Project, e.Owner = latency.EntryType(names.of(typ)), names.of(project), names.of(owner)
-		e.Outcome, e.Responder, e.At = latency.Outcome(names.of(outcome)), latency.Responder(names.of(responder)), latency.Instant(happened)
+		e.ID = latency.EntryID{StoryID: int64(story), Kind: latency.Kind(dec.names.of(kind)), Topic: dec.names.of(topic), At: latency.Instant(at)}
+		e.Counted = counted != 0
+		if err := dec.entry(body, &e.Entry); err != nil {
+			yield(latency.Counted{}, fmt.Errorf("store %s: ledger of story %d: %w", s.path, story, err))
+			return false
+		}
 		if !yield(e, nil) {
 			return false
 		}

@@ -273,3 +273,23 @@ func TestAStreamKeepsOneStory(t *testing.T) {
 		t.Errorf("at story %d the lists hold %d comments and %d changes", n, len(dec.comments), len(dec.changes))
 	}
 }
+
+func TestADamagedEntryNamesItsStory(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	if _, err := s.Count(t.Context(), []latency.Entry{entry(1, 1), entry(2, 1)}, 3, "", true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.ExecContext(t.Context(), `UPDATE ledger SET body = X'0100' WHERE story = 2`); err != nil {
+		t.Fatal(err)
+	}
+	n, last := 0, error(nil)
+	for _, err := range s.LedgerIn(t.Context(), everything()) {
+		n, last = n+1, err
+	}
+	if n != 2 || !errors.Is(last, errBody) || !strings.Contains(last.Error(), s.path) || !strings.Contains(last.Error(), "story 2") {
+		t.Errorf("%d entries, %v", n-1, last)
+	}
+	if list, err := s.LedgerOf(t.Context(), []int64{1, 2}); !errors.Is(err, errBody) {
+		t.Errorf("%v, %v", list, err)
+	}
+}

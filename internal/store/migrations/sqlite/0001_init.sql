@@ -54,19 +54,12 @@ CREATE TABLE lead (
 -- What was counted once and stays counted. counted = 0: a changed config
 -- brought it up after its time, so it never enters the counters.
 CREATE TABLE ledger (
-    story     INTEGER NOT NULL,
-    kind      TEXT    NOT NULL,
-    topic     TEXT    NOT NULL,
-    at        INTEGER NOT NULL, -- identity with the three above, ms
-    type      TEXT    NOT NULL,
-    project   TEXT    NOT NULL,
-    owner     TEXT    NOT NULL,
-    outcome   TEXT    NOT NULL,
-    responder TEXT    NOT NULL,
-    working   INTEGER NOT NULL, -- ms
-    elapsed   INTEGER NOT NULL, -- ms
-    happened  INTEGER NOT NULL, -- ms
-    counted   INTEGER NOT NULL,
+    story   INTEGER NOT NULL,
+    kind    TEXT    NOT NULL,
+    topic   TEXT    NOT NULL,
+    at      INTEGER NOT NULL, -- identity with the three above, ms
+    counted INTEGER NOT NULL,
+    body    BLOB    NOT NULL, -- labels and clocks it had when it was entered
     PRIMARY KEY (story, kind, topic, at)
 ) WITHOUT ROWID;
 
