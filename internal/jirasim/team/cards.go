@@ -14,15 +14,39 @@ const (
 )
 
 // card is a scene of a story: what is waited for, how that begins and how it
-// ends. An outcome of "" is a wait that nobody ends.
-type card struct{ kind, cause, outcome, by string }
+// ends. An outcome of "" is a wait that nobody ends. A twist is what else
+// happens, or by what deed the end comes.
+type card struct{ kind, cause, outcome, by, twist string }
 
-// cards returns every scene that can be.
-func cards() []card {
+// twist is the kind of thing that can happen in a scene.
+const (
+	twistHop      = "hop"            // automation sends the story back as soon as it is created
+	twistEdited   = "edited away"    // the ask is edited so that it asks no more
+	twistDeleted  = "deleted"        // the ask is deleted
+	twistEditedIn = "edited in"      // a comment that asked nothing is edited so that it asks
+	twistBack     = "there and back" // edited away, and edited in again
+	twistAfter    = "after"          // edited or deleted when it is answered
+	twistUnsaid   = "unsaid"         // the answer is deleted
+	twistFirst    = "first deleted"  // of two asks the first
+	twistBusy     = "edited often"   // and deleted in the end
+	twistMoved    = "moved"          // to another project, where it waits on
+	twistStray    = "stray"          // to another project, where it does not
+	twistLab      = "lab"            // to where nobody looks, and back
+	twistType     = "type"           // to a type that does not count, and back
+	twistMigrated = "migrated"       // by a change of workflow
+	twistOwnMove  = "own move"       // whoever handed it in takes it for accepted
+	twistGone     = "gone"           // the story is deleted
+	twistHidden   = "hidden"         // the story cannot be seen for a while
+	twistLeft     = "left"           // to where nobody looks, for good
+)
+
+// cards returns every scene that can be; some only if stories may get lost.
+func cards(losses bool) []card {
 	var out []card
+	twist := ""
 	add := func(kind, cause, outcome string, by ...string) {
 		for _, who := range by {
-			out = append(out, card{kind, cause, outcome, who})
+			out = append(out, card{kind, cause, outcome, who, twist})
 		}
 	}
 	for _, cause := range []string{enteredIn, createdIn} {
@@ -56,13 +80,56 @@ func cards() []card {
 			add("question", cause, "resolved", "other", "automation")
 		}
 	}
+	for _, twist = range []string{twistMoved, twistMigrated, twistType, twistLab} {
+		add("acceptance", enteredIn, "accepted", "owner")
+		add("acceptance", createdIn, "accepted", "owner")
+	}
+	twist = twistStray
+	add("acceptance", enteredIn, "withdrawn", "owner", "other", "automation")
+	twist = twistOwnMove
+	add("acceptance", enteredIn, "accepted", "other")
+	twist = twistHop
+	add("acceptance", createdIn, "accepted", "owner")
+	for _, twist = range []string{twistMoved, twistType, twistLab} {
+		for _, cause := range []string{"mention", "marker", "status", "label", "assignment"} {
+			add("question", cause, "answered", "owner")
+		}
+	}
+	for _, cause := range []string{"mention", "marker"} {
+		twist = twistEdited
+		add("question", cause, "withdrawn", "other")
+		for _, twist = range []string{twistDeleted, twistBusy} {
+			add("question", cause, "withdrawn", "")
+		}
+		for _, twist = range []string{twistBack, twistAfter, twistUnsaid, twistFirst} {
+			add("question", cause, "answered", "owner")
+		}
+	}
+	twist = twistEditedIn
+	add("question", "mention", "answered", "owner", "owner", "delegate", "other")
+	add("question", "mention", "obsolete", "other")
+	add("question", "mention", "handed_over", "")
+	add("question", "mention", "lapsed", "")
+	if losses {
+		for _, twist = range []string{twistGone, twistHidden, twistLeft} {
+			by := ""
+			if twist == twistLeft {
+				by = "other"
+			}
+			add("acceptance", enteredIn, "withdrawn", by)
+			add("acceptance", createdIn, "withdrawn", by)
+			for _, cause := range []string{"mention", "marker", "status", "label", "assignment"} {
+				add("question", cause, "withdrawn", by)
+			}
+		}
+	}
 	return out
 }
 
 // draw deals the next card of a shuffled deck.
 func (t *Team) draw() card {
 	if len(t.deck) == 0 {
-		t.deck = cards()
+		t.deck = cards(t.opts.Losses)
 		t.rng.Shuffle(len(t.deck), func(i, j int) { t.deck[i], t.deck[j] = t.deck[j], t.deck[i] })
 	}
 	c := t.deck[0]
@@ -88,7 +155,7 @@ func (l *life) plan() {
 	}
 	l.space()
 	l.planned = true
-	l.record(l.dev(), map[string]any{sprintField: []*jirasim.Sprint{sp}}, jirasim.Item{
+	l.record(l.dev(), map[string]any{sprintField: []*jirasim.Sprint{sp}}, nil, jirasim.Item{
 		Field: "Sprint", FieldType: "custom", FieldID: sprintField, From: ptr(""), FromString: ptr(""), To: ptr(strconv.FormatInt(sp.ID, 10)), ToString: ptr(sp.Name),
 	})
 }
@@ -109,21 +176,36 @@ func (l *life) actor(by string) *jirasim.User {
 
 // playAcceptance plays a wait for a verdict.
 func (l *life) playAcceptance(c card, first bool) {
-	t := l.t
 	if !l.inAcceptance() || !first || c.cause != createdIn {
 		l.toDoing()
 		l.rest(10 * time.Hour)
-		if l.inAcceptance() || l.acc != nil {
+		if l.inAcceptance() || l.book.acc != nil {
 			return
 		}
 		l.detours()
-		l.move(l.dev(), l.p.accept, "")
-		l.beginAcceptance(enteredIn)
+		if c.twist == twistMigrated {
+			l.migrate(l.p.accept, "", func(b *book) { b.handIn(enteredIn) })
+			l.t.scenes["migrated into acceptance"]++
+		} else {
+			l.enter(l.dev())
+		}
+	}
+	if c.twist == twistOwnMove {
+		l.real(10 * time.Second)
+		if who := l.mover; l.role(who) == "other" {
+			l.t.scenes["accepted by who handed it in"]++
+			l.move(who, l.p.accepted, l.done(), verdict("accepted"))
+			l.afterwards()
+		}
+		return
 	}
 	l.meanwhile()
+	if l.wander(c) {
+		return
+	}
 	if c.outcome == "handed_over" {
 		l.rest(3 * time.Hour)
-		l.setOwner(l.dev(), l.another())
+		l.handOver(l.dev())
 		l.apartFromPass()
 		c.outcome, c.by = "accepted", "owner"
 	}
@@ -131,49 +213,142 @@ func (l *life) playAcceptance(c card, first bool) {
 		return
 	}
 	who := l.actor(c.by)
-	if who != t.robot && !l.still(who, c.by) {
+	if who != l.t.robot && !l.still(who, c.by) {
 		who = l.actor(c.by)
 	}
-	role := l.role(who)
+	l.decide(c, who)
+}
+
+// decide ends the wait for a verdict as the card says.
+func (l *life) decide(c card, who *jirasim.User) {
+	t := l.t
 	switch c.outcome {
 	case "accepted":
-		if role == "owner" && t.chance(0.2) { // the owner says so, and automation moves the story
-			l.say(who, "Looks good to me.")
+		if l.role(who) == "owner" && t.chance(0.2) { // the owner says so, and automation moves the story
+			l.say(who, "Looks good to me.", says{})
 			l.real(5 * time.Second)
-			l.move(t.robot, l.p.accepted, l.done())
-		} else {
-			l.move(who, l.p.accepted, l.done())
+			who = t.robot
 		}
-		l.endAcceptance("accepted", role)
+		l.move(who, l.p.accepted, l.done(), verdict("accepted"))
 		l.afterwards()
 	case "rejected":
-		if !answers(role) {
+		if !answers(l.role(who)) {
 			return
 		}
 		if t.chance(0.7) {
-			l.say(who, "Please have another look: the total is wrong.")
+			l.say(who, "Please have another look: the total is wrong.", says{})
 		}
-		l.move(who, l.p.doing, "")
-		l.endAcceptance("rejected", role)
+		l.move(who, l.p.doing, "", verdict("back"))
 	case "recalled":
-		l.move(who, l.p.doing, "")
-		l.endAcceptance("recalled", role)
+		l.move(who, l.p.doing, "", verdict("back"))
 	case "withdrawn":
 		switch {
-		case who == t.robot && t.chance(0.5): // an administrator's migration
-			l.write(t.admin, l.p.done, "Done", jirasim.Item{Field: "Workflow", FieldType: "jira", From: ptr("1"), FromString: ptr("Old workflow"), To: ptr("2"), ToString: ptr("New workflow")})
-			if l.q != nil {
-				l.endQuestion("obsolete", "automation")
+		case c.twist == twistStray:
+			if p, to, ok := l.elsewhere(false); ok {
+				l.relocate(who, p, to)
+				t.scenes["moved out of acceptance"]++
+				return
 			}
-			role = "automation"
+			l.move(who, l.p.dropped, "", verdict("withdrawn"))
+		case who == t.robot && t.chance(0.3): // an administrator's migration
+			l.migrate(l.p.done, "Done", verdict("withdrawn"))
+			t.scenes["migrated to done"]++
+		case who == t.robot && t.chance(0.3):
+			l.migrate(l.p.doing, "", verdict("withdrawn"))
+			t.scenes["migrated out of acceptance"]++
+			return
 		case t.chance(0.5):
-			l.move(who, l.p.dropped, "")
+			l.move(who, l.p.dropped, "", verdict("withdrawn"))
 		default:
-			l.move(who, l.p.done, pick(t, []string{"Won't Do", "Duplicate"}))
+			l.move(who, l.p.done, pick(t, []string{"Won't Do", "Duplicate"}), verdict("withdrawn"))
 		}
-		l.endAcceptance("withdrawn", role)
 		l.afterwards()
 	}
+}
+
+// wander is what a twist makes of a story that waits for a verdict; it tells
+// whether that was the end of the scene.
+func (l *life) wander(c card) (ended bool) {
+	t := l.t
+	switch c.twist {
+	case twistMoved:
+		if p, to, ok := l.elsewhere(true); ok {
+			l.rest(3 * time.Hour)
+			l.relocate(l.dev(), p, to)
+			t.scenes["moved in acceptance"]++
+			l.apartFromPass()
+		}
+	case twistMigrated:
+		if l.p.accept2 != "" {
+			l.rest(3 * time.Hour)
+			to := l.p.accept2
+			if l.status == to {
+				to = l.p.accept
+			}
+			l.migrate(to, "")
+			t.scenes["migrated within acceptance"]++
+		}
+	case twistType:
+		l.roundTrip()
+	case twistLab:
+		l.rest(3 * time.Hour)
+		from := l.p
+		l.toLab(l.dev())
+		l.gap()
+		l.fromLab(l.dev(), from, pick(t, []string{from.accept, from.accept, from.doing}))
+		t.scenes["to the laboratory and back"]++
+		return l.book.acc == nil
+	case twistGone, twistHidden, twistLeft:
+		l.lose(c)
+		return c.twist == twistLeft || l.book.acc == nil
+	}
+	return false
+}
+
+// roundTrip makes the story one of a type that does not count, and of one that does.
+func (l *life) roundTrip() {
+	l.rest(3 * time.Hour)
+	was := l.typ
+	if was == typeSubtask {
+		was = typeStory
+	} else {
+		l.setType(l.dev(), typeSubtask)
+		l.gap()
+	}
+	l.setType(l.dev(), was)
+	l.t.scenes["type that does not count, and back"]++
+}
+
+// lose deletes the story, hides it for a while, or moves it where nobody looks.
+func (l *life) lose(c card) {
+	l.rest(3 * time.Hour)
+	l.t.scenes["story "+c.twist]++
+	if c.twist == twistLeft {
+		l.toLab(l.dev())
+		l.sleep(l.t.opts.End.AddDate(10, 0, 0))
+		return
+	}
+	l.vanish(c.twist == twistGone)
+}
+
+// elsewhere returns another project and a status of it, of its acceptance set
+// or not; ok is false if the story cannot go anywhere.
+func (l *life) elsewhere(accept bool) (p *project, to string, ok bool) {
+	t := l.t
+	if l.p == t.lab || l.p.lapse > 0 && (l.book.q != nil || len(l.remarks) > 0) {
+		return nil, "", false
+	}
+	for p = pick(t, t.projects); p == l.p || p.lapse != l.p.lapse && (l.book.q != nil || len(l.remarks) > 0); {
+		p = pick(t, t.projects)
+	}
+	// Where there is a namesake of the same id, the status stays.
+	if st := p.status[l.status]; st != nil && st.ID == l.p.status[l.status].ID && p.accepts(l.status) == accept {
+		return p, l.status, true
+	}
+	if accept {
+		return p, p.accept, true
+	}
+	return p, pick(t, []string{p.todo, p.doing}), true
 }
 
 // still tells whether somebody who was waited for still has the role.
@@ -196,7 +371,7 @@ func (l *life) another() string {
 
 // done is the resolution that comes with acceptance, if the story ends with it.
 func (l *life) done() string {
-	if l.terminal(l.p.accepted) {
+	if l.p.terminal(l.p.accepted) {
 		return "Done"
 	}
 	return ""
@@ -206,16 +381,17 @@ func (l *life) done() string {
 func (l *life) detours() {
 	t := l.t
 	switch {
-	case t.chance(0.15): // a slip
+	case t.chance(0.15) && !l.book.out():
 		dev := l.dev()
-		l.write(dev, l.p.accept, "")
+		l.write(dev, l.p.accept, "", nil)
 		l.real(time.Duration(30+t.rng.Intn(200)) * time.Second)
-		l.write(dev, l.p.doing, "")
+		l.write(dev, l.p.doing, "", (*book).slip)
 	case t.chance(0.1): // automation sends it back at once
 		l.alone()
-		l.write(l.dev(), l.p.accept, "")
+		l.write(l.dev(), l.p.accept, "", nil)
 		l.real(3 * time.Second)
-		l.write(t.robot, l.p.doing, "")
+		l.write(t.robot, l.p.doing, "", nil)
+		t.scenes["hop"]++
 	}
 }
 
@@ -226,37 +402,56 @@ func (l *life) meanwhile() {
 		l.rest(time.Hour)
 		l.move(l.dev(), l.p.accept2, "")
 	}
+	flagged := t.chance(0.15)
+	if flagged {
+		l.rest(3 * time.Hour)
+		l.setFlag(l.dev(), true)
+		t.scenes["flag"]++
+	}
 	if t.chance(0.15) { // a third party holds it
 		l.rest(2 * time.Hour)
-		l.move(l.dev(), l.p.paused, "")
+		l.move(l.dev(), l.p.paused, "", func(b *book) { b.park(true) })
 		l.rest(10 * time.Hour)
-		l.move(l.dev(), l.p.accept, "")
+		l.move(l.dev(), l.p.accept, "", func(b *book) { b.park(false) })
+		t.scenes["third party"]++
+	}
+	if flagged && t.chance(0.7) {
+		l.rest(5 * time.Hour)
+		l.setFlag(l.dev(), false)
+		flagged = false
 	}
 	if t.chance(0.15) { // a question, which the verdict or a word answers
 		l.rest(time.Hour)
-		dev := l.dev()
-		l.say(dev, l.mention(l.ownerRef())+" shall the button be green?")
-		l.ask("mention", dev)
+		to := l.ownerRef()
+		l.say(l.dev(), l.mention(to)+" shall the button be green?", says{question: true, to: to})
 		if t.chance(0.5) {
-			l.say(l.responder("owner"), "Green, please.")
+			l.say(l.responder("owner"), "Green, please.", says{})
 		}
 	}
-	if t.chance(0.1) { // the owner asks back
-		who := l.responder("owner")
-		l.say(who, "Which build should I look at?")
-		l.rest(30 * time.Minute)
-		l.say(l.dev(), "The one of this morning.")
+	if t.chance(0.15) { // the owner asks back
+		l.say(l.responder("owner"), "Which build should I look at?", says{question: true})
+		if t.chance(0.3) {
+			l.say(l.responder("owner"), "And on which phone?", says{question: true})
+		}
+		if t.chance(0.8) {
+			l.rest(5 * time.Hour)
+			l.say(l.dev(), "The one of this morning.", says{})
+		}
+		t.scenes["the owner asks back"]++
 	}
-	if t.chance(0.1) { // the owner's own slip
+	if flagged {
+		l.rest(time.Hour)
+		l.setFlag(l.dev(), false)
+	}
+	if t.chance(0.1) && !l.book.out() { // the owner's own slip
 		who := l.responder("owner")
 		if l.role(who) != "owner" {
 			return
 		}
 		from := l.status
-		had := l.done()
-		l.write(who, l.p.accepted, had)
+		l.write(who, l.p.accepted, l.done(), nil)
 		l.real(time.Duration(30+t.rng.Intn(200)) * time.Second)
-		l.write(who, from, "")
+		l.write(who, from, "", (*book).slip)
 	}
 }
 
@@ -270,46 +465,139 @@ func (l *life) afterwards() {
 
 // playQuestion plays a wait for an answer.
 func (l *life) playQuestion(c card) {
-	t := l.t
 	if c.cause == "assignment" && !l.p.assignment {
 		return
 	}
-	if l.inAcceptance() && l.acc != nil {
+	if l.inAcceptance() && l.book.acc != nil {
 		return
 	}
 	l.toDoing()
 	l.rest(6 * time.Hour)
-	if l.q != nil {
+	if l.book.q != nil {
 		return
 	}
 	l.distract()
 	asker := l.dev()
-	l.put(c.cause, asker)
-	if l.q == nil && !l.silent {
+	var asked *remark
+	if c.twist == twistEditedIn {
+		asked = l.idle(asker)
+		l.gap()
+		l.askAgain(asked)
+		l.t.scenes["ask edited in"]++
+	} else {
+		asked = l.put(c.cause, asker)
+	}
+	silent := l.book.out()
+	if l.book.q == nil && !silent {
 		return
 	}
-	if t.chance(0.3) {
+	if l.t.chance(0.3) {
 		l.rest(30 * time.Minute)
-		l.say(l.dev(asker), "I think it was euros, but I am not sure.")
+		l.say(l.dev(asker), "I think it was euros, but I am not sure.", says{})
+	}
+	if l.turn(c, asker, asked) {
+		l.tidy()
+		return
 	}
 	lonely := c.outcome == "resolved" || c.outcome == "withdrawn" || c.outcome == "lapsed" || c.outcome == "obsolete" && c.cause != "mention" && c.cause != "marker"
-	if !lonely && t.chance(0.2) { // somebody else asks too
+	if !lonely && l.t.chance(0.2) { // somebody else asks too
 		l.rest(time.Hour)
 		second := l.dev(asker)
-		l.say(second, l.mention(l.ownerRef())+" I wonder too?")
-		if l.q != nil || l.silent {
-			l.ask("mention", second)
-		} else {
-			l.ask("mention", second)
+		waited := l.book.q != nil || silent
+		l.again(second)
+		if !waited {
 			asker = second
 		}
 	}
 	l.close(c, asker)
+	if c.twist == twistAfter && asked != nil {
+		l.gap()
+		if l.t.chance(0.5) {
+			l.takeBack(asked)
+		} else {
+			l.unsay(asked)
+		}
+		l.t.scenes["ask taken back after the answer"]++
+	}
 	l.tidy()
 }
 
-// put asks.
-func (l *life) put(cause string, asker *jirasim.User) {
+// again is a second ask.
+func (l *life) again(who *jirasim.User) *remark {
+	to := l.ownerRef()
+	return l.say(who, l.mention(to)+" I wonder too?", says{question: true, to: to})
+}
+
+// turn is what a twist makes of a question; it tells whether the scene is over.
+func (l *life) turn(c card, asker *jirasim.User, asked *remark) (over bool) {
+	t := l.t
+	switch c.twist {
+	case twistEdited:
+		l.gap()
+		l.takeBack(asked)
+		t.scenes["ask edited away"]++
+		return true
+	case twistDeleted:
+		l.gap()
+		l.unsay(asked)
+		t.scenes["ask deleted"]++
+		return true
+	case twistBusy:
+		for range 1 + t.rng.Intn(3) {
+			l.gap()
+			l.takeBack(asked)
+			l.gap()
+			l.askAgain(asked)
+		}
+		l.gap()
+		l.unsay(asked)
+		t.scenes["ask edited often, and deleted"]++
+		return true
+	case twistBack:
+		l.gap()
+		l.takeBack(asked)
+		l.gap()
+		l.askAgain(asked)
+		t.scenes["ask edited away, and in again"]++
+	case twistFirst:
+		l.gap()
+		l.again(l.dev(asker))
+		l.gap()
+		l.unsay(asked)
+		t.scenes["first of two asks deleted"]++
+	case twistUnsaid:
+		r := l.say(l.responder("owner"), "Euros. No, wait.", says{})
+		l.gap()
+		l.unsay(r)
+		l.gap()
+		t.scenes["answer deleted"]++
+	case twistMoved:
+		if p, to, ok := l.elsewhere(false); ok && (c.cause != "assignment" || p.assignment) {
+			if c.cause == "status" && t.chance(0.7) {
+				to = p.asked
+			}
+			l.rest(3 * time.Hour)
+			l.relocate(l.dev(), p, to)
+			t.scenes["moved with a question"]++
+			l.apartFromPass()
+		}
+	case twistType:
+		l.roundTrip()
+	case twistLab:
+		l.rest(3 * time.Hour)
+		from, status := l.p, l.status
+		l.toLab(l.dev())
+		l.gap()
+		l.fromLab(l.dev(), from, status)
+		t.scenes["to the laboratory and back"]++
+	case twistGone, twistHidden, twistLeft:
+		l.lose(c)
+	}
+	return l.book.q == nil && !l.book.out()
+}
+
+// put asks; it returns the comment, if it was one.
+func (l *life) put(cause string, asker *jirasim.User) *remark {
 	t := l.t
 	switch cause {
 	case "mention":
@@ -317,50 +605,35 @@ func (l *life) put(cause string, asker *jirasim.User) {
 		if d := t.standInFor(to, t.now); d != "" && t.chance(0.2) {
 			to = d
 		}
-		l.say(asker, pick(t, []string{
+		return l.say(asker, pick(t, []string{
 			l.mention(to) + " which currency?",
 			"Hello " + l.mention(to) + ",\nthe list is long: {code}a ? b : c{code}\nshould it be paged?",
 			l.mention(l.dev(asker).Ref) + " thanks for the review.\n\n" + l.mention(to) + " shall we keep the old address\uFF1F",
 			"bq. what about fees?\n\nMay I drop them? " + l.mention(to),
-		}))
-		l.ask("mention", asker)
+		}), says{question: true, to: to})
 	case "marker":
-		l.say(asker, pick(t, []string{"Q: what happens on the last day of a month", "Question: one page or two", "#question may guests pay?"}))
-		l.ask("marker", asker)
+		return l.say(asker, pick(t, []string{"Q: what happens on the last day of a month", "Question: one page or two", "#question may guests pay?"}), says{marker: true})
 	case "status":
 		l.move(asker, l.p.asked, "")
 	case "label":
 		l.setLabel(asker, true)
-		l.ask("label", asker)
 	case "assignment":
 		l.assign(asker, t.site.User(l.ownerRef()))
-		l.ask("assignment", asker)
 	}
+	return nil
 }
 
 // takeOff undoes what asks without a word; it tells whether there is such a thing.
 func (l *life) takeOff(cause string, who *jirasim.User) bool {
-	role := l.role(who)
-	if role == "automation" && l.t.now.Sub(l.ownerAct) <= echo {
-		role = "owner"
-	}
 	switch cause {
 	case "status":
 		l.move(who, l.p.doing, "")
-		return true
 	case "label":
 		l.setLabel(who, false)
 	case "assignment":
 		l.assign(who, l.dev())
 	default:
 		return false
-	}
-	if l.q != nil {
-		if answers(role) {
-			l.endQuestion("answered", role)
-		} else {
-			l.takeAway(func(a ask) bool { return a.cause == cause }, "resolved", role)
-		}
 	}
 	return true
 }
@@ -372,10 +645,7 @@ func (l *life) close(c card, asker *jirasim.User) {
 	case "answered":
 		if c.by == "other" {
 			l.rest(4 * time.Hour)
-			l.say(asker, pick(t, []string{"#answered we spoke in the hallway", "Answered: euros", "A: euros, on the phone"}))
-			if l.q != nil {
-				l.endQuestion("answered", "other")
-			}
+			l.say(asker, pick(t, []string{"#answered we spoke in the hallway", "Answered: euros", "A: euros, on the phone"}), says{answered: true})
 			return
 		}
 		who := l.responder(c.by)
@@ -384,7 +654,7 @@ func (l *life) close(c card, asker *jirasim.User) {
 		case t.chance(0.15) && l.status == l.p.doing:
 			l.move(who, l.p.todo, "")
 		default:
-			l.say(who, "Euros, and yes.")
+			l.say(who, "Euros, and yes.", says{})
 		}
 	case "resolved":
 		l.takeOff(c.cause, l.actor(c.by))
@@ -392,10 +662,7 @@ func (l *life) close(c card, asker *jirasim.User) {
 		switch {
 		case c.by == "other" && t.chance(0.6):
 			l.rest(2 * time.Hour)
-			l.say(asker, "#withdrawn I found it in the docs")
-			if l.q != nil {
-				l.takeAway(func(a ask) bool { return a.by == asker }, "withdrawn", "other")
-			}
+			l.say(asker, "#withdrawn I found it in the docs", says{taken: true})
 		default:
 			// The asker becomes the owner, and need not ask any more.
 			who := l.actor(c.by)
@@ -404,17 +671,16 @@ func (l *life) close(c card, asker *jirasim.User) {
 			l.setOwner(t.devs[0], pick(t, t.refs))
 		}
 	case "obsolete":
-		who := l.actor(c.by)
-		l.move(who, l.p.done, "Done")
+		l.finish(l.actor(c.by))
 	case "lapsed":
 		l.alone()
 		l.sleep(t.now.AddDate(0, 0, 45))
 	case "handed_over":
 		l.rest(2 * time.Hour)
 		l.apartFromPass()
-		l.setOwner(l.dev(asker), l.another())
+		l.handOver(l.dev(asker))
 		l.apartFromPass()
-		l.say(l.responder("owner"), "I am new here, but: euros.")
+		l.say(l.responder("owner"), "I am new here, but: euros.", says{})
 	}
 }
 
@@ -425,25 +691,28 @@ func (l *life) distract() {
 		return
 	}
 	a, b := l.dev(), l.dev()
-	l.say(a, pick(t, []string{
-		l.mention(b.Ref) + " can you look?\ncc " + l.mention(l.ownerRef()),
-		l.mention(l.ownerRef()) + " done, thank you.",
-		l.mention(l.ownerRef()) + " see {quote}which one?{quote} for the answer.",
-		l.mention(l.ownerRef()) + " see [is it open?|http://example.org/?q=1].",
-		"is anybody there?",
-		l.mention(b.Ref) + " what do you think?\n\n" + l.mention(l.ownerRef()) + " thank you for the hint.",
-	}))
+	said := pick(t, []struct {
+		text string
+		says says
+	}{
+		{l.mention(b.Ref) + " can you look?\ncc " + l.mention(l.ownerRef()), says{question: true, to: b.Ref}},
+		{l.mention(l.ownerRef()) + " done, thank you.", says{}},
+		{l.mention(l.ownerRef()) + " see {quote}which one?{quote} for the answer.", says{}},
+		{l.mention(l.ownerRef()) + " see [is it open?|http://example.org/?q=1].", says{}},
+		{"is anybody there?", says{question: true}},
+		{l.mention(b.Ref) + " what do you think?\n\n" + l.mention(l.ownerRef()) + " thank you for the hint.", says{question: true, to: b.Ref}},
+	})
+	l.say(a, said.text, said.says)
 	if t.chance(0.3) {
 		l.alone()
-		l.space()
-		l.t.site.Comment(t.now, t.robot, l.id, l.mention(l.ownerRef())+" the build is green. Merge?")
-		l.lastComment = t.now
+		to := l.ownerRef()
+		l.say(t.robot, l.mention(to)+" the build is green. Merge?", says{question: true, to: to})
 	}
 }
 
 // tidy leaves nothing behind that would ask again.
 func (l *life) tidy() {
-	if l.q != nil {
+	if l.book.q != nil {
 		return
 	}
 	l.rest(time.Hour)

@@ -77,6 +77,12 @@ func (t *Team) projectYAML(line func(string, ...any), p *project) {
 	line("    withdrawn_statuses: [%s]", p.dropped)
 	line("    paused_statuses: [%s]", p.paused)
 	line("    question_statuses: [%s]", p.asked)
+	if p.flagPauses {
+		line("    pause_when_flagged: true")
+	}
+	if p.awayRuns {
+		line("    pause_when_absent: false")
+	}
 	var q []string
 	if p.assignment {
 		q = append(q, "assignment: true")
@@ -113,7 +119,11 @@ func (t *Team) ownerYAML(line func(string, ...any), o *owner) {
 	if len(o.absences) > 0 {
 		var list []string
 		for _, a := range o.absences {
-			list = append(list, fmt.Sprintf("{from: %s, to: %s}", a.from.Format(time.DateOnly), a.to.AddDate(0, 0, -1).Format(time.DateOnly)))
+			if a.dates {
+				list = append(list, fmt.Sprintf("{from: %s, to: %s}", a.from.Format(time.DateOnly), a.to.AddDate(0, 0, -1).Format(time.DateOnly)))
+			} else {
+				list = append(list, fmt.Sprintf("{from: %q, to: %q}", a.from.UTC().Format(time.RFC3339), a.to.UTC().Format(time.RFC3339)))
+			}
 		}
 		line("    absences: [%s]", strings.Join(list, ", "))
 	}

@@ -20,14 +20,13 @@ type owner struct {
 	days     []time.Weekday
 	habit    string
 	delay    time.Duration // working time until a verdict or an answer, in the middle
-	absences []span
+	absences []leave
 }
 
-// span is [from, to).
-type span struct{ from, to time.Time }
-
-func (s span) contains(t time.Time) bool {
-	return (s.from.IsZero() || !t.Before(s.from)) && (s.to.IsZero() || t.Before(s.to))
+// leave is an absence.
+type leave struct {
+	span
+	dates bool // the config gives whole days instead of instants
 }
 
 // standIn is a delegation.
@@ -80,8 +79,18 @@ func (t *Team) hire() error {
 		y, m, d := t.opts.End.In(t.owners[o].zone).AddDate(0, 0, -back).Date()
 		return time.Date(y, m, d, 0, 0, 0, 0, t.owners[o].zone)
 	}
-	t.owners["gil"].absences = []span{{day("gil", 100), day("gil", 86)}, {day("gil", 3), day("gil", -11)}}
-	t.owners["hana"].absences = []span{{day("hana", 60), day("hana", 53)}}
+	t.owners["gil"].absences = []leave{{span{day("gil", 100), day("gil", 86)}, true}, {span{day("gil", 3), day("gil", -11)}, true}}
+	// Somebody stands in for the first of these, or for half of it, and for the others nobody does.
+	t.owners["hana"].absences = []leave{{span{day("hana", 60), day("hana", 53)}, true}, {span{day("hana", 140), day("hana", 133)}, true}}
+	t.owners["cy"].absences = []leave{{span{day("cy", 95), day("cy", 85)}, true}}
+	noon := t.opts.End.Truncate(time.Hour)
+	t.owners["dee"].absences = []leave{{span{noon.AddDate(0, 0, -70), noon.AddDate(0, 0, -66)}, false}, {span{day("dee", 20), day("dee", 15)}, true}}
+	t.owners["ada"].absences = []leave{{span{noon.AddDate(0, 0, -120), noon.Add(-116*24*time.Hour + 90*time.Minute)}, false}}
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		return fmt.Errorf("the team's zone: %w", err)
+	}
+	t.office = &owner{zone: berlin, from: 9 * 60, to: 17 * 60, days: weekdays()}
 	t.standIns = []standIn{
 		{owner: "gil", delegate: "hana"}, // whenever
 		{owner: "eve", delegate: "fin"},
@@ -157,6 +166,21 @@ func (o *owner) atWork(t time.Time) time.Time {
 	})
 	return at
 }
+
+// role is what somebody is towards an owner at t.
+func (t *Team) role(owner string, u *jirasim.User, at time.Time) string {
+	switch {
+	case u == t.robot:
+		return "automation"
+	case u.Ref == owner:
+		return "owner"
+	case t.standsIn(owner, u.Ref, at):
+		return "delegate"
+	}
+	return "other"
+}
+
+func answers(role string) bool { return role == "owner" || role == "delegate" }
 
 // standsIn tells whether somebody answers for an owner at t.
 func (t *Team) standsIn(owner, delegate string, at time.Time) bool {

@@ -2,6 +2,7 @@ package team
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,7 +12,11 @@ import (
 // ownerField is the custom field "Product Owner".
 const ownerField = "customfield_10050"
 
-const sprintField = "customfield_10020"
+// sprintField and flagField are those of Jira itself.
+const (
+	sprintField = "customfield_10020"
+	flagField   = "customfield_10021"
+)
 
 // project is a project with its workflow: names of statuses.
 type project struct {
@@ -26,7 +31,9 @@ type project struct {
 	switched                        time.Time
 	component, componentOwner       string
 	lead                            string // owner, where the config names none
-	epics                           []epic
+	flagPauses                      bool   // Jira's flag stops the clock of acceptance
+	awayRuns                        bool   // the owner's clock runs while the owner is absent
+	epics                           []*epic
 	sprints                         []*jirasim.Sprint
 }
 
@@ -69,6 +76,10 @@ func (t *Team) organise() {
 		ID: sprintField, Name: "Sprint", Custom: true, SchemaType: "array", SchemaItems: "json",
 		SchemaCustom: "com.pyxis.greenhopper.jira:gh-sprint",
 	})
+	s.AddField(&jirasim.Field{
+		ID: flagField, Name: "Flagged", Custom: true, SchemaType: "array", SchemaItems: "option",
+		SchemaCustom: "com.atlassian.jira.plugin.system.customfieldtypes:multicheckboxes",
+	})
 	t.projects = []*project{
 		{
 			todo: "To Do", doing: "In Progress", paused: "On Hold", asked: "Waiting for PO", accept: "PO Review", accepted: "Done", done: "Done",
@@ -76,23 +87,25 @@ func (t *Team) organise() {
 		},
 		{
 			todo: "Open", doing: "In Development", paused: "Third party check", asked: "PO Input", accept: "Ready for sign-off", accept2: "In sign-off",
-			accepted: "Shipped", done: "Shipped", dropped: "Cancelled", assignment: true, first: "cy", second: "dee",
+			accepted: "Shipped", done: "Shipped", dropped: "Cancelled", assignment: true, flagPauses: true, first: "cy", second: "dee",
 			switched: t.opts.Start.Add(t.opts.End.Sub(t.opts.Start) / 2).Truncate(time.Hour), component: "Checkout", componentOwner: "eve",
 		},
 		{
 			todo: "Open", doing: "In Progress", paused: "Suspended", asked: "Waiting for PO", accept: "Resolved", accepted: "Closed", done: "Closed",
-			dropped: "Rejected", assignment: true, lapse: 40 * time.Hour, lead: "fin",
+			dropped: "Rejected", assignment: true, lapse: 40 * time.Hour, lead: "fin", awayRuns: true,
 		},
 		{
 			todo: "Backlog", doing: "Building", paused: "Parked", asked: "Waiting for PO", accept: "PO Review", accepted: "Ready for Release", done: "Done",
-			dropped: "Dropped", first: "gil", component: "Watch", componentOwner: "hana",
+			dropped: "Dropped", flagPauses: true, first: "gil", component: "Watch", componentOwner: "hana",
 		},
 	}
-	keys := []string{"PAY", "WEB", "OPS", "APP"}
-	names := []string{"Payments", "Web shop", "Operations", "Mobile app"}
+	// Nobody watches the laboratory.
+	t.lab = &project{todo: "Idea", doing: "Experiment", done: "Done", dropped: "Dropped", accepted: "Done", first: "ada"}
+	keys := []string{"PAY", "WEB", "OPS", "APP", "LAB"}
+	names := []string{"Payments", "Web shop", "Operations", "Mobile app", "Laboratory"}
 	next := 10100
 	shared := map[string]*jirasim.Status{} // some statuses are shared by projects, some have a namesake elsewhere
-	for i, p := range t.projects {
+	for i, p := range append(slices.Clone(t.projects), t.lab) {
 		p.jira = s.AddProject(&jirasim.Project{
 			ID: strconv.Itoa(10000 + i), Key: keys[i], Name: names[i], IssueTypes: []string{typeEpic, typeStory, typeBug, typeSubtask},
 		})
@@ -125,13 +138,16 @@ func (t *Team) organise() {
 			p.status[st.name] = have
 			p.jira.Statuses = append(p.jira.Statuses, have.ID)
 		}
+		if p == t.lab {
+			break
+		}
 		p.sprints = t.sprints(p.jira.Key, int64(i+1))
 		for e := range 4 {
 			at := t.opts.Start.Add(time.Duration(e+1) * time.Minute)
 			fields := map[string]any{
 				"issuetype": t.types()[typeEpic], "summary": fmt.Sprintf("Epic %d", e+1), "status": renderStatus(p.status[p.todo]), "labels": []string{},
 			}
-			ep := epic{}
+			ep := &epic{}
 			if e%2 == 1 {
 				ep.owner = t.refs[(i+e)%len(t.refs)]
 				fields[ownerField] = t.owners[ep.owner].user
@@ -188,8 +204,24 @@ func renderStatus(st *jirasim.Status) map[string]any {
 // team of every story that waits knows whom it waits on from now on.
 func (t *Team) switchOwner(p *project) {
 	for _, l := range t.lives {
-		if l.p == p && l.source == byProject {
-			l.pass(p.second, t.now)
+		if l.p == p {
+			l.reown(nil)
+		}
+	}
+}
+
+// handEpic gives an epic to an owner, and with it the stories that name none themselves.
+func (t *Team) handEpic(who *jirasim.User, e *epic, ref string) {
+	u := t.site.User(ref)
+	it := jirasim.Item{Field: "Product Owner", FieldType: "custom", FieldID: ownerField, To: ptr(u.ID(t.opts.Flavor)), ToString: ptr(u.DisplayName)}
+	if old := t.site.Person(e.id, ownerField); old != nil {
+		it.From, it.FromString = ptr(old.ID(t.opts.Flavor)), ptr(old.DisplayName)
+	}
+	t.site.Change(t.now, who, e.id, map[string]any{ownerField: u}, it)
+	e.owner = ref
+	for _, l := range t.lives {
+		if l.epic == e {
+			l.reown(nil)
 		}
 	}
 }
@@ -204,3 +236,11 @@ func (p *project) ownerOf(at time.Time) string {
 	}
 	return p.first
 }
+
+// accepts tells whether a story in that status waits for a verdict.
+func (p *project) accepts(status string) bool {
+	return status == p.accept || status == p.accept2 && p.accept2 != ""
+}
+
+// terminal tells whether a status ends a story.
+func (p *project) terminal(status string) bool { return status == p.done || status == p.dropped }

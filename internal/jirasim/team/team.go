@@ -1,12 +1,11 @@
 package team
 
 import (
-	"cmp"
 	"container/heap"
 	"context"
 	"iter"
+	"maps"
 	"math/rand"
-	"slices"
 	"time"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
@@ -19,14 +18,9 @@ type Options struct {
 	Start, End time.Time // of the generated history; zero: the 180 days up to Now
 	MinStories int       // 0: 200
 	Now        func() time.Time
-}
-
-// Wait is one owner's part of a wait, as whoever acted knew it.
-type Wait struct {
-	StoryID                            int64
-	Story, Project, Kind, Cause, Owner string
-	Start, End                         time.Time // End is zero while it is open
-	Outcome, Responder                 string
+	// Losses lets stories be deleted, hidden for a while, and moved for good to
+	// where no collector looks.
+	Losses bool
 }
 
 // Team is a generated organisation. Its methods are not for concurrent use,
@@ -41,9 +35,11 @@ type Team struct {
 	admin    *jirasim.User
 	robot    *jirasim.User
 	standIns []standIn
+	office   *owner // the hours of whom the config does not know
 	projects []*project
-	truth    []*Wait
+	lab      *project // that nobody watches
 	deck     []card
+	scenes   map[string]int
 
 	now    time.Time
 	speed  float64 // 0: history is being made
@@ -59,6 +55,17 @@ const quiet = 10 * time.Minute
 
 // New generates an organisation and its history. The same options give the same.
 func New(o Options) (*Team, error) {
+	t, err := Begin(o)
+	if err != nil {
+		return nil, err
+	}
+	t.Until(t.opts.End)
+	return t, nil
+}
+
+// Begin generates an organisation on the first day of its history, before
+// anybody has done anything.
+func Begin(o Options) (*Team, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -74,35 +81,32 @@ func New(o Options) (*Team, error) {
 	}
 	t := &Team{
 		opts: o, rng: rand.New(rand.NewSource(o.Seed)), site: jirasim.NewSite(o.Flavor, o.Now), //nolint:gosec // repeatable on purpose
-		owners: map[string]*owner{}, now: o.Start,
+		owners: map[string]*owner{}, now: o.Start, scenes: map[string]int{},
 	}
 	if err := t.hire(); err != nil {
 		return nil, err
 	}
 	t.organise()
 	t.spawn(t.arrivals)
-	t.runUntil(o.End.Add(-quiet))
-	t.now = o.End
-	for _, l := range t.lives {
-		l.giveUp(o.End.Add(-quiet / 2))
-	}
 	return t, nil
 }
+
+// Until lets the history go on up to an instant, which becomes now; how many
+// steps it is made in changes nothing.
+func (t *Team) Until(at time.Time) {
+	t.runUntil(earlier(at, t.opts.End.Add(-quiet)))
+	t.now = at
+}
+
+// Start returns when the history begins.
+func (t *Team) Start() time.Time { return t.opts.Start }
 
 // Site returns the simulated Jira.
 func (t *Team) Site() *jirasim.Site { return t.site }
 
-// Truth returns who waited on whom, in order of start, story and kind.
-func (t *Team) Truth() []Wait {
-	out := make([]Wait, len(t.truth))
-	for i, w := range t.truth {
-		out[i] = *w
-	}
-	slices.SortStableFunc(out, func(a, b Wait) int {
-		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Kind, b.Kind))
-	})
-	return out
-}
+// Scenes returns how often each of the scenes was played that waits alone do
+// not tell apart.
+func (t *Team) Scenes() map[string]int { return maps.Clone(t.scenes) }
 
 // entry is when something goes on.
 type entry struct {
@@ -150,9 +154,10 @@ func (t *Team) Close() {
 	t.stops, t.agenda = nil, nil
 }
 
+// put puts down when something goes on.
 func (t *Team) put(at time.Time, resume func() (time.Time, bool)) {
 	t.turn++
-	heap.Push(&t.agenda, entry{at, t.turn, resume})
+	heap.Push(&t.agenda, entry{at.Truncate(time.Millisecond), t.turn, resume}) // Jira knows no finer instants
 }
 
 // runUntil lets happen what happens before end.
@@ -208,9 +213,7 @@ func (t *Team) arrivals(sleep func(time.Time) bool) {
 		if t.speed > 0 {
 			pause = time.Duration((0.5 + t.rng.Float64()) * float64(90*time.Minute) / t.speed)
 		}
-		l := t.newLife()
-		t.lives = append(t.lives, l)
-		t.spawn(l.run)
+		t.spawn(t.newLife().run)
 		if !sleep(t.now.Add(pause)) {
 			return
 		}

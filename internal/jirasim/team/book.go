@@ -1,0 +1,430 @@
+package team
+
+import (
+	"slices"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// questionTarget is how long an owner's own question stops the clock of an
+// acceptance wait at most, in the owner's working time: the rules' default.
+const questionTarget = 4 * time.Hour
+
+// note is what somebody did, and what it means to whoever waits.
+type note struct {
+	at   time.Time
+	rank int           // of notes of one instant, those of the lower rank come first
+	by   *jirasim.User // nil: nobody did it, or nobody can know who
+	tell func(*book)
+}
+
+// The ranks of notes: Jira's records come before comments, and what only a look
+// at the story shows comes last.
+const (
+	rankRecord = iota
+	rankSaid
+	rankEdited
+	rankDeleted
+	rankGone
+	rankBack
+)
+
+// book is what the team of one story knows: who waits on whom, and since when.
+// It hears of what happens as notes, in order, and looks at nothing else. What
+// the people knew and what a collector could know are two books that were told
+// different notes.
+type book struct {
+	t *Team
+
+	now time.Time     // of the note that is being heard
+	by  *jirasim.User // whose doing it is
+	as  string        // and what that one was towards the owner before it
+
+	p        *project
+	status   string
+	owner    string // ref
+	minor    bool   // the story is of a type that does not count
+	outside  bool   // it is where nobody watches
+	gone     bool   // nobody can see it any more
+	over     bool   // done or withdrawn
+	flagged  bool
+	labelled bool
+	assignee *jirasim.User
+
+	acc, q *spell
+	told   []*spell // what has ended
+	cycle  int      // accepted so far
+
+	says     map[int64]says // what each comment says now
+	lastWord time.Time
+	ownerAct time.Time // the last act of the owner or who stood in
+	ownerBy  *jirasim.User
+
+	visited  bool // there was an acceptance wait
+	bypassed bool
+	tallies  []Tally
+}
+
+// spell is a wait from its beginning to its end, whoever it is on.
+type spell struct {
+	kind, cause        string
+	start, end         time.Time // end is zero while it is open
+	outcome, responder string
+	cycle              int
+	mover              *jirasim.User // who handed the story in
+	shares             []share
+	pauses             []span // that are over, or known to end
+	parked, flagged    time.Time
+	asks               []ask
+	asked              int
+}
+
+// share is whose a spell is, and in which project, from an instant on.
+type share struct {
+	from  time.Time
+	owner string // ref
+	p     *project
+}
+
+// ask is one question that still stands.
+type ask struct {
+	at      time.Time
+	cause   string
+	by      *jirasim.User
+	comment int64 // 0: it was asked without a word
+}
+
+// take hears a note.
+func (b *book) take(n note) {
+	b.until(n.at)
+	b.now, b.by = n.at, n.by
+	b.as = b.role()
+	by, as := b.by, b.as
+	if n.tell != nil {
+		n.tell(b)
+	}
+	if by != nil && by != b.t.robot && answers(as) {
+		b.ownerAct, b.ownerBy = n.at, by
+	}
+}
+
+// until lets time pass: a question of which nobody has spoken for long is given up.
+func (b *book) until(at time.Time) {
+	if b.q == nil {
+		return
+	}
+	lapse := b.p.lapse
+	if lapse == 0 {
+		lapse = 240 * time.Hour
+	}
+	from := b.q.asks[0].at
+	if b.lastWord.After(from) {
+		from = b.lastWord
+	}
+	end := b.t.hoursOf(b.owner).after(from, lapse)
+	if since := b.q.shares[len(b.q.shares)-1].from; end.Before(since) {
+		end = since // another owner's hours, or project's patience, end nothing in the past
+	}
+	if !end.After(at) {
+		b.close(&b.q, end, "lapsed", "")
+	}
+}
+
+// role is what whoever acts is towards the owner. What automation does at once
+// after the owner is the owner's.
+func (b *book) role() string {
+	switch {
+	case b.by == nil:
+		return ""
+	case b.by != b.t.robot:
+		return b.t.role(b.owner, b.by, b.now)
+	case b.ownerBy != nil && b.now.Sub(b.ownerAct) <= echo:
+		if role := b.t.role(b.owner, b.ownerBy, b.now); answers(role) {
+			return role
+		}
+	}
+	return "automation"
+}
+
+// out tells whether the story counts for nobody.
+func (b *book) out() bool { return b.minor || b.outside || b.gone }
+
+// open begins a spell now.
+func (b *book) open(kind, cause string) *spell {
+	return &spell{kind: kind, cause: cause, start: b.now, shares: []share{{b.now, b.owner, b.p}}}
+}
+
+// close ends a spell.
+func (b *book) close(s **spell, at time.Time, outcome, responder string) {
+	w := *s
+	w.end, w.outcome, w.responder = at, outcome, responder
+	b.told = append(b.told, w)
+	*s = nil
+}
+
+// handIn is the team handing the story to its owner: it waits from now on.
+func (b *book) handIn(cause string) {
+	if b.out() {
+		return
+	}
+	b.acc = b.open("acceptance", cause)
+	b.acc.cycle, b.acc.mover = b.cycle+1, b.by
+	b.visited = true
+	b.flag(b.flagged)
+}
+
+// verdict ends the wait for one. "back" is what the owner does to reject and
+// others to recall.
+func (b *book) verdict(outcome string) {
+	if b.acc == nil {
+		return
+	}
+	switch {
+	case outcome == "back" && answers(b.as):
+		outcome = "rejected"
+	case outcome == "back":
+		outcome = "recalled"
+	case outcome == "accepted":
+		b.cycle++
+		if b.as == "other" && b.by == b.acc.mover && b.now.Sub(b.acc.start) <= ownMove {
+			b.bypass()
+		}
+	}
+	b.close(&b.acc, b.now, outcome, b.as)
+}
+
+// migrated is an administrator's change of workflow: whoever does it gives no
+// verdict and no answer.
+func (b *book) migrated() { b.as = "automation" }
+
+// park stops the clock of the wait for a verdict, or lets it go on: a third
+// party holds the story.
+func (b *book) park(on bool) {
+	if b.acc != nil {
+		b.acc.stop(&b.acc.parked, on, b.now)
+	}
+}
+
+// flag is Jira's Impediment put up, or taken down.
+func (b *book) flag(on bool) {
+	b.flagged = on
+	if b.acc != nil {
+		b.acc.stop(&b.acc.flagged, on && b.p.flagPauses, b.now)
+	}
+}
+
+// stop begins or ends a pause.
+func (s *spell) stop(since *time.Time, on bool, at time.Time) {
+	switch {
+	case on && since.IsZero():
+		*since = at
+	case !on && !since.IsZero():
+		s.pauses = append(s.pauses, span{*since, at})
+		*since = time.Time{}
+	}
+}
+
+// move is a status move, and what it means to whoever waits for an answer.
+func (b *book) move(to string) {
+	was, wasOver := b.status, b.over
+	b.status, b.over = to, b.p.terminal(to)
+	b.moved(was == b.p.asked, wasOver)
+	if b.by != b.t.robot && b.as != "owner" && b.as != "automation" {
+		b.spoke()
+	}
+}
+
+// moved is the common part of moves within a project and between two.
+func (b *book) moved(wasAsked, wasOver bool) {
+	isAsked := b.status == b.p.asked
+	if b.q != nil && answers(b.as) {
+		b.close(&b.q, b.now, "answered", b.as)
+	}
+	if b.q != nil && wasAsked && !isAsked {
+		b.takeAway(func(a *ask) bool { return a.cause == "status" }, "resolved")
+	}
+	if b.q != nil && b.over && !wasOver {
+		b.close(&b.q, b.now, "obsolete", b.as)
+	}
+	if isAsked && !wasAsked {
+		b.ask("status", b.by, 0)
+	}
+}
+
+// done is the story's end without an acceptance step, if there was none.
+func (b *book) done() {
+	if !b.out() && !b.visited {
+		b.bypass()
+	}
+}
+
+func (b *book) bypass() {
+	if !b.bypassed {
+		b.bypassed = true
+		b.tallies = append(b.tallies, Tally{"bypass", b.p.jira.Key, b.now})
+	}
+}
+
+// slip is a move across the border of acceptance that was taken back just now.
+func (b *book) slip() {
+	if !b.out() {
+		b.tallies = append(b.tallies, Tally{"slip", b.p.jira.Key, b.now})
+	}
+}
+
+// relocate is a move to another project, where the story has a status; stays
+// tells whether that is the one it had.
+func (b *book) relocate(p *project, to string, stays bool, owner string) {
+	waited := b.p.accepts(b.status)
+	wasAsked, wasOver := b.status == b.p.asked, b.over
+	b.p, b.status, b.over = p, to, p.terminal(to)
+	switch {
+	case b.acc == nil:
+	case p.accepts(to):
+		b.park(false)
+	default:
+		b.close(&b.acc, b.now, "withdrawn", b.as)
+	}
+	if !stays {
+		b.moved(wasAsked, wasOver)
+		if b.by != b.t.robot && b.as != "owner" {
+			b.spoke()
+		}
+	}
+	b.own(owner)
+	for _, s := range []*spell{b.acc, b.q} {
+		if s != nil {
+			s.pass(share{b.now, b.owner, p})
+		}
+	}
+	if b.acc == nil && !waited && p.accepts(to) {
+		b.handIn(enteredIn)
+	}
+}
+
+// leave takes the story out of what counts, for one of the reasons that the
+// book keeps.
+func (b *book) leave(reason *bool) {
+	*reason = true
+	for _, s := range []**spell{&b.acc, &b.q} {
+		if *s != nil {
+			b.close(s, b.now, "withdrawn", b.as)
+		}
+	}
+}
+
+// arrive takes such a reason away.
+func (b *book) arrive(reason *bool) {
+	*reason = false
+	b.start()
+}
+
+// start is the beginning of a story that counts from now on: it is as if it
+// were created now.
+func (b *book) start() {
+	if b.out() {
+		return
+	}
+	b.as = b.role()
+	if b.p.accepts(b.status) {
+		b.handIn(createdIn)
+	}
+	if b.status == b.p.asked {
+		b.ask("status", b.by, 0)
+	}
+	if b.labelled {
+		b.ask("label", b.by, 0)
+	}
+	if b.p.assignment && !b.p.accepts(b.status) && b.assignee != nil && b.assignee.Ref == b.owner && !answers(b.as) {
+		b.ask("assignment", b.by, 0)
+	}
+}
+
+// ask is somebody's question to the owner: the team waits from the first on.
+func (b *book) ask(cause string, by *jirasim.User, comment int64) {
+	if b.out() || b.over {
+		return
+	}
+	if b.q == nil {
+		b.q = b.open("question", cause)
+	}
+	b.q.asks = append(b.q.asks, ask{b.now, cause, by, comment})
+	b.q.asked++
+}
+
+// takeAway removes asks; with the last one the wait ends, and else it is as
+// old as the oldest that still stands.
+func (b *book) takeAway(which func(*ask) bool, outcome string) {
+	b.q.asks = slices.DeleteFunc(b.q.asks, func(a ask) bool { return which(&a) })
+	if len(b.q.asks) == 0 {
+		b.close(&b.q, b.now, outcome, b.as)
+		return
+	}
+	b.q.start, b.q.cause = b.q.asks[0].at, b.q.asks[0].cause
+}
+
+// takeOff is a label taken off, or the story reassigned: the owner answers by
+// that, and anybody else resolves what was asked so.
+func (b *book) takeOff(cause string) {
+	if b.q == nil || !slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.cause == cause }) {
+		return
+	}
+	if answers(b.as) {
+		b.close(&b.q, b.now, "answered", b.as)
+		return
+	}
+	b.takeAway(func(a *ask) bool { return a.cause == cause }, "resolved")
+}
+
+// label puts the question label on the story, or takes it off.
+func (b *book) label(on bool) {
+	switch {
+	case on && !b.labelled:
+		b.ask("label", b.by, 0)
+	case !on && b.labelled:
+		b.takeOff("label")
+	}
+	b.labelled = on
+}
+
+// assign gives the story to somebody.
+func (b *book) assign(to *jirasim.User) {
+	was := b.assignee
+	b.assignee = to
+	switch mine := to != nil && to.Ref == b.owner; {
+	case to == was:
+	case mine && b.p.assignment && !b.p.accepts(b.status) && !answers(b.as):
+		b.ask("assignment", b.by, 0)
+	case !mine:
+		b.takeOff("assignment")
+	}
+}
+
+// own gives what waits to the next owner. Who has asked what is theirs to
+// answer now need not ask any more.
+func (b *book) own(ref string) {
+	if ref == b.owner {
+		return
+	}
+	b.owner = ref
+	if b.q != nil {
+		if mine := func(a *ask) bool { return a.by != nil && a.by.Ref == ref }; slices.ContainsFunc(b.q.asks, func(a ask) bool { return mine(&a) }) {
+			b.takeAway(mine, "withdrawn")
+		}
+	}
+	for _, s := range []*spell{b.acc, b.q} {
+		if s != nil {
+			s.pass(share{b.now, ref, b.p})
+		}
+	}
+}
+
+// pass gives the spell to another owner, or takes it to another project.
+func (s *spell) pass(to share) {
+	if last := &s.shares[len(s.shares)-1]; last.from.Equal(to.from) {
+		*last = to
+		return
+	}
+	s.shares = append(s.shares, to)
+}

@@ -1,0 +1,116 @@
+package team
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Known returns the waits as a collector can know them at best that looked at
+// every story at the given instants, which are in order, as of the last one:
+//
+//   - what Jira records, it knows with Jira's instants, if the story was there
+//     to be seen afterwards;
+//   - a comment that came and went between two looks never was, and one that
+//     was edited before it was first seen says from its creation on what it
+//     said then;
+//   - of the later edits between two looks there is one, the last, at its
+//     instant; a deletion, of a comment or a story, is at the look that saw it.
+func (t *Team) Known(looks []time.Time) []Wait {
+	asOf := looks[len(looks)-1]
+	var out []Wait
+	for _, l := range t.lives {
+		if b := l.known(looks); b != nil {
+			b.until(asOf)
+			out = append(out, b.waits(l, asOf)...)
+		}
+	}
+	return sorted(out)
+}
+
+// KnownTallies returns the slips and bypasses as such a collector can know them.
+func (t *Team) KnownTallies(looks []time.Time) []Tally {
+	var out []Tally
+	for _, l := range t.lives {
+		if b := l.known(looks); b != nil {
+			out = append(out, b.tallies...)
+		}
+	}
+	return out
+}
+
+// known returns the book of what the looks can tell; nil if none saw the story.
+func (l *life) known(looks []time.Time) *book {
+	var seen []time.Time // the looks that saw it
+	for _, at := range looks {
+		if !at.Before(l.created) && l.visible(at) && (len(seen) > 0 || l.watched(at)) {
+			seen = append(seen, at)
+		}
+	}
+	if len(seen) == 0 {
+		return nil
+	}
+	last := seen[len(seen)-1]
+	notes := slices.DeleteFunc(slices.Clone(l.notes), func(n note) bool { return n.at.After(last) })
+	for _, r := range l.remarks {
+		notes = append(notes, r.known(seen)...)
+	}
+	there := true
+	for _, at := range looks {
+		switch now := l.visible(at); {
+		case at.Before(seen[0]):
+		case there && !now:
+			notes = append(notes, note{at: at, rank: rankGone, tell: vanish})
+			there = false
+		case !there && now:
+			notes = append(notes, note{at: at, rank: rankBack, tell: reappear})
+			there = true
+		}
+	}
+	slices.SortStableFunc(notes, func(a, b note) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank)) })
+	b := l.first()
+	for _, n := range notes {
+		b.take(n)
+	}
+	return b
+}
+
+// known returns what looks at the story tell of a comment.
+func (r *remark) known(seen []time.Time) []note {
+	var out []note
+	var last says
+	for _, at := range seen {
+		i := len(r.texts) - 1
+		for i >= 0 && r.texts[i].at.After(at) {
+			i--
+		}
+		gone := !r.deleted.IsZero() && !r.deleted.After(at)
+		switch {
+		case i < 0: // not yet
+		case gone && len(out) == 0:
+			return nil
+		case gone:
+			return append(out, r.note(at, rankDeleted, says{}))
+		case len(out) == 0:
+			out, last = append(out, r.note(r.texts[0].at, rankSaid, r.texts[i].says)), r.texts[i].says
+		case r.texts[i].says != last:
+			out, last = append(out, r.note(r.texts[i].at, rankEdited, r.texts[i].says)), r.texts[i].says
+		}
+	}
+	return out
+}
+
+// note is what becomes of a comment, as somebody hears of it.
+func (r *remark) note(at time.Time, rank int, s says) note {
+	n := note{at: at, rank: rank, by: r.by}
+	switch rank {
+	case rankSaid:
+		n.tell = func(b *book) { b.said(r.id, s) }
+	case rankEdited:
+		n.tell = func(b *book) { b.edited(r.id, s) }
+	case rankDeleted:
+		n.by = nil
+		n.tell = func(b *book) { b.deleted(r.id) }
+	}
+	return n
+}

@@ -1,0 +1,110 @@
+package team
+
+import (
+	"slices"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// says is what a comment says, as whoever wrote it meant it.
+type says struct {
+	question bool   // it asks something
+	to       string // of whom, by name: a ref
+	marker   bool   // it begins with the words that ask the owner, and names nobody
+	answered bool   // the answer came elsewhere
+	taken    bool   // who asked needs no answer any more
+}
+
+// remark is a comment with all that became of it.
+type remark struct {
+	id      int64
+	by      *jirasim.User
+	texts   []wording // the first is what was said
+	deleted time.Time // zero: it is still there
+}
+
+// wording is what a remark said from an instant on.
+type wording struct {
+	at   time.Time
+	says says
+}
+
+// asks tells how a comment asks the owner now, or "".
+func (b *book) asks(s says) string {
+	switch {
+	case s.question && s.to != "" && answers(b.t.role(b.owner, b.t.site.User(s.to), b.now)):
+		return "mention"
+	case s.marker:
+		return "marker"
+	}
+	return ""
+}
+
+// said hears a comment.
+func (b *book) said(id int64, s says) {
+	b.says[id] = s
+	b.lastWord = b.now
+	if b.out() || b.by == b.t.robot {
+		return
+	}
+	switch {
+	case b.as != "owner":
+		b.spoke()
+	case s.question && b.acc != nil:
+		// The ball is in the team's court.
+		b.acc.pauses = append(b.acc.pauses, span{b.now, b.t.hoursOf(b.owner).after(b.now, questionTarget)})
+	}
+	asker := b.q != nil && slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.by == b.by })
+	switch cause := b.asks(s); {
+	case answers(b.as):
+		if b.q != nil {
+			b.close(&b.q, b.now, "answered", b.as)
+		}
+	case asker && s.answered:
+		b.close(&b.q, b.now, "answered", "other")
+	case asker && s.taken:
+		by := b.by
+		b.takeAway(func(a *ask) bool { return a.by == by }, "withdrawn")
+	case cause != "":
+		b.ask(cause, b.by, id)
+	}
+}
+
+// spoke ends the pause for the owner's own question.
+func (b *book) spoke() {
+	if b.acc == nil {
+		return
+	}
+	for i := range b.acc.pauses {
+		if p := &b.acc.pauses[i]; p.to.After(b.now) {
+			p.to = b.now
+		}
+	}
+}
+
+// edited hears that a comment says something else: an ask may be taken back, or made.
+func (b *book) edited(id int64, s says) {
+	was := b.says[id]
+	b.says[id] = s
+	if b.out() {
+		return
+	}
+	cause := b.asks(s)
+	switch mine := func(a *ask) bool { return a.comment == id }; {
+	case b.q != nil && slices.ContainsFunc(b.q.asks, func(a ask) bool { return mine(&a) }):
+		if cause == "" {
+			b.takeAway(mine, "withdrawn")
+		}
+	case cause != "" && b.asks(was) == "" && b.as == "other":
+		b.ask(cause, b.by, id)
+	}
+}
+
+// deleted hears that a comment is no longer there; nobody knows whose doing that was.
+func (b *book) deleted(id int64) {
+	delete(b.says, id)
+	if mine := func(a *ask) bool { return a.comment == id }; b.q != nil && slices.ContainsFunc(b.q.asks, func(a ask) bool { return mine(&a) }) {
+		b.takeAway(mine, "withdrawn")
+	}
+}
