@@ -322,8 +322,7 @@ func (r *replay) record(ev *Event, m *move) {
 		status, assignee string
 		ended            bool
 		owner, labels    string
-		flag             bool
-	}{r.p, r.in, r.inAcceptance(), r.status(), r.d.rules.Person(r.st.assignee.ID), r.ended(), r.owner, r.st.labels.Name, r.st.flag != Value{}}
+	}{r.p, r.in, r.inAcceptance(), r.status(), r.d.rules.Person(r.st.assignee.ID), r.ended(), r.owner, r.st.labels.Name}
 
 	migration := false
 	described := false
@@ -514,7 +513,7 @@ func (r *replay) find(reason string, at Instant, detail string) {
 
 // checkStatus finds a status that Jira does not list.
 func (r *replay) checkStatus(at Instant) {
-	if r.p == nil && r.d.rules.watched(r.st.project.ID) == nil {
+	if r.d.rules.watched(r.st.project.ID) == nil {
 		return
 	}
 	if _, ok := r.d.rules.Statuses[r.status()]; !ok {

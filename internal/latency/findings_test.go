@@ -29,6 +29,8 @@ func TestFindings(t *testing.T) {
 		}), want: []string{FindBrokenChain}},
 		{name: "two records of one instant", story: waits().record("Mon 09:00", "dev", FieldLabels, "x").history(), want: []string{FindSameInstant}},
 		{name: "a status that nobody knows", story: begun().move("Mon 09:00", "dev", "Limbo").history(), want: []string{FindUnknownStatus}},
+		{name: "where nobody watches", story: begun().record("Mon 09:00", "dev", FieldProject, "77").move("Mon 10:00", "dev", "Limbo").history()},
+		{name: "created in a status that nobody knows", story: newTale(t, "Mon 08:00", "Limbo").history(), want: []string{FindUnknownStatus}},
 		{name: "a migration", story: waits().record("Mon 10:00", "admin", FieldWorkflow, "w", FieldStatus, "In Progress").history(), want: []string{FindMigration}},
 		{name: "gone", story: with(waits().history(), func(h *History) {
 			h.Events = append(h.Events, Event{At: when(t, "Mon 10:00"), Rank: RankGone, Observed: true})

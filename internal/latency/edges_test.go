@@ -1,0 +1,165 @@
+package latency
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestEdges stands on the edges of rules: the very instant, the exact length.
+func TestEdges(t *testing.T) {
+	begun := func() *tale { return newTale(t, "Mon 08:00", "In Progress") }
+	waits := func() *tale { return begun().move("Mon 09:00", "dev", "PO Review") }
+	owner := func(s *tale, at, who string) *tale { return s.record(at, "dev", "customfield_1", who) }
+	for _, tc := range []struct {
+		name  string
+		rules func(*Rules)
+		story *tale
+		asOf  string
+		want  []string
+	}{
+		{name: "an event at the very instant is known", story: waits(), asOf: "Mon 09:00", want: []string{"acceptance of po: open, elapsed 0s, working 0s"}},
+		{name: "a part as long as the slip window is one", story: owner(owner(waits(), "Mon 10:00", "next"), "Mon 10:05", "third").move("Mon 11:00", "third", "Done"), want: []string{
+			"acceptance of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "acceptance of next: handed_over, elapsed 5m0s, working 5m0s",
+			"acceptance of third: accepted owner, elapsed 55m0s, working 55m0s",
+		}},
+		{name: "a shorter one is the next's", story: owner(owner(waits(), "Mon 10:00", "next"), "Mon 10:04", "third").move("Mon 11:00", "third", "Done"), want: []string{
+			"acceptance of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "acceptance of third: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
+		{name: "the last one as long as the slip window is one", story: owner(waits(), "Mon 10:00", "next").move("Mon 10:05", "next", "Done"), want: []string{
+			"acceptance of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "acceptance of next: accepted owner, elapsed 5m0s, working 5m0s",
+		}},
+		{name: "a shorter last one is the one's before", story: owner(waits(), "Mon 10:00", "next").move("Mon 10:04", "next", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 1h4m0s, working 1h4m0s",
+		}},
+		{name: "there and back at once hands nothing over", story: owner(owner(owner(waits(), "Mon 10:00", "next"), "Mon 10:02", "po"), "Mon 12:00", "third").move("Mon 13:00", "third", "Done"), want: []string{
+			"acceptance of po: handed_over, elapsed 3h0m0s, working 3h0m0s", "acceptance of third: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
+		{name: "two short ones in a row are the next's", story: owner(owner(owner(waits(), "Mon 10:00", "a"), "Mon 10:02", "b"), "Mon 10:04", "c").move("Mon 11:00", "c", "Done"), want: []string{
+			"acceptance of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "acceptance of c: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
+		{name: "who owns from the very instant on answers", rules: func(r *Rules) {
+			r.Projects["1"].Terms = []Term{{"po", Span{Always.From, when(t, "Mon 12:00")}}, {"next", Span{when(t, "Mon 12:00"), Never}}}
+		}, story: begun().says("Mon 09:00", "dev", "[~po] which?").says("Mon 12:00", "next", "that"), want: []string{"question of po: answered owner, elapsed 3h0m0s, working 3h0m0s"}},
+		{name: "it lapses, and then the owner changes", rules: func(r *Rules) {
+			r.Projects["1"].LapseAfter = time.Hour
+			r.Projects["1"].Terms = []Term{{"po", Span{Always.From, when(t, "Mon 12:00")}}, {"next", Span{when(t, "Mon 12:00"), Never}}}
+		}, story: begun().says("Mon 09:00", "dev", "[~po] which?").move("Mon 13:00", "dev", "PO Review").move("Mon 14:00", "next", "Done"), want: []string{
+			"question of po: lapsed, elapsed 1h0m0s, working 1h0m0s", "acceptance of next: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
+		{name: "it began when history does", rules: func(r *Rules) { r.Projects["1"].HistoryFrom = when(t, "Mon 09:00") }, story: waits().move("Mon 10:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
+		{name: "pauses that touch", rules: func(r *Rules) { r.Projects["1"].PauseWhenFlagged = true }, story: waits().
+			record("Mon 10:00", "dev", FieldFlag, "Impediment").record("Mon 11:00", "dev", FieldFlag, "", FieldStatus, "Third party").move("Mon 12:00", "dev", "PO Review").move("Mon 13:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s",
+		}},
+		{name: "pauses that overlap", rules: func(r *Rules) { r.Projects["1"].PauseWhenFlagged = true }, story: waits().
+			record("Mon 10:00", "dev", FieldFlag, "Impediment").says("Mon 10:30", "po", "which build?").record("Mon 11:00", "dev", FieldFlag, "").says("Mon 12:00", "dev", "this").move("Mon 13:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s",
+		}},
+		{name: "automation after the owner's other record", story: waits().record("Mon 10:00", "po", FieldAssignee, "dev").move("Mon 10:00:30", "robot", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 1h0m30s, working 1h0m30s",
+		}},
+		{name: "automation after the owner's move", rules: func(r *Rules) { r.Projects["1"].Acceptance["Sign-off"] = true }, story: waits().move("Mon 10:00", "po", "Sign-off").move("Mon 10:00:30", "robot", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 1h0m30s, working 1h0m30s",
+		}},
+		{name: "automation after the owner's slip", story: waits().move("Mon 10:00", "po", "Done").move("Mon 10:01", "po", "PO Review").move("Mon 10:01:30", "robot", "Done"), want: []string{
+			"acceptance of po: accepted automation, elapsed 1h1m30s, working 1h1m30s",
+		}},
+		{name: "automation after the owner's slip that did something else too", story: waits().move("Mon 10:00", "po", "Done").
+			record("Mon 10:01", "po", FieldStatus, "PO Review", FieldAssignee, "dev").move("Mon 10:01:30", "robot", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 1h1m30s, working 1h1m30s",
+		}},
+		{name: "a move by the team ends the owner's own question", rules: func(r *Rules) { r.Projects["1"].Acceptance["Sign-off"] = true }, story: waits().
+			says("Mon 10:00", "po", "which?").move("Mon 11:00", "dev", "Sign-off").move("Mon 13:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 3h0m0s, working 3h0m0s",
+		}},
+		{name: "one by the owner does not", rules: func(r *Rules) { r.Projects["1"].Acceptance["Sign-off"] = true }, story: waits().
+			says("Mon 10:00", "po", "which?").move("Mon 11:00", "po", "Sign-off").move("Mon 13:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
+		{name: "nor does one by automation", rules: func(r *Rules) { r.Projects["1"].Acceptance["Sign-off"] = true }, story: waits().
+			says("Mon 10:00", "po", "which?").move("Mon 11:00", "robot", "Sign-off").move("Mon 13:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			rules := testRules(t)
+			if tc.rules != nil {
+				tc.rules(rules)
+			}
+			asOf := tc.asOf
+			if asOf == "" {
+				asOf = long
+			}
+			var got []string
+			for _, w := range NewDeriver(rules, nil).Story(tc.story.history(), when(t, asOf)).Waits {
+				got = append(got, line(w))
+			}
+			if d := cmp.Diff(tc.want, got); d != "" {
+				t.Errorf("waits (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// TestBreachOverPauses looks for the instant at which a clock passes its target
+// that did not run all the time.
+func TestBreachOverPauses(t *testing.T) {
+	waits := func() *tale { return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review") }
+	for _, tc := range []struct {
+		name  string
+		story *tale
+		want  string
+	}{
+		{"after a pause", waits().move("Mon 10:00", "dev", "Third party").move("Mon 12:00", "dev", "PO Review").move("Tue 13:00", "po", "Done"), "Tue 11:00"},
+		{"after two", waits().move("Mon 10:00", "dev", "Third party").move("Mon 11:00", "dev", "PO Review").
+			move("Mon 12:00", "dev", "Third party").move("Mon 13:00", "dev", "PO Review").move("Tue 13:00", "po", "Done"), "Tue 11:00"},
+		{"paused as it shows the target, it passes it when it runs on", waits().move("Tue 09:00", "dev", "Third party").move("Wed 10:00", "dev", "PO Review").move("Wed 12:00", "po", "Done"), "Wed 10:00"},
+		{"paused there for good", waits().move("Tue 09:00", "dev", "Third party").move("Wed 10:00", "po", "Done"), ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := NewDeriver(testRules(t), nil).Story(tc.story.history(), when(t, long)).Waits[0]
+			got := ""
+			if w.Breached {
+				got = w.BreachAt.Time().In(berlin(t)).Format("Mon 15:04")
+			}
+			if got != tc.want {
+				t.Errorf("breached %q, want %q: %s", got, tc.want, line(w))
+			}
+		})
+	}
+}
+
+// TestPausedNow tells what stands as of an instant.
+func TestPausedNow(t *testing.T) {
+	waits := func() *tale { return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review") }
+	flagged := waits().record("Mon 10:00", "dev", FieldFlag, "Impediment")
+	for _, tc := range []struct {
+		name  string
+		story *tale
+		asOf  string
+		want  bool
+		clock string
+	}{
+		{"it runs", waits(), "Mon 12:00", false, "3h0m0s"},
+		{"a third party holds it", waits().move("Mon 10:00", "dev", "Third party"), "Mon 12:00", true, "1h0m0s"},
+		{"from this instant on", waits().move("Mon 12:00", "dev", "Third party"), "Mon 12:00", true, "3h0m0s"},
+		{"it is flagged", flagged, "Mon 12:00", true, "1h0m0s"},
+		{"the owner asks", waits().says("Mon 10:00", "po", "which?"), "Mon 12:00", true, "1h0m0s"},
+		{"the owner asks now", waits().says("Mon 12:00", "po", "which?"), "Mon 12:00", true, "3h0m0s"},
+		{"to the last instant", waits().says("Mon 10:00", "po", "which?"), "Mon 14:00", false, "1h0m0s"},
+		{"the owner asked long ago", waits().says("Mon 10:00", "po", "which?"), "Mon 15:00", false, "2h0m0s"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			rules := testRules(t)
+			rules.Projects["1"].PauseWhenFlagged = true
+			w := NewDeriver(rules, nil).Story(tc.story.history(), when(t, tc.asOf)).Waits[0]
+			if got := (time.Duration(w.Working) * time.Millisecond).String(); w.PausedNow != tc.want || got != tc.clock {
+				t.Errorf("paused %t at %s, want %t at %s", w.PausedNow, got, tc.want, tc.clock)
+			}
+		})
+	}
+}
