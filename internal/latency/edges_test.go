@@ -59,6 +59,30 @@ func TestEdges(t *testing.T) {
 			record("Mon 10:00", "dev", FieldFlag, "Impediment").says("Mon 10:30", "po", "which build?").record("Mon 11:00", "dev", FieldFlag, "").says("Mon 12:00", "dev", "this").move("Mon 13:00", "po", "Done"), want: []string{
 			"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s",
 		}},
+		{name: "absent and still counted", rules: func(r *Rules) {
+			r.Owners["po"].Absences = []Span{{when(t, "Tue 00:00"), when(t, "Wed 00:00")}}
+			r.Projects["1"].PauseWhenAbsent = false
+		}, story: waits().move("Wed 10:00", "po", "Done"), want: []string{"acceptance of po: accepted owner, elapsed 49h0m0s, working 17h0m0s"}},
+		{name: "absent, and delegates who stand in for others, elsewhere, or are the owner", rules: func(r *Rules) {
+			r.Owners["po"].Absences = []Span{{when(t, "Tue 00:00"), when(t, "Wed 00:00")}}
+			r.Delegates = []Delegation{{Owner: "next", Delegate: "deputy", Span: Always}, {Owner: "po", Delegate: "po", Span: Always}, {Owner: "po", Delegate: "deputy", Span: Always, Projects: Set{"2": true}}, {Owner: "po", Delegate: "deputy", Span: Always, Kinds: []Kind{Question}}}
+		}, story: waits().move("Wed 10:00", "po", "Done"), want: []string{"acceptance of po: accepted owner, elapsed 25h0m0s, working 9h0m0s"}},
+		{name: "absent, and a delegate stands in for the morning", rules: func(r *Rules) {
+			r.Owners["po"].Absences = []Span{{when(t, "Tue 00:00"), when(t, "Wed 00:00")}}
+			r.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Span{when(t, "Tue 09:00"), when(t, "Tue 12:00")}}}
+		}, story: waits().move("Wed 10:00", "po", "Done"), want: []string{"acceptance of po: accepted owner, elapsed 28h0m0s, working 12h0m0s"}},
+		{name: "two absences that touch", rules: func(r *Rules) {
+			r.Owners["po"].Absences = []Span{{when(t, "Tue 00:00"), when(t, "Wed 00:00")}, {when(t, "Mon 12:00"), when(t, "Tue 00:00")}}
+		}, story: waits().move("Wed 10:00", "po", "Done"), want: []string{"acceptance of po: accepted owner, elapsed 13h0m0s, working 4h0m0s"}},
+		{name: "assigned, and then another owns it", rules: func(r *Rules) { r.Projects["1"].Assignment = true }, story: owner(begun().record("Mon 09:00", "dev", FieldAssignee, "po"), "Mon 10:00", "next").
+			record("Mon 11:00", "dev", FieldLabels, "x").says("Mon 12:00", "next", "yes"), want: []string{
+			"question of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "question of next: answered owner, elapsed 2h0m0s, working 2h0m0s",
+		}},
+		{name: "it never lapses", rules: func(r *Rules) { r.Projects["1"].LapseAfter = 0 }, story: begun().says("Mon 09:00", "dev", "[~po] which?").says("30 Mar 10:00", "po", "that"), want: []string{
+			"question of po: answered owner, elapsed 672h0m0s, working 161h0m0s",
+		}},
+		{name: "an answered question that is edited asks no more", story: begun().says("Mon 09:00", "dev", "[~po] which?").says("Mon 10:00", "po", "that").says("Mon 11:00", "dev", "hm").
+			deletes("Mon 12:00", 4).edits("Mon 13:00", "dev", 2, "[~po] which one?"), want: []string{"question of po: answered owner, elapsed 1h0m0s, working 1h0m0s"}},
 		{name: "automation after the owner's other record", story: waits().record("Mon 10:00", "po", FieldAssignee, "dev").move("Mon 10:00:30", "robot", "Done"), want: []string{
 			"acceptance of po: accepted owner, elapsed 1h0m30s, working 1h0m30s",
 		}},

@@ -80,6 +80,10 @@ func TestDelegateField(t *testing.T) {
 			record("Wed 00:00", "dev", "customfield_2", "deputy").move("Thu 10:00", "deputy", "In Progress"), []string{
 			"acceptance of po: rejected delegate, elapsed 49h0m0s, working 17h0m0s",
 		}},
+		{"somebody is, and another answers", newTale(t, "Mon 08:00", "In Progress").record("Mon 08:30", "dev", "customfield_2", "x, ,deputy").
+			move("Mon 09:00", "dev", "PO Review").move("Mon 10:00", "dev2", "In Progress"), []string{
+			"acceptance of po: recalled other, elapsed 1h0m0s, working 1h0m0s",
+		}},
 		{"the owner himself is nobody", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
 			record("Wed 00:00", "dev", "customfield_2", "po").move("Thu 10:00", "po", "In Progress"), []string{
 			"acceptance of po: rejected owner, elapsed 25h0m0s, working 9h0m0s",
