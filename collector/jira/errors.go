@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// What a request can fail with, beside archive.ErrIncomplete and
-// archive.ErrCursorLost; errors.Is finds them in every error of a Client.
+// What a request can fail with, beside archive.ErrIncomplete; errors.Is finds
+// them in every error of a Client.
 var (
 	// ErrUnauthorized: Jira refuses the token, or answered as if nobody had asked.
 	ErrUnauthorized = errors.New("not authenticated")
