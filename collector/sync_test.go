@@ -53,12 +53,22 @@ func newWorld(t *testing.T, flavor jirasim.Flavor) *world {
 
 // newWorldWith returns a world whose Jira behaves otherwise than it should.
 func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world {
-	st, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.ReadWrite)
-	if err != nil {
+	w := newSite(t, flavor, o)
+	srv := httptest.NewServer(w.server)
+	t.Cleanup(srv.Close)
+	w.client = w.newClient(srv.URL, nil)
+	var err error
+	if w.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.ReadWrite); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { st.Close() })
-	w := &world{T: t, store: st}
+	t.Cleanup(func() { w.store.Close() })
+	w.restart()
+	return w
+}
+
+// newSite returns a world whose Jira nobody listens for yet, and without a store.
+func newSite(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world {
+	w := &world{T: t}
 	w.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Unix())
 	s := jirasim.NewSite(flavor, func() time.Time { return time.Unix(w.clock.Load(), 0).UTC() })
 	w.site = s
@@ -78,11 +88,8 @@ func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world
 	w.pay = s.AddProject(&jirasim.Project{ID: "100", Key: "PAY", Name: "Payments", Lead: w.po, IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
 	w.ops = s.AddProject(&jirasim.Project{ID: "101", Key: "OPS", Name: "Operations", IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
 
-	email, path := "bot@example.com", ""
-	if flavor == jirasim.DataCenter {
-		email, path = "", "/jira"
-	}
-	o.Token, o.Email, o.ContextPath = "t0k3n", email, path
+	o.Token = "t0k3n"
+	o.Email, o.ContextPath = where(flavor)
 	o.Unindexed = func(id int64) bool { return w.blind[id] }
 	o.Fault = func(r *http.Request) *jirasim.Fault {
 		if w.fault == nil {
@@ -91,14 +98,26 @@ func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world
 		return w.fault(r)
 	}
 	w.server = jirasim.NewServer(s, o)
-	srv := httptest.NewServer(w.server)
-	t.Cleanup(srv.Close)
-	w.client, err = jira.New(jira.Options{URL: srv.URL + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.restart()
 	return w
+}
+
+// where returns the e-mail that goes with the token, and the context path.
+func where(flavor jirasim.Flavor) (email, path string) {
+	if flavor == jirasim.DataCenter {
+		return "", "/jira"
+	}
+	return "bot@example.com", ""
+}
+
+// newClient returns a client of the Jira at url; transport may be nil.
+func (w *world) newClient(url string, transport http.RoundTripper) *jira.Client {
+	w.Helper()
+	email, path := where(w.site.Flavor)
+	c, err := jira.New(jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c
 }
 
 // restart makes a new collector over the same store, as a new process does.

@@ -77,6 +77,9 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &page); err != nil {
 			return err
 		}
+		if page.Logs == nil {
+			return lacking(endpoint, "list of changelogs")
+		}
 		for _, log := range page.Logs {
 			r := byID[log.IssueID]
 			if r == nil {
@@ -108,6 +111,9 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}}
 		if err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page); err != nil {
 			return err
+		}
+		if page.Values == nil {
+			return lacking(endpoint, "list of records")
 		}
 		if err := r.addHistories(page.Values); err != nil {
 			r.broken = err

@@ -39,6 +39,12 @@ type Error struct {
 	kind       error
 }
 
+// lacking returns the error of a reply that is JSON, but not what Jira answers:
+// a gateway's own document, for instance, which would read as an empty one.
+func lacking(endpoint, what string) error {
+	return &Error{Endpoint: endpoint, Detail: "there is no " + what + " in it", kind: ErrBadReply}
+}
+
 // Error implements error: it names the endpoint, what happened and a remedy.
 func (e *Error) Error() string {
 	var b strings.Builder

@@ -32,6 +32,9 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	if err := c.get(ctx, "serverInfo", "rest/api/2/serverInfo", nil, &doc); err != nil {
 		return ServerInfo{}, err
 	}
+	if doc.DeploymentType == "" && doc.Version == "" {
+		return ServerInfo{}, lacking("serverInfo", "version")
+	}
 	// Data Center calls itself Server.
 	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version, Time: latency.Instant(doc.ServerTime)}
 	if doc.DeploymentType == "Cloud" {
@@ -268,6 +271,9 @@ func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project
 		if err != nil {
 			return nil, nil, fmt.Errorf("project %q: %w", key, err)
 		}
+		if d.Key == "" {
+			return nil, nil, fmt.Errorf("project %q: %w", key, lacking("project", "key"))
+		}
 		docs = append(docs, d)
 	}
 	leads := directory{}
@@ -299,6 +305,9 @@ func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, key
 		q := url.Values{"expand": {"lead"}, "startAt": {strconv.Itoa(len(all))}, "maxResults": {"50"}, "keys": keys}
 		if err := c.get(ctx, "project/search", "rest/api/2/project/search", q, &page); err != nil {
 			return nil, err
+		}
+		if page.Values == nil {
+			return nil, lacking("project/search", "list of projects")
 		}
 		all = append(all, page.Values...)
 		if page.IsLast || len(page.Values) == 0 || len(all) >= page.Total {

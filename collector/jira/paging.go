@@ -60,7 +60,7 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 		return page, err
 	}
 	if page.Issues == nil {
-		return page, &Error{Endpoint: endpoint, Detail: "there is no list of issues in it", kind: ErrBadReply}
+		return page, lacking(endpoint, "list of issues")
 	}
 	for _, warning := range page.Warnings {
 		w.c.log.Warn("Jira warns of a search", zap.ByteString("warning", warning[:min(len(warning), maxDetail)]))

@@ -245,6 +245,9 @@ func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage
 		if err != nil {
 			return nil, nil, err
 		}
+		if idOf(doc) != id {
+			return nil, nil, lacking("issue", "issue of that id")
+		}
 		raw = append(raw, doc)
 	}
 	return raw, missing, nil
@@ -266,6 +269,9 @@ func (w *walk) bulkIssues(ctx context.Context, ids []int64) (raw []json.RawMessa
 	}
 	if err := w.c.post(ctx, "issue/bulkfetch", "rest/api/3/issue/bulkfetch", body, &page); err != nil {
 		return nil, ids, err
+	}
+	if page.Issues == nil {
+		return nil, nil, lacking("issue/bulkfetch", "list of issues")
 	}
 	given := map[int64]bool{}
 	for _, doc := range page.Issues {
