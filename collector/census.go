@@ -75,7 +75,7 @@ func (cy *cycle) census(ctx context.Context) error {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
 	res := &CensusResult{Stored: len(live)}
-	record := archive.Census{At: cy.id.At}
+	record := archive.Census{At: cy.id.At, Last: cy.state.Census}
 	shown := make(map[int64]bool, len(live))
 	var unknown []int64
 	for ids, err := range c.source.IDs(ctx, cy.query()) {
@@ -118,6 +118,7 @@ func (cy *cycle) meet(ctx context.Context, ids []int64, res *CensusResult, recor
 	c := cy.c
 	cy.byID = true
 	for part := range slices.Chunk(ids, rereadBatch) {
+		var late []archive.Note
 		known, err := c.store.Known(ctx, part)
 		if err != nil {
 			return fmt.Errorf("reading what is stored: %w", err)
@@ -135,11 +136,14 @@ func (cy *cycle) meet(ctx context.Context, ids []int64, res *CensusResult, recor
 				record.Inside = append(record.Inside, st.History.ID)
 			case created(st) < cy.state.Watermark.Add(-c.overlap):
 				res.Late++
-				record.Notes = append(record.Notes, archive.Note{
-					Story: st.History.ID, Key: st.History.Key, Reason: archive.NoteLate, At: cy.id.At,
-					Detail: "no search had shown it before this census did",
-				})
+				late = append(late, archive.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: "no search had shown it before this census did"})
 				c.log.Warn("a census found a story that no search had shown", zap.String("key", st.History.Key))
+			}
+		}
+		// Once they are written nothing tells any more that they were late.
+		if len(late) > 0 {
+			if err := c.store.SaveNotes(ctx, archive.NoteLate, late, nil); err != nil {
+				return fmt.Errorf("storing notes: %w", err)
 			}
 		}
 		if err := cy.save(ctx, page); err != nil {

@@ -170,6 +170,9 @@ func TestCensusFindsWhatSearchesMissed(t *testing.T) {
 			w.Errorf("notes (-want +got):\n%s", diff)
 		}
 		w.gives(w.census(), collector.CensusResult{})
+		if got := w.notes(); got != nil {
+			w.Errorf("got notes %v after the next census, want none", got)
+		}
 	})
 }
 

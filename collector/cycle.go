@@ -49,6 +49,9 @@ func (cy *cycle) full(ctx context.Context) error {
 	if err := cy.readParents(ctx, 0); err != nil {
 		return err
 	}
+	if err := cy.chooseCanary(ctx); err != nil {
+		return err
+	}
 	st := &cy.state
 	st.FirstDone = true
 	st.Watermark, st.DataTimestamp = st.FullStarted, st.FullStarted

@@ -99,7 +99,7 @@ func (w *world) process(path, url string, after time.Duration) (took time.Durati
 }
 
 // survive tells the story to child processes, of which each is killed up to
-// often times a chapter, and returns the store's content and the kills. It
+// often times a chapter, and returns the store's content after each and the kills. It
 // learns how long a chapter takes from those that were not killed.
 func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]time.Duration) (dump string, kills int) {
 	w := newSite(t, flavor, jirasim.Options{SearchPage: 50, ChangelogPage: 400, CommentPage: 2, InlineComments: 2})
@@ -108,8 +108,10 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]ti
 	defer srv.Close()
 	path := filepath.Join(t.TempDir(), "survivor.db")
 	chapter := 0
+	var dumps []string
 	tell(w, func() {
 		chapter++
+		defer func() { dumps = append(dumps, contents(t, path)) }()
 		for range often {
 			_, killed := w.process(path, srv.URL, time.Duration(rand.Int64N(int64(chapters[chapter]))))
 			if !killed {
@@ -122,7 +124,7 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]ti
 			chapters[chapter] = took
 		}
 	})
-	return strings.ReplaceAll(contents(t, path), srv.URL, "http://jira.example"), kills
+	return strings.ReplaceAll(strings.Join(dumps, "\n"), srv.URL, "http://jira.example"), kills
 }
 
 // TestKilledProcesses holds that a process killed at any instant of a first or

@@ -6,6 +6,7 @@ import "github.com/yourturn/yourturn/internal/latency"
 // written in one transaction with the state.
 type Census struct {
 	At      latency.Instant // the poll that proved it, in Jira's clock
+	Last    latency.Instant // the last complete census; 0: there was none
 	Gone    []int64         // stories that went: deleted, hidden, or out of the scope
 	Outside []int64         // stories that moved to a project nobody watches: their histories say so
 	Inside  []int64         // stories that were outside and are found again

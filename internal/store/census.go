@@ -79,7 +79,10 @@ func (s *Store) SaveCensus(ctx context.Context, c archive.Census) error {
 			}
 		}
 		if !c.Partial {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason <> $1`, archive.NoteCommentsShort); err != nil {
+			// What was late is known from the poll that met it, and is told for as
+			// long as one census; the others are of this one.
+			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason IN ($1, $2) OR reason = $3 AND at <= $4`,
+				archive.NoteInvisible, archive.NoteCensusGuard, archive.NoteLate, int64(c.Last)); err != nil {
 				return err
 			}
 		}
