@@ -31,6 +31,10 @@ const (
 	collected = "1"
 )
 
+// ErrBlind means that Jira shows none of the stories that it showed before,
+// though it accepts the token: a permission was lost, or it is another Jira.
+var ErrBlind = errors.New("jira shows none of the stories it showed before")
+
 // ErrOtherAccount means that the token is of another account than the one the
 // store was filled as, which may see more or less.
 var ErrOtherAccount = errors.New("jira answers another account than the one the store was filled as")
@@ -42,28 +46,41 @@ type Options struct {
 	Projects []string      // keys; none: JQL alone is the scope
 	JQL      string        // narrows the scope; without ORDER BY
 	Overlap  time.Duration // how far before the last cycle a cycle looks, for what Jira's index had not shown yet
-	Logger   *zap.Logger   // may be nil
-	Progress func(Progress)
+	// CensusInterval is how often the ids of all stories are compared with
+	// those stored; 0: after a full reading only.
+	CensusInterval time.Duration
+	// CensusMaxRemoved is the share of the stories that a census may remove; one
+	// that would remove more removes none.
+	CensusMaxRemoved float64
+	// OpenQuestions, which may be nil, returns the stories with an open
+	// question: their comments are read again now and then, for an edit or a
+	// deletion need not move what searches go by.
+	OpenQuestions func() []int64
+	Logger        *zap.Logger // may be nil
+	Progress      func(Progress)
 }
 
 // Progress is how far a cycle has come.
 type Progress struct {
 	Full    bool
-	Project string // that is being read; "" for several together
-	Stories int    // read so far
+	Stories int // read so far
 }
 
 // Result is what a complete cycle did.
 type Result struct {
-	Full     bool
-	Stories  int           // read, changed or not
-	Records  int           // of their histories
-	Comments int           // of theirs
-	Events   int           // new in the store
-	Changed  []int64       // stories with a new event or another snapshot since the last complete cycle, in order
-	Missing  []int64       // stories asked for by id that do not exist or may not be seen
-	Duration time.Duration // by the local clock
-	AsOf     latency.Instant
+	Full      bool
+	Stories   int             // read, changed or not
+	Unchanged int             // found as they are stored, and not read again
+	Records   int             // of the histories of those read
+	Comments  int             // of theirs
+	Events    int             // new in the store
+	Changed   []int64         // stories with a new event or another snapshot since the last complete cycle, in order
+	Missing   []int64         // stories asked for by id that do not exist or may not be seen
+	Late      []time.Duration // how long after a change the search first showed it, where the cycle before should have seen it
+	Census    *CensusResult   // nil: none was due
+	Unlooked  error           // why a census, or another look at open questions, was due and failed
+	Duration  time.Duration   // by the local clock
+	AsOf      latency.Instant
 }
 
 // Collector brings a store up to date. It is safe for concurrent use; cycles
@@ -74,13 +91,15 @@ type Collector struct {
 	projects []string
 	jql      string
 	overlap  time.Duration
+	options  Options
 	log      *zap.Logger
 	progress func(Progress)
 
 	mu        sync.Mutex
-	described time.Time // when meta was read last
-	keys      []string  // of the projects in scope, in order; none if JQL alone is the scope
-	visible   []string  // of the projects that a full reading goes through, in order
+	described time.Time                  // when meta was read last
+	keys      []string                   // of the projects in scope, in order; none if JQL alone is the scope
+	visible   map[string]archive.Project // those that can be seen, of the scope if it names any, by key
+	short     map[int64]bool             // stories that are noted for comments that Jira does not give; nil: not read yet
 	// changed are stories that cycles wrote which then failed: whoever derives
 	// numbers from the store has not heard of them.
 	changed map[int64]bool
@@ -111,7 +130,7 @@ func New(o Options) (*Collector, error) {
 	}
 	return &Collector{
 		source: o.Source, store: o.Store, projects: slices.Sorted(slices.Values(o.Projects)), jql: strings.TrimSpace(o.JQL),
-		overlap: o.Overlap, log: o.Logger, progress: o.Progress, changed: map[int64]bool{}, unseen: map[int64]bool{}, unreadable: map[archive.Quarantined]bool{},
+		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, changed: map[int64]bool{}, unseen: map[int64]bool{}, unreadable: map[archive.Quarantined]bool{},
 	}, nil
 }
 
@@ -134,7 +153,7 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 		resumed = true
 		err = cy.full(ctx)
 	case !st.FirstDone || st.Fingerprint != fingerprint:
-		st.Fingerprint, st.FullStarted, st.CursorProject, st.Cursor = fingerprint, cy.id.At, "", 0
+		st.Fingerprint, st.FullStarted, st.Cursor = fingerprint, cy.id.At, ""
 		err = cy.full(ctx)
 	default:
 		err = cy.incremental(ctx)
@@ -146,8 +165,24 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := cy.look(ctx); err != nil {
+		if ctx.Err() != nil {
+			return Result{}, err
+		}
+		// What changed is complete without it; the next cycle tries again.
+		cy.result.Unlooked = err
+		c.log.Warn("what the polls cannot see was not looked at; the next cycle tries again", zap.Error(err))
+	}
 	cy.result.Duration = time.Since(begin)
 	return c.finish(cy), nil
+}
+
+// Reread reads stories by id, past Jira's search index, before what they show
+// is counted, and returns those that changed, in order. Jira must have proved
+// in this cycle who it answers.
+func (c *Collector) Reread(ctx context.Context, ids []int64) (changed []int64, err error) {
+	r, err := c.FetchStories(ctx, ids)
+	return r.Changed, err
 }
 
 // FetchStories reads stories by id, past Jira's search index, and writes them.
@@ -160,11 +195,8 @@ func (c *Collector) FetchStories(ctx context.Context, ids []int64) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
-	page, missing, err := c.source.Issues(ctx, ids)
+	missing, err := cy.reread(ctx, ids)
 	if err != nil {
-		return Result{}, fmt.Errorf("reading stories by id: %w", err)
-	}
-	if err := cy.save(ctx, page); err != nil {
 		return Result{}, err
 	}
 	if cy.state.FullStarted == 0 { // else they are wanted by the full sync, which may find them by itself
@@ -203,17 +235,38 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
 	}
 	state.Account, state.Flavor, state.BaseURL = id.Account, id.Flavor, id.BaseURL
-	if now := time.Now(); c.described.IsZero() || now.Sub(c.described) >= metaInterval {
+	due := c.described.IsZero() || time.Since(c.described) >= metaInterval
+	if due {
 		if err := c.describe(ctx, id); err != nil {
 			return nil, err
 		}
-		c.described = now
 	}
-	cy := &cycle{c: c, id: id, state: state, seen: map[int64]bool{}, parents: map[int64]bool{}}
+	if err := c.recall(ctx); err != nil {
+		return nil, err
+	}
+	cy := &cycle{c: c, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}, parents: map[int64]bool{}}
 	for _, id := range state.Wanted {
 		cy.parents[id] = true
 	}
 	return cy, nil
+}
+
+// recall reads which stories are noted for comments that Jira does not give.
+func (c *Collector) recall(ctx context.Context) error {
+	if c.short != nil {
+		return nil
+	}
+	notes, err := c.store.Notes(ctx)
+	if err != nil {
+		return fmt.Errorf("reading notes: %w", err)
+	}
+	c.short = map[int64]bool{}
+	for _, n := range notes {
+		if n.Reason == archive.NoteCommentsShort {
+			c.short[n.Story] = true
+		}
+	}
+	return nil
 }
 
 // describe reads and stores what describes stories.
@@ -229,16 +282,16 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
 	if err := c.store.SaveMeta(ctx, m); err != nil {
 		return fmt.Errorf("storing projects, statuses and fields: %w", err)
 	}
-	c.visible = nil
+	c.visible = make(map[string]archive.Project, len(m.Projects))
 	for _, p := range m.Projects {
-		c.visible = append(c.visible, p.Key)
+		c.visible[p.Key] = p
 	}
-	slices.Sort(c.visible)
 	c.keys = nil
 	if len(c.projects) > 0 {
-		c.keys = c.visible
+		c.keys = slices.Sorted(maps.Keys(c.visible))
 	}
 	clear(c.unseen)
+	c.described = time.Now()
 	return nil
 }
 
@@ -251,26 +304,4 @@ func (c *Collector) fingerprint() string {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])
-}
-
-// where returns the JQL of the scope within some projects (none: wherever),
-// for stories updated since an instant (0: ever).
-func (c *Collector) where(projects []string, since latency.Instant) string {
-	var clauses []string
-	if len(projects) > 0 {
-		quoted := make([]string, len(projects))
-		for i, p := range projects {
-			quoted[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(p) + `"`
-		}
-		clauses = append(clauses, "project in ("+strings.Join(quoted, ", ")+")")
-	}
-	if c.jql != "" {
-		clauses = append(clauses, "("+c.jql+")")
-	}
-	if since != 0 {
-		// Unquoted, the number is an instant; everything else is read in the
-		// account's time zone, to the minute.
-		clauses = append(clauses, fmt.Sprintf("updated >= %d", since))
-	}
-	return strings.Join(clauses, " AND ")
 }

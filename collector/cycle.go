@@ -2,11 +2,11 @@ package collector
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -26,87 +26,144 @@ type cycle struct {
 	id      archive.Identity
 	state   archive.State
 	seen    map[int64]bool // stories that searches found in this cycle
+	read    map[int64]bool // those of them that were read
 	parents map[int64]bool // of issues read, past ones too, that are still to be looked at
-	result  Result
+	// described: what describes stories was read in this cycle
+	described bool
+	byID      bool // what is read now is read by id, and late for no search's fault
+	result    Result
 }
 
-// full reads the whole scope, project by project, each in the order of ids:
-// the cursor tells where to go on should it be interrupted.
+// query returns what the scope is searched for.
+func (cy *cycle) query() archive.Query { return archive.Query{Projects: cy.c.keys, JQL: cy.c.jql} }
+
+// full reads the whole scope; the cursor tells where to go on should it be
+// interrupted.
 func (cy *cycle) full(ctx context.Context) error {
 	cy.result.Full = true
-	for _, key := range cy.c.visible {
-		if key < cy.state.CursorProject {
-			continue
-		}
-		if key != cy.state.CursorProject {
-			cy.state.CursorProject, cy.state.Cursor = key, 0
-		}
-		err := cy.search(ctx, key, cy.c.where([]string{key}, 0), cy.state.Cursor, true)
-		if errors.Is(err, archive.ErrCursorLost) {
-			cy.state.Cursor = 0
-			err = cy.search(ctx, key, cy.c.where([]string{key}, 0), 0, true)
-		}
-		if err != nil {
-			return fmt.Errorf("full sync of project %s: %w", key, err)
-		}
+	q := cy.query()
+	q.Cursor = cy.state.Cursor
+	if _, err := cy.search(ctx, q); err != nil {
+		return fmt.Errorf("full sync: %w", err)
 	}
 	if err := cy.readParents(ctx, 0); err != nil {
+		return err
+	}
+	if err := cy.chooseCanary(ctx); err != nil {
 		return err
 	}
 	st := &cy.state
 	st.FirstDone = true
 	st.Watermark, st.DataTimestamp = st.FullStarted, st.FullStarted
-	st.FullStarted, st.CursorProject, st.Cursor, st.Wanted = 0, "", 0, nil
+	st.FullStarted, st.Cursor, st.Wanted = 0, "", nil
+	st.Census = 0 // what a search missed is found by a census at once
 	return cy.save(ctx, archive.Page{})
 }
 
-// incremental reads what was updated since the last complete cycle.
+// incremental reads what was updated since the last complete cycle. The same
+// search must show the canary, and asks for the parents too, where it can.
 func (cy *cycle) incremental(ctx context.Context) error {
 	since := cy.state.Watermark.Add(-cy.c.overlap)
-	err := cy.search(ctx, "", cy.c.where(cy.c.keys, since), 0, false)
-	if errors.Is(err, archive.ErrIncomplete) && len(cy.c.visible) > 1 {
-		for _, key := range cy.c.visible {
-			if err = cy.search(ctx, key, cy.c.where([]string{key}, since), 0, false); err != nil {
-				break
-			}
-		}
+	if err := cy.chooseCanary(ctx); err != nil {
+		return err
 	}
+	q := cy.query()
+	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.known
+	if q.JQL == "" && len(cy.state.Parents) <= namedParents {
+		q.Parents = cy.state.Parents
+	}
+	seen, err := cy.search(ctx, q)
 	if err != nil {
 		return fmt.Errorf("sync of what changed since %s: %w", since.Time(), err)
 	}
-	if err := cy.readParents(ctx, since); err != nil {
+	if !seen.canary {
+		if err := cy.proveSight(ctx, seen.named); err != nil {
+			return err
+		}
+	}
+	if err := cy.leavers(ctx, since); err != nil {
+		return err
+	}
+	if !seen.named || len(q.Parents) < len(cy.state.Parents) {
+		err = cy.readParents(ctx, since)
+	} else {
+		err = cy.newParents(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
 	return cy.save(ctx, archive.Page{})
 }
 
-// search reads what a query finds and writes it page by page; if the cursor
-// is to move, it moves with each page.
-func (cy *cycle) search(ctx context.Context, project, where string, after int64, cursor bool) error {
-	for page, err := range cy.c.source.Search(ctx, where, after) {
-		if err != nil {
-			return err
-		}
-		if last := lastOf(page); cursor && last != 0 {
-			cy.state.Cursor = last
-		}
-		if err := cy.save(ctx, page); err != nil {
-			return err
-		}
-		cy.c.progress(Progress{Full: cy.result.Full, Project: project, Stories: cy.result.Stories})
+// namedParents is how many parents a search asks for beside the stories.
+const namedParents = 500
+
+// settledFor is how long before a cycle a story must have been updated for
+// that cycle to have read all there was at that instant: what happens within a
+// second may bear the same one.
+const settledFor = 5 * time.Second
+
+// known returns when stories were updated as they are stored, of those that
+// the last complete cycle, or one before it, read long enough after.
+func (cy *cycle) known(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
+	settled, err := cy.c.store.Settled(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is stored: %w", err)
 	}
-	return nil
+	maps.DeleteFunc(settled, func(_ int64, updated latency.Instant) bool {
+		return updated >= cy.state.Watermark.Add(-settledFor)
+	})
+	return settled, nil
 }
 
-// lastOf returns the id of a page's last story. Pages come in order, whatever
-// order of ids that is to Jira.
-func lastOf(page archive.Page) int64 {
-	if n := len(page.Stories); n > 0 {
-		return page.Stories[n-1].History.ID
+// sight is what a search showed beside the stories it was for.
+type sight struct{ canary, named bool }
+
+// search reads what a query finds and writes it page by page. While a full
+// sync is under way its cursor moves with each page.
+func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err error) {
+	for page, err := range cy.c.source.Search(ctx, q) {
+		if err != nil {
+			return seen, err
+		}
+		seen.canary = seen.canary || page.Canary
+		seen.named = seen.named || page.Named
+		if cy.state.FullStarted != 0 && page.Cursor != "" {
+			cy.state.Cursor = page.Cursor
+		}
+		for _, id := range page.Unchanged {
+			cy.seen[id] = true
+		}
+		cy.result.Unchanged += len(page.Unchanged)
+		if len(page.Stories)+len(page.Quarantined) > 0 {
+			if err := cy.save(ctx, page); err != nil {
+				return seen, err
+			}
+		}
+		cy.c.progress(Progress{Full: cy.result.Full, Stories: cy.result.Stories})
 	}
-	return 0
+	return seen, nil
 }
+
+// reread reads stories by id and writes them; missing are those that do not
+// exist or may not be seen.
+func (cy *cycle) reread(ctx context.Context, ids []int64) (missing []int64, err error) {
+	for part := range slices.Chunk(ids, rereadBatch) {
+		page, absent, err := cy.c.source.Issues(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("reading stories by id: %w", err)
+		}
+		missing = append(missing, absent...)
+		if err := cy.save(ctx, page); err != nil {
+			return nil, err
+		}
+	}
+	return missing, nil
+}
+
+// rereadBatch is how many stories are read by id before they are written.
+const rereadBatch = 100
 
 // save compares a page with what is stored, and writes it with the state.
 func (cy *cycle) save(ctx context.Context, page archive.Page) error {
@@ -126,6 +183,9 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 		}
 		cy.wantParents(st)
 	}
+	if err := cy.noteShort(ctx, page.Stories); err != nil {
+		return err
+	}
 	if cy.state.FullStarted != 0 {
 		cy.state.Wanted = slices.DeleteFunc(slices.Sorted(maps.Keys(cy.parents)), func(id int64) bool { return cy.seen[id] })
 	}
@@ -141,18 +201,64 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 		return fmt.Errorf("storing stories: %w", err)
 	}
 	cy.result.Events += changed.Events
+	fresh := make(map[int64]bool, len(changed.Stories))
 	for _, id := range changed.Stories {
-		cy.c.changed[id] = true
+		cy.c.changed[id], fresh[id] = true, true
+	}
+	for i := range page.Stories {
+		if st := &page.Stories[i]; fresh[st.History.ID] {
+			cy.late(st)
+		}
+	}
+	return nil
+}
+
+// late notes how late a change was shown that the last cycle should have seen.
+func (cy *cycle) late(st *archive.Story) {
+	if w := cy.state.Watermark; cy.state.FullStarted == 0 && w != 0 && !st.ParentOnly && st.Updated < w.Add(-settledFor) && !cy.byID {
+		cy.result.Late = append(cy.result.Late, cy.id.At.Time().Sub(st.Updated.Time()))
+	}
+}
+
+// noteShort notes stories of which Jira counts more comments than it gives,
+// before they are written: a note too many is taken back at the next reading.
+func (cy *cycle) noteShort(ctx context.Context, stories []archive.Story) error {
+	c := cy.c
+	var short []archive.Note
+	var inOrder []int64
+	for i := range stories {
+		id := stories[i].History.ID
+		switch {
+		case stories[i].CommentsShort:
+			if !c.short[id] {
+				short = append(short, archive.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: "Jira counts more comments than it gives to this account"})
+			}
+		case c.short[id]:
+			inOrder = append(inOrder, id)
+		}
+	}
+	if len(short)+len(inOrder) == 0 {
+		return nil
+	}
+	if err := c.store.SaveNotes(ctx, archive.NoteCommentsShort, short, inOrder); err != nil {
+		return fmt.Errorf("storing notes: %w", err)
+	}
+	for i := range short {
+		c.short[short[i].Story] = true
+		c.log.Warn("Jira does not give all comments of a story; questions in the others are not seen", zap.String("key", short[i].Key))
+	}
+	for _, id := range inOrder {
+		delete(c.short, id)
 	}
 	return nil
 }
 
 // count adds a story to the result, once however often it comes.
 func (cy *cycle) count(st *archive.Story) {
-	if st.ParentOnly || cy.seen[st.History.ID] {
+	if st.ParentOnly || cy.read[st.History.ID] {
 		return
 	}
-	cy.seen[st.History.ID] = true
+	cy.seen[st.History.ID], cy.read[st.History.ID] = true, true
 	cy.result.Stories++
 	for i := range st.History.Events {
 		switch st.History.Events[i].Rank {

@@ -19,6 +19,7 @@ import (
 
 // scripted is a Source that only ever proves who it is, or fails.
 type scripted struct {
+	Source
 	fail func(cycle int) error
 	n    int
 }
@@ -32,27 +33,33 @@ func (s *scripted) Meta(context.Context, []string) (archive.Meta, error) {
 	return archive.Meta{Projects: []archive.Project{{ID: "1", Key: "PAY"}}}, nil
 }
 
-func (s *scripted) Search(context.Context, string, int64) iter.Seq2[archive.Page, error] {
+func (s *scripted) Search(context.Context, archive.Query) iter.Seq2[archive.Page, error] {
 	return func(func(archive.Page, error) bool) {}
 }
 
-func (s *scripted) Issues(context.Context, []int64) (archive.Page, []int64, error) {
-	return archive.Page{}, nil, nil
-}
-
-func (s *scripted) Parents(context.Context, []int64, latency.Instant) (archive.Page, []int64, error) {
-	return archive.Page{}, nil, nil
+func (s *scripted) IDs(context.Context, archive.Query) iter.Seq2[[]int64, error] {
+	return func(func([]int64, error) bool) {}
 }
 
 // empty is a Store that keeps its state alone.
-type empty struct{ state archive.State }
+type empty struct {
+	Store
+	state archive.State
+}
 
 func (e *empty) State(context.Context) (archive.State, error)                    { return e.state, nil }
 func (e *empty) SaveMeta(context.Context, archive.Meta) error                    { return nil }
+func (e *empty) Notes(context.Context) ([]archive.Note, error)                   { return nil, nil }
+func (e *empty) Live(context.Context) ([]int64, error)                           { return nil, nil }
 func (e *empty) Known(context.Context, []int64) (map[int64]archive.Known, error) { return nil, nil }
 func (e *empty) SaveStories(_ context.Context, b archive.Batch) (archive.Changed, error) {
 	e.state = b.State
 	return archive.Changed{}, nil
+}
+
+func (e *empty) SaveCensus(_ context.Context, c archive.Census) error {
+	e.state = c.State
+	return nil
 }
 
 type limited struct{ wait time.Duration }

@@ -15,12 +15,13 @@ type Source interface {
 	// Meta reads what describes stories, and the projects with these keys;
 	// without keys all that can be seen. An unknown key is an error.
 	Meta(ctx context.Context, projectKeys []string) (archive.Meta, error)
-	// Search yields the stories that a query finds, complete, in ascending
-	// order of Jira's ids, and those behind a story alone if after is not 0
-	// (archive.ErrCursorLost if that one is not found any more). It yields
-	// nothing after an error; archive.ErrIncomplete means that a search of
-	// one project may succeed where one of several does not.
-	Search(ctx context.Context, where string, after int64) iter.Seq2[archive.Page, error]
+	// Search yields what a query finds, complete, in an order in which it can
+	// be gone on with behind each page. It yields nothing after an error.
+	Search(ctx context.Context, q archive.Query) iter.Seq2[archive.Page, error]
+	// IDs yields the ids alone of what a query finds, each once.
+	IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, error]
+	// Matching returns those of some stories that JQL finds now.
+	Matching(ctx context.Context, jql string, ids []int64) ([]int64, error)
 	// Issues reads stories by id as they are now; missing are those that do
 	// not exist or may not be seen.
 	Issues(ctx context.Context, ids []int64) (page archive.Page, missing []int64, err error)
@@ -37,7 +38,22 @@ type Store interface {
 	SaveMeta(ctx context.Context, m archive.Meta) error
 	// Known returns what is stored of stories; those that are not are absent.
 	Known(ctx context.Context, ids []int64) (map[int64]archive.Known, error)
+	// Settled returns when stories were updated that are stored complete and
+	// have not gone; others are absent.
+	Settled(ctx context.Context, ids []int64) (map[int64]latency.Instant, error)
 	// SaveStories writes a batch and the state in one transaction, or nothing
 	// of it. Events that are stored already are ignored.
 	SaveStories(ctx context.Context, b archive.Batch) (archive.Changed, error)
+
+	// Live returns the ids of the stories that a census must find, in order.
+	Live(ctx context.Context) ([]int64, error)
+	// Keys returns the last known keys of stories.
+	Keys(ctx context.Context, ids []int64) (map[int64]string, error)
+	// SaveCensus writes what a census proved and the state in one transaction.
+	SaveCensus(ctx context.Context, c archive.Census) error
+	// Notes returns what is odd though no event shows it.
+	Notes(ctx context.Context) ([]archive.Note, error)
+	// SaveNotes adds notes of a reason, and takes back those of stories that
+	// are in order.
+	SaveNotes(ctx context.Context, reason string, notes []archive.Note, inOrder []int64) error
 }

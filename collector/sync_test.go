@@ -3,8 +3,11 @@ package collector_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,17 +20,20 @@ import (
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/store"
 )
 
 // world is a simulated Jira with a collector on it.
 type world struct {
 	*testing.T
 	site      *jirasim.Site
-	store     *memory
+	store     *store.Store
+	server    *jirasim.Server
 	client    *jira.Client
 	collector *collector.Collector
 	clock     atomic.Int64 // Jira's, seconds
 	fault     func(*http.Request) *jirasim.Fault
+	blind     map[int64]bool // issues that no search shows
 	pay, ops  *jirasim.Project
 	dev, po   *jirasim.User
 }
@@ -47,7 +53,22 @@ func newWorld(t *testing.T, flavor jirasim.Flavor) *world {
 
 // newWorldWith returns a world whose Jira behaves otherwise than it should.
 func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world {
-	w := &world{T: t, store: newMemory()}
+	w := newSite(t, flavor, o)
+	srv := httptest.NewServer(w.server)
+	t.Cleanup(srv.Close)
+	w.client = w.newClient(srv.URL, nil)
+	var err error
+	if w.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.ReadWrite); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.store.Close() })
+	w.restart()
+	return w
+}
+
+// newSite returns a world whose Jira nobody listens for yet, and without a store.
+func newSite(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world {
+	w := &world{T: t}
 	w.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Unix())
 	s := jirasim.NewSite(flavor, func() time.Time { return time.Unix(w.clock.Load(), 0).UTC() })
 	w.site = s
@@ -67,29 +88,104 @@ func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world
 	w.pay = s.AddProject(&jirasim.Project{ID: "100", Key: "PAY", Name: "Payments", Lead: w.po, IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
 	w.ops = s.AddProject(&jirasim.Project{ID: "101", Key: "OPS", Name: "Operations", IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
 
-	email, path := "bot@example.com", ""
-	if flavor == jirasim.DataCenter {
-		email, path = "", "/jira"
-	}
-	o.Token, o.Email, o.ContextPath = "t0k3n", email, path
+	o.Token = "t0k3n"
+	o.Email, o.ContextPath = where(flavor)
+	o.Unindexed = func(id int64) bool { return w.blind[id] }
 	o.Fault = func(r *http.Request) *jirasim.Fault {
 		if w.fault == nil {
 			return nil
 		}
 		return w.fault(r)
 	}
-	srv := httptest.NewServer(jirasim.NewServer(s, o))
-	t.Cleanup(srv.Close)
-	var err error
-	w.client, err = jira.New(jira.Options{URL: srv.URL + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.collector, err = collector.New(collector.Options{Source: w.client, Store: w.store, Projects: []string{"PAY"}, Overlap: 10 * time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w.server = jirasim.NewServer(s, o)
 	return w
+}
+
+// where returns the e-mail that goes with the token, and the context path.
+func where(flavor jirasim.Flavor) (email, path string) {
+	if flavor == jirasim.DataCenter {
+		return "", "/jira"
+	}
+	return "bot@example.com", ""
+}
+
+// newClient returns a client of the Jira at url; transport may be nil.
+func (w *world) newClient(url string, transport http.RoundTripper) *jira.Client {
+	w.Helper()
+	email, path := where(w.site.Flavor)
+	c, err := jira.New(jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c
+}
+
+// restart makes a new collector over the same store, as a new process does.
+func (w *world) restart(change ...func(*collector.Options)) {
+	w.Helper()
+	o := collector.Options{
+		Source: w.client, Store: w.store, Projects: []string{"PAY"}, Overlap: 10 * time.Minute,
+		CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05,
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	var err error
+	if w.collector, err = collector.New(o); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// both makes the collector watch both projects.
+func (w *world) both() {
+	w.restart(func(o *collector.Options) { o.Projects = []string{"PAY", "OPS"} })
+}
+
+// state returns the sync state; history what is stored of a story.
+func (w *world) state() archive.State {
+	w.Helper()
+	st, err := w.store.State(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return st
+}
+
+func (w *world) history(id int64) latency.History {
+	w.Helper()
+	for h, err := range w.store.Histories(w.Context(), []int64{id}) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		return *h
+	}
+	w.Fatalf("story %d is not stored", id)
+	return latency.History{}
+}
+
+// parents returns the ids of the stored issues that are parents.
+func (w *world) parents() map[int64]latency.History {
+	w.Helper()
+	out := map[int64]latency.History{}
+	for h, err := range w.store.Parents(w.Context()) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		one := *h
+		one.Now = maps.Clone(h.Now)
+		out[h.ID] = one
+	}
+	return out
+}
+
+// live returns the ids of the stories that are there.
+func (w *world) live() []int64 {
+	w.Helper()
+	ids, err := w.store.Live(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return ids
 }
 
 // now returns Jira's clock; later moves it.
@@ -140,7 +236,7 @@ func TestSync(t *testing.T) {
 		if got, want := summary(full), fmt.Sprintf("full=true stories=2 records=1 comments=2 events=5 changed=[%d %d]", first, second); got != want {
 			w.Errorf("full sync: got  %s\nwant %s", got, want)
 		}
-		if got, want := w.store.state.DataTimestamp, latency.At(w.now()); got != want {
+		if got, want := w.state().DataTimestamp, latency.At(w.now()); got != want {
 			w.Errorf("got data timestamp %s, want %s", got.Time(), want.Time())
 		}
 		if got, want := summary(w.sync()), "full=false stories=0 records=0 comments=0 events=0 changed=[]"; got != want {
@@ -156,7 +252,7 @@ func TestSync(t *testing.T) {
 		if got, want := summary(w.sync()), fmt.Sprintf("full=false stories=1 records=1 comments=1 events=2 changed=[%d]", first); got != want {
 			w.Errorf("incremental sync: got  %s\nwant %s", got, want)
 		}
-		if got, want := summary(w.sync()), "full=false stories=1 records=1 comments=1 events=0 changed=[]"; got != want {
+		if got, want := summary(w.sync()), "full=false stories=0 records=0 comments=0 events=0 changed=[]"; got != want {
 			w.Errorf("sync within the overlap: got  %s\nwant %s", got, want)
 		}
 		type event struct {
@@ -166,7 +262,7 @@ func TestSync(t *testing.T) {
 			Observed bool
 		}
 		var got []event
-		for _, ev := range w.store.stories[first].History.Events {
+		for _, ev := range w.history(first).Events {
 			got = append(got, event{ev.At, ev.Rank, ev.ID, ev.Observed})
 		}
 		want := []event{
@@ -180,7 +276,7 @@ func TestSync(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			w.Errorf("events (-want +got):\n%s", diff)
 		}
-		facts := w.store.stories[first].History.Events[2].Comment
+		facts := w.history(first).Events[2].Comment
 		who := w.po.AccountID
 		if w.site.Flavor == jirasim.DataCenter {
 			who = w.po.Name
@@ -188,7 +284,7 @@ func TestSync(t *testing.T) {
 		if !facts.Question || !cmp.Equal(facts.Asked, []string{who}) {
 			w.Errorf("got facts %+v, want a question to %s", facts, who)
 		}
-		if m := w.store.meta; len(m.Projects) != 1 || m.Projects[0].Lead != w.po.ID(w.site.Flavor) || len(m.Statuses) != 3 {
+		if m, err := w.store.Meta(w.Context()); err != nil || len(m.Projects) != 1 || m.Projects[0].Lead != w.po.ID(w.site.Flavor) || len(m.Statuses) != 3 {
 			w.Errorf("got meta %+v", m)
 		}
 	})
@@ -196,8 +292,14 @@ func TestSync(t *testing.T) {
 
 func TestInterruptedFullSyncGoesOn(t *testing.T) {
 	each(t, func(w *world) {
+		const n = 700
+		before, again := 300, 401 // Cloud goes on from the instant of the last story
+		if w.site.Flavor == jirasim.DataCenter {
+			before, again = 400, 300
+		}
 		epic := w.create(w.ops)
-		for range 250 {
+		for range n {
+			w.later(time.Second)
 			id := w.create(w.pay)
 			if id == epic+1 { // met before the interruption, read after it
 				w.site.Change(w.now(), w.dev, id, map[string]any{"parent": map[string]any{"id": fmt.Sprint(epic), "key": "OPS-1"}})
@@ -208,7 +310,7 @@ func TestInterruptedFullSyncGoesOn(t *testing.T) {
 		searches := 0
 		w.fault = func(r *http.Request) *jirasim.Fault {
 			if strings.Contains(r.URL.Path, "/search") {
-				if searches++; searches == 3 {
+				if searches++; searches == 5 {
 					return &jirasim.Fault{Status: 403}
 				}
 			}
@@ -217,23 +319,23 @@ func TestInterruptedFullSyncGoesOn(t *testing.T) {
 		if _, err := w.collector.Sync(w.Context()); !errors.Is(err, jira.ErrForbidden) {
 			w.Fatalf("got error %v, want %v", err, jira.ErrForbidden)
 		}
-		if st := w.store.state; st.FirstDone || st.DataTimestamp != 0 || st.Cursor == 0 || st.FullStarted != began {
+		if st := w.state(); st.FirstDone || st.DataTimestamp != 0 || st.Cursor == "" || st.FullStarted != began {
 			w.Fatalf("state after the interruption: %+v", st)
 		}
-		if stories, _ := w.store.ids(); len(stories) != 200 {
-			w.Fatalf("got %d stories before the interruption, want 200", len(stories))
+		if stories := w.live(); len(stories) != before {
+			w.Fatalf("got %d stories before the interruption, want %d", len(stories), before)
 		}
 		w.later(time.Hour)
 		w.move(epic + 1)
 		w.later(time.Minute)
 		r := w.sync()
-		if !r.Full || r.Stories != 51 || len(r.Changed) != 251 {
-			w.Errorf("got %d stories read and %d changed, want 50 and 1, and 251 with those of before and the parent", r.Stories, len(r.Changed))
+		if !r.Full || r.Stories != again+1 || len(r.Changed) != n+1 {
+			w.Errorf("got %d stories read and %d changed, want %d and 1, and %d with those of before and the parent", r.Stories, len(r.Changed), again, n+1)
 		}
-		if stories, parents := w.store.ids(); len(stories) != 250 || !cmp.Equal(parents, []int64{epic}) {
+		if stories, parents := w.live(), slices.Collect(maps.Keys(w.parents())); len(stories) != n || !cmp.Equal(parents, []int64{epic}) {
 			w.Errorf("got %d stories and parents %v, want 250 and %d", len(stories), parents, epic)
 		}
-		if st := w.store.state; !st.FirstDone || st.FullStarted != 0 || st.Cursor != 0 || st.Wanted != nil || st.Watermark != latency.At(w.now()) {
+		if st := w.state(); !st.FirstDone || st.FullStarted != 0 || st.Cursor != "" || st.Wanted != nil || st.Watermark != latency.At(w.now()) {
 			w.Errorf("state after the sync: %+v", st)
 		}
 	})
@@ -244,7 +346,7 @@ func TestFailedCycleMovesNoWatermark(t *testing.T) {
 		id := w.create(w.pay)
 		w.later(time.Hour)
 		w.sync()
-		before := w.store.state
+		before := w.state()
 		w.later(time.Hour)
 		w.move(id)
 		second := w.create(w.pay)
@@ -265,7 +367,7 @@ func TestFailedCycleMovesNoWatermark(t *testing.T) {
 			if r, err := w.collector.Sync(w.Context()); err == nil {
 				w.Errorf("%s: got %s, want an error", name, summary(r))
 			}
-			if diff := cmp.Diff(before, w.store.state); diff != "" {
+			if diff := cmp.Diff(before, w.state()); diff != "" {
 				w.Errorf("%s: the state moved (-before +after):\n%s", name, diff)
 			}
 		}
@@ -321,10 +423,10 @@ func TestParentsOutsideTheScope(t *testing.T) {
 		link(story, epic, "OPS-2")
 		w.later(time.Hour)
 		w.sync()
-		if _, parents := w.store.ids(); !cmp.Equal(parents, []int64{grand, epic}) {
+		if parents := slices.Sorted(maps.Keys(w.parents())); !cmp.Equal(parents, []int64{grand, epic}) {
 			w.Fatalf("got parents %v, want %v", parents, []int64{grand, epic})
 		}
-		if got := w.store.stories[story].History.Now[latency.FieldParent]; len(got) != 1 || got[0].ID != fmt.Sprint(epic) {
+		if got := w.history(story).Now[latency.FieldParent]; len(got) != 1 || got[0].ID != fmt.Sprint(epic) {
 			w.Errorf("got parent %v, want %d", got, epic)
 		}
 		w.later(time.Hour)
@@ -335,7 +437,7 @@ func TestParentsOutsideTheScope(t *testing.T) {
 		if r := w.sync(); !cmp.Equal(r.Changed, []int64{grand}) || r.Stories != 0 {
 			w.Errorf("got %s, want the grandparent changed and no story read", summary(r))
 		}
-		if got := w.store.stories[grand].History.Now["customfield_10050"]; len(got) != 1 || got[0].ID != who {
+		if got := w.parents()[grand].Now["customfield_10050"]; len(got) != 1 || got[0].ID != who {
 			w.Errorf("got owner %v, want %s", got, who)
 		}
 		// One of them is deleted: the others are still read.
@@ -352,7 +454,7 @@ func TestFetchStories(t *testing.T) {
 		id := w.create(w.pay)
 		w.later(time.Hour)
 		w.sync()
-		before := w.store.state
+		before := w.state()
 		w.later(time.Hour)
 		w.move(id)
 		r, err := w.collector.FetchStories(w.Context(), []int64{id, 4711})
@@ -362,7 +464,7 @@ func TestFetchStories(t *testing.T) {
 		if !cmp.Equal(r.Changed, []int64{id}) || !cmp.Equal(r.Missing, []int64{4711}) || r.AsOf != latency.At(w.now()) {
 			w.Errorf("got %+v", r)
 		}
-		if diff := cmp.Diff(before, w.store.state); diff != "" {
+		if diff := cmp.Diff(before, w.state()); diff != "" {
 			w.Errorf("the state moved (-before +after):\n%s", diff)
 		}
 	})
@@ -377,7 +479,7 @@ func TestUnknownProject(t *testing.T) {
 		if _, err := c.Sync(w.Context()); !errors.Is(err, jira.ErrNotFound) || !strings.Contains(err.Error(), `"NOPE"`) {
 			w.Errorf("got error %v, want one that names NOPE", err)
 		}
-		if diff := cmp.Diff(archive.State{}, w.store.state); diff != "" {
+		if diff := cmp.Diff(archive.State{}, w.state()); diff != "" {
 			w.Errorf("the state moved:\n%s", diff)
 		}
 	})

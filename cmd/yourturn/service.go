@@ -72,6 +72,7 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	}
 	s.collector, err = collector.New(collector.Options{
 		Source: client, Store: st, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: log,
+		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved,
 		Progress: func(p collector.Progress) {
 			s.setStatus(func(v *web.Status) { v.Progress = fmt.Sprintf("the first sync has read %d stories", p.Stories) })
 			if progress != nil {

@@ -11,8 +11,9 @@ import (
 	"github.com/yourturn/yourturn/internal/archive"
 )
 
-// bulkHistories is how many records are asked for at a time.
-const bulkHistories = 1000
+// bulkHistories is how many records are asked for at a time: the most that
+// Jira gives.
+const bulkHistories = 10000
 
 // errVanished: an issue that a search found does not exist any more.
 var errVanished = errors.New("the issue vanished while it was read")
@@ -21,7 +22,7 @@ var errVanished = errors.New("the issue vanished while it was read")
 // those that vanished since the search.
 func (w *walk) histories(ctx context.Context, readings []*reading) (gone map[*reading]bool, err error) {
 	gone = map[*reading]bool{}
-	if w.flavor == archive.DataCenter { // they came with the issues
+	if w.flavor == archive.DataCenter { // they came with the issues, where they were asked for
 		for _, r := range readings {
 			r.broken = r.inlineHistories()
 		}
@@ -76,6 +77,9 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &page); err != nil {
 			return err
 		}
+		if page.Logs == nil {
+			return lacking(endpoint, "list of changelogs")
+		}
 		for _, log := range page.Logs {
 			r := byID[log.IssueID]
 			if r == nil {
@@ -107,6 +111,9 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}}
 		if err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page); err != nil {
 			return err
+		}
+		if page.Values == nil {
+			return lacking(endpoint, "list of records")
 		}
 		if err := r.addHistories(page.Values); err != nil {
 			r.broken = err

@@ -59,6 +59,9 @@ func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err
 		if err := w.c.get(ctx, "issue/comment", fmt.Sprintf("rest/api/2/issue/%d/comment", r.issue.ID), q, &page); err != nil {
 			return false, err
 		}
+		if page.Comments == nil {
+			return false, lacking("issue/comment", "list of comments")
+		}
 		for _, raw := range page.Comments {
 			var one remark
 			if err := json.Unmarshal(raw, &one); err != nil {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/yourturn/yourturn/internal/archive"
@@ -35,14 +37,29 @@ func quarantined(raw json.RawMessage, err error) archive.Quarantined {
 	return q
 }
 
-// complete reads what a page of issues left out, and turns it into stories.
-func (w *walk) complete(ctx context.Context, raw []json.RawMessage) (archive.Page, error) {
+// complete turns the chunks of a search into pages of stories.
+func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) iter.Seq2[archive.Page, error] {
+	return func(yield func(archive.Page, error) bool) {
+		for c, err := range chunks {
+			var page archive.Page
+			if err == nil {
+				page, err = w.finishChunk(ctx, c.issues)
+				page.Cursor = c.cursor
+			}
+			if !yield(page, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// finishChunk reads what a search left out of issues, and turns them into stories.
+func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.Page, error) {
 	var page archive.Page
 	readings := make([]*reading, 0, len(raw))
-	source := make(map[*reading]json.RawMessage, len(raw))
 	there := make(map[number]bool, len(raw))
 	for _, doc := range raw {
-		r := &reading{}
+		r := &reading{source: doc, parentOnly: w.parents}
 		if err := json.Unmarshal(doc, &r.issue); err != nil {
 			page.Quarantined = append(page.Quarantined, quarantined(doc, err))
 			continue
@@ -51,8 +68,11 @@ func (w *walk) complete(ctx context.Context, raw []json.RawMessage) (archive.Pag
 			continue
 		}
 		there[r.issue.ID] = true
-		source[r] = doc
 		readings = append(readings, r)
+	}
+	readings, err := w.sift(ctx, readings, &page)
+	if err != nil {
+		return page, err
 	}
 	gone, err := w.histories(ctx, readings)
 	if err != nil {
@@ -74,7 +94,7 @@ func (w *walk) complete(ctx context.Context, raw []json.RawMessage) (archive.Pag
 		}
 		var st archive.Story
 		if err == nil {
-			st, err = w.schema.story(r, w.parents)
+			st, err = w.schema.story(r)
 		}
 		if err == nil {
 			err = w.linkEpic(ctx, r, &st)
@@ -83,7 +103,7 @@ func (w *walk) complete(ctx context.Context, raw []json.RawMessage) (archive.Pag
 			}
 		}
 		if err != nil {
-			page.Quarantined = append(page.Quarantined, quarantined(source[r], err))
+			page.Quarantined = append(page.Quarantined, quarantined(r.source, err))
 			continue
 		}
 		page.Stories = append(page.Stories, st)
@@ -91,10 +111,46 @@ func (w *walk) complete(ctx context.Context, raw []json.RawMessage) (archive.Pag
 	return page, nil
 }
 
+// sift leaves out what was only to be seen, or is stored as it is, and tells
+// parents from stories.
+func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page) ([]*reading, error) {
+	q := &w.query
+	var known map[int64]latency.Instant
+	if q.Known != nil && len(readings) > 0 {
+		ids := make([]int64, len(readings))
+		for i, r := range readings {
+			ids[i] = int64(r.issue.ID)
+		}
+		var err error
+		if known, err = q.Known(ctx, ids); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(readings, func(r *reading) bool {
+		id := int64(r.issue.ID)
+		updated := r.updated()
+		if id == q.Canary {
+			page.Canary = true
+			if updated != 0 && updated < q.Since {
+				return true
+			}
+		}
+		if slices.Contains(q.Parents, id) && !slices.Contains(q.Projects, r.project()) {
+			r.parentOnly = true
+			return false
+		}
+		if have, ok := known[id]; ok && have == updated {
+			page.Unchanged = append(page.Unchanged, id)
+			return true
+		}
+		return false
+	}), nil
+}
+
 // finish reads what of an issue is still missing. An *Error of it concerns
 // all issues; any other this one alone.
 func (w *walk) finish(ctx context.Context, r *reading) error {
-	if r.broken != nil || w.parents {
+	if r.broken != nil || r.parentOnly {
 		return r.broken
 	}
 	return w.comments(ctx, r)

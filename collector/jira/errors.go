@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// What a request can fail with, beside archive.ErrIncomplete and
-// archive.ErrCursorLost; errors.Is finds them in every error of a Client.
+// What a request can fail with, beside archive.ErrIncomplete; errors.Is finds
+// them in every error of a Client.
 var (
 	// ErrUnauthorized: Jira refuses the token, or answered as if nobody had asked.
 	ErrUnauthorized = errors.New("not authenticated")
@@ -37,6 +37,12 @@ type Error struct {
 	Detail     string        // what Jira, or the network, said; shortened
 	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
 	kind       error
+}
+
+// lacking returns the error of a reply that is JSON, but not what Jira answers:
+// a gateway's own document, for instance, which would read as an empty one.
+func lacking(endpoint, what string) error {
+	return &Error{Endpoint: endpoint, Detail: "there is no " + what + " in it", kind: ErrBadReply}
 }
 
 // Error implements error: it names the endpoint, what happened and a remedy.

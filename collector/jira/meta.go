@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,9 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	}
 	if err := c.get(ctx, "serverInfo", "rest/api/2/serverInfo", nil, &doc); err != nil {
 		return ServerInfo{}, err
+	}
+	if doc.DeploymentType == "" && doc.Version == "" {
+		return ServerInfo{}, lacking("serverInfo", "version")
 	}
 	// Data Center calls itself Server.
 	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version, Time: latency.Instant(doc.ServerTime)}
@@ -238,18 +242,27 @@ type project struct {
 	Lead *account `json:"lead"`
 }
 
+// projectKeys is how many projects a search of Cloud's projects may name.
+const projectKeys = 50
+
 // Projects reads the projects with these keys, and the users who lead them;
 // without keys, all projects that can be seen. A key that is unknown, or not
 // to be seen, is an error that names it.
 func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project, []archive.User, error) {
+	flavor, err := c.Flavor(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	var docs []project
-	if len(keys) == 0 {
-		var err error
-		if docs, err = c.visibleProjects(ctx); err != nil {
+	if len(keys) == 0 || flavor == archive.Cloud {
+		if docs, err = c.visibleProjects(ctx, flavor, keys); err != nil {
 			return nil, nil, err
 		}
 	}
 	for _, key := range keys {
+		if slices.ContainsFunc(docs, func(p project) bool { return p.Key == key }) {
+			continue
+		}
 		var d project
 		err := c.get(ctx, "project", "rest/api/2/project/"+url.PathEscape(key), nil, &d)
 		if errors.Is(err, ErrNotFound) {
@@ -257,6 +270,9 @@ func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project
 		}
 		if err != nil {
 			return nil, nil, fmt.Errorf("project %q: %w", key, err)
+		}
+		if d.Key == "" {
+			return nil, nil, fmt.Errorf("project %q: %w", key, lacking("project", "key"))
 		}
 		docs = append(docs, d)
 	}
@@ -268,16 +284,16 @@ func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project
 	return out, leads.list(), nil
 }
 
-// visibleProjects lists the projects that the account may browse.
-func (c *Client) visibleProjects(ctx context.Context) ([]project, error) {
-	flavor, err := c.Flavor(ctx)
-	if err != nil {
-		return nil, err
-	}
+// visibleProjects lists the projects that the account may browse; on Cloud, if
+// there are keys, those alone.
+func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, keys []string) ([]project, error) {
 	if flavor == archive.DataCenter {
 		var docs []project
 		err := c.get(ctx, "project", "rest/api/2/project", url.Values{"expand": {"lead"}}, &docs)
 		return docs, err
+	}
+	if len(keys) > projectKeys {
+		keys = nil // more than may be named at a time
 	}
 	var all []project
 	for {
@@ -286,9 +302,12 @@ func (c *Client) visibleProjects(ctx context.Context) ([]project, error) {
 			IsLast bool      `json:"isLast"`
 			Total  int       `json:"total"`
 		}
-		q := url.Values{"expand": {"lead"}, "startAt": {strconv.Itoa(len(all))}, "maxResults": {"50"}}
+		q := url.Values{"expand": {"lead"}, "startAt": {strconv.Itoa(len(all))}, "maxResults": {"50"}, "keys": keys}
 		if err := c.get(ctx, "project/search", "rest/api/2/project/search", q, &page); err != nil {
 			return nil, err
+		}
+		if page.Values == nil {
+			return nil, lacking("project/search", "list of projects")
 		}
 		all = append(all, page.Values...)
 		if page.IsLast || len(page.Values) == 0 || len(all) >= page.Total {

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strconv"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -16,6 +19,10 @@ import (
 // pageSize is how many issues are asked for at a time: more are not given by
 // Cloud when fields are named, and are too heavy for Data Center with histories.
 const pageSize = 100
+
+// chunkSize is how many issues of Cloud are completed together: their
+// histories, of thirty records each, are one request.
+const chunkSize = 300
 
 // search paths of the two flavours.
 const (
@@ -38,7 +45,8 @@ type searchBody struct {
 	Fields        []string `json:"fields"`
 	MaxResults    int      `json:"maxResults"`
 	NextPageToken string   `json:"nextPageToken,omitempty"`
-	Expand        []string `json:"expand,omitempty"`
+	Expand        []string `json:"expand,omitempty"`          // Data Center
+	Reconcile     []int64  `json:"reconcileIssues,omitempty"` // Cloud
 }
 
 // ask sends one search.
@@ -52,7 +60,7 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 		return page, err
 	}
 	if page.Issues == nil {
-		return page, &Error{Endpoint: endpoint, Detail: "there is no list of issues in it", kind: ErrBadReply}
+		return page, lacking(endpoint, "list of issues")
 	}
 	for _, warning := range page.Warnings {
 		w.c.log.Warn("Jira warns of a search", zap.ByteString("warning", warning[:min(len(warning), maxDetail)]))
@@ -60,9 +68,138 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	return page, nil
 }
 
-// finds tells whether the query still finds a story that it found.
-func (w *walk) finds(ctx context.Context, id int64) (bool, error) {
-	page, err := w.ask(ctx, searchBody{JQL: fmt.Sprintf("(%s) AND id >= %d ORDER BY id ASC", w.where, id), Fields: []string{"status"}, MaxResults: 1})
+// search yields what a query finds, in either flavour. On Data Center it must
+// be about one project, or fit on a page.
+func (w *walk) search(ctx context.Context, where string) iter.Seq2[chunk, error] {
+	if w.flavor == archive.DataCenter {
+		return w.byID(ctx, where)
+	}
+	return w.byToken(ctx, where)
+}
+
+// cloud searches all projects together, oldest story first: an instant of
+// creation never changes, so a search that was interrupted goes on from the
+// last one, whatever happened to the stories meanwhile.
+func (w *walk) cloud(ctx context.Context) iter.Seq2[chunk, error] {
+	where := w.everything()
+	if ms, err := strconv.ParseInt(w.query.Cursor, 10, 64); err == nil {
+		where = fmt.Sprintf("(%s) AND created >= %d", where, ms)
+	}
+	return w.byToken(ctx, where)
+}
+
+// byToken pages through Cloud's search.
+func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error] {
+	return func(yield func(chunk, error) bool) {
+		body := w.request(where)
+		used := map[string]bool{}
+		var gathered chunk
+		for {
+			page, err := w.ask(ctx, body)
+			if err != nil {
+				yield(chunk{}, err)
+				return
+			}
+			gathered.issues = append(gathered.issues, page.Issues...)
+			last := page.IsLast || page.NextPageToken == ""
+			if last || len(gathered.issues) >= chunkSize {
+				if !w.idsOnly {
+					gathered.cursor = createdCursor(gathered.issues)
+				}
+				if !yield(gathered, nil) || last {
+					return
+				}
+				gathered = chunk{}
+			}
+			if used[page.NextPageToken] {
+				yield(chunk{}, &Error{Endpoint: "search/jql", Detail: "it gave the same page token twice", kind: archive.ErrIncomplete})
+				return
+			}
+			used[page.NextPageToken] = true
+			body.NextPageToken = page.NextPageToken
+		}
+	}
+}
+
+// createdCursor returns where to go on behind issues in order of creation: at
+// the instant of the last one that tells it.
+func createdCursor(issues []json.RawMessage) string {
+	for _, raw := range slices.Backward(issues) {
+		var doc struct {
+			Fields struct {
+				Created instant `json:"created"`
+			} `json:"fields"`
+		}
+		if json.Unmarshal(raw, &doc) == nil && doc.Fields.Created != 0 {
+			return strconv.FormatInt(int64(doc.Fields.Created), 10)
+		}
+	}
+	return ""
+}
+
+// dataCenter searches project by project, each in the order of ids: those of
+// different projects cannot be compared in a query. What fits on a page, as
+// what changed lately does, is asked for at once.
+func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
+	return func(yield func(chunk, error) bool) {
+		projects := slices.Sorted(slices.Values(w.query.Projects))
+		if w.query.Since != 0 || len(projects) == 0 {
+			page, err := w.ask(ctx, w.request(w.everything()))
+			if err != nil || len(page.Issues) >= page.Total {
+				yield(chunk{issues: page.Issues}, err)
+				return
+			}
+		}
+		if len(projects) == 0 {
+			visible, _, err := w.c.Projects(ctx, nil)
+			if err != nil {
+				yield(chunk{}, err)
+				return
+			}
+			for _, p := range visible {
+				projects = append(projects, p.Key)
+			}
+			slices.Sort(projects)
+		}
+		if named := w.named(); named != "" {
+			for c, err := range w.byID(ctx, named) {
+				if !yield(chunk{issues: c.issues}, err) || err != nil {
+					return
+				}
+			}
+		}
+		at, behind, _ := strings.Cut(w.query.Cursor, " ")
+		for _, key := range projects {
+			if key < at {
+				continue
+			}
+			where := w.scope([]string{key})
+			if id, err := strconv.ParseInt(behind, 10, 64); err == nil && key == at {
+				// A story that is not found any more is nothing to go on from.
+				alive, err := w.finds(ctx, where, id)
+				if err != nil {
+					yield(chunk{}, err)
+					return
+				}
+				if alive {
+					where = fmt.Sprintf("(%s) AND id > %d", where, id)
+				}
+			}
+			for c, err := range w.byID(ctx, where) {
+				if c.cursor != "" {
+					c.cursor = key + " " + c.cursor
+				}
+				if !yield(c, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// finds tells whether a query still finds a story that it found.
+func (w *walk) finds(ctx context.Context, where string, id int64) (bool, error) {
+	page, err := w.ask(ctx, searchBody{JQL: fmt.Sprintf("(%s) AND id >= %d ORDER BY id ASC", where, id), Fields: []string{"status"}, MaxResults: 1})
 	if errors.Is(err, ErrRefused) {
 		return false, nil // Jira refuses to compare with an issue that it does not know
 	}
@@ -72,37 +209,13 @@ func (w *walk) finds(ctx context.Context, id int64) (bool, error) {
 	return len(page.Issues) > 0 && idOf(page.Issues[0]) == id, nil
 }
 
-// byToken pages through Cloud's search.
-func (w *walk) byToken(ctx context.Context) iter.Seq2[[]json.RawMessage, error] {
-	return func(yield func([]json.RawMessage, error) bool) {
-		body := searchBody{JQL: w.where + " ORDER BY id ASC", Fields: w.schema.requested(!w.parents), MaxResults: pageSize}
-		used := map[string]bool{}
-		for {
-			page, err := w.ask(ctx, body)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(page.Issues, nil) || page.IsLast || page.NextPageToken == "" {
-				return
-			}
-			if used[page.NextPageToken] {
-				yield(nil, &Error{Endpoint: "search/jql", Detail: "it gave the same page token twice", kind: archive.ErrIncomplete})
-				return
-			}
-			used[page.NextPageToken] = true
-			body.NextPageToken = page.NextPageToken
-		}
-	}
-}
-
 // byID pages through Data Center's search: behind the last story of each page,
 // for offsets slip when stories come and go, and end at a window of results.
 // Jira tells with each page how many are left, so a page that lost its footing
 // is noticed: the story it should go on from may have been deleted since.
-func (w *walk) byID(ctx context.Context) iter.Seq2[[]json.RawMessage, error] {
-	return func(yield func([]json.RawMessage, error) bool) {
-		body := searchBody{JQL: w.where + " ORDER BY id ASC", Fields: w.schema.requested(!w.parents), MaxResults: pageSize, Expand: []string{"changelog"}}
+func (w *walk) byID(ctx context.Context, where string) iter.Seq2[chunk, error] {
+	return func(yield func(chunk, error) bool) {
+		body := w.request(where)
 		seen := map[int64]bool{}
 		given := 0
 		first, left := -1, -1 // what the query found at first, and what it should find now
@@ -111,67 +224,68 @@ func (w *walk) byID(ctx context.Context) iter.Seq2[[]json.RawMessage, error] {
 			page, err := w.ask(ctx, body)
 			refused := errors.Is(err, ErrRefused) && len(footing) > 0
 			if err != nil && !refused {
-				yield(nil, err)
+				yield(chunk{}, err)
 				return
 			}
 			if refused || page.Total < left {
-				alive, findErr := w.finds(ctx, footing[len(footing)-1])
+				alive, findErr := w.finds(ctx, where, footing[len(footing)-1])
 				if !alive && findErr == nil {
 					if footing = footing[:len(footing)-1]; len(footing) > 0 {
-						body.JQL, left = w.from(footing), left+1
+						body.JQL, left = from(where, footing), left+1
 						continue
 					}
 					findErr = &Error{Endpoint: "search", Detail: "all stories of a page went away while it was read", kind: archive.ErrIncomplete}
 				}
 				// With its footing there, fewer are left because some went away.
 				if err = cmp.Or(findErr, err); err != nil {
-					yield(nil, err)
+					yield(chunk{}, err)
 					return
 				}
 			}
 			if first < 0 {
 				first = page.Total
 			}
-			fresh := make([]json.RawMessage, 0, len(page.Issues))
+			fresh := chunk{issues: make([]json.RawMessage, 0, len(page.Issues))}
 			footing = footing[:0]
 			for _, raw := range page.Issues {
 				id := idOf(raw)
 				if id != 0 {
 					footing = append(footing, id)
+					fresh.cursor = strconv.FormatInt(id, 10)
 				}
 				if id == 0 || !seen[id] {
-					fresh = append(fresh, raw)
+					fresh.issues = append(fresh.issues, raw)
 				}
 				seen[id] = true
 			}
-			given += len(fresh)
+			given += len(fresh.issues)
 			if !yield(fresh, nil) {
 				return
 			}
 			if len(page.Issues) >= page.Total {
 				break
 			}
-			if len(fresh) == 0 || len(footing) == 0 {
-				yield(nil, &Error{Endpoint: "search", Detail: fmt.Sprintf("a page brought nothing new though %d issues are left", page.Total), kind: archive.ErrIncomplete})
+			if len(fresh.issues) == 0 || len(footing) == 0 {
+				yield(chunk{}, &Error{Endpoint: "search", Detail: fmt.Sprintf("a page brought nothing new though %d issues are left", page.Total), kind: archive.ErrIncomplete})
 				return
 			}
-			body.JQL, left = w.from(footing), page.Total-len(page.Issues)
+			body.JQL, left = from(where, footing), page.Total-len(page.Issues)
 		}
 		if given >= first {
 			return
 		}
 		// Some went away meanwhile, or were never given.
-		page, err := w.ask(ctx, searchBody{JQL: w.where, Fields: []string{"status"}, MaxResults: 1})
+		page, err := w.ask(ctx, searchBody{JQL: where, Fields: []string{"status"}, MaxResults: 1})
 		if err == nil && given < min(first, page.Total) {
 			err = &Error{Endpoint: "search", Detail: fmt.Sprintf("it gave %d issues of %d", given, page.Total), kind: archive.ErrIncomplete}
 		}
 		if err != nil {
-			yield(nil, err)
+			yield(chunk{}, err)
 		}
 	}
 }
 
 // from returns the query for what comes behind the last of some stories.
-func (w *walk) from(footing []int64) string {
-	return fmt.Sprintf("(%s) AND id > %d ORDER BY id ASC", w.where, footing[len(footing)-1])
+func from(where string, footing []int64) string {
+	return fmt.Sprintf("(%s) AND id > %d ORDER BY id ASC", where, footing[len(footing)-1])
 }

@@ -16,21 +16,14 @@ import (
 )
 
 // Search yields the stories that a query finds, complete with history and
-// comments, in ascending order of Jira's ids. where is JQL without an ORDER
-// BY. After a story id it goes on behind that story, and fails with
-// archive.ErrCursorLost if the query does not find that one any more. Issues that
-// cannot be understood come as quarantined. The first error ends the search:
-// what is missing then proves nothing.
+// comments. Issues that cannot be understood come as quarantined. The first
+// error ends the search: what is missing then proves nothing.
 //
-// On Data Center a query should be about one project: there, ids of different
-// projects cannot be compared in a query, and a longer answer about several
-// ends in archive.ErrIncomplete.
-func (c *Client) Search(ctx context.Context, where string, after int64) iter.Seq2[archive.Page, error] {
+// A query that Jira refuses because of the issues named in it (one of them was
+// deleted) is sent again without them; the page says so.
+func (c *Client) Search(ctx context.Context, q archive.Query) iter.Seq2[archive.Page, error] {
 	return func(yield func(archive.Page, error) bool) {
-		w, err := c.newWalk(ctx, where)
-		if err == nil && after > 0 {
-			err = w.goOnAfter(ctx, after)
-		}
+		w, err := c.newWalk(ctx, q)
 		if err != nil {
 			yield(archive.Page{}, err)
 			return
@@ -47,7 +40,7 @@ func (c *Client) Search(ctx context.Context, where string, after int64) iter.Seq
 // may be minutes old. It returns the ids of those that do not exist, or may
 // not be seen, as missing.
 func (c *Client) Issues(ctx context.Context, ids []int64) (page archive.Page, missing []int64, err error) {
-	w, err := c.newWalk(ctx, "")
+	w, err := c.newWalk(ctx, archive.Query{})
 	if err != nil {
 		return archive.Page{}, nil, err
 	}
@@ -58,7 +51,7 @@ func (c *Client) Issues(ctx context.Context, ids []int64) (page archive.Page, mi
 // those, 0 for all, that were updated since an instant. It returns the ids of
 // those that it found not to exist, or not to be seen, as missing.
 func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant) (page archive.Page, missing []int64, err error) {
-	w, err := c.newWalk(ctx, "")
+	w, err := c.newWalk(ctx, archive.Query{})
 	if err != nil {
 		return page, nil, err
 	}
@@ -67,14 +60,9 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 		return w.issues(ctx, ids)
 	}
 	for chunk := range slices.Chunk(ids, pageSize) {
-		list := make([]string, len(chunk))
-		for i, id := range chunk {
-			list[i] = strconv.FormatInt(id, 10)
-		}
-		w.where = fmt.Sprintf("id in (%s) AND updated >= %d", strings.Join(list, ","), since)
 		var part archive.Page
 		var absent []int64
-		for p, searchErr := range w.pages(ctx) {
+		for p, searchErr := range w.complete(ctx, w.search(ctx, fmt.Sprintf("id in (%s) AND updated >= %d", list(chunk), since))) {
 			if err = searchErr; err != nil {
 				break
 			}
@@ -100,14 +88,15 @@ type walk struct {
 	c      *Client
 	schema *schema
 	flavor archive.Flavor
-	where  string
+	query  archive.Query
 	// parents: the issues are read for their user fields and parents alone
 	parents bool
+	idsOnly bool
 	met     bool              // the fields were read again for this walk
 	epics   map[string]string // id by key of epics that were looked up; "" for those not to be seen
 }
 
-func (c *Client) newWalk(ctx context.Context, where string) (*walk, error) {
+func (c *Client) newWalk(ctx context.Context, q archive.Query) (*walk, error) {
 	s, err := c.fieldsRead(ctx)
 	if err != nil {
 		return nil, err
@@ -116,31 +105,35 @@ func (c *Client) newWalk(ctx context.Context, where string) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &walk{c: c, schema: s, flavor: flavor, where: where, epics: map[string]string{}}, nil
+	return &walk{c: c, schema: s, flavor: flavor, query: q, epics: map[string]string{}}, nil
 }
 
-// goOnAfter makes w find only what comes behind a story, which it must find itself.
-func (w *walk) goOnAfter(ctx context.Context, id int64) error {
-	alive, err := w.finds(ctx, id)
-	if err == nil && !alive {
-		err = archive.ErrCursorLost
-	}
-	w.where = fmt.Sprintf("(%s) AND id > %d", w.where, id)
-	return err
+// chunk is a part of what a search found, not yet complete.
+type chunk struct {
+	issues []json.RawMessage
+	cursor string // behind it
 }
 
-// pages yields what w finds, complete.
+// pages yields what the query finds, complete.
 func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
-	search := w.byToken
+	find := w.cloud
 	if w.flavor == archive.DataCenter {
-		search = w.byID
+		find = w.dataCenter
 	}
 	return func(yield func(archive.Page, error) bool) {
-		for raw, err := range search(ctx) {
-			var page archive.Page
-			if err == nil {
-				page, err = w.complete(ctx, raw)
+		begun := false
+		for page, err := range w.complete(ctx, find(ctx)) {
+			if named := w.named(); named != "" && !begun && errors.Is(err, ErrRefused) {
+				w.query.Canary, w.query.Parents = 0, nil
+				for page, err := range w.complete(ctx, find(ctx)) {
+					if !yield(page, err) || err != nil {
+						return
+					}
+				}
+				return
 			}
+			begun = true
+			page.Named = true
 			if !yield(page, err) || err != nil {
 				return
 			}
@@ -148,32 +141,141 @@ func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
 	}
 }
 
-// issues reads issues one by one, which is always current.
+// named returns the clause of the issues that are asked for by id; "" if there
+// are none.
+func (w *walk) named() string {
+	var clauses []string
+	if ids := w.query.Parents; len(ids) > 0 {
+		clauses = append(clauses, fmt.Sprintf("id in (%s) AND updated >= %d", list(ids), w.query.Since))
+	}
+	if id := w.query.Canary; id != 0 {
+		clauses = append(clauses, fmt.Sprintf("id in (%d)", id))
+	}
+	return strings.Join(clauses, " OR ")
+}
+
+// scope returns the clause of the stories of some projects; none: wherever.
+func (w *walk) scope(projects []string) string {
+	var clauses []string
+	if len(projects) > 0 {
+		quoted := make([]string, len(projects))
+		for i, p := range projects {
+			quoted[i] = quote(p)
+		}
+		clauses = append(clauses, "project in ("+strings.Join(quoted, ", ")+")")
+	}
+	if w.query.JQL != "" {
+		clauses = append(clauses, "("+w.query.JQL+")")
+	}
+	if w.query.Since != 0 {
+		// Unquoted, the number is an instant; everything else is read in the
+		// account's time zone, to the minute.
+		clauses = append(clauses, fmt.Sprintf("updated >= %d", w.query.Since))
+	}
+	return strings.Join(clauses, " AND ")
+}
+
+// everything returns the clause of all that is asked for.
+func (w *walk) everything() string {
+	scope, named := w.scope(w.query.Projects), w.named()
+	if named == "" {
+		return scope
+	}
+	return "(" + scope + ") OR " + named
+}
+
+// quote returns a text as JQL's quotes hold it.
+func quote(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+}
+
+// list returns ids as the inside of a JQL list.
+func list(ids []int64) string {
+	var b strings.Builder
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(id, 10))
+	}
+	return b.String()
+}
+
+// issues reads issues by id, which is always current.
 func (w *walk) issues(ctx context.Context, ids []int64) (page archive.Page, missing []int64, err error) {
+	for part := range slices.Chunk(ids, pageSize) {
+		raw, absent, err := w.byNumber(ctx, part)
+		if err != nil {
+			return page, nil, err
+		}
+		missing = append(missing, absent...)
+		done, err := w.finishChunk(ctx, raw)
+		if err != nil {
+			return page, nil, err
+		}
+		page.Stories = append(page.Stories, done.Stories...)
+		page.Quarantined = append(page.Quarantined, done.Quarantined...)
+	}
+	return page, missing, nil
+}
+
+// byNumber reads some issues by id: together where that is possible, else one
+// by one.
+func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage, missing []int64, err error) {
+	rest := ids
+	if w.flavor == archive.Cloud && len(ids) > 1 {
+		raw, rest, err = w.bulkIssues(ctx, ids)
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrGone) {
+			return nil, nil, err
+		}
+		// What it does not give is asked for by itself: only a refusal that is
+		// about one issue proves anything about it.
+	}
 	q := url.Values{"fields": {strings.Join(w.schema.requested(!w.parents), ",")}}
 	if w.flavor == archive.DataCenter {
 		q.Set("expand", "changelog")
 	}
-	for chunk := range slices.Chunk(ids, pageSize) {
-		raw := make([]json.RawMessage, 0, len(chunk))
-		for _, id := range chunk {
-			var doc json.RawMessage
-			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+strconv.FormatInt(id, 10), q, &doc)
-			if errors.Is(err, ErrNotFound) {
-				missing = append(missing, id)
-				continue
-			}
-			if err != nil {
-				return page, nil, err
-			}
-			raw = append(raw, doc)
+	for _, id := range rest {
+		var doc json.RawMessage
+		err := w.c.get(ctx, "issue", "rest/api/2/issue/"+strconv.FormatInt(id, 10), q, &doc)
+		if errors.Is(err, ErrNotFound) {
+			missing = append(missing, id)
+			continue
 		}
-		part, err := w.complete(ctx, raw)
 		if err != nil {
-			return page, nil, err
+			return nil, nil, err
 		}
-		page.Stories = append(page.Stories, part.Stories...)
-		page.Quarantined = append(page.Quarantined, part.Quarantined...)
+		if idOf(doc) != id {
+			return nil, nil, lacking("issue", "issue of that id")
+		}
+		raw = append(raw, doc)
 	}
-	return page, missing, nil
+	return raw, missing, nil
+}
+
+// bulkIssues reads issues of Cloud together, with their comments as documents,
+// and returns the ids that it did not get.
+func (w *walk) bulkIssues(ctx context.Context, ids []int64) (raw []json.RawMessage, rest []int64, err error) {
+	var body struct {
+		IDs    []string `json:"issueIdsOrKeys"`
+		Fields []string `json:"fields"`
+	}
+	for _, id := range ids {
+		body.IDs = append(body.IDs, strconv.FormatInt(id, 10))
+	}
+	body.Fields = w.schema.requested(!w.parents)
+	var page struct {
+		Issues []json.RawMessage `json:"issues"`
+	}
+	if err := w.c.post(ctx, "issue/bulkfetch", "rest/api/3/issue/bulkfetch", body, &page); err != nil {
+		return nil, ids, err
+	}
+	if page.Issues == nil {
+		return nil, nil, lacking("issue/bulkfetch", "list of issues")
+	}
+	given := map[int64]bool{}
+	for _, doc := range page.Issues {
+		given[idOf(doc)] = true
+	}
+	return page.Issues, slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return given[id] }), nil
 }

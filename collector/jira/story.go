@@ -8,25 +8,44 @@ import (
 	"strings"
 
 	"github.com/yourturn/yourturn/internal/archive"
-	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // reading is an issue while it is read: what came with the page, and what had
 // to be fetched for it.
 type reading struct {
-	issue     issue
-	histories []history
-	comments  []remark
-	short     bool  // Jira counts more comments than it gives
-	broken    error // a record of its history could not be read
+	source     json.RawMessage
+	issue      issue
+	histories  []history
+	comments   []remark
+	short      bool  // Jira counts more comments than it gives
+	broken     error // a record of its history could not be read
+	parentOnly bool  // read for its user fields and its parent alone
+}
+
+// updated returns when the issue was updated last; 0 if that cannot be read.
+func (r *reading) updated() latency.Instant {
+	var at instant
+	if decodeField(&r.issue, "updated", &at) != nil {
+		return 0
+	}
+	return latency.Instant(at)
+}
+
+// project returns the key of the issue's project; "" if that cannot be read.
+func (r *reading) project() string {
+	var p named
+	if decodeField(&r.issue, "project", &p) != nil {
+		return ""
+	}
+	return p.Key
 }
 
 // story turns a complete reading into a story. An error means that the issue
 // cannot be understood; the others can.
-func (s *schema) story(r *reading, parentOnly bool) (archive.Story, error) {
+func (s *schema) story(r *reading) (archive.Story, error) {
 	is := &r.issue
-	st := archive.Story{ParentOnly: parentOnly, CommentsShort: r.short}
+	st := archive.Story{ParentOnly: r.parentOnly, CommentsShort: r.short}
 	st.History.ID, st.History.Key = int64(is.ID), is.Key
 	if is.ID == 0 {
 		return st, errors.New("it has no id")
@@ -64,7 +83,10 @@ func (s *schema) story(r *reading, parentOnly bool) (archive.Story, error) {
 		if c.Created == 0 {
 			return st, fmt.Errorf("comment %d has no instant", c.ID)
 		}
-		facts := comment.Wiki(c.Body)
+		facts, err := c.facts()
+		if err != nil {
+			return st, fmt.Errorf("comment %d: %w", c.ID, err)
+		}
 		events = append(events, latency.Event{
 			At: latency.Instant(c.Created), Rank: latency.RankCommentAdded, ID: int64(c.ID),
 			Actor: people.add(c.Author), ActorType: c.Author.kind(), Comment: &facts,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -146,12 +147,26 @@ type item struct {
 
 // remark is a comment on an issue.
 type remark struct {
-	ID           number   `json:"id"`
-	Author       *account `json:"author"`
-	UpdateAuthor *account `json:"updateAuthor"`
-	Body         string   `json:"body"`
-	Created      instant  `json:"created"`
-	Updated      instant  `json:"updated"`
+	ID           number          `json:"id"`
+	Author       *account        `json:"author"`
+	UpdateAuthor *account        `json:"updateAuthor"`
+	Body         json.RawMessage `json:"body"` // wiki text, or a document
+	Created      instant         `json:"created"`
+	Updated      instant         `json:"updated"`
+}
+
+// facts returns what the rules read in a comment.
+func (r *remark) facts() (comment.Facts, error) {
+	if len(r.Body) > 0 && r.Body[0] == '{' {
+		return comment.ADF(r.Body)
+	}
+	var body text
+	if len(r.Body) > 0 {
+		if err := json.Unmarshal(r.Body, &body); err != nil {
+			return comment.Facts{}, err
+		}
+	}
+	return comment.Wiki(string(body)), nil
 }
 
 // remarks is a page of comments.

@@ -4,21 +4,16 @@
 package archive
 
 import (
+	"context"
 	"errors"
 
 	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// What reading a Jira can fail with that is a reason to read it otherwise.
-var (
-	// ErrIncomplete: Jira gave less than it had said it would, so nothing may
-	// be concluded from what is missing.
-	ErrIncomplete = errors.New("incomplete answer")
-	// ErrCursorLost: the story that a search was to go on from is not found
-	// any more; begin from the start.
-	ErrCursorLost = errors.New("the story to go on from is not found any more")
-)
+// ErrIncomplete means that Jira gave less than it had said it would, so that
+// nothing may be concluded from what is missing.
+var ErrIncomplete = errors.New("incomplete answer")
 
 // Flavor is the kind of a Jira.
 type Flavor string
@@ -40,16 +35,24 @@ type State struct {
 	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
 
 	// Of a full sync that is not done: when it began, in Jira's clock (0: none
-	// is under way), and the last story written of the project it stands in.
-	FullStarted   latency.Instant `json:"full_started,omitempty"`
-	CursorProject string          `json:"cursor_project,omitempty"` // key; the projects before it, in order, are done
-	Cursor        int64           `json:"cursor,omitempty"`         // story id; 0: none yet
+	// is under way), and behind which page it goes on ("": from the start).
+	FullStarted latency.Instant `json:"full_started,omitempty"`
+	Cursor      string          `json:"cursor,omitempty"`
 
 	// Watermark is the start, in Jira's clock, of the last complete cycle: the
 	// next one asks for what was updated since, and some minutes before.
 	Watermark latency.Instant `json:"watermark"`
 	// DataTimestamp is the instant as of which the store is complete.
 	DataTimestamp latency.Instant `json:"data_timestamp"`
+
+	// Canary is a story that every search must show: one that does not is blind,
+	// whatever it says. 0: none was chosen yet.
+	Canary int64 `json:"canary,omitempty"`
+
+	// Census is the start of the last complete census, Relook of the last look
+	// at open questions' comments, both in Jira's clock.
+	Census latency.Instant `json:"census,omitempty"`
+	Relook latency.Instant `json:"relook,omitempty"`
 
 	// Parents are the ids of issues that were read because they are parents of
 	// stories, though no query of the scope finds them; in order.
@@ -111,10 +114,32 @@ type Quarantined struct {
 	Reason string
 }
 
+// Query is what a search of Jira is for: the stories of a scope, and beside
+// them some issues that are asked for by id, to save a request.
+type Query struct {
+	Projects []string        // keys; none: JQL alone is the scope
+	JQL      string          // narrows the scope, without ORDER BY; "": it does not
+	Since    latency.Instant // only what was updated since; 0: everything
+	Cursor   string          // of a page of the same query: go on behind it; "": from the start
+
+	// Canary is a story that is found whatever its age and scope; 0: none.
+	Canary int64
+	// Parents are issues to be read for their user fields and parents alone, as
+	// far as they were updated since and are in none of the projects.
+	Parents []int64
+	// Known returns what is stored of stories, as their updated; what is found
+	// as it is stored is not read again. nil: everything is read.
+	Known func(ctx context.Context, ids []int64) (map[int64]latency.Instant, error)
+}
+
 // Page is a part of an answer of Jira.
 type Page struct {
 	Stories     []Story
 	Quarantined []Quarantined
+	Unchanged   []int64 // found as they are stored, and not read again
+	Cursor      string  // behind this page; "" where a search cannot be gone on with
+	Named       bool    // the canary and the parents were asked for: parents that are not there were not updated
+	Canary      bool    // the canary was found
 }
 
 // Batch is what is written in one transaction, the state with it. A

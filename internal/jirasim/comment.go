@@ -46,14 +46,27 @@ func (c *call) renderComments(is *Issue, list []*Comment) []commentDoc {
 	return out
 }
 
+// visibleComments returns the comments that the account may see, and how many
+// Jira says there are.
+func (c *call) visibleComments(is *Issue) (list []*Comment, total int) {
+	if !slices.ContainsFunc(is.Comments, func(cm *Comment) bool { return cm.restricted }) {
+		return is.Comments, len(is.Comments)
+	}
+	list = slices.DeleteFunc(slices.Clone(is.Comments), func(cm *Comment) bool { return cm.restricted })
+	if c.opts.CountRestricted {
+		return list, len(is.Comments)
+	}
+	return list, len(list)
+}
+
 // inlineComments is the comment field: on Cloud the newest ones, with the true
 // total.
 func (c *call) inlineComments(is *Issue) commentsDoc {
-	list := is.Comments
+	list, total := c.visibleComments(is)
 	if extra := len(list) - c.opts.InlineComments; extra > 0 && c.site.Flavor == Cloud {
 		list = list[extra:]
 	}
-	return commentsDoc{Comments: c.renderComments(is, list), MaxResults: len(list), Total: len(is.Comments)}
+	return commentsDoc{Comments: c.renderComments(is, list), MaxResults: len(list), Total: total}
 }
 
 // comments pages through an issue's comments, oldest first.
@@ -63,7 +76,7 @@ func (c *call) comments() {
 		return
 	}
 	q := c.r.URL.Query()
-	list := is.Comments
+	list, total := c.visibleComments(is)
 	switch strings.ToLower(strings.ReplaceAll(q.Get("orderBy"), " ", "")) {
 	case "", "created", "+created": // a plus in a query is a space
 	case "-created":
@@ -77,5 +90,5 @@ func (c *call) comments() {
 	if c.site.Flavor == DataCenter && q.Get("maxResults") == "" {
 		size = len(list) // all of them, whatever its documentation says
 	}
-	c.json(http.StatusOK, commentsDoc{Comments: c.renderComments(is, cut(list, start, size)), MaxResults: size, Total: len(list), StartAt: start})
+	c.json(http.StatusOK, commentsDoc{Comments: c.renderComments(is, cut(list, start, size)), MaxResults: size, Total: total, StartAt: start})
 }

@@ -37,6 +37,12 @@ type Options struct {
 	// vary, a later write may be seen first, and what was seen may vanish. It is
 	// called for every issue of a search and must not call the Site's methods.
 	IndexLagOf func(issue int64) time.Duration
+	// Unindexed tells of an issue that no search shows, though a read by id does:
+	// an index that lost it. Like IndexLagOf it must not call the Site's methods.
+	Unindexed func(issue int64) bool
+	// CountRestricted makes the totals of comments count those that the account
+	// may not see.
+	CountRestricted bool
 	// RepeatToken makes every page of Cloud's search after the first name itself
 	// as the next one, as a broken Jira has been seen to do.
 	RepeatToken bool

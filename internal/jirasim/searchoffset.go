@@ -72,8 +72,7 @@ func (c *call) searchByOffset() {
 // find runs a query, or returns what it found a moment ago: sorting everything
 // for each page would make paging quadratic.
 func (c *call) find(jql string, q *query) []*Issue {
-	lags := c.opts.IndexLag != 0 || c.opts.IndexLagOf != nil
-	if lags || q.moving {
+	if c.lags() || q.moving {
 		return c.site.run(q, c.index(nil))
 	}
 	last := c.last.Load()

@@ -2,6 +2,7 @@ package jirasim
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -157,22 +158,28 @@ func (c *call) approximateCount() {
 // index returns the state of an issue that a search sees, nil if it sees none;
 // named issues are seen as they are.
 func (c *call) index(named []int64) func(*Issue) *Issue {
-	if c.opts.IndexLag == 0 && c.opts.IndexLagOf == nil {
+	if !c.lags() {
 		return func(is *Issue) *Issue { return is }
 	}
 	now := c.site.Now()
 	return func(is *Issue) *Issue {
+		if slices.Contains(named, is.ID) {
+			return is
+		}
+		if c.opts.Unindexed != nil && c.opts.Unindexed(is.ID) {
+			return nil
+		}
 		lag := c.opts.IndexLag
 		if c.opts.IndexLagOf != nil {
 			lag = c.opts.IndexLagOf(is.ID)
 		}
-		for _, id := range named {
-			if id == is.ID {
-				lag = 0
-			}
-		}
 		return is.asOf(now.Add(-min(lag, maxLag)))
 	}
+}
+
+// lags tells whether searches may see something else than reads by id.
+func (c *call) lags() bool {
+	return c.opts.IndexLag != 0 || c.opts.IndexLagOf != nil || c.opts.Unindexed != nil
 }
 
 // walk is a search that is being paged through: the ids that it found when it

@@ -101,6 +101,8 @@ type Comment struct {
 	Author           *User // nil: Jira names none
 	Body             string
 	Created, Updated time.Time
+
+	restricted bool // the account may not see it
 }
 
 // Issue is an issue as Jira keeps it. Fields holds the values of all fields but
@@ -322,6 +324,23 @@ func (s *Site) DeleteComment(at time.Time, issue, comment int64, bump bool) {
 	is.Comments = slices.DeleteFunc(slices.Clone(is.Comments), func(c *Comment) bool { return c.ID == comment })
 	if bump {
 		is.touch(at)
+	}
+}
+
+// Restrict makes a comment invisible to the account, as its restriction to a
+// group or role does, or visible again.
+func (s *Site) Restrict(issue, comment int64, restricted bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes++
+	is := s.must(issue)
+	is.Comments = slices.Clone(is.Comments)
+	for i, c := range is.Comments {
+		if c.ID == comment {
+			one := *c
+			one.restricted = restricted
+			is.Comments[i] = &one
+		}
 	}
 }
 

@@ -250,12 +250,12 @@ func TestOpenRefuses(t *testing.T) {
 func TestAFullDiskWritesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path)
-	save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}, State: archive.State{Cursor: 10}})
+	save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}, State: archive.State{Cursor: "10"}})
 	if _, err := s.db.ExecContext(t.Context(), `PRAGMA max_page_count = 40`); err != nil {
 		t.Fatal(err)
 	}
 	var big archive.Batch
-	big.State.Cursor = 2000
+	big.State.Cursor = "2000"
 	for id := int64(11); id < 2000; id++ {
 		big.Stories = append(big.Stories, story(id, "PAY-2"))
 	}
@@ -266,7 +266,7 @@ func TestAFullDiskWritesNothing(t *testing.T) {
 	if got := histories(t, s, nil); len(got) != 1 {
 		t.Errorf("%d stories are in the store, want the one from before", len(got))
 	}
-	if st, err := s.State(t.Context()); err != nil || st.Cursor != 10 {
+	if st, err := s.State(t.Context()); err != nil || st.Cursor != "10" {
 		t.Errorf("the state moved to %+v, %v", st, err)
 	}
 }

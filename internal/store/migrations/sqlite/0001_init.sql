@@ -71,3 +71,18 @@ CREATE TABLE quarantine (
     at     INTEGER NOT NULL, -- ms
     PRIMARY KEY (id, key)
 ) WITHOUT ROWID;
+
+-- Stories that moved to a project nobody watches: no census looks for them.
+CREATE TABLE outside (
+    story INTEGER PRIMARY KEY
+);
+
+-- What is odd with a story though no event shows it; 0: with the whole Jira.
+CREATE TABLE note (
+    story  INTEGER NOT NULL,
+    reason TEXT    NOT NULL,
+    key    TEXT    NOT NULL,
+    at     INTEGER NOT NULL, -- the poll that saw it first, ms
+    detail TEXT    NOT NULL,
+    PRIMARY KEY (story, reason)
+) WITHOUT ROWID;

@@ -1,0 +1,292 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// relookInterval is how often the comments of open questions are read again.
+const relookInterval = time.Hour
+
+// CensusResult is what a comparison of all ids of Jira with the store's found.
+type CensusResult struct {
+	Stories   int  // that Jira shows
+	Stored    int  // that it should show
+	Gone      int  // deleted, hidden or out of the scope: they went
+	Moved     int  // to a project that nobody watches
+	Invisible int  // of projects that the account may not browse any more: nothing is proven of them
+	Late      int  // that no search had shown
+	Returned  int  // that had gone
+	Stopped   bool // it would have removed too many, and removed none
+}
+
+// look does what is due beside the reading of changes: a census, and another
+// look at open questions.
+func (cy *cycle) look(ctx context.Context) error {
+	now := cy.id.At
+	if ids := cy.openQuestions(); len(ids) > 0 && now >= cy.state.Relook.Add(relookInterval) {
+		cy.byID, cy.state.Relook = true, now
+		if _, err := cy.reread(ctx, ids); err != nil {
+			return fmt.Errorf("looking at open questions again: %w", err)
+		}
+		if err := cy.save(ctx, archive.Page{}); err != nil {
+			return err
+		}
+	}
+	every := cy.c.options.CensusInterval
+	if cy.state.Census != 0 && (every <= 0 || now < cy.state.Census.Add(every)) {
+		return nil
+	}
+	if err := cy.census(ctx); err != nil {
+		return fmt.Errorf("census: %w", err)
+	}
+	return nil
+}
+
+// openQuestions returns the stories with an open question, in order.
+func (cy *cycle) openQuestions() []int64 {
+	if cy.c.options.OpenQuestions == nil {
+		return nil
+	}
+	ids := slices.Sorted(slices.Values(cy.c.options.OpenQuestions()))
+	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return cy.read[id] })
+}
+
+// census compares the ids that Jira shows with those stored. What Jira shows
+// and the store lacks is read; what Jira does not show is looked for by id, for
+// a search that does not find a story proves nothing.
+func (cy *cycle) census(ctx context.Context) error {
+	c := cy.c
+	if !cy.described { // what may be browsed is told apart from what is gone
+		if err := c.describe(ctx, cy.id); err != nil {
+			return err
+		}
+	}
+	live, err := c.store.Live(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
+	res := &CensusResult{Stored: len(live)}
+	record := archive.Census{At: cy.id.At, Last: cy.state.Census}
+	shown := make(map[int64]bool, len(live))
+	var unknown []int64
+	for ids, err := range c.source.IDs(ctx, cy.query()) {
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			shown[id] = true
+			switch _, stored := slices.BinarySearch(live, id); {
+			case stored:
+			case cy.seen[id]:
+				record.Inside = append(record.Inside, id) // whether it was outside or is new
+			default:
+				unknown = append(unknown, id)
+			}
+		}
+	}
+	res.Stories = len(shown)
+	if err := cy.meet(ctx, unknown, res, &record); err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(slices.Clone(live), func(id int64) bool { return shown[id] || cy.seen[id] })
+	if err := cy.miss(ctx, missing, res, &record); err != nil {
+		return err
+	}
+	cy.guard(res, &record)
+	cy.state.Census = cy.id.At
+	record.State = cy.state
+	if err := cy.saveCensus(ctx, record); err != nil {
+		return err
+	}
+	cy.result.Census = res
+	c.log.Info("census complete", zap.Int("stories", res.Stories), zap.Int("gone", res.Gone), zap.Int("moved", res.Moved),
+		zap.Int("invisible", res.Invisible), zap.Int("late", res.Late), zap.Int("returned", res.Returned))
+	return nil
+}
+
+// meet reads stories that Jira shows and the store lacks.
+func (cy *cycle) meet(ctx context.Context, ids []int64, res *CensusResult, record *archive.Census) error {
+	c := cy.c
+	cy.byID = true
+	for part := range slices.Chunk(ids, rereadBatch) {
+		var late []archive.Note
+		known, err := c.store.Known(ctx, part)
+		if err != nil {
+			return fmt.Errorf("reading what is stored: %w", err)
+		}
+		page, _, err := c.source.Issues(ctx, part)
+		if err != nil {
+			return fmt.Errorf("reading stories by id: %w", err)
+		}
+		for i := range page.Stories {
+			st := &page.Stories[i]
+			switch k, stored := known[st.History.ID]; {
+			case stored && k.Gone:
+				res.Returned++
+			case stored: // it was outside, or a parent alone
+				record.Inside = append(record.Inside, st.History.ID)
+			case created(st) < cy.state.Watermark.Add(-c.overlap):
+				res.Late++
+				late = append(late, archive.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: "no search had shown it before this census did"})
+				c.log.Warn("a census found a story that no search had shown", zap.String("key", st.History.Key))
+			}
+		}
+		// Once they are written nothing tells any more that they were late.
+		if len(late) > 0 {
+			if err := c.store.SaveNotes(ctx, archive.NoteLate, late, nil); err != nil {
+				return fmt.Errorf("storing notes: %w", err)
+			}
+		}
+		if err := cy.save(ctx, page); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// created returns when a story was created.
+func created(st *archive.Story) latency.Instant {
+	for i := range st.History.Events {
+		if st.History.Events[i].Rank == latency.RankCreated {
+			return st.History.Events[i].At
+		}
+	}
+	return 0
+}
+
+// miss finds out about stories that a census did not show: whether they are
+// there all the same, have moved, or are gone.
+func (cy *cycle) miss(ctx context.Context, ids []int64, res *CensusResult, record *archive.Census) error {
+	c := cy.c
+	for part := range slices.Chunk(ids, rereadBatch) {
+		page, absent, err := c.source.Issues(ctx, part)
+		if err != nil {
+			return fmt.Errorf("reading stories by id: %w", err)
+		}
+		var doubtful []int64 // there, in a project of the scope
+		for i := range page.Stories {
+			st := &page.Stories[i]
+			if c.watches(st.ProjectID) {
+				doubtful = append(doubtful, st.History.ID)
+				continue
+			}
+			res.Moved++
+			record.Outside = append(record.Outside, st.History.ID)
+			c.log.Info("a story moved to a project that is not watched", zap.String("key", st.History.Key))
+		}
+		left, err := cy.left(ctx, doubtful)
+		if err != nil {
+			return err
+		}
+		cy.byID = true
+		if err := cy.save(ctx, page); err != nil {
+			return err
+		}
+		record.Gone = append(record.Gone, left...)
+		keys, err := c.store.Keys(ctx, absent)
+		if err != nil {
+			return fmt.Errorf("reading what is stored: %w", err)
+		}
+		for _, id := range absent {
+			project, _, _ := strings.Cut(keys[id], "-")
+			if _, visible := c.visible[project]; visible {
+				record.Gone = append(record.Gone, id)
+				continue
+			}
+			res.Invisible++
+			record.Notes = append(record.Notes, archive.Note{
+				Story: id, Key: keys[id], Reason: archive.NoteInvisible, At: cy.id.At,
+				Detail: "the account may not browse project " + project + " any more",
+			})
+		}
+	}
+	return nil
+}
+
+// leavers finds the stories that changed and that the scope's JQL does not find
+// any more: this poll is when they leave.
+func (cy *cycle) leavers(ctx context.Context, since latency.Instant) error {
+	if cy.c.jql == "" {
+		return nil
+	}
+	var changed []int64
+	for ids, err := range cy.c.source.IDs(ctx, archive.Query{Projects: cy.c.keys, Since: since}) {
+		if err != nil {
+			return fmt.Errorf("looking for stories that left the scope: %w", err)
+		}
+		changed = append(changed, ids...)
+	}
+	stored, err := cy.c.store.Settled(ctx, changed)
+	if err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
+	doubtful := slices.DeleteFunc(changed, func(id int64) bool { _, ok := stored[id]; return !ok || cy.seen[id] })
+	if len(doubtful) == 0 {
+		return nil
+	}
+	record := archive.Census{At: cy.id.At, Partial: true, State: cy.state}
+	if err := cy.miss(ctx, doubtful, &CensusResult{}, &record); err != nil {
+		return err
+	}
+	return cy.saveCensus(ctx, record)
+}
+
+// saveCensus writes what was proved.
+func (cy *cycle) saveCensus(ctx context.Context, record archive.Census) error {
+	if err := cy.c.store.SaveCensus(ctx, record); err != nil {
+		return fmt.Errorf("storing the census: %w", err)
+	}
+	for _, id := range record.Gone {
+		cy.c.changed[id] = true
+	}
+	return nil
+}
+
+// watches tells whether a project is of the scope.
+func (c *Collector) watches(id string) bool {
+	if len(c.keys) == 0 {
+		return true
+	}
+	for _, p := range c.visible {
+		if p.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// left returns those of some stories that the scope's JQL does not find any
+// more. Without JQL a story that is there is of the scope.
+func (cy *cycle) left(ctx context.Context, ids []int64) ([]int64, error) {
+	if cy.c.jql == "" || len(ids) == 0 {
+		return nil, nil
+	}
+	in, err := cy.c.source.Matching(ctx, cy.c.jql, ids)
+	if err != nil {
+		return nil, fmt.Errorf("asking whether stories are still of the scope: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return slices.Contains(in, id) }), nil
+}
+
+// guard stops a census that would remove more than may be: a permission that
+// was lost looks like many deletions.
+func (cy *cycle) guard(res *CensusResult, record *archive.Census) {
+	res.Gone = len(record.Gone)
+	share := cy.c.options.CensusMaxRemoved
+	if res.Gone == 0 || float64(res.Gone) <= share*float64(res.Stored) {
+		return
+	}
+	detail := fmt.Sprintf("%d of %d stories are not to be seen any more, which is more than a share of %g: none of them was removed", res.Gone, res.Stored, share)
+	record.Notes = append(record.Notes, archive.Note{Reason: archive.NoteCensusGuard, At: cy.id.At, Detail: detail})
+	cy.c.log.Error("a census was stopped; if they were really deleted, raise jira.census_max_removed for one census", zap.String("why", detail))
+	record.Gone, res.Gone, res.Stopped = nil, 0, true
+}

@@ -1,0 +1,311 @@
+package collector_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/store"
+)
+
+// count returns how often a test is to run: what the environment says, or few.
+func count(t *testing.T, variable string, few int) int {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return few
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		t.Fatalf("%s=%q: give a number", variable, text)
+	}
+	return n
+}
+
+// wire is a network without sockets, on which one request goes wrong, or all
+// from one on until somebody mends it. Within a bubble of synctest its waits
+// take no time.
+type wire struct {
+	server  http.Handler
+	fault   fault
+	at      int  // the request that goes wrong, from 1; 0: none
+	onwards bool // and those behind it
+	n       int  // requests so far
+	hit     bool
+}
+
+// fault spoils the exchange of a request; right is the answer it should get.
+type fault func(req *http.Request, right func() *http.Response) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	w.n++
+	if req.Body == nil {
+		req.Body = http.NoBody
+	}
+	right := func() *http.Response {
+		rec := httptest.NewRecorder()
+		w.server.ServeHTTP(rec, req)
+		res := rec.Result()
+		res.Request = req
+		return res
+	}
+	if w.at > 0 && (w.n == w.at || w.onwards && w.n > w.at) {
+		w.hit = true
+		return w.fault(req, right)
+	}
+	return right(), nil
+}
+
+// says returns a fault that answers otherwise.
+func says(status int, body string, header ...string) fault {
+	return func(req *http.Request, _ func() *http.Response) (*http.Response, error) {
+		h := http.Header{"Content-Type": {"application/json"}}
+		for i := 0; i < len(header); i += 2 {
+			h.Set(header[i], header[i+1])
+		}
+		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+	}
+}
+
+// drip is a body that comes a byte a minute.
+type drip struct {
+	io.ReadCloser
+	ctx context.Context
+}
+
+func (d drip) Read(p []byte) (int, error) {
+	timer := time.NewTimer(time.Minute)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return d.ReadCloser.Read(p[:1])
+	case <-d.ctx.Done():
+		return 0, d.ctx.Err()
+	}
+}
+
+// faults are what goes wrong between a poller and a Jira.
+var faults = []struct {
+	name  string
+	fault fault
+}{
+	{"429", says(429, `{"errorMessages":["rate-limited"],"errors":{}}`, "Retry-After", "7")},
+	{"429 without Retry-After", says(429, `{}`)},
+	{"429 with a reset", says(429, ``, "X-RateLimit-Reset", "2026-03-02T16:00Z")},
+	{"429 for hours", says(429, `<html></html>`, "Content-Type", "text/html", "Retry-After", "7200")},
+	{"500", says(500, `{"errorMessages":["oops"],"errors":{}}`)},
+	{"502", says(502, `<html>bad gateway</html>`, "Content-Type", "text/html")},
+	{"503", says(503, ``, "Retry-After", "3")},
+	{"login page", says(200, `<html>log in</html>`, "Content-Type", "text/html")},
+	{"empty", says(200, ``)},
+	{"cut", says(200, `{"issues":[{"id":"10001","fie`)},
+	{"another document", says(200, `{"error":"none of your business"}`)},
+	{"nobody's answer", says(200, `{"issues":[],"total":0,"isLast":true}`, "X-Seraph-LoginReason", "AUTHENTICATED_FAILED")},
+	{"401", says(401, `<html>401</html>`, "Content-Type", "text/html", "X-Seraph-LoginReason", "AUTHENTICATED_FAILED")},
+	{"403", says(403, `{"errorMessages":["CAPTCHA"],"errors":{}}`)},
+	{"redirect", says(302, ``, "Location", "https://elsewhere.example/rest")},
+	{"reset", func(*http.Request, func() *http.Response) (*http.Response, error) {
+		return nil, errors.New("connection reset by peer")
+	}},
+	{"cut connection", func(_ *http.Request, right func() *http.Response) (*http.Response, error) {
+		res := right()
+		res.Body = io.NopCloser(io.MultiReader(io.LimitReader(res.Body, 20), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		return res, nil
+	}},
+	{"hang", func(req *http.Request, _ func() *http.Response) (*http.Response, error) {
+		<-req.Context().Done()
+		return nil, req.Context().Err()
+	}},
+	{"drip", func(req *http.Request, right func() *http.Response) (*http.Response, error) {
+		res := right()
+		res.Body = drip{res.Body, req.Context()}
+		return res, nil
+	}},
+}
+
+// voyage is one store's way through a story of syncs, each repeated until it
+// succeeds.
+type voyage struct {
+	*world
+	wire  *wire
+	fails int
+}
+
+// sail runs the story with one fault and returns the store's content after each chapter, and how
+// many requests there were and cycles failed.
+func sail(t *testing.T, flavor jirasim.Flavor, at int, f fault, onwards bool) (dump string, requests, failed int) {
+	synctest.Test(t, func(t *testing.T) {
+		v := &voyage{world: newSite(t, flavor, jirasim.Options{SearchPage: 50, ChangelogPage: 400, CommentPage: 2, InlineComments: 2})}
+		path := filepath.Join(t.TempDir(), "voyage.db")
+		st, err := store.Open(t.Context(), "sqlite:"+path, store.ReadWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.store = st
+		v.wire = &wire{server: v.server, at: at, fault: f, onwards: onwards}
+		v.client = v.newClient("http://jira.example", v.wire)
+		v.both()
+		var dumps []string
+		tell(v.world, func() {
+			v.complete()
+			dumps = append(dumps, contents(t, path))
+		})
+		if at > 0 && !v.wire.hit {
+			t.Errorf("there was no request %d", at)
+		}
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+		dump, requests, failed = strings.Join(dumps, "\n"), v.wire.n, v.fails
+	})
+	return dump, requests, failed
+}
+
+// complete runs cycles until one is complete with all that was due. What is
+// broken for good is mended after the first that fails.
+func (v *voyage) complete() {
+	v.Helper()
+	for range 3 {
+		r, err := v.collector.Sync(v.Context())
+		if err == nil && r.Unlooked == nil {
+			return
+		}
+		v.fails++
+		v.wire.onwards = false
+	}
+	v.Fatal("three cycles failed for one fault")
+}
+
+// tell tells a story in which everything happens that a sync must bring over;
+// sync is run after each of its chapters.
+func tell(w *world, sync func()) {
+	epic := w.create(w.ops)
+	var ids []int64
+	for i := range 330 {
+		w.later(time.Second)
+		ids = append(ids, w.create([]*jirasim.Project{w.pay, w.ops}[i%2]))
+		if i%10 == 0 {
+			w.grow(ids[i], 3, 4)
+		}
+	}
+	key := "OPS-1"
+	parent := fmt.Sprint(epic)
+	w.site.Change(w.now(), w.dev, ids[0], map[string]any{"parent": map[string]any{"id": parent, "key": key}},
+		jirasim.Item{Field: "IssueParentAssociation", FieldType: "jira", To: &parent, ToString: &key})
+	question := w.site.Comment(w.now(), w.dev, ids[4], "why?")
+	w.site.Change(w.now(), w.dev, ids[5], map[string]any{"status": "Open"}) // which cannot be read
+	w.later(time.Hour)
+	sync()
+	w.later(20 * time.Minute)
+	for _, id := range ids[100:120] {
+		w.move(id)
+		w.grow(id, 1, 3)
+	}
+	w.site.EditComment(w.now(), ids[4], question, "so", true)
+	w.create(w.pay)
+	w.later(time.Minute)
+	sync()
+	w.site.DeleteComment(w.now(), ids[4], question, true)
+	w.site.DeleteIssue(ids[7])
+	w.site.Hide(ids[8], true)
+	w.site.Change(w.now(), w.dev, ids[5], map[string]any{"status": map[string]any{"id": "1", "name": "Open"}})
+	w.blind = map[int64]bool{w.create(w.pay): true}
+	w.later(3 * time.Hour)
+	sync()
+	w.blind = nil
+	w.later(4 * time.Hour)
+	sync() // with a census
+	w.site.Hide(ids[8], false)
+	w.later(7 * time.Hour)
+	sync()
+}
+
+// TestFaultAtEveryRequest holds that no fault at any request, for once or until
+// it is mended, loses anything or brings anything twice.
+func TestFaultAtEveryRequest(t *testing.T) {
+	for name, flavor := range flavors {
+		t.Run(name, func(t *testing.T) {
+			want, requests, failed := sail(t, flavor, 0, nil, false)
+			if failed != 0 {
+				t.Fatal("a cycle failed without a fault")
+			}
+			runs := count(t, "YOURTURN_FAULT_RUNS", len(faults))
+			for i := range runs {
+				// Positions and faults go round at different speeds, so that enough
+				// runs bring each fault to each request.
+				f, at, onwards := faults[i%len(faults)], 1+(i*7+i/len(faults))%requests, i/len(faults)%2 == 1
+				label := fmt.Sprintf("%s at request %d of %d, from then on: %t", f.name, at, requests, onwards)
+				got, _, _ := sail(t, flavor, at, f.fault, onwards)
+				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
+					t.Fatalf("%s: the store differs (-without fault +with):\n%s", label, diff)
+				}
+			}
+		})
+	}
+}
+
+// contents returns all that a store holds, a row a line.
+func contents(t *testing.T, path string) string {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // it only read
+	var lines []string
+	for _, table := range []string{"meta", "story", "event", "parent", "account", "lead", "quarantine", "outside", "note"} {
+		lines = append(lines, tableLines(t, db, table)...)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// tableLines returns the rows of a table as text.
+func tableLines(t *testing.T, db *sql.DB, table string) []string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), `SELECT * FROM `+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		line := table
+		for i, v := range values {
+			line += fmt.Sprintf(" %s=%q", columns[i], fmt.Sprint(v))
+		}
+		lines = append(lines, line)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}

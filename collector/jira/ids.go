@@ -1,0 +1,98 @@
+package jira
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// idPage is how many ids are asked for at a time. Data Center gives fewer if
+// its administrator says so.
+const (
+	idPageCloud      = 5000
+	idPageDataCenter = 1000
+)
+
+// IDs yields the ids alone of what a query finds, each once: a census of the
+// scope costs a small part of reading it. The first error ends it.
+func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, error] {
+	return func(yield func([]int64, error) bool) {
+		w, err := c.newWalk(ctx, q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		w.idsOnly = true
+		find := w.cloud
+		if w.flavor == archive.DataCenter {
+			find = w.dataCenter
+		}
+		seen := map[int64]bool{}
+		for chunk, err := range find(ctx) {
+			var ids []int64
+			for _, raw := range chunk.issues {
+				id := idOf(raw)
+				if id == 0 && err == nil {
+					err = &Error{Endpoint: "search", Detail: fmt.Sprintf("an issue has no id: %.40s", raw), kind: archive.ErrIncomplete}
+				}
+				if !seen[id] {
+					seen[id] = true
+					ids = append(ids, id)
+				}
+			}
+			if !yield(ids, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// reconciled is how many issues of Cloud a search shows as they are now.
+const reconciled = 50
+
+// request returns the body of a search: for complete issues, or for ids alone.
+func (w *walk) request(where string) searchBody {
+	body := searchBody{JQL: where, Fields: w.schema.requested(!w.parents), MaxResults: pageSize}
+	switch cloud := w.flavor == archive.Cloud; {
+	case cloud && w.idsOnly:
+		body.Fields, body.MaxResults = []string{"id"}, idPageCloud
+	case w.idsOnly:
+		body.Fields, body.MaxResults = []string{"id"}, idPageDataCenter
+	case !cloud:
+		body.Expand = []string{"changelog"}
+	}
+	if w.flavor == archive.Cloud {
+		body.JQL += " ORDER BY created ASC, id ASC"
+	} else {
+		body.JQL += " ORDER BY id ASC"
+	}
+	return body
+}
+
+// Matching returns those of some ids that a query finds, as Jira has them at
+// this moment where it can tell.
+func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64, error) {
+	w, err := c.newWalk(ctx, archive.Query{})
+	if err != nil {
+		return nil, err
+	}
+	w.idsOnly = true
+	var out []int64
+	for part := range slices.Chunk(ids, reconciled) {
+		body := w.request(fmt.Sprintf("id in (%s) AND (%s)", list(part), jql))
+		if w.flavor == archive.Cloud {
+			body.Reconcile = part
+		}
+		page, err := w.ask(ctx, body)
+		if err != nil {
+			return nil, err
+		}
+		for _, raw := range page.Issues {
+			out = append(out, idOf(raw))
+		}
+	}
+	return out, nil
+}

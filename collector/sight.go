@@ -1,0 +1,72 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// canaries is how many stories are looked for when the canary is not found,
+// before Jira is said to show nothing.
+const canaries = 10
+
+// chooseCanary chooses a story that every search must show, if there is none
+// yet: the oldest, which no index lags behind.
+func (cy *cycle) chooseCanary(ctx context.Context) error {
+	if cy.state.Canary != 0 {
+		return nil
+	}
+	live, err := cy.c.store.Live(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
+	if len(live) > 0 {
+		cy.state.Canary = live[0]
+	}
+	return nil
+}
+
+// proveSight finds out why a search did not show the canary. If that one is
+// gone and others are there, one of them takes its place; if it is there though
+// the search was asked for it, or if there are none, the search proved nothing.
+func (cy *cycle) proveSight(ctx context.Context, asked bool) error {
+	canary := cy.state.Canary
+	if canary == 0 {
+		return nil // nothing is stored, so nothing can be missed
+	}
+	live, err := cy.c.store.Live(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
+	live = slices.DeleteFunc(live, func(id int64) bool { return id == canary })
+	var others []int64 // from everywhere: a project may be lost, and others be there
+	for i := range min(len(live), canaries) {
+		others = append(others, live[i*len(live)/min(len(live), canaries)])
+	}
+	_, missing, err := cy.c.source.Issues(ctx, append([]int64{canary}, others...))
+	if err != nil {
+		return fmt.Errorf("looking for story %d: %w", canary, err)
+	}
+	switch there := !slices.Contains(missing, canary); {
+	case there && !asked:
+		return nil // an issue that was named with it is gone
+	case there:
+		return fmt.Errorf("%w: the search does not show story %d, which is there: its index is being rebuilt or lags", archive.ErrIncomplete, canary)
+	}
+	for _, id := range others {
+		if !slices.Contains(missing, id) {
+			cy.c.log.Info("the story that every search must show is gone; another takes its place", zap.Int64("was", canary), zap.Int64("is", id))
+			cy.state.Canary = id
+			return nil
+		}
+	}
+	if len(others) == 0 {
+		cy.state.Canary = 0 // it was the only one: the census finds out
+		return nil
+	}
+	return fmt.Errorf("%w: of the %d looked for: give the account the permission Browse projects again, or use an empty store (store.url) for another Jira", ErrBlind, len(others)+1)
+}

@@ -1,0 +1,35 @@
+package archive
+
+import "github.com/yourturn/yourturn/internal/latency"
+
+// Census is what a comparison of all ids of Jira with the store's proved, to be
+// written in one transaction with the state.
+type Census struct {
+	At      latency.Instant // the poll that proved it, in Jira's clock
+	Last    latency.Instant // the last complete census; 0: there was none
+	Gone    []int64         // stories that went: deleted, hidden, or out of the scope
+	Outside []int64         // stories that moved to a project nobody watches: their histories say so
+	Inside  []int64         // stories that were outside and are found again
+	Notes   []Note          // what is odd
+	Partial bool            // it looked at some stories alone: what was noted of others stays
+	State   State
+}
+
+// Note is something odd that no event shows, and that stays so until the poll
+// that finds it in order again.
+type Note struct {
+	Story  int64  // id; 0: it is about the whole Jira, or the id could not be read
+	Key    string // of the story; "" where it is not known
+	Reason string // one of the constants below
+	At     latency.Instant
+	Detail string
+}
+
+// The reasons of notes.
+const (
+	NoteInvisible     = "invisible"      // the account may not browse its project any more
+	NoteCommentsShort = "comments_short" // Jira counts more comments than it gives
+	NoteQuarantined   = "quarantined"    // it could not be read
+	NoteCensusGuard   = "census_guard"   // a census would have removed too many stories
+	NoteLate          = "late"           // only a census showed it: the search had not
+)
