@@ -29,8 +29,10 @@ func TestBypass(t *testing.T) {
 		{name: "a minute later", story: begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:01:01", "dev", "Done")},
 		{name: "by another", story: begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev2", "Done")},
 		{name: "by the owner, who moved it in", story: begun().move("Mon 09:00", "po", "PO Review").move("Mon 09:01", "po", "Done")},
-		{name: "by a delegate, who moved it in", rules: func(r *Rules) { r.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Always}} },
-			story: begun().move("Mon 09:00", "deputy", "PO Review").move("Mon 09:01", "deputy", "Done")},
+		{
+			name: "by a delegate, who moved it in", rules: func(r *Rules) { r.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Always}} },
+			story: begun().move("Mon 09:00", "deputy", "PO Review").move("Mon 09:01", "deputy", "Done"),
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			rules := testRules(t)

@@ -63,8 +63,10 @@ func TestReport(t *testing.T) {
 		t.Errorf("stories (-want +got):\n%s", d)
 	}
 	wantListed := []OpenWait{ // the three oldest of each owner and kind
-		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Msec: 9 * hourMS}, {Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Msec: 8*hourMS + 1},
-		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 3 * hourMS}, {Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Msec: 9 * hourMS},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Msec: 8*hourMS + 1},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 3 * hourMS},
+		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS},
 		{Key: Key{Acceptance, "PAY", Unowned}, Story: "PAY-5", Msec: hourMS},
 	}
 	if d := cmp.Diff(wantListed, r.OpenWaits, cmpopts.IgnoreUnexported(OpenWait{})); d != "" {
