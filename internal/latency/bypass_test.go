@@ -18,6 +18,8 @@ func TestBypass(t *testing.T) {
 		{name: "created in acceptance", story: newTale(t, "Mon 08:00", "PO Review").move("Mon 09:00", "po", "Done")},
 		{name: "a slip is no visit", story: begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress").move("Mon 11:00", "dev", "Done"), want: 1},
 		{name: "nor is a hop", story: begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:00:05", "robot", "In Progress").move("Mon 11:00", "dev", "Done"), want: 1},
+		{name: "nor are both", story: begun().move("Mon 08:30", "dev", "PO Review").move("Mon 08:31", "dev", "In Progress").
+			move("Mon 09:00", "dev", "PO Review").move("Mon 09:00:05", "robot", "In Progress").move("Mon 11:00", "dev", "Done"), want: 1},
 		{name: "nor one by creation", story: newTale(t, "Mon 08:00", "PO Review").move("Mon 08:00:05", "robot", "In Progress").move("Mon 09:00", "dev", "Done"), want: 1},
 		{name: "withdrawn", story: begun().move("Mon 09:00", "dev", "Dropped")},
 		{name: "withdrawn by its resolution", story: begun().record("Mon 09:00", "dev", FieldStatus, "Done", FieldResolution, "Duplicate")},

@@ -83,6 +83,21 @@ func TestEdges(t *testing.T) {
 		}},
 		{name: "an answered question that is edited asks no more", story: begun().says("Mon 09:00", "dev", "[~po] which?").says("Mon 10:00", "po", "that").says("Mon 11:00", "dev", "hm").
 			deletes("Mon 12:00", 4).edits("Mon 13:00", "dev", 2, "[~po] which one?"), want: []string{"question of po: answered owner, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "a pause within a longer one", rules: func(r *Rules) { r.Projects["1"].PauseWhenFlagged = true }, story: waits().
+			says("Mon 10:00", "po", "which build?").record("Mon 10:30", "dev", FieldFlag, "Impediment").record("Mon 11:00", "dev", FieldFlag, "").says("Mon 12:00", "dev", "this").move("Mon 13:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s",
+		}},
+		{name: "a pause in each of two parts", story: owner(waits().move("Mon 10:00", "dev", "Third party").move("Mon 11:00", "dev", "PO Review"), "Mon 12:00", "next").
+			move("Mon 13:00", "dev", "Third party").move("Mon 14:00", "dev", "PO Review").move("Mon 15:00", "next", "Done"), want: []string{
+			"acceptance of po: handed_over, elapsed 2h0m0s, working 2h0m0s", "acceptance of next: accepted owner, elapsed 2h0m0s, working 2h0m0s",
+		}},
+		{name: "what the first owner was asked is taken back", story: owner(begun().says("Mon 09:00", "dev", "[~po] which?"), "Mon 10:00", "next").
+			says("Mon 11:00", "dev2", "[~next] and how?").says("Mon 12:00", "dev", "#withdrawn").says("Mon 13:00", "next", "so"), want: []string{
+			"question of next: answered owner, elapsed 2h0m0s, working 2h0m0s",
+		}},
+		{name: "moved to another project, and then handed over", story: owner(waits().record("Mon 10:00", "dev", FieldProject, "2"), "Mon 11:00", "next").move("Mon 12:00", "next", "Done"), want: []string{
+			"acceptance of po: handed_over, elapsed 2h0m0s, working 2h0m0s", "acceptance of next: accepted owner, elapsed 1h0m0s, working 1h0m0s",
+		}},
 		{name: "automation after the owner's other record", story: waits().record("Mon 10:00", "po", FieldAssignee, "dev").move("Mon 10:00:30", "robot", "Done"), want: []string{
 			"acceptance of po: accepted owner, elapsed 1h0m30s, working 1h0m30s",
 		}},

@@ -50,7 +50,7 @@ func (d *Deriver) readMoves(first *state, events []Event) {
 		status = m.to
 	}
 	d.undoSlips(events)
-	d.skipHops(first, events)
+	d.skipHops(events)
 }
 
 // undoSlips marks the pairs of moves that are slips.
@@ -74,12 +74,9 @@ func (d *Deriver) undoSlips(events []Event) {
 
 // skipHops marks the visits of the acceptance set that are shorter than the
 // minimum dwell and that automation ends.
-func (d *Deriver) skipHops(first *state, events []Event) {
-	entered := -1 // index in moves of the move in; -1: outside
-	at := Never   // when the visit began
-	if p := d.rules.watched(first.project.ID); p != nil && p.Acceptance[d.rules.StatusID(first.status)] && len(events) > 0 {
-		at = events[0].At
-	}
+func (d *Deriver) skipHops(events []Event) {
+	entered := -1      // index in moves of the move in; -1: the story was created inside
+	at := events[0].At // when the visit began; there is no way out before a way in
 	for i := range d.moves {
 		m := &d.moves[i]
 		if m.undone {
@@ -99,7 +96,7 @@ func (d *Deriver) skipHops(first *state, events []Event) {
 					d.createdHop = true
 				}
 			}
-			entered, at = -1, Never
+			at = Never
 		}
 	}
 }

@@ -97,20 +97,18 @@ func (d *Deriver) ownerAt(s *state, t Instant) string {
 			id = a.parent(t)
 		}
 	}
-	if len(p.Components) > 0 {
-		who, name := "", ""
-		for _, c := range s.components {
-			o := p.Components[c.Name]
-			if o == "" {
-				o = p.Components[c.ID]
-			}
-			if o != "" && (who == "" || c.Name < name) {
-				who, name = o, c.Name
-			}
+	who, name := "", ""
+	for _, c := range s.components {
+		o := p.Components[c.Name]
+		if o == "" {
+			o = p.Components[c.ID]
 		}
-		if who != "" {
-			return who
+		if o != "" && (who == "" || c.Name < name) {
+			who, name = o, c.Name
 		}
+	}
+	if who != "" {
+		return who
 	}
 	for _, term := range p.Terms {
 		if term.Span.Contains(t) && term.Person != "" {

@@ -79,6 +79,7 @@ func TestComponentsAndTerms(t *testing.T) {
 		{"none with an owner", []Value{{ID: "3", Name: "Delta"}}, map[string]string{"Beta": "b"}, []Term{{"po", Always}}, "", "po"},
 		{"a term of nobody", nil, nil, []Term{{"", Always}, {"po", Always}}, "", "po"},
 		{"a term that is over", nil, nil, []Term{{"old", Span{Always.From, 1000}}, {"po", Span{1000, Never}}}, "", "po"},
+		{"a lead who was replaced", nil, nil, nil, "", "new"},
 		{"the first of several in the field", nil, nil, nil, "one,two", "one"},
 		{"the one who is an owner", nil, nil, nil, "one,po", "po"},
 		{"nobody before the comma", nil, nil, nil, ",one", "one"},
@@ -87,6 +88,7 @@ func TestComponentsAndTerms(t *testing.T) {
 			rules := testRules(t)
 			p := rules.Projects["1"]
 			p.Components, p.Terms = tc.owners, tc.terms
+			p.Leads = []Term{{"old", Span{Always.From, 1000}}, {"new", Span{1000, Never}}}
 			s := state{project: Value{ID: "1"}, components: tc.components}
 			s.setPeople("customfield_1", tc.users)
 			if got := NewDeriver(rules, nil).ownerAt(&s, 1000); got != tc.want {
@@ -160,6 +162,8 @@ func TestEntriesAreCountedWhenFinal(t *testing.T) {
 		{"withdrawn in time", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "po", "Dropped"), "Mon 10:05", []string{"ended ended"}, false},
 		{"bypassed, not yet final", bypassed, "Mon 09:04", nil, true},
 		{"bypassed", bypassed, "Mon 09:05", []string{"bypass bypass"}, false},
+		{"a slip that is not yet final, after a bypass that is", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "Done").
+			move("Tue 09:00", "dev", "PO Review").move("Tue 09:01", "dev", "Done"), "Tue 09:03", []string{"bypass bypass"}, true},
 		{"twins", twins, long, []string{"ended ended", "ended ended#2", "met target#2", "slip slip", "slip slip#2"}, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -144,7 +144,7 @@ func (r *replay) asksOwner(f *comment.Facts, at Instant) (rule Rule, addressed s
 			return ByMention, who, true
 		}
 	}
-	if len(r.p.Markers) > 0 && f.HasMarker(r.p.Markers) {
+	if f.HasMarker(r.p.Markers) {
 		who := r.firstAnswerer(f.Mentioned, at)
 		if len(f.Mentioned) == 0 || who != "" {
 			return ByMarker, who, true

@@ -39,7 +39,7 @@ func TestReport(t *testing.T) {
 	waits := []Wait{
 		open(1, "PAY-1", Acceptance, "po", 8*hourMS, 9*hourMS), // on the story's clock it is overdue, on the owner's just in time
 		open(2, "PAY-2", Acceptance, "po", 8*hourMS+1, 8*hourMS+1),
-		open(3, "PAY-3", Acceptance, "po", 3*hourMS, 3*hourMS),
+		open(3, "PAY-3", Acceptance, "po", 3*hourMS, 8*hourMS), // just in time
 		paused, elsewhere, ended,
 		open(1, "PAY-1", Question, "po", 2*hourMS, 2*hourMS), open(1, "PAY-1", Question, "po", hourMS, 5*hourMS), // asked anew
 		open(5, "PAY-5", Acceptance, Unowned, hourMS, hourMS),
@@ -65,7 +65,7 @@ func TestReport(t *testing.T) {
 	wantListed := []OpenWait{ // the three oldest of each owner and kind
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Msec: 9 * hourMS},
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Msec: 8*hourMS + 1},
-		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 3 * hourMS},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 8 * hourMS},
 		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS},
 		{Key: Key{Acceptance, "PAY", Unowned}, Story: "PAY-5", Msec: hourMS},
 	}

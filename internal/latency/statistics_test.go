@@ -200,6 +200,8 @@ func TestGuards(t *testing.T) {
 		{"asked again", GuardAskedAgain, answered().says("Tue 10:00", "dev", "[~po] and which now?"), long, "3 Mar 10:00 po"},
 		{"after a working day", GuardAskedAgain, answered().says("Tue 10:01", "dev", "[~po] and which now?"), long, ""},
 		{"by another", GuardAskedAgain, answered().says("Mon 11:00", "dev2", "[~po] and which now?"), long, ""},
+		{"by the second of two", GuardAskedAgain, newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~po] which?").says("Mon 09:30", "dev2", "[~po] and how?").
+			says("Mon 10:00", "po", "that").says("Mon 11:00", "dev2", "[~po] and which now?"), long, "2 Mar 11:00 po"},
 		{"once for an answer", GuardAskedAgain, answered().says("Mon 11:00", "dev", "[~po] and which now?").says("Mon 12:00", "dev", "[~po] well?"), long, "2 Mar 11:00 po"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -242,7 +244,9 @@ func TestHistoryFrom(t *testing.T) {
 	s := newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 09:02", "dev", "In Progress"). // a slip
 																	move("Mon 10:00", "dev", "PO Review").move("Tue 10:00", "po", "In Progress"). // silent
 																	move("Tue 11:00", "dev", "PO Review").move("Tue 12:00", "po", "In Progress").move("Tue 13:00", "dev", "Done")
-	res := NewDeriver(rules, nil).Story(s.history(), when(t, long))
+	d := NewDeriver(rules, nil)
+	d.Story(question(t, 9, "Wed 09:00", "Wed 10:00").history(), when(t, long)) // of which nothing may remain
+	res := d.Story(s.history(), when(t, long))
 	if len(res.Waits) != 1 || res.Waits[0].Start != when(t, "Tue 11:00") {
 		t.Errorf("waits %v", res.Waits)
 	}
@@ -252,6 +256,46 @@ func TestHistoryFrom(t *testing.T) {
 	want := map[Stage]string{StageOwner: "2h0m0s", StageDevelopment: "2h0m0s"}
 	if d := cmp.Diff(want, stageTimes(t, res)); d != "" {
 		t.Errorf("stages (-want +got):\n%s", d)
+	}
+}
+
+// TestHistoryBegins counts what happens at the very instant from which on
+// history is derived.
+func TestHistoryBegins(t *testing.T) {
+	rules := testRules(t)
+	rules.Projects["1"].HistoryFrom = when(t, "Mon 09:00")
+	d := NewDeriver(rules, nil)
+	if got := marks(d.Story(newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "Done").history(), when(t, long)), EntryBypass); got != 1 {
+		t.Errorf("%d bypasses, want 1", got)
+	}
+	if got := marks(d.Story(newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 10:00", "po", "In Progress").history(), when(t, long)), GuardSilentRejection); got != 1 {
+		t.Errorf("%d silent rejections, want 1", got)
+	}
+}
+
+// TestBlocks names the stages in which stories stand.
+func TestBlocks(t *testing.T) {
+	var got []Stage
+	for _, s := range Stages() {
+		if Blocks(s) {
+			got = append(got, s)
+		}
+	}
+	if d := cmp.Diff([]Stage{StageReview, StageTest, StageBlocked, StageRelease, StageOwner}, got); d != "" {
+		t.Errorf("stages in which stories stand (-want +got):\n%s", d)
+	}
+}
+
+// TestStatusID knows a status by its id, and by its name where a record lost the id.
+func TestStatusID(t *testing.T) {
+	rules := &Rules{StatusIDs: map[string]string{"done": "7"}}
+	for _, tc := range []struct {
+		value Value
+		want  string
+	}{{Value{ID: "3", Name: "Done"}, "3"}, {Value{Name: "DONE"}, "7"}, {Value{Name: "Limbo"}, ""}} {
+		if got := rules.StatusID(tc.value); got != tc.want {
+			t.Errorf("%v is status %q, want %q", tc.value, got, tc.want)
+		}
 	}
 }
 
