@@ -229,6 +229,16 @@ func (c *comparison) compare(t *testing.T, o *organisation, looks []time.Time, s
 	for _, p := range want {
 		c.cells[cell{p.Kind, p.Rule, p.Outcome, p.Responder}]++
 	}
+	for _, p := range want {
+		for feature, has := range map[string]bool{
+			"wait: later cycle": p.Cycle > 1, "wait: several asks": p.Asks > 1, "wait: paused": p.Paused > 0, "wait: breached": p.Breached,
+			"wait: owner absent": p.Part == 1 && p.Elapsed < p.StoryElapsed, "wait: later part": p.Part > 1,
+		} {
+			if has {
+				c.scenes[feature]++
+			}
+		}
+	}
 	for scene, n := range o.team.Scenes() {
 		c.scenes[scene] += n
 	}
