@@ -229,6 +229,16 @@ func (c *comparison) compare(t *testing.T, o *organisation, looks []time.Time, s
 	for _, p := range want {
 		c.cells[cell{p.Kind, p.Rule, p.Outcome, p.Responder}]++
 	}
+	for _, p := range want {
+		for feature, has := range map[string]bool{
+			"wait: later cycle": p.Cycle > 1, "wait: several asks": p.Asks > 1, "wait: paused": p.Paused > 0, "wait: breached": p.Breached,
+			"wait: owner absent": p.Part == 1 && p.Elapsed < p.StoryElapsed, "wait: later part": p.Part > 1,
+		} {
+			if has {
+				c.scenes[feature]++
+			}
+		}
+	}
 	for scene, n := range o.team.Scenes() {
 		c.scenes[scene] += n
 	}
@@ -397,9 +407,9 @@ func TestWaitsEqualTheGroundTruth(t *testing.T) {
 // TestPolledWaitsEqualTheGroundTruth lets organisations live step by step, looks
 // at Jira over HTTP every half day, day or five half days in between, and
 // compares every wait in the end with what can be known by such looks: what
-// comments said in between, and when they were found deleted. The simulated Jira
-// moves a story's updated when a comment is edited or deleted, so that the next
-// look finds it.
+// comments said in between, and when they, or stories, were found deleted. The
+// simulated Jira moves a story's updated when a comment is edited or deleted, so
+// that the next look finds it; each look is also a census.
 func TestPolledWaitsEqualTheGroundTruth(t *testing.T) {
 	seeds := max(1, count(t, "YOURTURN_SEEDS", 4)/polledOneIn)
 	c := newComparison()
@@ -410,7 +420,7 @@ func TestPolledWaitsEqualTheGroundTruth(t *testing.T) {
 		}
 		every := []time.Duration{12 * time.Hour, 24 * time.Hour, 60 * time.Hour}[pace%3]
 		var clock atomic.Pointer[time.Time]
-		tm, err := team.Begin(team.Options{Seed: int64(seed), Flavor: flavor, End: end(), Now: func() time.Time { return *clock.Load() }})
+		tm, err := team.Begin(team.Options{Seed: int64(seed), Flavor: flavor, End: end(), Losses: true, Now: func() time.Time { return *clock.Load() }})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,7 +92,8 @@ type ask struct {
 	at      time.Time
 	cause   string
 	by      *jirasim.User
-	comment int64 // 0: it was asked without a word
+	comment int64  // 0: it was asked without a word
+	standIn string // ref of who was asked by name, in the owner's stead; or ""
 }
 
 // take hears a note.
@@ -349,7 +350,7 @@ func (b *book) ask(cause string, by *jirasim.User, comment int64) {
 	if b.q == nil {
 		b.q = b.open("question", cause)
 	}
-	b.q.asks = append(b.q.asks, ask{b.now, cause, by, comment})
+	b.q.asks = append(b.q.asks, ask{at: b.now, cause: cause, by: by, comment: comment})
 	b.q.asked++
 }
 

@@ -38,6 +38,7 @@ const (
 	twistGone     = "gone"           // the story is deleted
 	twistHidden   = "hidden"         // the story cannot be seen for a while
 	twistLeft     = "left"           // to where nobody looks, for good
+	twistLate     = "late"           // who was asked in the owner's stead answers when nobody's stand-in any more
 )
 
 // cards returns every scene that can be; some only if stories may get lost.
@@ -105,6 +106,8 @@ func cards(losses bool) []card {
 			add("question", cause, "answered", "owner")
 		}
 	}
+	twist = twistLate
+	add("question", "mention", "answered", "delegate", "delegate", "delegate")
 	twist = twistEditedIn
 	add("question", "mention", "answered", "owner", "owner", "delegate", "other")
 	add("question", "mention", "obsolete", "other")
@@ -571,6 +574,15 @@ func (l *life) turn(c card, asker *jirasim.User, asked *remark) (over bool) {
 		l.unsay(r)
 		l.gap()
 		t.scenes["answer deleted"]++
+	case twistLate:
+		for _, s := range t.standIns {
+			if asked := asked.texts[0].says.to; s.owner == l.ownerRef() && s.delegate == asked && !s.to.IsZero() && s.contains(t.now) {
+				l.sleep(s.to.Add(time.Hour))
+				l.rest(2 * time.Hour)
+				l.say(t.site.User(asked), "Sorry for the delay: euros.", says{})
+				t.scenes["answered by who stood in"]++
+			}
+		}
 	case twistMoved:
 		if p, to, ok := l.elsewhere(false); ok && (c.cause != "assignment" || p.assignment) {
 			if c.cause == "status" && t.chance(0.7) {
@@ -602,7 +614,7 @@ func (l *life) put(cause string, asker *jirasim.User) *remark {
 	switch cause {
 	case "mention":
 		to := l.ownerRef()
-		if d := t.standInFor(to, t.now); d != "" && t.chance(0.2) {
+		if d := t.standInFor(to, t.now); d != "" && (l.cards[0].twist == twistLate || t.chance(0.2)) {
 			to = d
 		}
 		return l.say(asker, pick(t, []string{

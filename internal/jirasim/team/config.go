@@ -36,6 +36,9 @@ func (t *Team) ConfigYAML(s Setup) string {
 	if s.PollInterval > 0 {
 		line("  poll_interval: %s", s.PollInterval)
 	}
+	if t.opts.Losses {
+		line("  census_max_removed: 1 # so few stories are there at first that each is a large share")
+	}
 	line("store: {url: %q}", s.StoreURL)
 	if s.ListenAddress != "" {
 		line("web: {listen_address: %q}", s.ListenAddress)

@@ -79,7 +79,7 @@ func (l *life) handOver(who *jirasim.User) {
 	}
 	if l.field == "" {
 		switch {
-		case l.epic != nil && l.epic.owner != "" && t.chance(0.5):
+		case l.epic != nil && l.epic.owner != "" && t.chance(0.8):
 			t.handEpic(who, l.epic, l.another())
 			t.scenes["hand-over: epic's owner"]++
 			return

@@ -144,6 +144,10 @@ func (l *life) fits(p *project) bool {
 func (l *life) own(fields map[string]any) {
 	t := l.t
 	switch {
+	case l.cards[0].twist == twistLate && t.standInFor("hana", t.now) != "":
+		l.field = "hana"
+	case l.cards[0].twist == twistLate && t.standInFor("cy", t.now) != "":
+		l.field = "cy"
 	case slices.ContainsFunc(l.cards, func(c card) bool { return c.by == "delegate" }):
 		l.field = pick(t, []string{"gil", "eve"})
 	case t.speed > 0 && t.chance(0.6):

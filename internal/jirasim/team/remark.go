@@ -55,6 +55,11 @@ func (b *book) said(id int64, s says) {
 		// The ball is in the team's court.
 		b.acc.pauses = append(b.acc.pauses, span{b.now, b.t.hoursOf(b.owner).after(b.now, questionTarget)})
 	}
+	if b.q != nil && b.as == "other" && slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.standIn == b.by.Ref }) {
+		// Who was asked in the owner's stead answers, though nobody's stand-in by now.
+		b.close(&b.q, b.now, "answered", "delegate")
+		return
+	}
 	asker := b.q != nil && slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.by == b.by })
 	switch cause := b.asks(s); {
 	case answers(b.as):
@@ -67,7 +72,15 @@ func (b *book) said(id int64, s says) {
 		by := b.by
 		b.takeAway(func(a *ask) bool { return a.by == by }, "withdrawn")
 	case cause != "":
-		b.ask(cause, b.by, id)
+		b.askIn(cause, id, s)
+	}
+}
+
+// askIn is an ask by a comment.
+func (b *book) askIn(cause string, id int64, s says) {
+	b.ask(cause, b.by, id)
+	if b.q != nil && cause == "mention" && s.to != b.owner {
+		b.q.asks[len(b.q.asks)-1].standIn = s.to
 	}
 }
 
@@ -97,7 +110,7 @@ func (b *book) edited(id int64, s says) {
 			b.takeAway(mine, "withdrawn")
 		}
 	case cause != "" && b.asks(was) == "" && b.as == "other":
-		b.ask(cause, b.by, id)
+		b.askIn(cause, id, s)
 	}
 }
 

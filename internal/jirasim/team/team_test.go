@@ -102,7 +102,7 @@ func TestLiving(t *testing.T) {
 		}
 		defer team.Close()
 		before, wasOpen, began := len(team.Truth()), open(), time.Now()
-		ctx, cancel := contextFor(t, 10*time.Minute)
+		ctx, cancel := contextFor(t, 20*time.Minute)
 		defer cancel()
 		if err := team.Live(ctx, 600); err != nil {
 			t.Fatal(err)
@@ -119,8 +119,8 @@ func TestLiving(t *testing.T) {
 				t.Errorf("a wait of the future: %+v", w)
 			}
 		}
-		if begun < 10 || ended < 10 {
-			t.Errorf("in ten minutes %d waits began and %d ended; there were %d, %d of them open", begun, ended, before, wasOpen)
+		if begun < 20 || ended < 20 {
+			t.Errorf("in twenty minutes %d waits began and %d ended; there were %d, %d of them open", begun, ended, before, wasOpen)
 		}
 		type story struct {
 			id   int64
