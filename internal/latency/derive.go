@@ -377,12 +377,13 @@ func (r *replay) record(ev *Event, m *move) {
 	if movedProject {
 		r.enterPart(&r.acc, ev)
 		r.enterPart(&r.q, ev)
+		r.setLapse(ev.At) // another project has other patience
 	}
 	r.handOver(before.owner, ev, qRole)
 	r.startAcceptance(ev, m, before.accepting, moved || movedProject)
 	r.startAsks(ev, before.status, before.p, before.labels, before.assignee, moved)
-	if r.acc.open && r.p.PauseWhenFlagged {
-		switch flag := r.st.flag != (Value{}); {
+	if r.acc.open {
+		switch flag := r.p.PauseWhenFlagged && r.st.flag != (Value{}); {
 		case flag && r.acc.flagged == Never:
 			r.acc.flagged = ev.At
 			r.step(&r.acc, ev, Paused)

@@ -98,6 +98,20 @@ func TestEdges(t *testing.T) {
 		{name: "moved to another project, and then handed over", story: owner(waits().record("Mon 10:00", "dev", FieldProject, "2"), "Mon 11:00", "next").move("Mon 12:00", "next", "Done"), want: []string{
 			"acceptance of po: handed_over, elapsed 2h0m0s, working 2h0m0s", "acceptance of next: accepted owner, elapsed 1h0m0s, working 1h0m0s",
 		}},
+		{name: "moved to a project with other patience", rules: func(r *Rules) { r.Projects["2"].LapseAfter = 2 * time.Hour }, story: begun().says("Mon 09:00", "dev", "[~po] which?").
+			record("Mon 10:00", "dev", FieldProject, "2").says("Tue 09:00", "po", "that"), want: []string{"question of po: lapsed, elapsed 2h0m0s, working 2h0m0s"}},
+		{name: "moved flagged to where a flag pauses", rules: func(r *Rules) { r.Projects["2"].PauseWhenFlagged = true }, story: waits().record("Mon 10:00", "dev", FieldFlag, "Impediment").
+			record("Mon 11:00", "dev", FieldProject, "2").move("Mon 13:00", "po", "Done"), want: []string{"acceptance of po: accepted owner, elapsed 2h0m0s, working 2h0m0s"}},
+		{name: "and to where it does not", rules: func(r *Rules) { r.Projects["1"].PauseWhenFlagged = true }, story: waits().record("Mon 10:00", "dev", FieldFlag, "Impediment").
+			record("Mon 11:00", "dev", FieldProject, "2").move("Mon 13:00", "po", "Done"), want: []string{"acceptance of po: accepted owner, elapsed 3h0m0s, working 3h0m0s"}},
+		{name: "reworded after a hand-over, the ask stands", story: owner(begun().says("Mon 09:00", "dev", "[~po] which?"), "Mon 10:00", "next").
+			edits("Mon 11:00", "dev", 2, "[~po] which currency?").says("Mon 12:00", "next", "euros"), want: []string{
+			"question of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "question of next: answered owner, elapsed 2h0m0s, working 2h0m0s",
+		}},
+		{name: "reworded to ask another, it is taken back", story: owner(begun().says("Mon 09:00", "dev", "[~po] which?"), "Mon 10:00", "next").
+			edits("Mon 11:00", "dev", 2, "[~dev2] which currency?"), want: []string{
+			"question of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "question of next: withdrawn other, elapsed 1h0m0s, working 1h0m0s",
+		}},
 		{name: "automation after the owner's other record", story: waits().record("Mon 10:00", "po", FieldAssignee, "dev").move("Mon 10:00:30", "robot", "Done"), want: []string{
 			"acceptance of po: accepted owner, elapsed 1h0m30s, working 1h0m30s",
 		}},

@@ -8,6 +8,7 @@ type move struct {
 	after        *Project
 	migration    bool
 	undone       bool
+	counts       bool // the story is of a type that counts
 	hop          bool // one end of a visit that automation ended at once
 	enters, exit bool // crosses the border of the acceptance set
 }
@@ -21,7 +22,7 @@ type move struct {
 // each move once; an undone move never happened.
 func (d *Deriver) readMoves(first *state, events []Event) {
 	d.moves = d.moves[:0]
-	status, project := d.rules.StatusID(first.status), first.project.ID
+	status, project, typ := d.rules.StatusID(first.status), first.project.ID, first.typ.ID
 	for i := range events {
 		before := project
 		var to *Value
@@ -31,6 +32,8 @@ func (d *Deriver) readMoves(first *state, events []Event) {
 			switch c.Field {
 			case FieldProject:
 				project = c.To.ID
+			case FieldType:
+				typ = c.To.ID
 			case FieldStatus:
 				to = &c.To
 			case FieldWorkflow:
@@ -42,7 +45,7 @@ func (d *Deriver) readMoves(first *state, events []Event) {
 		}
 		m := move{
 			event: i, from: status, to: d.rules.StatusID(*to), migration: migration,
-			before: d.rules.watched(before), after: d.rules.watched(project),
+			before: d.rules.watched(before), after: d.rules.watched(project), counts: d.rules.Types[typ],
 		}
 		in, out := m.before != nil && m.before.Acceptance[m.from], m.after != nil && m.after.Acceptance[m.to]
 		m.enters, m.exit = !in && out, in && !out
@@ -67,7 +70,9 @@ func (d *Deriver) undoSlips(events []Event) {
 			continue
 		}
 		a.undone, b.undone = true, true
-		d.mark(EntrySlip, eb.At, a.before, "", a.before.SlipWindow)
+		if a.counts && b.counts {
+			d.mark(EntrySlip, eb.At, a.before, "", a.before.SlipWindow)
+		}
 		i++
 	}
 }

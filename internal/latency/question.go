@@ -238,8 +238,8 @@ func (r *replay) commentEdited(ev *Event) {
 		return
 	}
 	rule, who, now := r.asksOwner(ev.Comment, ev.At)
-	if r.q.open && slices.ContainsFunc(r.q.asks, func(a ask) bool { return a.comment == ev.ID }) {
-		if !now {
+	if i := slices.IndexFunc(r.q.asks, func(a ask) bool { return a.comment == ev.ID }); r.q.open && i >= 0 {
+		if !now && !r.addresses(ev.Comment, r.q.asks[i].addressed) {
 			r.takeBack(ev, r.roleOf(ev, Question))
 		}
 		return
@@ -248,6 +248,16 @@ func (r *replay) commentEdited(ev *Event) {
 	if now && !asked && !r.ended() && r.roleOf(ev, Question) == ByOther && ev.ActorType != Customer {
 		r.addAsk(ev, ask{at: ev.At, by: r.d.rules.Person(ev.Actor), rule: rule, comment: ev.ID, addressed: who})
 	}
+}
+
+// addresses tells whether a comment still asks a person by name, who may own
+// the story no longer: the ask stands then, whoever it waits on by now.
+func (r *replay) addresses(f *comment.Facts, person string) bool {
+	names := f.Asked
+	if r.p.MentionAny {
+		names = f.Mentioned
+	}
+	return person != "" && slices.ContainsFunc(names, func(account string) bool { return r.d.rules.Mentioned(account) == person })
 }
 
 // commentDeleted takes back what a deleted comment asked.

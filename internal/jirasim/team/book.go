@@ -293,6 +293,7 @@ func (b *book) relocate(p *project, to string, stays bool, owner string) {
 			b.spoke()
 		}
 	}
+	b.flag(b.flagged) // it may stop the clock in the one project and not in the other
 	b.own(owner)
 	for _, s := range []*spell{b.acc, b.q} {
 		if s != nil {

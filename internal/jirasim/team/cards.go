@@ -277,9 +277,18 @@ func (l *life) wander(c card) (ended bool) {
 	case twistMoved:
 		if p, to, ok := l.elsewhere(true); ok {
 			l.rest(3 * time.Hour)
+			flagged := t.chance(0.3)
+			if flagged {
+				l.setFlag(l.dev(), true)
+			}
 			l.relocate(l.dev(), p, to)
 			t.scenes["moved in acceptance"]++
 			l.apartFromPass()
+			if flagged {
+				l.rest(5 * time.Hour)
+				l.setFlag(l.dev(), false)
+				t.scenes["moved with a flag"]++
+			}
 		}
 	case twistMigrated:
 		if l.p.accept2 != "" {
@@ -338,10 +347,10 @@ func (l *life) lose(c card) {
 // or not; ok is false if the story cannot go anywhere.
 func (l *life) elsewhere(accept bool) (p *project, to string, ok bool) {
 	t := l.t
-	if l.p == t.lab || l.p.lapse > 0 && (l.book.q != nil || len(l.remarks) > 0) {
+	if l.p == t.lab {
 		return nil, "", false
 	}
-	for p = pick(t, t.projects); p == l.p || p.lapse != l.p.lapse && (l.book.q != nil || len(l.remarks) > 0); {
+	for p = pick(t, t.projects); p == l.p; {
 		p = pick(t, t.projects)
 	}
 	// Where there is a namesake of the same id, the status stays.
@@ -384,7 +393,7 @@ func (l *life) done() string {
 func (l *life) detours() {
 	t := l.t
 	switch {
-	case t.chance(0.15) && !l.book.out():
+	case t.chance(0.15):
 		dev := l.dev()
 		l.write(dev, l.p.accept, "", nil)
 		l.real(time.Duration(30+t.rng.Intn(200)) * time.Second)
@@ -446,7 +455,7 @@ func (l *life) meanwhile() {
 		l.rest(time.Hour)
 		l.setFlag(l.dev(), false)
 	}
-	if t.chance(0.1) && !l.book.out() { // the owner's own slip
+	if t.chance(0.1) { // the owner's own slip
 		who := l.responder("owner")
 		if l.role(who) != "owner" {
 			return
@@ -512,7 +521,7 @@ func (l *life) playQuestion(c card) {
 			asker = second
 		}
 	}
-	l.close(c, asker)
+	l.close(c, asker, asked)
 	if c.twist == twistAfter && asked != nil {
 		l.gap()
 		if l.t.chance(0.5) {
@@ -651,7 +660,7 @@ func (l *life) takeOff(cause string, who *jirasim.User) bool {
 }
 
 // close ends the question as the card says.
-func (l *life) close(c card, asker *jirasim.User) {
+func (l *life) close(c card, asker *jirasim.User, asked *remark) {
 	t := l.t
 	switch c.outcome {
 	case "answered":
@@ -692,6 +701,12 @@ func (l *life) close(c card, asker *jirasim.User) {
 		l.apartFromPass()
 		l.handOver(l.dev(asker))
 		l.apartFromPass()
+		if asked != nil && asked.texts[0].says.to != "" && t.chance(0.5) { // in other words, and of the same person
+			s := asked.texts[len(asked.texts)-1].says
+			l.rewrite(asked, "Hello "+l.mention(s.to)+", which currency, please?", s)
+			t.scenes["ask reworded after a hand-over"]++
+			l.apartFromPass()
+		}
 		l.say(l.responder("owner"), "I am new here, but: euros.", says{})
 	}
 }
