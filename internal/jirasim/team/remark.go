@@ -106,7 +106,8 @@ func (b *book) edited(id int64, s says) {
 	cause := b.asks(s)
 	switch mine := func(a *ask) bool { return a.comment == id }; {
 	case b.q != nil && slices.ContainsFunc(b.q.asks, func(a ask) bool { return mine(&a) }):
-		if cause == "" && !(s.question && s.to == was.to && s.to != "") { // who was asked first is asked still
+		stands := s.question && s.to == was.to && s.to != "" // who was asked first is asked still
+		if cause == "" && !stands {
 			b.takeAway(mine, "withdrawn")
 		}
 	case cause != "" && b.asks(was) == "" && b.as == "other":
