@@ -36,6 +36,9 @@ func TestEdges(t *testing.T) {
 		{name: "there and back at once hands nothing over", story: owner(owner(owner(waits(), "Mon 10:00", "next"), "Mon 10:02", "po"), "Mon 12:00", "third").move("Mon 13:00", "third", "Done"), want: []string{
 			"acceptance of po: handed_over, elapsed 3h0m0s, working 3h0m0s", "acceptance of third: accepted owner, elapsed 1h0m0s, working 1h0m0s",
 		}},
+		{name: "there and back twice neither", story: owner(owner(owner(owner(waits(), "Mon 10:00", "next"), "Mon 10:02", "po"), "Mon 11:00", "next"), "Mon 11:02", "po").move("Mon 13:00", "po", "Done"), want: []string{
+			"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s",
+		}},
 		{name: "two short ones in a row are the next's", story: owner(owner(owner(waits(), "Mon 10:00", "a"), "Mon 10:02", "b"), "Mon 10:04", "c").move("Mon 11:00", "c", "Done"), want: []string{
 			"acceptance of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "acceptance of c: accepted owner, elapsed 1h0m0s, working 1h0m0s",
 		}},

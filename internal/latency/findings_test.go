@@ -84,6 +84,10 @@ func TestDelegateField(t *testing.T) {
 			move("Mon 09:00", "dev", "PO Review").move("Mon 10:00", "dev2", "In Progress"), []string{
 			"acceptance of po: recalled other, elapsed 1h0m0s, working 1h0m0s",
 		}},
+		{"on Wednesday alone", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
+			record("Wed 00:00", "dev", "customfield_2", "deputy").record("Wed 12:00", "dev", "customfield_2", "").move("Thu 10:00", "po", "In Progress"), []string{
+			"acceptance of po: rejected owner, elapsed 37h0m0s, working 12h0m0s",
+		}},
 		{"the owner himself is nobody", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
 			record("Wed 00:00", "dev", "customfield_2", "po").move("Thu 10:00", "po", "In Progress"), []string{
 			"acceptance of po: rejected owner, elapsed 25h0m0s, working 9h0m0s",
