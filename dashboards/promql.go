@@ -15,8 +15,7 @@ func hours(expr string) string { return "(" + expr + ") / 3600" }
 // the owner's key: no series may vanish from a view for lack of a name.
 func named(expr string) string {
 	const names = `max by (owner, display_name) (po_owner_info)`
-	return fmt.Sprintf(`((%[1]s) * on (owner) group_left (display_name) %[2]s
-or label_replace((%[1]s) unless on (owner) %[2]s, "display_name", "$1", "owner", "(.*)"))`, expr, names)
+	return fmt.Sprintf(`((%[1]s) * on (owner) group_left (display_name) %[2]s or label_replace((%[1]s) unless on (owner) %[2]s, "display_name", "$1", "owner", "(.*)"))`, expr, names)
 }
 
 // ended counts, without extrapolating fractions that no wait has, what a

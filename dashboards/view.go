@@ -17,6 +17,7 @@ const (
 	unitHours   = "suffix: h"
 	unitCount   = "none"
 	unitShare   = "percentunit"
+	unitTimes   = "suffix: ×"
 	unitSeconds = "s"
 	unitClock   = "dthms"
 	unitAgo     = "dateTimeFromNow"

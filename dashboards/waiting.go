@@ -47,20 +47,20 @@ func waiting() *board {
 		},
 		panel{
 			title: "Which stories wait, and how much of the target is used?", width: 24, height: 11,
-			about: "Working hours on the story's clock, which no hand-over restarts, as hours and as a part of the target: 100 % is the target. Only the 20 oldest of each owner and kind are exported. A story leads to Jira, an owner to that owner's dashboard.",
+			about: "Working hours on the story's clock, which no hand-over restarts, and how many times the target that is. Only the 20 oldest of each owner and kind are exported. A story leads to Jira, an owner to that owner's dashboard.",
 			queries: []query{
 				rows(hours(named(`max by (kind, project, owner, story) (po_open_wait_seconds` + chosenWaits + `)`))),
 				rows(named(`max by (kind, project, owner, story) (po_open_wait_seconds` + chosenWaits + `)
 / on (kind, project) group_left () max by (kind, project) (po_wait_target_seconds)`)),
 			},
-			view: grid("Of the target", true,
+			view: grid("Times the target", true,
 				column{from: "story", title: "Story", width: 130, links: toStory()},
 				column{from: "kind", title: "Waits for", width: 130},
 				column{from: "project", title: "Project", width: 110},
 				column{from: "display_name", title: "On", links: toOwner()},
 				column{from: "owner"},
 				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 140},
-				column{from: "Value #B", title: "Of the target", unit: unitShare, width: 140, steps: ofTarget()}),
+				column{from: "Value #B", title: "Times the target", unit: unitTimes, decimals: 1, width: 140, steps: ofTarget()}),
 		},
 		panel{
 			title: "How much waits on each owner?", width: 14, height: 10,
