@@ -9,34 +9,74 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// blockers are the stages that can be the largest blocker, with the words and
-// colours that they are shown with.
-func blockers() []dashboard.ValueMappingResult {
-	return []dashboard.ValueMappingResult{
-		word("waiting for the owner", colorOver),
-		word("waiting for an answer", colorNear),
-		word("review", "blue"),
-		word("test", "purple"),
-		word("blocked", "red"),
-		word("release", "green"),
+// stage is a stage of cycle time as it is shown.
+type stage struct {
+	label, words, color string
+}
+
+// blockers are the stages that can be the largest blocker.
+func blockers() []stage {
+	return []stage{
+		{"owner", "waiting for the owner", colorOver},
+		{"owner_question", "waiting for an answer", colorNear},
+		{"review", "review", "blue"},
+		{"test", "test", "purple"},
+		{"blocked", "blocked", "red"},
+		{"release", "release", "green"},
 	}
+}
+
+// stageWords maps the numbers of largestBlocker to words.
+func stageWords() []dashboard.ValueMapping {
+	var list []dashboard.ValueMappingResult
+	for _, s := range blockers() {
+		list = append(list, word(s.words, s.color))
+	}
+	return words(list...)
 }
 
 // largestBlocker is the number, among blockers, of the stage that is the
 // largest blocker of each project: Grafana maps numbers to words, not labels.
 func largestBlocker() string {
 	var parts []string
-	for i, stage := range []string{"owner", "owner_question", "review", "test", "blocked", "release"} {
-		parts = append(parts, fmt.Sprintf(`%d * (po_largest_blocker{project=~"$project", window="$window", stage="%s"} == 1)`, i+1, stage))
+	for i, s := range blockers() {
+		parts = append(parts, fmt.Sprintf(`%d * (po_largest_blocker{project=~"$project", window="$window", stage="%s"} == 1)`, i+1, s.label))
 	}
 	return "max by (project) (" + strings.Join(parts, "\nor ") + ")"
+}
+
+// stageBars shows each project's stages beside each other, in the colours that
+// they have everywhere.
+func stageBars() *barchart.PanelBuilder {
+	b := barchart.NewPanelBuilder().
+		Unit(unitSeconds).
+		Orientation(common.VizOrientationHorizontal).
+		Stacking(common.StackingModePercent).
+		ShowValue(common.VisibilityModeNever).
+		BarWidth(0.7).
+		FillOpacity(70).
+		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti)).
+		Legend(common.NewVizLegendOptionsBuilder().
+			DisplayMode(common.LegendDisplayModeList).
+			Placement(common.LegendPlacementBottom).
+			ShowLegend(true)).
+		WithTransformation(dashboard.DataTransformerConfig{Id: "groupingToMatrix", Options: map[string]any{
+			"rowField": "project", "columnField": "stage", "valueField": "Value",
+		}})
+	for _, s := range append(blockers(), stage{"development", "development", "text"}) {
+		b.OverrideByName(s.label, []dashboard.DynamicConfigValue{
+			{Id: "displayName", Value: s.words},
+			{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": s.color}},
+		})
+	}
+	return b
 }
 
 // shareOf is the part of the cycle time, lived within the window, that was
 // spent in the stages that match.
 func shareOf(stages string) string {
-	return fmt.Sprintf(`sum by (project) (po_stage_seconds{project=~"$project", window="$window", stage=~"%s"})
-/ sum by (project) (po_stage_seconds{project=~"$project", window="$window", stage!="backlog"})`, stages)
+	const lived = `max by (project, stage) (po_stage_seconds{project=~"$project", window="$window", stage%s})`
+	return fmt.Sprintf("sum by (project) ("+lived+")\n/ sum by (project) ("+lived+")", `=~"`+stages+`"`, `!="backlog"`)
 }
 
 // bottleneck answers whether the owner is what a project waits for most.
@@ -51,7 +91,7 @@ func bottleneck() *board {
 			about:   "The stage other than development and backlog in which stories of the window spent most working time, finished or not. Waiting for the owner counts only while nothing else could be done on the story; in a tie it is never the owner. Shown from 5 stories in the window on.",
 			queries: []query{now(largestBlocker(), "{{project}}")},
 			view: number(unitCount, 0, plain()).
-				Mappings(words(blockers()...)).
+				Mappings(stageWords()).
 				TextMode(common.BigValueTextModeValueAndName).
 				ColorMode(common.BigValueColorModeBackground).
 				NoValue("fewer than 5 stories in this window"),
@@ -60,27 +100,13 @@ func bottleneck() *board {
 			title: "Was it always?", width: 12, height: 7,
 			about:   "The largest blocker over time, each instant looking back over the window. Gaps: too few stories, or nothing measured.",
 			queries: []query{course(largestBlocker(), "{{project}}")},
-			view:    states(words(blockers()...)),
+			view:    states(stageWords()),
 		},
 		panel{
 			title: "Where does the cycle time go?", width: 12, height: 9,
 			about:   "Working time, by the project's calendar, that all stories of the window spent in each stage from the first start of work to done, finished or not, as a part of the whole. A status that the config gives no stage is placed by its name, else by its category: a wrong mapping shows here first.",
-			queries: []query{rows(`sum by (project, stage) (po_stage_seconds{project=~"$project", window="$window", stage!="backlog"})`)},
-			view: barchart.NewPanelBuilder().
-				Unit(unitSeconds).
-				Orientation(common.VizOrientationHorizontal).
-				Stacking(common.StackingModePercent).
-				ShowValue(common.VisibilityModeNever).
-				BarWidth(0.7).
-				FillOpacity(70).
-				Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti)).
-				Legend(common.NewVizLegendOptionsBuilder().
-					DisplayMode(common.LegendDisplayModeList).
-					Placement(common.LegendPlacementBottom).
-					ShowLegend(true)).
-				WithTransformation(dashboard.DataTransformerConfig{Id: "groupingToMatrix", Options: map[string]any{
-					"rowField": "project", "columnField": "stage", "valueField": "Value",
-				}}),
+			queries: []query{rows(`max by (project, stage) (po_stage_seconds{project=~"$project", window="$window", stage!="backlog"})`)},
+			view:    stageBars(),
 		},
 		panel{
 			title: "Which part of the cycle time is waiting for the owner?", width: 12, height: 9,
@@ -89,7 +115,7 @@ func bottleneck() *board {
 				course(shareOf("owner"), "{{project}}, at least"),
 				course(shareOf("owner|owner_question"), "{{project}}, at most"),
 			},
-			view: lines(unitShare, 0).OverrideByRegexp("/at most$/", []dashboard.DynamicConfigValue{
+			view: lines(unitShare).OverrideByRegexp("/at most$/", []dashboard.DynamicConfigValue{
 				{Id: "custom.lineStyle", Value: map[string]any{"fill": "dot", "dash": []int{2, 6}}},
 				{Id: "custom.fillOpacity", Value: 0},
 			}),
@@ -101,10 +127,9 @@ func bottleneck() *board {
 				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{project=~"$project", window="$window", q="0.5"})`)),
 				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{project=~"$project", window="$window", q="0.85"})`)),
 				rows(hours(`max by (kind, project) (po_wait_target_seconds{project=~"$project"})`)),
-				rows(`sum by (kind, project) (po_wait_rolling_samples{project=~"$project", window="$window", state="ended"})`),
-				rows(`sum by (kind, project) (po_wait_rolling_samples{project=~"$project", window="$window", state="open"})`),
-				rows(`sum by (kind, project) (po_wait_rolling_samples{project=~"$project", window="$window", state="censored"})
-/ sum by (kind, project) (po_wait_rolling_samples{project=~"$project", window="$window"})`),
+				rows(samples(`project=~"$project"`, "ended")),
+				rows(samples(`project=~"$project"`, "open")),
+				rows(samples(`project=~"$project"`, "censored") + "\n/ " + samples(`project=~"$project"`, "ended|open|censored")),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
@@ -123,7 +148,7 @@ func bottleneck() *board {
 				course(reached(hours(`max by (project, q) (po_project_wait_rolling_seconds{kind="acceptance", project=~"$project", window="$window", q=~"0.5|0.85"})`)), "{{project}}, {{q}}"),
 				course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind="acceptance"})`), "target"),
 			},
-			view: lines(unitHours, 1).AxisLabel("working hours"),
+			view: lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "Do answers come sooner than before?", width: 12, height: 9,
@@ -132,20 +157,20 @@ func bottleneck() *board {
 				course(reached(hours(`max by (project, q) (po_project_wait_rolling_seconds{kind="question", project=~"$project", window="$window", q=~"0.5|0.85"})`)), "{{project}}, {{q}}"),
 				course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind="question"})`), "target"),
 			},
-			view: lines(unitHours, 1).AxisLabel("working hours"),
+			view: lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "How many waits passed their target?", width: 12, height: 8,
 			about: "Of the waits that met their target or passed it within the window before each instant, the part that passed it. Counted at the instant of passing, so waits that are still open count too. Waits taken away before their target count in neither.",
 			queries: []query{course(`sum by (project, kind) (increase(po_waits_breached_total{project=~"$project"}[$window]))
 / (sum by (project, kind) (increase(po_waits_breached_total{project=~"$project"}[$window])) + sum by (project, kind) (increase(po_waits_met_total{project=~"$project"}[$window])) > 0)`, "{{project}}, {{kind}}")},
-			view: lines(unitShare, 0).Max(1),
+			view: lines(unitShare).Max(1),
 		},
 		panel{
 			title: "How many stories were done with no acceptance at all?", width: 12, height: 8,
 			about:   "Stories that reached done without a visit to an acceptance status, within the window before each instant. When this grows while waits shrink, the waiting was avoided and not shortened.",
 			queries: []query{course(ended("project", `po_acceptance_bypassed_total{project=~"$project"}`, "$window"), "{{project}}")},
-			view:    lines(unitCount, 0),
+			view:    lines(unitCount),
 		},
 	)
 	return b

@@ -21,10 +21,10 @@ func rolling(kind string) []query {
 	}
 }
 
-// buckets is the latencies of a histogram that came in within each step.
+// buckets is the latencies of a histogram that came in between two columns.
 func buckets(histogram string) query {
 	return query{
-		expr:   `sum by (le) (increase(` + histogram + `_bucket{` + theirs + `}[$__rate_interval]))`,
+		expr:   `sum by (le) (increase(` + histogram + `_bucket{` + theirs + `}[$__interval]))`,
 		legend: "{{le}}",
 		format: prometheus.PromQueryFormatHeatmap,
 		step:   "1h",
@@ -47,7 +47,7 @@ func oneOwner() *board {
 		Name:        "Delegations",
 		Expr:        `max by (delegate) (po_delegation_active{owner=~"$owner"})`,
 		TitleFormat: "Delegated to {{delegate}}",
-		Step:        "1h",
+		Step:        "1d",
 		IconColor:   "purple",
 	})
 	waits := `{` + theirs + `}`
@@ -56,28 +56,28 @@ func oneOwner() *board {
 		panel{
 			title: "Waits open", width: 6, height: 4,
 			about:   "Waits on this owner in the projects chosen, by what is waited for.",
-			queries: []query{now(`sum by (kind) (po_waits_open`+waits+`)`, "{{kind}}")},
+			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_open`+waits), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
 			title: "Past their target", width: 6, height: 4,
 			about:   "Of them, those whose working time on the owner's clock is past the target.",
-			queries: []query{now(`sum by (kind) (po_waits_overdue`+waits+`)`, "{{kind}}")},
+			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_overdue`+waits), "{{kind}}")},
 			view:    number(unitCount, 0, thresholds(colorCalm, step{1, colorOver})).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
-			title: "Longest wait, as a part of its target", width: 6, height: 4,
-			about: "The longest open wait on the owner's clock, in working time, divided by the target of its project and kind: 100 % is the target.",
+			title: "Longest wait, as times its target", width: 6, height: 4,
+			about: "The longest open wait on the owner's clock, in working time, divided by the target of its project and kind.",
 			queries: []query{now(`max by (kind) (max by (kind, project) (po_wait_oldest_seconds`+waits+`)
 / on (kind, project) max by (kind, project) (po_wait_target_seconds))`, "{{kind}}")},
-			view: number(unitShare, 0, thresholds(colorCalm, step{0.75, colorNear}, step{1, colorOver})).TextMode(common.BigValueTextModeValueAndName),
+			view: number(unitTimes, 1, thresholds(colorCalm, step{0.75, colorNear}, step{1, colorOver})).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
 			title: "Absent now?", width: 6, height: 4,
 			about:   "As the config says. While an owner is absent without a delegate the owner's clock stands and the story's runs on.",
 			queries: []query{now(`1 + max by (owner) (po_owner_absent{owner=~"$owner"})`, "{{owner}}")},
 			view: number(unitCount, 0, plain()).
-				Mappings(words(word("at work", colorCalm), word("absent", colorNear))).
+				Mappings(words(word("no", colorCalm), word("absent", colorNear))).
 				NoValue("not in the config"),
 		},
 	)
@@ -91,10 +91,9 @@ func oneOwner() *board {
 				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.85"})`)),
 				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.95"})`)),
 				rows(hours(`max by (kind, project) (po_wait_target_seconds{project=~"$project"}) and on (kind, project) max by (kind, project) (po_waits_open` + waits + `)`)),
-				rows(`sum by (kind, project) (po_wait_rolling_samples{` + theirs + `, window="$window", state="ended"})`),
-				rows(`sum by (kind, project) (po_wait_rolling_samples{` + theirs + `, window="$window", state="open"})`),
-				rows(`sum by (kind, project) (po_wait_rolling_samples{` + theirs + `, window="$window", state="censored"})
-/ sum by (kind, project) (po_wait_rolling_samples{` + theirs + `, window="$window"})`),
+				rows(samples(theirs, "ended")),
+				rows(samples(theirs, "open")),
+				rows(samples(theirs, "censored") + "\n/ " + samples(theirs, "ended|open|censored")),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
@@ -111,17 +110,17 @@ func oneOwner() *board {
 			title: "Acceptance: within how many working hours?", width: 12, height: 9,
 			about:   "The time within which half, and 85 of 100, acceptance waits of the window before each instant were over, over all projects of the owner. Purple marks: delegations, so that before and after can be compared. A gap is a quantile that was not reached, or too early to tell.",
 			queries: rolling("acceptance"),
-			view:    lines(unitHours, 1).AxisLabel("working hours"),
+			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "Questions: within how many working hours?", width: 12, height: 9,
 			about:   "The same for answers to questions.",
 			queries: rolling("question"),
-			view:    lines(unitHours, 1).AxisLabel("working hours"),
+			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "When did verdicts come, and how old were the waits?", width: 12, height: 9,
-			about:   "Each column is the verdicts given lately, each row how long the wait had lasted, as hours:minutes:seconds of working time: 40:00:00 is a week of 8-hour days. Darker is more. A verdict is counted some minutes after it was given, when it can no longer be a slip.",
+			about:   "Each column is the verdicts of an hour, or of longer where the range is long; each row how long the wait had lasted, as hours:minutes:seconds of working time: 40:00:00 is a week of 8-hour days. The scale says which colour is how many. A verdict is counted some minutes after it was given, when it can no longer be a slip.",
 			queries: []query{buckets("po_acceptance_latency_seconds")},
 			view:    density(),
 		},
@@ -138,19 +137,19 @@ func oneOwner() *board {
 			title: "Who ended the waits?", width: 8, height: 8,
 			about:   "Verdicts and answers within the window before each instant, by the role of whoever gave them. Many by others: the owner is being bypassed, or the team answers itself.",
 			queries: []query{course(ended("responder", `po_waits_ended_total{`+theirs+`, outcome=~"accepted|rejected|answered"}`, "$window"), "{{responder}}")},
-			view:    stacked(unitCount, 0, common.StackingModeNormal),
+			view:    stacked(unitCount, common.StackingModeNormal),
 		},
 		panel{
 			title: "Verdicts: does the delegate take as long as the owner?", width: 8, height: 8,
 			about:   "Mean working hours of acceptance waits that ended within the window, by who gave the verdict. A mean of few is moved by a single one, and waits that are still open are missing: for how long waits last, see the quantiles above.",
 			queries: []query{course(meanBy("po_acceptance_latency_seconds"), "{{responder}}")},
-			view:    lines(unitHours, 1).AxisLabel("working hours"),
+			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "Answers: does the delegate take as long as the owner?", width: 8, height: 8,
 			about:   "The same for answers to questions.",
 			queries: []query{course(meanBy("po_question_response_latency_seconds"), "{{responder}}")},
-			view:    lines(unitHours, 1).AxisLabel("working hours"),
+			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 	)
 	b.row("So that speed is not all")
@@ -159,7 +158,7 @@ func oneOwner() *board {
 			title: "How many stories are accepted at the first attempt?", width: 8, height: 8,
 			about:   "Of the stories whose first verdict fell into the window, the part that was accepted by it. Few stories make it jump.",
 			queries: []query{course(`max by (project) (po_first_pass_ratio{`+theirs+`, window="$window"})`, "{{project}}")},
-			view:    lines(unitShare, 0).Max(1),
+			view:    lines(unitShare).Max(1),
 		},
 		panel{
 			title: "Signs that speed costs something", width: 8, height: 8,
@@ -170,13 +169,13 @@ func oneOwner() *board {
 				course(ended("owner", `po_guard_instant_acceptances_total{`+theirs+`}`, "$window"), "accepted at once"),
 				course(ended("owner", `po_guard_asked_again_total{`+theirs+`}`, "$window"), "asked again"),
 			},
-			view: lines(unitCount, 0),
+			view: lines(unitCount),
 		},
 		panel{
 			title: "Which part of their stories' cycle time was waiting for the owner?", width: 8, height: 8,
 			about:   "Of the working time that this owner's stories lived within the window, finished or not. Low: nothing else could be done. High: with questions during which work may have gone on.",
 			queries: []query{course(`max by (project, bound) (po_cycle_time_share_ratio{`+theirs+`, window="$window"})`, "{{project}}, {{bound}}")},
-			view:    lines(unitShare, 0),
+			view:    lines(unitShare),
 		},
 	)
 	return b

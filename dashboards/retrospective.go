@@ -14,13 +14,15 @@ const uidRetrospective = "yourturn-retrospective"
 // within restricts a series to the projects chosen.
 const within = `{project=~"$project"}`
 
-// rangesBefore asks for expr, which holds %s where an offset may stand, over
-// the range shown and over the two ranges of the same length before it.
+// rangesBefore asks for expr, which holds %[1]s where an offset may stand, over
+// the range shown and over the two ranges of the same length before it. PromQL
+// takes one offset alone, so the second lies on a subquery of one instant.
 func rangesBefore(expr string) []query {
+	before := fmt.Sprintf(expr, " offset $__range")
 	return []query{
 		rows(fmt.Sprintf(expr, "")),
-		rows(fmt.Sprintf(expr, " offset $__range")),
-		rows(fmt.Sprintf(expr, " offset ${__range_s}s offset $__range")),
+		rows(before),
+		rows("last_over_time((" + before + ")[1s:1s] offset $__range)"),
 	}
 }
 
@@ -62,7 +64,7 @@ func retrospective() *board {
 		panel{
 			title: "Still open at the end", width: 6, height: 4,
 			about:   "Open waits at the end of the range.",
-			queries: []query{now(`sum by (kind) (po_waits_open`+within+`)`, "{{kind}}")},
+			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_open`+within), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
@@ -89,14 +91,14 @@ func retrospective() *board {
 		panel{
 			title: "What was open, day by day?", width: 12, height: 8,
 			about:   "Open waits over the range, by project and by what is waited for.",
-			queries: []query{course(`sum by (project, kind) (po_waits_open`+within+`)`, "{{project}}, {{kind}}")},
-			view:    stacked(unitCount, 0, common.StackingModeNormal),
+			queries: []query{course(summed("project, kind", "kind, project, owner", `po_waits_open`+within), "{{project}}, {{kind}}")},
+			view:    stacked(unitCount, common.StackingModeNormal),
 		},
 		panel{
 			title: "How old was the oldest, day by day?", width: 12, height: 8,
 			about:   "Working hours of the longest open wait on the story's clock, which no hand-over restarts.",
 			queries: []query{course(hours(`max by (project, kind) (po_story_wait_oldest_seconds`+within+`)`), "{{project}}, {{kind}}")},
-			view:    lines(unitHours, 1).AxisLabel("working hours"),
+			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "Was it better than in the ranges before?", width: 12, height: 8,

@@ -43,32 +43,32 @@ func service() *board {
 			title: "Do polls succeed?", width: 12, height: 8,
 			about:   "Poll cycles per minute, by how they ended. A failed one changes no number; the next takes up where it stopped.",
 			queries: []query{course(`sum by (result) (rate(yourturn_poll_cycles_total`+ours+`[$__rate_interval])) * 60`, "{{result}}")},
-			view:    lines(unitCount, 2).AxisLabel("per minute"),
+			view:    lines(unitCount).AxisLabel("per minute"),
 		},
 		panel{
 			title: "How many stories do polls bring in?", width: 12, height: 8,
 			about:   "Stories per minute that polls brought in, changed or not: overlap makes some come again.",
 			queries: []query{course(`sum by (job) (rate(yourturn_poll_stories_total`+ours+`[$__rate_interval])) * 60`, "{{job}}")},
-			view:    lines(unitCount, 1).AxisLabel("per minute"),
+			view:    lines(unitCount).AxisLabel("per minute"),
 		},
 		panel{
 			title: "What does Jira answer?", width: 12, height: 8,
 			about:   "Requests per minute by status. 429 is Jira's rate limit, 401 and 403 a refused token, 0 no answer at all.",
 			queries: []query{course(`sum by (code) (rate(yourturn_jira_requests_total`+ours+`[$__rate_interval])) * 60`, "{{code}}")},
-			view:    lines(unitCount, 1).AxisLabel("per minute"),
+			view:    lines(unitCount).AxisLabel("per minute"),
 		},
 		panel{
 			title: "How fast does Jira answer?", width: 12, height: 8,
 			about:   "Seconds within which 95 of 100 requests were answered, by endpoint, read off a histogram and so exact to its buckets. Empty where nothing was asked.",
 			queries: []query{course(`histogram_quantile(0.95, sum by (le, endpoint) (rate(yourturn_jira_request_duration_seconds_bucket`+ours+`[$__rate_interval])))`, "{{endpoint}}")},
-			view:    lines(unitSeconds, 2),
+			view:    lines(unitSeconds),
 		},
 		panel{
 			title: "How much of Jira's request budget is left?", width: 12, height: 8,
 			about: "What Jira's headers said last, as a part of the budget that they named. Empty where Jira names none, as some Data Centers do.",
 			queries: []query{course(`min by (endpoint) (yourturn_jira_rate_limit_remaining_requests`+ours+`)
 / on (endpoint) max by (endpoint) (yourturn_jira_rate_limit_requests`+ours+`)`, "{{endpoint}}")},
-			view: lines(unitShare, 0).Max(1).
+			view: lines(unitShare).Max(1).
 				Thresholds(thresholds(colorPlain, step{0, colorOver}, step{0.2, colorPlain})).
 				ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed)),
 		},
@@ -76,12 +76,12 @@ func service() *board {
 			title: "Where does the work go?", width: 12, height: 8,
 			about:   "Requests per minute by endpoint.",
 			queries: []query{course(`sum by (endpoint) (rate(yourturn_jira_requests_total`+ours+`[$__rate_interval])) * 60`, "{{endpoint}}")},
-			view:    stacked(unitCount, 1, common.StackingModeNormal).AxisLabel("per minute"),
+			view:    stacked(unitCount, common.StackingModeNormal).AxisLabel("per minute"),
 		},
 		panel{
 			title: "What is odd in the data?", width: 12, height: 9,
 			about:   "What was found while deriving, per project: shown and counted, and nothing is dropped for it. yourturn waits --audit lists each. A growing last_status, broken_chain or comments_short means that Jira's record is incomplete and waits may be wrong.",
-			queries: []query{rows(`sum by (project, reason) (po_audit_findings` + within + `)`)},
+			queries: []query{rows(summed("project, reason", "project, reason", `po_audit_findings`+within))},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
 				column{from: "reason", title: "What"},
@@ -91,8 +91,8 @@ func service() *board {
 		panel{
 			title: "Does it become more?", width: 12, height: 9,
 			about:   "The same over time, over the projects chosen.",
-			queries: []query{course(`sum by (reason) (po_audit_findings`+within+`)`, "{{reason}}")},
-			view:    lines(unitCount, 0),
+			queries: []query{course(summed("reason", "project, reason", `po_audit_findings`+within), "{{reason}}")},
+			view:    lines(unitCount),
 		},
 		panel{
 			title: "Which machine does it need?", width: 24, height: 7,
@@ -101,7 +101,7 @@ func service() *board {
 				course(`max by (job) (process_resident_memory_bytes`+ours+` and on (job, instance) yourturn_build_info)`, "memory"),
 				course(`max by (job) (rate(process_cpu_seconds_total`+ours+`[$__rate_interval]) and on (job, instance) yourturn_build_info)`, "processors"),
 			},
-			view: lines("bytes", 0).OverrideByName("processors", []dashboard.DynamicConfigValue{
+			view: lines("bytes").OverrideByName("processors", []dashboard.DynamicConfigValue{
 				{Id: "unit", Value: unitCount}, {Id: "decimals", Value: 2}, {Id: "custom.axisPlacement", Value: "right"},
 			}),
 		},

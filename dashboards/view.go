@@ -47,11 +47,11 @@ func number(unit string, decimals float64, steps cog.Builder[dashboard.Threshold
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}))
 }
 
-// lines is a course over time.
-func lines(unit string, decimals float64) *timeseries.PanelBuilder {
+// lines is a course over time. Its axis has as many decimals as it needs: with a
+// number of them given, Grafana would leave out the marks between whole numbers.
+func lines(unit string) *timeseries.PanelBuilder {
 	return timeseries.NewPanelBuilder().
 		Unit(unit).
-		Decimals(decimals).
 		Min(0).
 		LineWidth(2).
 		FillOpacity(5).
@@ -65,8 +65,8 @@ func lines(unit string, decimals float64) *timeseries.PanelBuilder {
 }
 
 // stacked is a course over time whose series add up.
-func stacked(unit string, decimals float64, mode common.StackingMode) *timeseries.PanelBuilder {
-	return lines(unit, decimals).
+func stacked(unit string, mode common.StackingMode) *timeseries.PanelBuilder {
+	return lines(unit).
 		FillOpacity(35).
 		LineWidth(1).
 		Stacking(common.NewStackingConfigBuilder().Mode(mode).Group("A"))
@@ -87,6 +87,7 @@ func dashed() []dashboard.DynamicConfigValue {
 func density() *heatmap.PanelBuilder {
 	return heatmap.NewPanelBuilder().
 		Calculate(false).
+		MaxDataPoints(60). // so that a column is wide enough to be seen
 		Color(heatmap.NewHeatmapColorOptionsBuilder().
 			Mode(heatmap.HeatmapColorModeScheme).
 			Scheme("Blues").
@@ -112,8 +113,8 @@ func states(mappings []dashboard.ValueMapping) *statetimeline.PanelBuilder {
 		RowHeight(0.8).
 		FillOpacity(70).
 		LineWidth(0).
-		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds)).
-		Thresholds(plain()).
+		// By thresholds Grafana would show ranges of numbers instead of words.
+		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(colorPlain)).
 		Legend(common.NewVizLegendOptionsBuilder().
 			DisplayMode(common.LegendDisplayModeList).
 			Placement(common.LegendPlacementBottom).
@@ -192,11 +193,11 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 	return t
 }
 
-// notReached maps an infinite quantile to words.
+// notReached maps an infinite quantile to words. A range without an end would
+// not do: Grafana takes its missing end for zero.
 func notReached() []dashboard.ValueMapping {
-	return []dashboard.ValueMapping{{RangeMap: &dashboard.RangeMap{Type: "range", Options: dashboard.DashboardRangeMapOptions{
-		From:   cog.ToPtr(1e12),
-		Result: dashboard.ValueMappingResult{Text: cog.ToPtr("not reached yet"), Color: cog.ToPtr(colorOver)},
+	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: "value", Options: map[string]dashboard.ValueMappingResult{
+		"Infinity": word("not reached yet", colorOver),
 	}}}}
 }
 

@@ -18,19 +18,19 @@ func waiting() *board {
 		panel{
 			title: "Waits open", width: 5, height: 4,
 			about:   "Stories in acceptance and questions without an answer, as of the data's age shown beside. A story with both counts twice. Answers by voice or chat are invisible to Jira, so such a question stays open until somebody says so in a comment.",
-			queries: []query{now(`sum(po_waits_open`+chosenWaits+`)`, "")},
+			queries: []query{now(summed("", "kind, project, owner", `po_waits_open`+chosenWaits), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
 			title: "Past their target", width: 5, height: 4,
 			about:   "Open waits whose owner's clock, in working time and without absences and pauses, is past the target of project and kind.",
-			queries: []query{now(`sum(po_waits_overdue`+chosenWaits+`)`, "")},
+			queries: []query{now(summed("", "kind, project, owner", `po_waits_overdue`+chosenWaits), "")},
 			view:    number(unitCount, 0, thresholds(colorCalm, step{1, colorOver})),
 		},
 		panel{
 			title: "Clock stands", width: 4, height: 4,
 			about:   "Open waits that are paused: parked in a paused status, flagged, given back to the team by the owner's own question, or their owner is absent. They do not grow older on the owner's clock.",
-			queries: []query{now(`sum(po_waits_paused`+chosenWaits+`)`, "")},
+			queries: []query{now(summed("", "kind, project, owner", `po_waits_paused`+chosenWaits), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
@@ -66,8 +66,8 @@ func waiting() *board {
 			title: "How much waits on each owner?", width: 14, height: 10,
 			about: "By name, and not in any other order: this is no ranking. Who owns much has much to answer. Open, past the target, and the oldest wait in working hours on the owner's clock.",
 			queries: []query{
-				rows(named(`sum by (kind, owner) (po_waits_open` + chosenWaits + `)`)),
-				rows(named(`sum by (kind, owner) (po_waits_overdue` + chosenWaits + `)`)),
+				rows(named(summed("kind, owner", "kind, project, owner", `po_waits_open`+chosenWaits))),
+				rows(named(summed("kind, owner", "kind, project, owner", `po_waits_overdue`+chosenWaits))),
 				rows(hours(named(`max by (kind, owner) (po_wait_oldest_seconds` + chosenWaits + `)`))),
 			},
 			view: grid("Owner", false,
@@ -100,8 +100,8 @@ func waiting() *board {
 		panel{
 			title: "How many waits were open?", width: 12, height: 8,
 			about:   "Open waits over time, by what is waited for. In a night or weekend nothing ends, so lines are flat then.",
-			queries: []query{course(`sum by (kind) (po_waits_open`+chosenWaits+`)`, "{{kind}}"), course(`sum by (kind) (po_waits_overdue`+chosenWaits+`)`, "{{kind}}, past target")},
-			view:    lines(unitCount, 0),
+			queries: []query{course(summed("kind", "kind, project, owner", `po_waits_open`+chosenWaits), "{{kind}}"), course(summed("kind", "kind, project, owner", `po_waits_overdue`+chosenWaits), "{{kind}}, past target")},
+			view:    lines(unitCount),
 		},
 		panel{
 			title: "How old was the oldest wait, against the target?", width: 12, height: 8,
@@ -110,7 +110,7 @@ func waiting() *board {
 				course(hours(`max by (kind) (po_wait_oldest_seconds`+chosenWaits+`)`), "{{kind}}"),
 				course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind=~"$kind"})`), "target of {{kind}}"),
 			},
-			view: lines(unitHours, 1).AxisLabel("working hours").Legend(common.NewVizLegendOptionsBuilder().
+			view: lines(unitHours).AxisLabel("working hours").Legend(common.NewVizLegendOptionsBuilder().
 				DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).ShowLegend(true)),
 		},
 	)
