@@ -54,20 +54,20 @@ func oneOwner() *board {
 	b.row("Now")
 	b.add(
 		panel{
-			title: "Waits open", width: 6, height: 4,
+			title: "Open", width: 6, height: 4,
 			about:   "Waits on this owner in the projects chosen, by what is waited for.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_open`+waits), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
-			title: "Past their target", width: 6, height: 4,
+			title: "Overdue", width: 6, height: 4,
 			about:   "Of them, those whose working time on the owner's clock is past the target.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_overdue`+waits), "{{kind}}")},
 			view:    number(unitCount, 0, thresholds(colorCalm, step{1, colorOver})).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
-			title: "Longest wait, as times its target", width: 6, height: 4,
-			about: "The longest open wait on the owner's clock, in working time, divided by the target of its project and kind.",
+			title: "Longest", width: 6, height: 4,
+			about: "The longest open wait as times its target: on the owner's clock, in working time, divided by the target of its project and kind.",
 			queries: []query{now(`max by (kind) (max by (kind, project) (po_wait_oldest_seconds`+waits+`)
 / on (kind, project) max by (kind, project) (po_wait_target_seconds))`, "{{kind}}")},
 			view: number(unitTimes, 1, thresholds(colorCalm, step{0.75, colorNear}, step{1, colorOver})).TextMode(common.BigValueTextModeValueAndName),
@@ -97,14 +97,14 @@ func oneOwner() *board {
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for"},
-				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1},
-				column{from: "Value #B", title: "85 of 100 within", unit: unitHours, decimals: 1},
-				column{from: "Value #C", title: "95 of 100 within", unit: unitHours, decimals: 1},
-				column{from: "Value #D", title: "Target", unit: unitHours, decimals: 1},
-				column{from: "Value #E", title: "Ended", unit: unitCount},
-				column{from: "Value #F", title: "Still open", unit: unitCount},
-				column{from: "Value #G", title: "Censored", unit: unitShare, steps: censored()}),
+				column{from: "kind", title: "Waits for", width: 100},
+				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 115},
+				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 115},
+				column{from: "Value #C", title: "95 % within", unit: unitHours, decimals: 1, width: 115},
+				column{from: "Value #D", title: "Target", unit: unitHours, decimals: 1, width: 75},
+				column{from: "Value #E", title: "Ended", unit: unitCount, width: 70},
+				column{from: "Value #F", title: "Still open", unit: unitCount, width: 85},
+				column{from: "Value #G", title: "Censored", unit: unitShare, width: 85, steps: censored()}),
 		},
 		panel{
 			title: "Acceptance: within how many working hours?", width: 12, height: 9,
@@ -140,13 +140,13 @@ func oneOwner() *board {
 			view:    stacked(unitCount, common.StackingModeNormal),
 		},
 		panel{
-			title: "Verdicts: does the delegate take as long as the owner?", width: 8, height: 8,
-			about:   "Mean working hours of acceptance waits that ended within the window, by who gave the verdict. A mean of few is moved by a single one, and waits that are still open are missing: for how long waits last, see the quantiles above.",
+			title: "How long do verdicts take?", width: 8, height: 8,
+			about:   "Does the delegate take as long as the owner? Mean working hours of acceptance waits that ended within the window, by who gave the verdict. A mean of few is moved by a single one, and waits that are still open are missing: for how long waits last, see the quantiles above.",
 			queries: []query{course(meanBy("po_acceptance_latency_seconds"), "{{responder}}")},
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
-			title: "Answers: does the delegate take as long as the owner?", width: 8, height: 8,
+			title: "How long do answers take?", width: 8, height: 8,
 			about:   "The same for answers to questions.",
 			queries: []query{course(meanBy("po_question_response_latency_seconds"), "{{responder}}")},
 			view:    lines(unitHours).AxisLabel("working hours"),
@@ -155,13 +155,13 @@ func oneOwner() *board {
 	b.row("So that speed is not all")
 	b.add(
 		panel{
-			title: "How many stories are accepted at the first attempt?", width: 8, height: 8,
+			title: "Accepted at first?", width: 8, height: 8,
 			about:   "Of the stories whose first verdict fell into the window, the part that was accepted by it. Few stories make it jump.",
 			queries: []query{course(`max by (project) (po_first_pass_ratio{`+theirs+`, window="$window"})`, "{{project}}")},
 			view:    lines(unitShare).Max(1),
 		},
 		panel{
-			title: "Signs that speed costs something", width: 8, height: 8,
+			title: "Signs of haste", width: 8, height: 8,
 			about: "Within the window before each instant. Reopened: within 14 days of acceptance. Silent: a rejection with no comment of the owner's near it. At once: accepted within a minute of arriving. Asked again: the same asker within a working day of the answer. Each has innocent causes; look at the stories before you conclude anything.",
 			queries: []query{
 				course(ended("owner", `po_guard_reopened_total{`+theirs+`}`, "$window"), "reopened"),
@@ -172,8 +172,8 @@ func oneOwner() *board {
 			view: lines(unitCount),
 		},
 		panel{
-			title: "Which part of their stories' cycle time was waiting for the owner?", width: 8, height: 8,
-			about:   "Of the working time that this owner's stories lived within the window, finished or not. Low: nothing else could be done. High: with questions during which work may have gone on.",
+			title: "Part of cycle time", width: 8, height: 8,
+			about:   "Which part of their cycle time this owner's stories waited for the owner: of the working time that they lived within the window, finished or not. Low: nothing else could be done. High: with questions during which work may have gone on.",
 			queries: []query{course(`max by (project, bound) (po_cycle_time_share_ratio{`+theirs+`, window="$window"})`, "{{project}}, {{bound}}")},
 			view:    lines(unitShare),
 		},

@@ -101,7 +101,7 @@ func pastFamilies() []pastFamily {
 	each("po_waits_paused", "gauge", func(int, string) func(float64) float64 { return fixed(0) })
 	each("po_wait_oldest_seconds", "gauge", func(i int, _ string) func(float64) float64 { return wave(3600, 90000, 11, float64(i)/3) })
 	each("po_waits_breached", "counter", func(i int, _ string) func(float64) float64 { return grows(0.2 + 0.1*float64(i)) })
-	each("po_waits_met", "counter", func(i int, _ string) func(float64) float64 { return grows(0.9) })
+	each("po_waits_met", "counter", func(int, string) func(float64) float64 { return grows(0.9) })
 	family("po_waits_ended", "counter", func(add func(string, func(float64) float64)) {
 		for _, p := range pairs {
 			for _, e := range [][3]string{{"acceptance", "accepted", "owner"}, {"acceptance", "accepted", "delegate"}, {"acceptance", "rejected", "owner"}, {"question", "answered", "owner"}, {"question", "answered", "other"}, {"question", "lapsed", ""}} {

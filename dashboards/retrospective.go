@@ -3,9 +3,7 @@ package dashboards
 import (
 	"fmt"
 
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
-	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
 // uidRetrospective is the dashboard of a sprint.
@@ -36,7 +34,7 @@ func retrospective() *board {
 		"/d/"+uidRetrospective+"?var-project=${__data.fields.Project}&from=${__data.fields.Start:raw}&to=${__data.fields.End:raw}&${datasource:queryparam}", false)
 	b.add(
 		panel{
-			title: "Which sprint? Choose one by its name", width: 12, height: 8,
+			title: "Which sprint? Choose one by its name", width: 24, height: 7,
 			about: "The last sprints of each project. Choosing one sets the time range to it; any other range can be set at the top right. Sprints without dates are not listed.",
 			queries: []query{
 				rows(`max by (project, sprint) (po_sprint_start_timestamp_seconds` + within + `) * 1000`),
@@ -44,31 +42,31 @@ func retrospective() *board {
 			},
 			view: grid("Start", true,
 				column{from: "sprint", title: "Sprint", links: toSprint},
-				column{from: "project", title: "Project", width: 90},
-				column{from: "Value #A", title: "Start", unit: unitDate, width: 170},
-				column{from: "Value #B", title: "End", unit: unitDate, width: 170}).
+				column{from: "project", title: "Project", width: 150},
+				column{from: "Value #A", title: "Start", unit: unitDate, width: 220},
+				column{from: "Value #B", title: "End", unit: unitDate, width: 220}).
 				NoValue("no sprints are known: choose a time range instead"),
 		},
 		panel{
-			title: "Ended with a verdict or an answer", width: 6, height: 4,
+			title: "Ended", width: 6, height: 4,
 			about:   "Waits that ended in the range by an acceptance, a rejection or an answer, counted when final.",
 			queries: []query{now(ended("kind", `po_waits_ended_total{project=~"$project", outcome=~"accepted|rejected|answered"}`, "$__range"), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
-			title: "Passed their target", width: 6, height: 4,
+			title: "Overdue", width: 6, height: 4,
 			about:   "Waits whose working time passed the target in the range, whatever came later.",
 			queries: []query{now(ended("kind", `po_waits_breached_total`+within, "$__range"), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
-			title: "Still open at the end", width: 6, height: 4,
+			title: "Still open", width: 6, height: 4,
 			about:   "Open waits at the end of the range.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_open`+within), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
-			title: "Done with no acceptance", width: 6, height: 4,
+			title: "Bypassed", width: 6, height: 4,
 			about:   "Stories that were done in the range without a visit to an acceptance status.",
 			queries: []query{now(ended("project", `po_acceptance_bypassed_total`+within, "$__range"), "{{project}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
@@ -101,7 +99,7 @@ func retrospective() *board {
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
-			title: "Was it better than in the ranges before?", width: 12, height: 8,
+			title: "Was it better than in the ranges before?", width: 24, height: 7,
 			about: "The part of waits that passed their target, of those that met or passed it: in this range, in the one of the same length before it, and in the one before that. Empty: nothing was counted then, or Prometheus has no data so far back.",
 			queries: rangesBefore(`sum by (project, kind) (increase(po_waits_breached_total` + within + `[$__range]%[1]s))
 / (sum by (project, kind) (increase(po_waits_breached_total` + within + `[$__range]%[1]s)) + sum by (project, kind) (increase(po_waits_met_total` + within + `[$__range]%[1]s)) > 0)`),
@@ -114,7 +112,7 @@ func retrospective() *board {
 				NoValue("no wait met or passed its target"),
 		},
 		panel{
-			title: "How many waits ended, against the ranges before?", width: 12, height: 8,
+			title: "How many waits ended, against the ranges before?", width: 24, height: 7,
 			about:   "Verdicts and answers in this range, in the one of the same length before it, and in the one before that: how much the parts beside are worth.",
 			queries: rangesBefore(`round(sum by (project, kind) (increase(po_waits_ended_total{project=~"$project", outcome=~"accepted|rejected|answered"}[$__range]%[1]s)))`),
 			view: grid("Project", false,
@@ -125,12 +123,12 @@ func retrospective() *board {
 				column{from: "Value #A", title: "This range", unit: unitCount}),
 		},
 		panel{
-			title: "How did the waits end?", width: 24, height: 7,
+			title: "How did the waits end?", width: 24, height: 5,
 			about:   "All waits, or one owner's part of them, that ended in the range. Recalled: the team pulled the story back. Withdrawn: taken away with no verdict. Handed over: to another owner. Lapsed, obsolete: nobody answered, and in the end nobody had to.",
 			queries: []query{now(ended("kind, outcome", `po_waits_ended_total`+within, "$__range")+" > 0", "{{kind}} {{outcome}}")},
 			view: number(unitCount, 0, plain()).
 				TextMode(common.BigValueTextModeValueAndName).
-				ColorScheme(cog.Builder[dashboard.FieldColor](dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdThresholds))).
+				Text(common.NewVizTextDisplayOptionsBuilder().TitleSize(13).ValueSize(26)).
 				NoValue("none"),
 		},
 	)

@@ -68,9 +68,7 @@ func service() *board {
 			about: "What Jira's headers said last, as a part of the budget that they named. Empty where Jira names none, as some Data Centers do.",
 			queries: []query{course(`min by (endpoint) (yourturn_jira_rate_limit_remaining_requests`+ours+`)
 / on (endpoint) max by (endpoint) (yourturn_jira_rate_limit_requests`+ours+`)`, "{{endpoint}}")},
-			view: lines(unitShare).Max(1).
-				Thresholds(thresholds(colorPlain, step{0, colorOver}, step{0.2, colorPlain})).
-				ThresholdsStyle(common.NewGraphThresholdsStyleConfigBuilder().Mode(common.GraphThresholdsStyleModeDashed)),
+			view: lines(unitShare).Max(1),
 		},
 		panel{
 			title: "Where does the work go?", width: 12, height: 8,

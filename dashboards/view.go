@@ -144,6 +144,7 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 	t := table.NewPanelBuilder().
 		ShowHeader(true).
 		CellHeight(common.TableCellHeightSm).
+		MinWidth(70). // of a column: Grafana's 150 pixels would push the last ones out of sight
 		Mappings(notReached()).
 		Thresholds(plain()).
 		SortBy([]cog.Builder[common.TableSortByFieldState]{

@@ -16,31 +16,31 @@ func waiting() *board {
 	b.variables(projectVariable(), ownersVariable(), kindVariable(), jiraVariable())
 	b.add(
 		panel{
-			title: "Waits open", width: 5, height: 4,
-			about:   "Stories in acceptance and questions without an answer, as of the data's age shown beside. A story with both counts twice. Answers by voice or chat are invisible to Jira, so such a question stays open until somebody says so in a comment.",
+			title: "Open", width: 5, height: 4,
+			about:   "Stories in acceptance and questions without an answer, as of the instant shown at the right. A story with both counts twice. Answers by voice or chat are invisible to Jira, so such a question stays open until somebody says so in a comment.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_open`+chosenWaits), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
-			title: "Past their target", width: 5, height: 4,
+			title: "Overdue", width: 5, height: 4,
 			about:   "Open waits whose owner's clock, in working time and without absences and pauses, is past the target of project and kind.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_overdue`+chosenWaits), "")},
 			view:    number(unitCount, 0, thresholds(colorCalm, step{1, colorOver})),
 		},
 		panel{
-			title: "Clock stands", width: 4, height: 4,
+			title: "Paused", width: 4, height: 4,
 			about:   "Open waits that are paused: parked in a paused status, flagged, given back to the team by the owner's own question, or their owner is absent. They do not grow older on the owner's clock.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_paused`+chosenWaits), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
-			title: "Longest wait, in working hours", width: 5, height: 4,
+			title: "Longest", width: 5, height: 4,
 			about:   "The open wait that is oldest on its owner's clock, in working hours: 8 h is one full day of work, not a third of a day.",
 			queries: []query{now(hours(`max(po_wait_oldest_seconds`+chosenWaits+`)`), "")},
 			view:    number(unitHours, 1, plain()),
 		},
 		panel{
-			title: "All this is as of", width: 5, height: 4,
+			title: "As of", width: 5, height: 4,
 			about:   "The start, in Jira's clock, of the last complete poll. While Jira cannot be read every number here stands still and only this one ages.",
 			queries: []query{now(`max(yourturn_data_timestamp_seconds) * 1000`, "")},
 			view:    number(unitAgo, 0, plain()),
@@ -63,7 +63,7 @@ func waiting() *board {
 				column{from: "Value #B", title: "Times the target", unit: unitTimes, decimals: 1, width: 140, steps: ofTarget()}),
 		},
 		panel{
-			title: "How much waits on each owner?", width: 14, height: 10,
+			title: "How much waits on each owner?", width: 24, height: 10,
 			about: "By name, and not in any other order: this is no ranking. Who owns much has much to answer. Open, past the target, and the oldest wait in working hours on the owner's clock.",
 			queries: []query{
 				rows(named(summed("kind, owner", "kind, project, owner", `po_waits_open`+chosenWaits))),
@@ -73,13 +73,13 @@ func waiting() *board {
 			view: grid("Owner", false,
 				column{from: "display_name", title: "Owner", links: toOwner()},
 				column{from: "owner"},
-				column{from: "kind", title: "Waits for", width: 110},
-				column{from: "Value #A", title: "Open", unit: unitCount, width: 70},
-				column{from: "Value #B", title: "Past target", unit: unitCount, width: 100},
-				column{from: "Value #C", title: "Oldest", unit: unitHours, decimals: 1, width: 90}),
+				column{from: "kind", title: "Waits for", width: 130},
+				column{from: "Value #A", title: "Open", unit: unitCount, width: 90},
+				column{from: "Value #B", title: "Past target", unit: unitCount, width: 120},
+				column{from: "Value #C", title: "Oldest", unit: unitHours, decimals: 1, width: 120}),
 		},
 		panel{
-			title: "Who is absent?", width: 5, height: 10,
+			title: "Who is absent?", width: 12, height: 6,
 			about:   "Absences as the config gives them; what nobody entered there is not known. While an owner is absent and has no delegate, the story's clock runs on and the owner's stands.",
 			queries: []query{rows(named(`max by (owner) (po_owner_absent{owner=~"$owner"}) == 1`))},
 			view: grid("Owner", false,
@@ -88,7 +88,7 @@ func waiting() *board {
 				NoValue("nobody"),
 		},
 		panel{
-			title: "Who answers for whom?", width: 5, height: 10,
+			title: "Who answers for whom?", width: 12, height: 6,
 			about:   "Delegations that are active now. A delegate's answers and verdicts count as the owner's; the wait stays the owner's.",
 			queries: []query{rows(named(`max by (owner, delegate) (po_delegation_active{owner=~"$owner"}) == 1`))},
 			view: grid("Owner", false,
