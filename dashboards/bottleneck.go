@@ -109,8 +109,8 @@ func bottleneck() *board {
 			view:    stageBars(),
 		},
 		panel{
-			title: "Which part of the cycle time is waiting for the owner?", width: 12, height: 9,
-			about: "Of the working time in the window. Solid: nothing else could be done (the low bound). Dotted: questions also while work may have gone on (the high bound). The truth is between them.",
+			title: "How much of it is waiting for the owner?", width: 12, height: 9,
+			about: "A part of the cycle time: of the working time in the window. Solid: nothing else could be done (the low bound). Dotted: questions also while work may have gone on (the high bound). The truth is between them.",
 			queries: []query{
 				course(shareOf("owner"), "{{project}}, at least"),
 				course(shareOf("owner|owner_question"), "{{project}}, at most"),
@@ -167,7 +167,7 @@ func bottleneck() *board {
 			view: lines(unitShare).Max(1),
 		},
 		panel{
-			title: "How many stories were done with no acceptance at all?", width: 12, height: 8,
+			title: "How many were done with no acceptance?", width: 12, height: 8,
 			about:   "Stories that reached done without a visit to an acceptance status, within the window before each instant. When this grows while waits shrink, the waiting was avoided and not shortened.",
 			queries: []query{course(ended("project", `po_acceptance_bypassed_total{project=~"$project"}`, "$window"), "{{project}}")},
 			view:    lines(unitCount),

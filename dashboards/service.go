@@ -16,25 +16,25 @@ func service() *board {
 	b.variables(jobVariable(), projectVariable())
 	b.add(
 		panel{
-			title: "How old are the numbers?", width: 6, height: 4,
+			title: "Data age", width: 6, height: 4,
 			about:   "Now, less the start in Jira's clock of the last complete poll. It includes the difference between Jira's clock and Prometheus'.",
 			queries: []query{now(`time() - max by (job) (yourturn_data_timestamp_seconds`+ours+`)`, "{{job}}")},
 			view:    number(unitSeconds, 0, thresholds(colorCalm, step{600, colorNear}, step{1800, colorOver})),
 		},
 		panel{
-			title: "How long did the last poll take?", width: 6, height: 4,
+			title: "Last poll took", width: 6, height: 4,
 			about:   "The last poll cycle, complete or failed. A first one reads everything and may take hours.",
 			queries: []query{now(`max by (job) (yourturn_poll_duration_seconds`+ours+`)`, "{{job}}")},
 			view:    number(unitSeconds, 1, plain()),
 		},
 		panel{
-			title: "Last complete poll", width: 6, height: 4,
+			title: "Last complete", width: 6, height: 4,
 			about:   "When it ended, in the clock of yourturn's machine.",
 			queries: []query{now(`max by (job) (yourturn_poll_last_success_timestamp_seconds`+ours+`) * 1000`, "{{job}}")},
 			view:    number(unitAgo, 0, plain()).NoValue("none yet"),
 		},
 		panel{
-			title: "Which version runs?", width: 6, height: 4,
+			title: "Version", width: 6, height: 4,
 			about:   "The version of the binary, by job.",
 			queries: []query{now(`max by (job, version, revision) (yourturn_build_info`+ours+`)`, "{{version}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeName),
@@ -81,9 +81,9 @@ func service() *board {
 			about:   "What was found while deriving, per project: shown and counted, and nothing is dropped for it. yourturn waits --audit lists each. A growing last_status, broken_chain or comments_short means that Jira's record is incomplete and waits may be wrong.",
 			queries: []query{rows(summed("project, reason", "project, reason", `po_audit_findings`+within))},
 			view: grid("Project", false,
-				column{from: "project", title: "Project"},
+				column{from: "project", title: "Project", width: 90},
 				column{from: "reason", title: "What"},
-				column{from: "Value", title: "How many", unit: unitCount}).
+				column{from: "Value", title: "How many", unit: unitCount, width: 100}).
 				NoValue("nothing"),
 		},
 		panel{

@@ -147,7 +147,7 @@ func answers(ctx context.Context, address string) bool {
 // eventually waits for what other programs do.
 func eventually(t *testing.T, what string, done func(context.Context) bool) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer stop()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()

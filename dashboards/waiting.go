@@ -28,7 +28,7 @@ func waiting() *board {
 			view:    number(unitCount, 0, thresholds(colorCalm, step{1, colorOver})),
 		},
 		panel{
-			title: "Paused", width: 4, height: 4,
+			title: "Paused", width: 5, height: 4,
 			about:   "Open waits that are paused: parked in a paused status, flagged, given back to the team by the owner's own question, or their owner is absent. They do not grow older on the owner's clock.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_paused`+chosenWaits), "")},
 			view:    number(unitCount, 0, plain()),
@@ -40,7 +40,7 @@ func waiting() *board {
 			view:    number(unitHours, 1, plain()),
 		},
 		panel{
-			title: "As of", width: 5, height: 4,
+			title: "As of", width: 4, height: 4,
 			about:   "The start, in Jira's clock, of the last complete poll. While Jira cannot be read every number here stands still and only this one ages.",
 			queries: []query{now(`max(yourturn_data_timestamp_seconds) * 1000`, "")},
 			view:    number(unitAgo, 0, plain()),
@@ -55,8 +55,8 @@ func waiting() *board {
 			},
 			view: grid("Times the target", true,
 				column{from: "story", title: "Story", width: 130, links: toStory()},
-				column{from: "kind", title: "Waits for", width: 130},
-				column{from: "project", title: "Project", width: 110},
+				column{from: "kind", title: "Waits for", width: 110},
+				column{from: "project", title: "Project", width: 80},
 				column{from: "display_name", title: "On", links: toOwner()},
 				column{from: "owner"},
 				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 140},
@@ -104,7 +104,7 @@ func waiting() *board {
 			view:    lines(unitCount),
 		},
 		panel{
-			title: "How old was the oldest wait, against the target?", width: 12, height: 8,
+			title: "How old was the oldest wait?", width: 12, height: 8,
 			about: "Working hours of the longest open wait on its owner's clock. The dashed line is the target; where projects have different ones, the strictest.",
 			queries: []query{
 				course(hours(`max by (kind) (po_wait_oldest_seconds`+chosenWaits+`)`), "{{kind}}"),
