@@ -1,0 +1,90 @@
+package dashboards
+
+import (
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+// columns is the width of Grafana's grid.
+const columns = 24
+
+// board is a dashboard in the making. It numbers its panels and lays them out
+// from left to right, so that a panel says how large it is and not where.
+type board struct {
+	uid     string
+	builder *dashboard.DashboardBuilder
+	panels  []panel
+	rows    map[int]string // the heading above the panel of this index
+	events  []annotation
+}
+
+// newBoard begins a dashboard that shows the time range since from.
+func newBoard(uid, title, about, from, refresh string) *board {
+	b := dashboard.NewDashboardBuilder(title).
+		Uid(uid).
+		Description(about).
+		Tags([]string{"yourturn"}).
+		Time(from, "now").
+		Refresh(refresh).
+		Timezone("browser").
+		Tooltip(dashboard.DashboardCursorSyncCrosshair).
+		Editable().
+		Link(dashboard.NewDashboardLinkBuilder("yourturn").
+			Type(dashboard.DashboardLinkTypeDashboards).
+			Tags([]string{"yourturn"}).
+			AsDropdown(true).
+			KeepTime(false).
+			IncludeVars(true)).
+		WithVariable(sourceVariable())
+	return &board{uid: uid, builder: b, rows: make(map[int]string)}
+}
+
+// variables adds what the reader chooses at the top.
+func (b *board) variables(vs ...cog.Builder[dashboard.VariableModel]) {
+	for _, v := range vs {
+		b.builder.WithVariable(v)
+	}
+}
+
+// annotate marks events in all panels of a course.
+func (b *board) annotate(a annotation) {
+	a.Datasource, a.Enable = source(), true
+	b.events = append(b.events, a)
+}
+
+// row puts a heading above the panels added next.
+func (b *board) row(title string) { b.rows[len(b.panels)] = title }
+
+// add appends panels.
+func (b *board) add(ps ...panel) { b.panels = append(b.panels, ps...) }
+
+// build returns the dashboard, its panels numbered and in their places.
+func (b *board) build() (dashboard.Dashboard, error) {
+	var x, y, tallest, id uint32
+	for i, p := range b.panels {
+		if x+p.width > columns || b.rows[i] != "" {
+			x, y, tallest = 0, y+tallest, 0
+		}
+		if title := b.rows[i]; title != "" {
+			id++
+			b.builder.WithRow(dashboard.NewRowBuilder(title).
+				Id(id).
+				GridPos(dashboard.GridPos{X: 0, Y: y, W: columns, H: 1}))
+			y++
+		}
+		id++
+		built, err := p.build(id, dashboard.GridPos{X: x, Y: y, W: p.width, H: p.height})
+		if err != nil {
+			return dashboard.Dashboard{}, err
+		}
+		b.builder.WithPanel(ready(built))
+		x, tallest = x+p.width, max(tallest, p.height)
+	}
+	return b.builder.Build()
+}
+
+// ready is a panel that was built already.
+type ready dashboard.Panel
+
+// Build implements cog.Builder.
+func (p ready) Build() (dashboard.Panel, error) { return dashboard.Panel(p), nil }

@@ -1,0 +1,69 @@
+// Package dashboards is what Prometheus, Alertmanager and Grafana are given:
+// the Grafana dashboards as code, and beside it the configs, the rules and the
+// alerts. The JSON under grafana is generated from this package and committed,
+// so that whoever runs yourturn needs no Go to import it.
+package dashboards
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
+
+//go:generate go test -run TestCommitted -update
+
+// File is a dashboard as Grafana reads it.
+type File struct {
+	// Name is the file's name, which is the dashboard's uid and ".json".
+	Name string
+	// JSON is indented and ends in a newline.
+	JSON []byte
+}
+
+// Files returns every dashboard, in the order in which they are read. It fails
+// only if the code describes a dashboard that Grafana's schema refuses.
+func Files() ([]File, error) {
+	var files []File
+	var errs []error
+	for _, b := range []*board{waiting(), bottleneck(), oneOwner(), retrospective(), service()} {
+		d, err := b.build()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("dashboard %s: %w", b.uid, err))
+			continue
+		}
+		text, err := marshal(d, b.events)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("dashboard %s: %w", b.uid, err))
+			continue
+		}
+		files = append(files, File{Name: b.uid + ".json", JSON: text})
+	}
+	return files, errors.Join(errs...)
+}
+
+// marshal adds the annotations, and keeps <, > and & as they are: queries are
+// to be read.
+func marshal(d dashboard.Dashboard, events []annotation) ([]byte, error) {
+	text, err := json.Marshal(d)
+	if err != nil {
+		return nil, err
+	}
+	var v map[string]any
+	if err := json.Unmarshal(text, &v); err != nil {
+		return nil, err
+	}
+	if len(events) > 0 {
+		v["annotations"] = map[string]any{"list": events}
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
