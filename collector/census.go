@@ -32,13 +32,9 @@ type CensusResult struct {
 // look at open questions.
 func (cy *cycle) look(ctx context.Context) error {
 	now := cy.id.At
-	if ids := cy.openQuestions(); len(ids) > 0 && now >= cy.state.Relook.Add(relookInterval) {
-		cy.byID, cy.state.Relook = true, now
-		if _, err := cy.reread(ctx, ids); err != nil {
+	if now >= cy.state.Relook.Add(relookInterval) {
+		if err := cy.relook(ctx); err != nil {
 			return fmt.Errorf("looking at open questions again: %w", err)
-		}
-		if err := cy.save(ctx, archive.Page{}); err != nil {
-			return err
 		}
 	}
 	every := cy.c.options.CensusInterval
@@ -51,13 +47,23 @@ func (cy *cycle) look(ctx context.Context) error {
 	return nil
 }
 
-// openQuestions returns the stories with an open question, in order.
-func (cy *cycle) openQuestions() []int64 {
+// relook reads the stories with an open question again, but those that this
+// cycle has read.
+func (cy *cycle) relook(ctx context.Context) error {
 	if cy.c.options.OpenQuestions == nil {
 		return nil
 	}
-	ids := slices.Sorted(slices.Values(cy.c.options.OpenQuestions()))
-	return slices.DeleteFunc(slices.Compact(ids), func(id int64) bool { return cy.read[id] })
+	ids, err := cy.c.options.OpenQuestions(ctx)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return cy.read[id] })
+	cy.byID, cy.state.Relook = true, cy.id.At
+	if _, err := cy.reread(ctx, ids); err != nil {
+		return err
+	}
+	return cy.save(ctx, archive.Page{})
 }
 
 // census compares the ids that Jira shows with those stored. What Jira shows

@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -216,7 +217,9 @@ func TestOpenQuestionsAreLookedAtAgain(t *testing.T) {
 		ids := settled(w, 3)
 		question := w.site.Comment(w.now(), w.dev, ids[1], "which currency?")
 		w.later(time.Minute)
-		w.restart(func(o *collector.Options) { o.OpenQuestions = func() []int64 { return []int64{ids[1]} } })
+		w.restart(func(o *collector.Options) {
+			o.OpenQuestions = func(context.Context) ([]int64, error) { return []int64{ids[1]}, nil }
+		})
 		w.sync()
 		w.later(time.Hour)
 		w.sync()

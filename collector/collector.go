@@ -55,7 +55,7 @@ type Options struct {
 	// OpenQuestions, which may be nil, returns the stories with an open
 	// question: their comments are read again now and then, for an edit or a
 	// deletion need not move what searches go by.
-	OpenQuestions func() []int64
+	OpenQuestions func(ctx context.Context) ([]int64, error)
 	Logger        *zap.Logger // may be nil
 	Progress      func(Progress)
 }
@@ -79,6 +79,7 @@ type Result struct {
 	Late      []time.Duration // how long after a change the search first showed it, where the cycle before should have seen it
 	Census    *CensusResult   // nil: none was due
 	Unlooked  error           // why a census, or another look at open questions, was due and failed
+	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second
 	Duration  time.Duration   // by the local clock
 	AsOf      latency.Instant
 }
@@ -244,7 +245,8 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 	if err := c.recall(ctx); err != nil {
 		return nil, err
 	}
-	cy := &cycle{c: c, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}, parents: map[int64]bool{}}
+	skew := time.Since(id.At.Time()).Truncate(time.Second)
+	cy := &cycle{c: c, result: Result{Skew: skew}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}, parents: map[int64]bool{}}
 	for _, id := range state.Wanted {
 		cy.parents[id] = true
 	}

@@ -8,22 +8,35 @@ import (
 	"go.uber.org/zap"
 )
 
+// Schedule says when cycles run, and who is told of them.
+type Schedule struct {
+	Interval time.Duration
+	// Wanted, which may be nil, brings stories that are worth reading now, by
+	// id: they are read at once, and a cycle runs behind them.
+	Wanted <-chan []int64
+	// After, which may be nil, is told how each cycle ended; its error ends Run
+	// and is returned.
+	After func(Result, error) error
+}
+
 // Run runs a cycle now and then every interval until ctx ends, when it returns
-// nil. after, which may be nil, is told how each cycle ended; its error ends
-// Run and is returned. A failed cycle is retried at the next turn, and logged
-// when it fails in another way than the one before.
-func (c *Collector) Run(ctx context.Context, interval time.Duration, after func(Result, error) error) error {
+// nil. A failed cycle is retried at the next turn, and logged when it fails in
+// another way than the one before.
+func (c *Collector) Run(ctx context.Context, s Schedule) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	failure := ""
+	wanted := s.Wanted
 	for {
+		var named []int64
 		select {
 		case <-ctx.Done():
 			return nil
+		case named = <-wanted:
 		case <-timer.C:
 		}
 		begin := time.Now()
-		result, err := c.Sync(ctx)
+		result, err := c.turn(ctx, named)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -35,17 +48,32 @@ func (c *Collector) Run(ctx context.Context, interval time.Duration, after func(
 			failure = ""
 			c.log.Info("polling works again")
 		}
-		if after != nil {
-			if err := after(result, err); err != nil {
+		if s.After != nil {
+			if err := s.After(result, err); err != nil {
 				return err
 			}
 		}
-		timer.Reset(max(0, interval-time.Since(begin), patience(err)))
+		wanted = s.Wanted
+		if Patience(err) > 0 {
+			wanted = nil // Jira asks to be left alone, whoever wants a story
+		}
+		timer.Reset(max(0, s.Interval-time.Since(begin), Patience(err)))
 	}
 }
 
-// patience returns how long a source asks to be left alone.
-func patience(err error) time.Duration {
+// turn reads the stories that are wanted now and runs a cycle.
+func (c *Collector) turn(ctx context.Context, named []int64) (Result, error) {
+	if len(named) > 0 {
+		if err := c.fetchNamed(ctx, named); err != nil {
+			return Result{}, err
+		}
+	}
+	return c.Sync(ctx)
+}
+
+// Patience returns how long a source asks to be left alone after an error; 0
+// if it does not say.
+func Patience(err error) time.Duration {
 	var w interface{ Wait() time.Duration }
 	if errors.As(err, &w) {
 		return w.Wait()

@@ -87,13 +87,13 @@ func TestRun(t *testing.T) {
 		start := time.Now()
 		var got []string
 		stop := errors.New("enough")
-		err = c.Run(t.Context(), time.Minute, func(r Result, err error) error {
+		err = c.Run(t.Context(), Schedule{Interval: time.Minute, After: func(r Result, err error) error {
 			got = append(got, fmt.Sprintf("%s full=%t failed=%t", time.Since(start), r.Full, err != nil))
 			if len(got) == 6 {
 				return stop
 			}
 			return nil
-		})
+		}})
 		if !errors.Is(err, stop) {
 			t.Errorf("got error %v, want what after returned", err)
 		}
@@ -119,7 +119,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
 		cycles := 0
-		if err := c.Run(ctx, time.Minute, func(Result, error) error { cycles++; return nil }); err != nil || cycles != 2 {
+		if err := c.Run(ctx, Schedule{Interval: time.Minute, After: func(Result, error) error { cycles++; return nil }}); err != nil || cycles != 2 {
 			t.Errorf("got %d cycles and %v, want 2 and nil", cycles, err)
 		}
 	})

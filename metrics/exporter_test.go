@@ -155,7 +155,13 @@ func TestPromtool(t *testing.T) {
 	e.Publish(report(t))
 	self := NewSelf(reg, "https://example.atlassian.net", "v1", "abc", "go1")
 	self.ObserveRequest("search", 200, time.Second, map[string][]string{"X-Ratelimit-Limit": {"100"}, "X-Ratelimit-Remaining": {"99"}})
-	self.ObservePoll(time.Unix(100, 0), time.Second, 5, nil)
+	self.ObservePoll(Poll{End: time.Unix(100, 0), Took: time.Second, Stories: 5, Late: []time.Duration{7 * time.Minute}, Skew: 2 * time.Second})
+	self.ObservePoll(Poll{Failure: "unauthorized"})
+	self.ObserveCensus(time.Unix(90, 0), map[string]int{"shown": 9, "gone": 1}, true)
+	self.SetOdd(map[string]int{"invisible": 2})
+	self.ObserveWebhook("accepted")
+	self.ObserveReload(time.Unix(80, 0), nil)
+	self.SetTokenTime(time.Unix(70, 0))
 	text := exposition(t, reg)
 	for _, line := range strings.Split(string(text), "\n") {
 		if name, ok := strings.CutPrefix(line, "# TYPE "); ok && !strings.Contains(string(text), "\n"+strings.Fields(name)[0]) {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +24,12 @@ func serveCommand(s streams) *cobra.Command {
 		Use:   "serve",
 		Short: "Poll a Jira, and serve the numbers",
 		Long: `serve polls the Jira of the config, keeps what it reads in the store, and serves
-/metrics for Prometheus, a page for people, /-/healthy and /-/ready.
+/metrics for Prometheus, pages for people (/ and /sync), /-/healthy and /-/ready.
+
+The config is read again on SIGHUP and on POST /-/reload; a wrong one changes
+nothing, and the answer, the log and a metric say so. With webhook.secret_file,
+Jira's webhooks are taken at POST /webhook/jira: the stories they name are read
+at once. Polling finds all they tell, so losing them loses nothing.
 
 With a store that has completed a sync, the old numbers are served at once, with
 their age, whether Jira answers or not. Without one, /-/ready is 503 until the
@@ -58,6 +66,21 @@ func serve(ctx context.Context, cfg *config.Config, log *zap.Logger, address str
 	if err != nil {
 		return err
 	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	reloading, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		for {
+			select {
+			case <-reloading.Done():
+				return
+			case <-hangups:
+				svc.reload(reloading) //nolint:errcheck // the log tells, and so does a metric
+			}
+		}
+	}()
 	log.Info("serving", zap.Stringer("address", l.Addr()), zap.String("jira", cfg.Jira.URL), zap.String("store", cfg.Store.URL))
 	return svc.run(ctx, l)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/collector/webhook"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -32,17 +34,26 @@ const shutdownTimeout = 5 * time.Second
 
 // service is everything between a Jira and whoever reads the numbers.
 type service struct {
+	log      *zap.Logger
+	store    *store.Store
+	exporter *metrics.Exporter
+	self     *metrics.Self
+	pages    *web.Server
+	status   atomic.Pointer[web.Status]
+	sync     *syncRecord
+	webhooks *webhook.Receiver
+	reloads  chan reload
+
+	requestsPerSecond int
+	progress          func(collector.Progress)
+	secret            atomic.Value // of webhooks; a string
+
+	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
-	log       *zap.Logger
-	store     *store.Store
 	collector *collector.Collector
 	engine    *measure.Engine
-	exporter  *metrics.Exporter
-	self      *metrics.Self
-	pages     *web.Server
-	status    atomic.Pointer[web.Status]
-	meta      *rules.Facts   // that the rules were made from; nil: none yet
-	rules     *latency.Rules // that the numbers were derived by; nil: none yet
+	rules     *latency.Rules // in force; nil: none yet
+	meta      *rules.Facts   // that they were made from
 }
 
 // newService opens the store and wires a service. progress may be nil.
@@ -57,34 +68,83 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	b := buildInfo()
 	reg := prometheus.NewRegistry()
 	s := &service{
-		cfg: cfg, log: log, store: st, engine: measure.NewEngine(st, cfg.Metrics.OpenWaitsPerOwner),
-		exporter: metrics.NewExporter(), self: metrics.NewSelf(reg, cfg.Jira.URL, b.version, b.revision, b.goVersion),
+		log: log, store: st, exporter: metrics.NewExporter(), sync: newSyncRecord(), reloads: make(chan reload),
+		self:              metrics.NewSelf(reg, cfg.Jira.URL, b.version, b.revision, b.goVersion),
+		requestsPerSecond: requestsPerSecond, progress: progress,
 	}
 	reg.MustRegister(s.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.pages = web.New(reg, s.exporter.Report)
-	s.setStatus(func(v *web.Status) { v.Version, v.JiraURL, v.Interval = b.version, cfg.Jira.URL, cfg.Jira.PollInterval })
-	client, err := jira.New(jira.Options{
-		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
-		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: requestsPerSecond, Logger: log, Observe: s.self.ObserveRequest,
-	})
-	if err != nil {
-		return nil, usageError{errors.Join(fmt.Errorf("%s: %w", cfg.File(), err), st.Close())}
-	}
-	s.collector, err = collector.New(collector.Options{
-		Source: client, Store: st, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: log,
-		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved,
-		Progress: func(p collector.Progress) {
-			s.setStatus(func(v *web.Status) { v.Progress = fmt.Sprintf("the first sync has read %d stories", p.Stories) })
-			if progress != nil {
-				progress(p)
-			}
-		},
-	})
+	s.webhooks = webhook.New(webhook.Options{Secret: func() string { return s.secret.Load().(string) }, Observe: s.self.ObserveWebhook})
+	s.pages.Handle("POST /webhook/jira", s.webhooks)
+	s.pages.HandleReload(func(r *http.Request) error { return s.reload(r.Context()) })
+	s.pages.HandleSync(func(r *http.Request) (web.Sync, error) { return s.syncPage(r.Context()) })
+	s.setStatus(func(v *web.Status) { v.Version, v.JiraURL = b.version, cfg.Jira.URL })
+	poller, err := s.newCollector(cfg)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
+	s.adopt(cfg, poller)
 	return s, nil
 }
+
+// newCollector wires what reads the Jira of a config.
+func (s *service) newCollector(cfg *config.Config) (*collector.Collector, error) {
+	client, err := jira.New(jira.Options{
+		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
+		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log,
+		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
+			s.self.ObserveRequest(endpoint, code, took, h)
+			s.sync.request(endpoint, code, h)
+		},
+	})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("%s: %w", cfg.File(), err)}
+	}
+	return collector.New(collector.Options{
+		Source: client, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
+		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
+		Progress: func(p collector.Progress) {
+			s.alive(cfg.Jira.PollInterval)
+			s.setStatus(func(v *web.Status) { v.Progress = fmt.Sprintf("the first sync has read %d stories", p.Stories) })
+			if s.progress != nil {
+				s.progress(p)
+			}
+		},
+	})
+}
+
+// adopt puts a config in force. No cycle may be under way.
+func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
+	s.cfg, s.collector, s.engine = cfg, poller, measure.NewEngine(s.store, cfg.Metrics.OpenWaitsPerOwner)
+	s.rules, s.meta = nil, nil
+	s.secret.Store(cfg.Webhook.Secret.Reveal())
+	s.setStatus(func(v *web.Status) { v.Interval = cfg.Jira.PollInterval })
+	if info, err := os.Stat(cfg.Jira.TokenFile); cfg.Jira.TokenFile != "" && err == nil {
+		s.self.SetTokenTime(info.ModTime())
+	}
+}
+
+// openQuestions returns the stories that show an open question.
+func (s *service) openQuestions(ctx context.Context) ([]int64, error) {
+	report := s.exporter.Report()
+	if report == nil {
+		return nil, nil
+	}
+	var keys []string
+	for _, w := range report.OpenWaits {
+		if w.Kind == latency.Question {
+			keys = append(keys, w.Story)
+		}
+	}
+	return s.store.IDs(ctx, keys)
+}
+
+// grace is how much longer than it should a cycle may take before the service
+// calls itself unhealthy: every try of a request times out.
+const grace = 20 * time.Minute
+
+// alive tells that the poller turns, and when it will turn again at the latest.
+func (s *service) alive(wait time.Duration) { s.pages.SetAlive(time.Now().Add(wait + grace)) }
 
 func (s *service) close() error { return s.store.Close() }
 
@@ -142,6 +202,7 @@ func (s *service) measure(ctx context.Context, res collector.Result) error {
 		return err
 	}
 	s.rules = r.Rules
+	s.warn(r.Problems)
 	if now.Resolved, err = s.store.Resolved(ctx); err != nil {
 		return err
 	}
@@ -153,14 +214,18 @@ func (s *service) measure(ctx context.Context, res collector.Result) error {
 // afterCycle measures a complete cycle and tells how it went. It returns an
 // error only for what no later cycle will mend.
 func (s *service) afterCycle(ctx context.Context, res collector.Result, err error) error {
+	s.alive(max(s.cfg.Jira.PollInterval, collector.Patience(err)))
 	if err == nil {
 		err = s.measure(ctx, res)
-		if err != nil && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			return nil // it was told to stop meanwhile
+		}
+		if err != nil {
 			s.meta, s.rules = nil, nil // what changed was not taken in: next time everything is
 			s.log.Error("the numbers could not be derived; the old ones stay", zap.Error(err))
 		}
 	}
-	s.self.ObservePoll(time.Now(), res.Duration, res.Stories, err)
+	s.observe(ctx, res, err)
 	if err != nil {
 		s.setStatus(func(v *web.Status) { v.LastErr = err.Error() })
 		if s.exporter.Report() == nil && needsSomebody(err) {
@@ -169,8 +234,8 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 		return nil
 	}
 	s.setStatus(func(v *web.Status) { v.LastErr, v.Progress, v.LastPoll, v.Ready = "", "", time.Now(), true })
-	s.log.Info("poll complete", zap.Bool("full", res.Full), zap.Int("stories", res.Stories), zap.Int("new_events", res.Events),
-		zap.Int("changed", len(res.Changed)), zap.Duration("took", res.Duration), zap.Time("as_of", res.AsOf.Time()))
+	s.log.Info("poll complete", zap.Bool("full", res.Full), zap.Int("stories", res.Stories), zap.Int("unchanged", res.Unchanged), zap.Int("new_events", res.Events),
+		zap.Int("changed", len(res.Changed)), zap.Int("late", len(res.Late)), zap.Duration("took", res.Duration), zap.Time("as_of", res.AsOf.Time()))
 	return nil
 }
 
@@ -200,11 +265,9 @@ func (s *service) run(ctx context.Context, l net.Listener) error {
 		defer cancel()
 		return srv.Shutdown(stop)
 	})
-	g.Go(func() error {
-		return s.collector.Run(ctx, s.cfg.Jira.PollInterval, func(res collector.Result, err error) error {
-			return s.afterCycle(ctx, res, err)
-		})
-	})
+	wanted := make(chan []int64)
+	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })
+	g.Go(func() error { return s.poll(ctx, wanted) })
 	return g.Wait()
 }
 

@@ -40,10 +40,8 @@ func supported(cfg *config.Config) error {
 		asked        bool
 		key, instead string
 	}{
-		{cfg.Jira.JQL != "", "jira.jql", "name the projects in jira.projects"},
 		{strings.HasPrefix(cfg.Store.URL, "postgres:"), "store.url", "use sqlite:FILE"},
 		{cfg.Web.ConfigFile != "", "web.config_file", "put a proxy with TLS and authentication in front"},
-		{cfg.Webhook.SecretFile != "", "webhook.secret_file", "leave it empty; polling finds everything"},
 		{cfg.Metrics.NativeHistograms, "metrics.native_histograms", "leave it off"},
 		{cfg.Privacy.Pseudonyms, "privacy.pseudonyms", "leave it off, and choose keys of owners that say nothing"},
 	} {

@@ -41,6 +41,8 @@ type Server struct {
 	report func() *latency.Report
 	status atomic.Pointer[Status]
 	page   *template.Template
+	mux    *http.ServeMux
+	alive  atomic.Int64 // until when, unless it is said again; ms, 0: for ever
 }
 
 // New returns the handler over the metrics of reg and what report returns,
@@ -51,8 +53,9 @@ func New(reg prometheus.Gatherer, report func() *latency.Report) *Server {
 	}).Parse(statusPage))}
 	s.status.Store(&Status{})
 	mux := http.NewServeMux()
+	s.mux = mux
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "yourturn is healthy.") })
+	mux.HandleFunc("GET /-/healthy", s.healthy)
 	mux.HandleFunc("GET /-/ready", s.ready)
 	mux.HandleFunc("GET /{$}", s.home)
 	s.Handler = mux
@@ -61,6 +64,25 @@ func New(reg prometheus.Gatherer, report func() *latency.Report) *Server {
 
 // SetStatus replaces what the page says of the service.
 func (s *Server) SetStatus(st Status) { s.status.Store(&st) }
+
+// Handle serves more than the server does by itself. It is called before the
+// first request.
+func (s *Server) Handle(pattern string, h http.Handler) { s.mux.Handle(pattern, h) }
+
+// SetAlive tells that the service does its work, and by when it will tell so
+// again: when it does not it is unhealthy.
+func (s *Server) SetAlive(until time.Time) { s.alive.Store(until.UnixMilli()) }
+
+// healthy answers 200 while the poller turns, whether Jira answers it or not.
+func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
+	until := s.alive.Load()
+	if late := time.Since(time.UnixMilli(until)); until != 0 && late > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintf(w, "yourturn is not healthy: its poller should have turned %s ago: restart it, and tell us with its log\n", late.Round(time.Second))
+		return
+	}
+	fmt.Fprintln(w, "yourturn is healthy.")
+}
 
 // ready answers 200 once numbers are served, and 503 with the reason before.
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {

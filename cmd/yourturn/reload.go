@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/config"
+)
+
+// reload asks the poller to take over the config of the file; its answer is
+// why the old one stays, or nil.
+type reload struct{ answer chan<- error }
+
+// reload reads the config's file again and puts it in force. If anything is
+// wrong with it the old one stays, and the error says what.
+func (s *service) reload(ctx context.Context) error {
+	answer := make(chan error, 1)
+	select {
+	case s.reloads <- reload{answer}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// poll runs cycles until ctx ends, and takes over another config between two.
+func (s *service) poll(ctx context.Context, wanted <-chan []int64) error {
+	for {
+		run, stop := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() {
+			done <- s.collector.Run(run, collector.Schedule{
+				Interval: s.cfg.Jira.PollInterval, Wanted: wanted,
+				After: func(res collector.Result, err error) error { return s.afterCycle(run, res, err) },
+			})
+		}()
+		err, again := s.supervise(ctx, stop, done)
+		stop()
+		if !again {
+			return err
+		}
+	}
+}
+
+// supervise waits until the poller ends, or another config is in force and it
+// is to begin again.
+func (s *service) supervise(ctx context.Context, stop func(), done <-chan error) (err error, again bool) { //nolint:revive // the flag belongs behind the error
+	for {
+		select {
+		case err := <-done:
+			return err, false
+		case r := <-s.reloads:
+			next, poller, err := s.prepare(ctx)
+			s.told(err)
+			if err != nil {
+				r.answer <- err
+				continue
+			}
+			// All that can fail has not; a first sync goes on where it was.
+			stop()
+			if err := <-done; err != nil {
+				r.answer <- err
+				return err, false
+			}
+			s.adopt(next, poller)
+			if err := s.resume(ctx); err != nil {
+				s.log.Error("the numbers could not be derived by the new config; the old ones stay until a cycle succeeds", zap.Error(err))
+			}
+			r.answer <- nil
+			return nil, true
+		}
+	}
+}
+
+// prepare reads the config's file and makes what it needs.
+func (s *service) prepare(ctx context.Context) (*config.Config, *collector.Collector, error) {
+	next, err := loadConfig(s.cfg.File())
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := next.Jira.RequireToken(); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", next.File(), err)
+	}
+	if err := restartNeeded(s.cfg, next); err != nil {
+		return nil, nil, err
+	}
+	state, err := s.store.State(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if state.FirstDone { // else the names are not known yet
+		f, err := facts(ctx, s.store)
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, err := concrete(next, f); err != nil {
+			return nil, nil, err
+		}
+	}
+	poller, err := s.newCollector(next)
+	return next, poller, err
+}
+
+// restartNeeded refuses what is only read at a start.
+func restartNeeded(old, next *config.Config) error {
+	var errs []error
+	for _, k := range []struct {
+		key     string
+		changed bool
+	}{
+		{"jira.url", old.Jira.URL != next.Jira.URL},
+		{"store.url", old.Store.URL != next.Store.URL},
+		{"web.listen_address", old.Web.ListenAddress != next.Web.ListenAddress},
+		{"log", old.Log != next.Log},
+	} {
+		if k.changed {
+			errs = append(errs, fmt.Errorf("%s:%d: %s: has changed, which takes a restart", next.File(), next.Line(k.key), k.key))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// told tells what came of a reload.
+func (s *service) told(err error) {
+	now := time.Now()
+	s.self.ObserveReload(now, err)
+	if err != nil {
+		s.log.Error("the config was not reloaded; the old one stays", zap.Error(err))
+		s.sync.reloaded("not reloaded at " + now.UTC().Format(time.RFC3339) + ", the old one stays: " + err.Error())
+		return
+	}
+	s.log.Info("the config was reloaded")
+	s.sync.reloaded("reloaded at " + now.UTC().Format(time.RFC3339))
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/rules"
+	"github.com/yourturn/yourturn/internal/web"
+	"github.com/yourturn/yourturn/metrics"
+)
+
+// oddShown is how many odd stories the page lists.
+const oddShown = 100
+
+// syncRecord is what the page about the synchronisation shows beside the store.
+type syncRecord struct {
+	mu       sync.Mutex
+	page     web.Sync
+	requests map[exchange]int
+	left     map[string]string // of the request budget, by endpoint
+}
+
+// exchange is a kind of exchange with Jira.
+type exchange struct {
+	endpoint string
+	code     int
+}
+
+func newSyncRecord() *syncRecord {
+	return &syncRecord{requests: map[exchange]int{}, left: map[string]string{}}
+}
+
+// request counts a request.
+func (r *syncRecord) request(endpoint string, code int, h http.Header) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests[exchange{endpoint, code}]++
+	if left := h.Get("X-RateLimit-Remaining"); left != "" {
+		r.left[endpoint] = left + " of " + h.Get("X-RateLimit-Limit")
+	}
+}
+
+// reloaded notes what came of a reload of the config.
+func (r *syncRecord) reloaded(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.page.Reload = text
+}
+
+// cycle notes how a cycle ended.
+func (r *syncRecord) cycle(end time.Time, res collector.Result, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := &r.page
+	p.LastEnd, p.LastErr = end, ""
+	if err != nil {
+		p.LastErr = err.Error()
+		return
+	}
+	p.LastTook, p.Stories, p.Unchanged, p.Changed, p.Late, p.Skew = res.Duration.Round(time.Millisecond), res.Stories, res.Unchanged, len(res.Changed), len(res.Late), res.Skew
+	if c := res.Census; c != nil {
+		p.Census = &web.Census{
+			At: res.AsOf.Time(), Stories: c.Stories, Stored: c.Stored, Gone: c.Gone, Moved: c.Moved,
+			Invisible: c.Invisible, Late: c.Late, Returned: c.Returned, Stopped: c.Stopped,
+		}
+	}
+}
+
+// view returns what was noted.
+func (r *syncRecord) view() web.Sync {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	page := r.page
+	keys := slices.SortedFunc(maps.Keys(r.requests), func(a, b exchange) int {
+		return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.code, b.code))
+	})
+	for _, k := range keys {
+		page.Requests = append(page.Requests, web.Requests{Endpoint: k.endpoint, Code: k.code, Count: r.requests[k], Left: r.left[k.endpoint]})
+	}
+	return page
+}
+
+// syncPage returns what the page about the synchronisation shows.
+func (s *service) syncPage(ctx context.Context) (web.Sync, error) {
+	page := s.sync.view()
+	state, err := s.store.State(ctx)
+	if err != nil {
+		return page, err
+	}
+	if state.FirstDone {
+		page.Data = state.DataTimestamp.Time()
+	}
+	notes, err := s.store.Notes(ctx)
+	if err != nil {
+		return page, err
+	}
+	for _, n := range notes[:min(len(notes), oddShown)] {
+		page.Odd = append(page.Odd, web.Odd{Key: n.Key, Reason: n.Reason, Detail: n.Detail, At: n.At.Time()})
+	}
+	page.OddOmitted = len(notes) - len(page.Odd)
+	return page, nil
+}
+
+// observe shows how a cycle ended, on the page and as metrics.
+func (s *service) observe(ctx context.Context, res collector.Result, err error) {
+	end := time.Now()
+	s.sync.cycle(end, res, err)
+	s.self.ObservePoll(metrics.Poll{
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, Failure: failure(err), Unlooked: res.Unlooked != nil,
+	})
+	if err != nil {
+		return
+	}
+	if c := res.Census; c != nil {
+		s.self.ObserveCensus(res.AsOf.Time(), map[string]int{
+			"shown": c.Stories, "stored": c.Stored, "gone": c.Gone, "moved": c.Moved, "invisible": c.Invisible, "late": c.Late, "returned": c.Returned,
+		}, c.Stopped)
+	}
+	notes, err := s.store.Notes(ctx)
+	if err != nil {
+		s.log.Warn("what is odd could not be counted", zap.Error(err))
+		return
+	}
+	odd := map[string]int{
+		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
+	}
+	for _, n := range notes {
+		odd[n.Reason]++
+	}
+	s.self.SetOdd(odd)
+}
+
+// failure says in a word why a cycle failed; "" if it did not.
+func failure(err error) string {
+	if err == nil {
+		return ""
+	}
+	for _, f := range []struct {
+		kind error
+		word string
+	}{
+		{jira.ErrUnauthorized, "unauthorized"},
+		{collector.ErrOtherAccount, "other_account"},
+		{collector.ErrBlind, "blind"},
+		{archive.ErrIncomplete, "incomplete"},
+		{jira.ErrForbidden, "forbidden"},
+		{jira.ErrNotFound, "not_found"},
+		{jira.ErrGone, "endpoint_gone"},
+		{jira.ErrRefused, "refused"},
+		{jira.ErrRateLimited, "rate_limited"},
+		{jira.ErrUnavailable, "unavailable"},
+		{jira.ErrBadReply, "bad_reply"},
+	} {
+		if errors.Is(err, f.kind) {
+			return f.word
+		}
+	}
+	return "other"
+}
+
+// warn tells what the config names by default and this Jira does not have.
+func (s *service) warn(problems []rules.Problem) {
+	n := 0
+	for _, p := range problems {
+		if p.Warning {
+			n++
+			s.log.Warn("the config names by default what this Jira does not have: views will say that there is no such step", zap.String("where", place(s.cfg, p)))
+		}
+	}
+	s.self.SetWarnings(n)
+}

@@ -1,0 +1,42 @@
+package collector_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/collector"
+)
+
+func TestNamedStoriesAreReadAtOnce(t *testing.T) {
+	each(t, func(w *world) {
+		known := settled(w, 2)[1]
+		fresh, foreign := w.create(w.pay), w.create(w.ops)
+		w.later(time.Minute)
+		w.move(known)
+		w.blind = map[int64]bool{known: true, fresh: true, foreign: true} // the index knows nothing yet
+		wanted := make(chan []int64, 1)
+		ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
+		defer cancel()
+		var got [][]int64
+		err := w.collector.Run(ctx, collector.Schedule{Interval: time.Hour, Wanted: wanted, After: func(r collector.Result, err error) error {
+			if err != nil {
+				return err
+			}
+			if got = append(got, r.Changed); len(got) == 2 {
+				cancel()
+			} else {
+				wanted <- []int64{known, fresh, foreign, 4711}
+			}
+			return nil
+		}})
+		if err != nil {
+			w.Fatal(err)
+		}
+		if diff := cmp.Diff([][]int64{nil, {known, fresh}}, got); diff != "" {
+			w.Errorf("stories that changed (-want +got):\n%s", diff)
+		}
+	})
+}
