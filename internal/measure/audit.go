@@ -7,7 +7,9 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -45,7 +47,12 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 			traces.set(s.id, &s.trace)
 		}
 	}
+	notes, err := store.Notes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is odd: %w", err)
+	}
 	out = append(out, bulkEndings(traces.all())...)
+	out = append(out, noted(rules, notes)...)
 	slices.SortStableFunc(out, func(a, b latency.Finding) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Reason, b.Reason))
 	})
@@ -103,6 +110,18 @@ func projectID(rules *latency.Rules, key string) string {
 		}
 	}
 	return ""
+}
+
+// noted returns what was found while collecting: stories that are not to be
+// seen or read any more, comments that Jira counts and does not give. A story is
+// of the project that its key names.
+func noted(rules *latency.Rules, notes []archive.Note) []latency.Finding {
+	var out []latency.Finding
+	for _, n := range notes {
+		project, _, _ := strings.Cut(n.Key, "-")
+		out = append(out, latency.Finding{Reason: n.Reason, StoryID: n.Story, Story: n.Key, ProjectID: projectID(rules, project), At: n.At, Detail: n.Detail})
+	}
+	return out
 }
 
 // deed is what one actor did in one minute.

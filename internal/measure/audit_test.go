@@ -79,6 +79,28 @@ func TestCorrected(t *testing.T) {
 	}
 }
 
+// TestNotesAreFindings shows what no event shows: what collecting noticed.
+func TestNotesAreFindings(t *testing.T) {
+	s := open(t)
+	save(t, s, tale(1, at, "doing", "review"))
+	_, err := s.SaveStories(t.Context(), archive.Batch{Quarantined: []archive.Quarantined{{ID: 9, Key: "PAY-9", Reason: "no status"}, {ID: 8, Key: "OLD-1", Reason: "no status"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := rulesOf(t, "review")
+	r, err := NewEngine(s, 20).Load(t.Context(), rules, "a", at+3*hour, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := r.Audit[latency.AuditKey{Project: "PAY", Reason: archive.NoteQuarantined}]; n != 1 {
+		t.Errorf("%d quarantined in PAY, want 1: %v", n, r.Audit)
+	}
+	findings, err := Audit(t.Context(), s, rules, at+3*hour)
+	if err != nil || len(findings) != 2 || findings[0].Story != "OLD-1" || findings[1].Detail != "no status" {
+		t.Errorf("findings %+v, %v; want both", findings, err)
+	}
+}
+
 // TestBulk ends the waits of many stories in one minute.
 func TestBulk(t *testing.T) {
 	for _, stories := range []int64{20, 21} {

@@ -29,6 +29,8 @@ type Store interface {
 	Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error]
 	// Parents streams the issues that are, or were, parents of others.
 	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
+	// Notes returns what is odd though no event shows it.
+	Notes(ctx context.Context) ([]archive.Note, error)
 	// LedgerIn streams what the ledger holds of the stories of a shard, by story.
 	LedgerIn(ctx context.Context, shard archive.Shard) iter.Seq2[latency.Counted, error]
 	// LedgerOf returns what the ledger holds of stories.
@@ -189,7 +191,11 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant) (*latency.Rep
 	if err := e.count(ctx, asOf, true); err != nil {
 		return nil, err
 	}
-	return e.report(asOf), nil
+	notes, err := e.store.Notes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is odd: %w", err)
+	}
+	return e.report(asOf, notes), nil
 }
 
 // countFull counts what is pending once it is a batch.
@@ -226,7 +232,7 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 }
 
 // report returns the report of what is known now.
-func (e *Engine) report(asOf latency.Instant) *latency.Report {
+func (e *Engine) report(asOf latency.Instant, notes []archive.Note) *latency.Report {
 	var waits []latency.Wait
 	for _, list := range e.unsettled {
 		waits = append(waits, list...)
@@ -234,7 +240,7 @@ func (e *Engine) report(asOf latency.Instant) *latency.Report {
 	e.traces.forget(asOf.Add(-latency.LongestWindow))
 	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), e.traces.all())
 	audit := e.findings.counts()
-	for _, f := range bulkEndings(e.traces.all()) {
+	for _, f := range append(bulkEndings(e.traces.all()), noted(e.rules, notes)...) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}
