@@ -207,6 +207,15 @@ func (b *book) park(on bool) {
 	}
 }
 
+// unpark is the third party giving the story back to its owner. Who saw no wait
+// begin before it was parked sees one begin now.
+func (b *book) unpark() {
+	if b.acc == nil {
+		b.handIn(enteredIn)
+	}
+	b.park(false)
+}
+
 // flag is Jira's Impediment put up, or taken down.
 func (b *book) flag(on bool) {
 	b.flagged = on

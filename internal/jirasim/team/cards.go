@@ -424,7 +424,7 @@ func (l *life) meanwhile() {
 		l.rest(2 * time.Hour)
 		l.move(l.dev(), l.p.paused, "", func(b *book) { b.park(true) })
 		l.rest(10 * time.Hour)
-		l.move(l.dev(), l.p.accept, "", func(b *book) { b.park(false) })
+		l.move(l.dev(), l.p.accept, "", (*book).unpark)
 		t.scenes["third party"]++
 	}
 	if flagged && t.chance(0.7) {

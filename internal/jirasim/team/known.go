@@ -10,7 +10,8 @@ import (
 // every story at the given instants, which are in order, as of the last one:
 //
 //   - what Jira records, it knows with Jira's instants, if the story was there
-//     to be seen afterwards;
+//     to be seen afterwards; a story that is no longer where it is watched is
+//     looked after once, to learn that, and not again until it is back;
 //   - a comment that came and went between two looks never was, and one that
 //     was edited before it was first seen says from its creation on what it
 //     said then;
@@ -42,10 +43,13 @@ func (t *Team) KnownTallies(looks []time.Time) []Tally {
 // known returns the book of what the looks can tell; nil if none saw the story.
 func (l *life) known(looks []time.Time) *book {
 	var seen []time.Time // the looks that saw it
+	held := false        // the last look saw it where it is watched
 	for _, at := range looks {
-		if !at.Before(l.created) && l.visible(at) && (len(seen) > 0 || l.watched(at)) {
+		watched := !at.Before(l.created) && l.visible(at) && l.watched(at)
+		if watched || held && l.visible(at) {
 			seen = append(seen, at)
 		}
+		held = watched
 	}
 	if len(seen) == 0 {
 		return nil
