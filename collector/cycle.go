@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -68,7 +69,7 @@ func (cy *cycle) incremental(ctx context.Context) error {
 		return err
 	}
 	q := cy.query()
-	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.known
+	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.known()
 	if q.JQL == "" && len(cy.state.Parents) <= namedParents {
 		q.Parents = cy.state.Parents
 	}
@@ -92,6 +93,9 @@ func (cy *cycle) incremental(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if n := len(cy.result.Late); n > 0 {
+		cy.c.log.Warn("Jira's search showed changes that the cycle before should have seen", zap.Int("stories", n), zap.Duration("latest", slices.Max(cy.result.Late)))
+	}
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
 	return cy.save(ctx, archive.Page{})
 }
@@ -104,17 +108,19 @@ const namedParents = 500
 // second may bear the same one.
 const settledFor = 5 * time.Second
 
-// known returns when stories were updated as they are stored, of those that
-// the last complete cycle, or one before it, read long enough after.
-func (cy *cycle) known(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
-	settled, err := cy.c.store.Settled(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("reading what is stored: %w", err)
+// known returns a function that returns when stories were updated as they are
+// stored, of those that the last complete cycle, or one before it, read long
+// enough after.
+func (cy *cycle) known() func(context.Context, []int64) (map[int64]latency.Instant, error) {
+	store, before := cy.c.store, cy.state.Watermark.Add(-settledFor)
+	return func(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
+		settled, err := store.Settled(ctx, ids)
+		if err != nil {
+			return nil, fmt.Errorf("reading what is stored: %w", err)
+		}
+		maps.DeleteFunc(settled, func(_ int64, updated latency.Instant) bool { return updated >= before })
+		return settled, nil
 	}
-	maps.DeleteFunc(settled, func(_ int64, updated latency.Instant) bool {
-		return updated >= cy.state.Watermark.Add(-settledFor)
-	})
-	return settled, nil
 }
 
 // sight is what a search showed beside the stories it was for.
@@ -123,10 +129,12 @@ type sight struct{ canary, named bool }
 // search reads what a query finds and writes it page by page. While a full
 // sync is under way its cursor moves with each page.
 func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err error) {
-	for page, err := range cy.c.source.Search(ctx, q) {
+	search := func(ctx context.Context) iter.Seq2[archive.Page, error] { return cy.c.source.Search(ctx, q) }
+	for page, err := range ahead(ctx, search) {
 		if err != nil {
 			return seen, err
 		}
+		cy.result.Zoned = cy.result.Zoned || page.Zoned
 		seen.canary = seen.canary || page.Canary
 		seen.named = seen.named || page.Named
 		if cy.state.FullStarted != 0 && page.Cursor != "" {

@@ -55,6 +55,8 @@ type Client struct {
 	mu      sync.Mutex
 	flavor  archive.Flavor // "" until known
 	account string         // whom Jira answered as; "" until known
+	zone    string         // of its profile
+	literal literal        // of instants in queries
 	schema  *schema        // nil until fields were read
 }
 
