@@ -53,7 +53,10 @@ func TestAhead(t *testing.T) {
 
 func TestAheadEndsWithItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for range ahead(t.Context(), slow) {
+		for _, err := range ahead(t.Context(), slow) {
+			if err != nil {
+				t.Error(err)
+			}
 			break
 		}
 		synctest.Wait() // the bubble ends only when nobody asks any more

@@ -94,7 +94,7 @@ func (cy *cycle) incremental(ctx context.Context) error {
 		return err
 	}
 	if n := len(cy.result.Late); n > 0 {
-		cy.c.log.Warn("Jira's search showed changes that the cycle before should have seen", zap.Int("stories", n), zap.Duration("latest", slices.Max(cy.result.Late)))
+		cy.c.log.Info("Jira's search showed changes that the cycle before should have seen", zap.Int("stories", n), zap.Duration("latest", slices.Max(cy.result.Late)))
 	}
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
 	return cy.save(ctx, archive.Page{})
@@ -213,50 +213,31 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 	for _, id := range changed.Stories {
 		cy.c.changed[id], fresh[id] = true, true
 	}
-	for i := range page.Stories {
-		if st := &page.Stories[i]; fresh[st.History.ID] {
-			cy.late(st)
-		}
-	}
-	return nil
+	return cy.late(ctx, page.Stories, fresh)
 }
 
-// late notes how late a change was shown that the last cycle should have seen.
-func (cy *cycle) late(st *archive.Story) {
-	if w := cy.state.Watermark; cy.state.FullStarted == 0 && w != 0 && !st.ParentOnly && st.Updated < w.Add(-settledFor) && !cy.byID {
-		cy.result.Late = append(cy.result.Late, cy.id.At.Time().Sub(st.Updated.Time()))
-	}
-}
-
-// noteShort notes stories of which Jira counts more comments than it gives,
-// before they are written: a note too many is taken back at the next reading.
-func (cy *cycle) noteShort(ctx context.Context, stories []archive.Story) error {
-	c := cy.c
-	var short []archive.Note
-	var inOrder []int64
-	for i := range stories {
-		id := stories[i].History.ID
-		switch {
-		case stories[i].CommentsShort:
-			if !c.short[id] {
-				short = append(short, archive.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: "Jira counts more comments than it gives to this account"})
-			}
-		case c.short[id]:
-			inOrder = append(inOrder, id)
-		}
-	}
-	if len(short)+len(inOrder) == 0 {
+// late notes how late changes were shown that the last cycle should have seen.
+// The cycle that shows them is not complete yet: another try would find the same.
+func (cy *cycle) late(ctx context.Context, stories []archive.Story, changed map[int64]bool) error {
+	w := cy.state.Watermark
+	if cy.state.FullStarted != 0 || w == 0 || cy.byID {
 		return nil
 	}
-	if err := c.store.SaveNotes(ctx, archive.NoteCommentsShort, short, inOrder); err != nil {
+	var late []archive.Note
+	for i := range stories {
+		st := &stories[i]
+		if !changed[st.History.ID] || st.ParentOnly || st.Updated >= w.Add(-settledFor) {
+			continue
+		}
+		by := cy.id.At.Time().Sub(st.Updated.Time())
+		cy.result.Late = append(cy.result.Late, by)
+		late = append(late, archive.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: fmt.Sprintf("the search showed a change of it %s late", by)})
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	if err := cy.c.store.SaveNotes(ctx, archive.NoteLate, late, nil); err != nil {
 		return fmt.Errorf("storing notes: %w", err)
-	}
-	for i := range short {
-		c.short[short[i].Story] = true
-		c.log.Warn("Jira does not give all comments of a story; questions in the others are not seen", zap.String("key", short[i].Key))
-	}
-	for _, id := range inOrder {
-		delete(c.short, id)
 	}
 	return nil
 }

@@ -98,7 +98,7 @@ func syncFirst(spec []string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
 	st, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "first.db"), store.ReadWrite)
 	if err != nil {
 		return err

@@ -137,7 +137,9 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
 	}
 	for _, n := range notes {
-		odd[n.Reason]++
+		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own
+			odd[n.Reason]++
+		}
 	}
 	s.self.SetOdd(odd)
 }
