@@ -27,7 +27,7 @@ type cycle struct {
 	id      archive.Identity
 	state   archive.State
 	seen    map[int64]bool // stories that searches found in this cycle
-	read    map[int64]bool // those of them that were read
+	read    map[int64]bool // stories that were read in it, whether found or by id
 	parents map[int64]bool // of issues read, past ones too, that are still to be looked at
 	// described: what describes stories was read in this cycle
 	described bool
@@ -143,6 +143,9 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 		for _, id := range page.Unchanged {
 			cy.seen[id] = true
 		}
+		for i := range page.Stories {
+			cy.seen[page.Stories[i].History.ID] = true
+		}
 		cy.result.Unchanged += len(page.Unchanged)
 		if len(page.Stories)+len(page.Quarantined) > 0 {
 			if err := cy.save(ctx, page); err != nil {
@@ -247,7 +250,7 @@ func (cy *cycle) count(st *archive.Story) {
 	if st.ParentOnly || cy.read[st.History.ID] {
 		return
 	}
-	cy.seen[st.History.ID], cy.read[st.History.ID] = true, true
+	cy.read[st.History.ID] = true
 	cy.result.Stories++
 	for i := range st.History.Events {
 		switch st.History.Events[i].Rank {
