@@ -29,18 +29,25 @@ import (
 const childVariable = "YOURTURN_TEST_CHILD"
 
 func TestMain(m *testing.M) {
-	if spec := os.Getenv(childVariable); spec != "" {
-		if err := child(strings.Split(spec, "\n")); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1) //nolint:forbidigo // it is a main
-		}
-		return
+	var err error
+	switch child, canned, first := os.Getenv(childVariable), os.Getenv(cannedVariable), os.Getenv(firstVariable); {
+	case child != "":
+		err = syncAlone(strings.Split(child, "\n"))
+	case canned != "":
+		err = serveCanned(canned)
+	case first != "":
+		err = syncFirst(strings.Split(first, "\n"))
+	default:
+		m.Run()
 	}
-	m.Run()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:forbidigo // it is a main
+	}
 }
 
-// child runs one cycle as a process of its own, and says when it begins.
-func child(spec []string) error {
+// syncAlone runs one cycle as a process of its own, and says when it begins.
+func syncAlone(spec []string) error {
 	ctx := context.Background()
 	st, err := store.Open(ctx, "sqlite:"+spec[0], store.ReadWrite)
 	if err != nil {

@@ -54,6 +54,7 @@ type service struct {
 	engine    *measure.Engine
 	rules     *latency.Rules // in force; nil: none yet
 	meta      *rules.Facts   // that they were made from
+	audited   map[string]int // what the audit had found by the last report, by reason
 }
 
 // newService opens the store and wires a service. progress may be nil.
@@ -181,7 +182,7 @@ func (s *service) measure(ctx context.Context, res collector.Result) error {
 		if err != nil {
 			return err
 		}
-		s.exporter.Publish(report)
+		s.publish(report)
 		return nil
 	}
 	r, err := concrete(s.cfg, now)
@@ -207,8 +208,14 @@ func (s *service) measure(ctx context.Context, res collector.Result) error {
 		return err
 	}
 	s.meta = &now
-	s.exporter.Publish(report)
+	s.publish(report)
 	return nil
+}
+
+// publish shows a report.
+func (s *service) publish(report *latency.Report) {
+	s.exporter.Publish(report)
+	s.tellAudit(report)
 }
 
 // afterCycle measures a complete cycle and tells how it went. It returns an
