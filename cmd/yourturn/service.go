@@ -54,6 +54,7 @@ type service struct {
 	engine    *measure.Engine
 	rules     *latency.Rules // in force; nil: none yet
 	meta      *rules.Facts   // that they were made from
+	serving   bool           // what is published can be scraped
 	audited   map[string]int // what the audit had found by the last report, by reason
 }
 
@@ -182,8 +183,7 @@ func (s *service) measure(ctx context.Context, res collector.Result) error {
 		if err != nil {
 			return err
 		}
-		s.publish(report)
-		return nil
+		return s.publish(ctx, report)
 	}
 	r, err := concrete(s.cfg, now)
 	if err != nil {
@@ -208,14 +208,18 @@ func (s *service) measure(ctx context.Context, res collector.Result) error {
 		return err
 	}
 	s.meta = &now
-	s.publish(report)
-	return nil
+	return s.publish(ctx, report)
 }
 
 // publish shows a report.
-func (s *service) publish(report *latency.Report) {
+func (s *service) publish(ctx context.Context, report *latency.Report) error {
+	first := s.exporter.Report() == nil
 	s.exporter.Publish(report)
 	s.tellAudit(report)
+	if !first || !s.serving {
+		return nil
+	}
+	return s.store.Expose(ctx, latency.At(time.Now()))
 }
 
 // afterCycle measures a complete cycle and tells how it went. It returns an
@@ -255,6 +259,7 @@ func needsSomebody(err error) bool {
 
 // run serves on l and polls until ctx ends.
 func (s *service) run(ctx context.Context, l net.Listener) error {
+	s.serving = true
 	if err := s.resume(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -123,6 +123,13 @@ func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Inst
 		// A parent's owner is its children's: they may all be another's now.
 		return e.Load(ctx, e.rules, e.fingerprint, asOf, nil)
 	}
+	return e.Advance(ctx, changed, asOf)
+}
+
+// Advance is Refresh where the parents that Load read had no new events since:
+// those stories whose owner a parent changes at a known instant are among those
+// that time alone can change.
+func (e *Engine) Advance(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
 	ids := slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled))
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
