@@ -118,6 +118,7 @@ func (s *service) newCollector(cfg *config.Config) (*collector.Collector, error)
 // adopt puts a config in force. No cycle may be under way.
 func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
 	s.cfg, s.collector, s.engine = cfg, poller, measure.NewEngine(s.store, cfg.Metrics.OpenWaitsPerOwner)
+	s.engine.Confirm(s.confirm)
 	s.rules, s.meta = nil, nil
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.setStatus(func(v *web.Status) { v.Interval = cfg.Jira.PollInterval })
@@ -139,6 +140,16 @@ func (s *service) openQuestions(ctx context.Context) ([]int64, error) {
 		}
 	}
 	return s.store.IDs(ctx, keys)
+}
+
+// confirm reads stories by id before what happened to them is counted.
+func (s *service) confirm(ctx context.Context, ids []int64) ([]int64, error) {
+	changed, err := s.collector.Reread(ctx, ids)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("stories could not be read once more before what happened to them is counted; the next poll tries again",
+			zap.Int("stories", len(ids)), zap.Error(err))
+	}
+	return changed, err
 }
 
 // grace is how much longer than it should a cycle may take before the service

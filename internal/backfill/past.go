@@ -63,6 +63,9 @@ func (p *past) forget() {
 	p.rows, p.stories = map[int64][]latency.Counted{}, map[int64]*latency.History{}
 }
 
+// LedgerAsOf implements measure.Store: the ledger has not begun.
+func (p *past) LedgerAsOf(context.Context) (latency.Instant, error) { return 0, nil }
+
 // LedgerIn implements measure.Store: nothing was counted before the beginning.
 func (p *past) LedgerIn(context.Context, archive.Shard) iter.Seq2[latency.Counted, error] {
 	return func(func(latency.Counted, error) bool) {}
