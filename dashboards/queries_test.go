@@ -16,12 +16,6 @@ import (
 	"time"
 )
 
-// notYetExported are the metrics that dashboards show and yourturn does not
-// export yet. A name that is exported fails the test until it is taken out.
-var notYetExported = []string{
-	"po_sprint_start_timestamp_seconds", "po_sprint_end_timestamp_seconds",
-}
-
 // choice is what a reader chose at the top of a dashboard.
 type choice map[string]string
 
@@ -154,13 +148,6 @@ func belongs(answers []answer, c choice) bool {
 	return finite
 }
 
-// mentions tells whether expr asks for one of the metrics.
-func mentions(expr string, metrics []string) bool {
-	return slices.ContainsFunc(metrics, func(name string) bool {
-		return regexp.MustCompile(`\b` + name + `\b`).MatchString(expr)
-	})
-}
-
 // TestDashboardsOnDemo asks every query of every dashboard of a Prometheus that
 // scrapes the demo. Those about what was counted between two scrapes have no
 // value yet; TestDashboardsOnPast asks them.
@@ -173,14 +160,8 @@ func TestDashboardsOnDemo(t *testing.T) {
 		return len(s.instant(t, `po_waits_open and on () increase(yourturn_poll_cycles_total[1m]) > 0`, time.Now())) > 0
 	})
 	at := time.Now()
-	for _, name := range notYetExported {
-		if len(s.instant(t, name, at)) > 0 {
-			t.Errorf("%s is exported now: take it out of notYetExported", name)
-		}
-	}
 	check(t, s, at, time.Minute, time.Second, func(q string) bool {
-		counted := strings.Contains(q, "increase(") && strings.Contains(q, " > 0") || strings.Contains(q, "offset") || strings.Contains(q, "_bucket{owner")
-		return counted || mentions(q, notYetExported)
+		return strings.Contains(q, "increase(") && strings.Contains(q, " > 0") || strings.Contains(q, "offset") || strings.Contains(q, "_bucket{owner")
 	})
 }
 
