@@ -24,11 +24,11 @@ func LastSprints(sprints []Sprint, limit int) []Sprint {
 	type id struct{ project, name string }
 	seen, count := map[id]bool{}, map[string]int{}
 	return slices.DeleteFunc(sprints, func(s Sprint) bool {
-		if k := (id{s.Project, s.Name}); seen[k] || count[s.Project] == limit {
+		name := id{s.Project, s.Name}
+		if seen[name] || count[s.Project] == limit {
 			return true
-		} else {
-			seen[k] = true
 		}
+		seen[name] = true
 		count[s.Project]++
 		return false
 	})

@@ -8,7 +8,10 @@ import (
 
 func TestLastSprints(t *testing.T) {
 	list := []Sprint{
-		{"PAY", "3", 30, 39}, {"PAY", "1", 10, 19}, {"OPS", "1", 5, 9}, {"PAY", "2", 20, 29},
+		{"PAY", "3", 30, 39},
+		{"PAY", "1", 10, 19},
+		{"OPS", "1", 5, 9},
+		{"PAY", "2", 20, 29},
 		{"PAY", "3", 3, 4}, // of a year before, or of another board
 		{"PAY", "2", 20, 25},
 	}
