@@ -29,8 +29,13 @@ func (c choice) fill(expr string, span, step time.Duration) string {
 		"${__range_s}", fmt.Sprint(int(span.Seconds())), "$__range", in(span),
 		"$__interval", in(step), "$__rate_interval", in(max(step+30*time.Second, 2*time.Minute)),
 	}
+	special := regexp.MustCompile(`[\\^$*+?.()|\[\]{}/]`)
 	for _, name := range slices.Sorted(maps.Keys(c)) {
-		oldnew = append(oldnew, "${"+name+"}", c[name], "$"+name, c[name])
+		escaped := c[name]
+		if escaped != everything { // which is what All becomes
+			escaped = special.ReplaceAllString(escaped, `\$0`)
+		}
+		oldnew = append(oldnew, "${"+name+":regex}", escaped, "${"+name+"}", c[name], "$"+name, c[name])
 	}
 	return strings.NewReplacer(oldnew...).Replace(expr)
 }
@@ -44,13 +49,12 @@ func choices(t *testing.T, s server, b grafanaBoard, at time.Time) []choice {
 		if v.Type != "query" {
 			continue
 		}
-		var q struct{ Query string }
-		if err := json.Unmarshal(v.Query, &q); err != nil {
-			t.Fatalf("%s, variable %s: %v", b.Title, v.Name, err)
+		values[v.Name] = nil
+		for _, c := range namedValues(t, s, v, at) {
+			values[v.Name] = append(values[v.Name], c.value)
 		}
-		values[v.Name] = variable(t, s, q.Query, v.Regex, at)
 		if len(values[v.Name]) == 0 && v.Name != "job" && v.Name != "jira" {
-			t.Errorf("%s: the variable %s has no values: %s", b.Title, v.Name, q.Query)
+			t.Errorf("%s: the variable %s has no values: %s", b.Title, v.Name, v.Query)
 		}
 	}
 	var list []choice
@@ -66,32 +70,39 @@ func choices(t *testing.T, s server, b grafanaBoard, at time.Time) []choice {
 	return list
 }
 
-// variable returns the values of a query of a variable.
-func variable(t *testing.T, s server, query, regex string, at time.Time) []string {
+// namedValue is what a reader can choose, and what is asked for then.
+type namedValue struct{ text, value string }
+
+// namedValues asks for the values of a variable as Grafana does, in order.
+func namedValues(t *testing.T, s server, v grafanaVariable, at time.Time) []namedValue {
 	t.Helper()
-	var list []string
-	if m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(query); m != nil {
+	var asked struct{ Query string }
+	if err := json.Unmarshal(v.Query, &asked); err != nil {
+		t.Fatalf("variable %s: %v", v.Name, err)
+	}
+	var list []namedValue
+	if m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(asked.Query); m != nil {
 		for _, a := range s.instant(t, m[1], at) {
-			list = append(list, a.labels[m[2]])
+			list = append(list, namedValue{a.labels[m[2]], a.labels[m[2]]})
 		}
-	} else if m := regexp.MustCompile(`^query_result\((.+)\)$`).FindStringSubmatch(query); m != nil {
-		// Grafana shows series as text, labels in order, and takes the named groups out of it.
-		value := regexp.MustCompile(strings.ReplaceAll(strings.Trim(regex, "/"), "(?<", "(?P<"))
+	} else if m := regexp.MustCompile(`^query_result\((.+)\)$`).FindStringSubmatch(asked.Query); m != nil {
+		// Grafana shows series as text, labels in order and as they are, and takes the named groups out of it.
+		parts := regexp.MustCompile(strings.Trim(v.Regex, "/"))
 		for _, a := range s.instant(t, m[1], at) {
 			var labels []string
 			for _, name := range slices.Sorted(maps.Keys(a.labels)) {
-				labels = append(labels, fmt.Sprintf("%s=%q", name, a.labels[name]))
+				labels = append(labels, name+`="`+a.labels[name]+`"`)
 			}
-			found := value.FindStringSubmatch("{" + strings.Join(labels, ",") + "} 1 0")
+			found := parts.FindStringSubmatch("{" + strings.Join(labels, ",") + "} 1 0")
 			if found == nil {
-				t.Fatalf("%s finds nothing in %v", regex, labels)
+				t.Fatalf("%s finds nothing in %v", v.Regex, labels)
 			}
-			list = append(list, found[value.SubexpIndex("value")])
+			list = append(list, namedValue{found[parts.SubexpIndex("text")], found[parts.SubexpIndex("value")]})
 		}
 	} else {
-		t.Fatalf("Grafana knows no such query of a variable: %s", query)
+		t.Fatalf("Grafana knows no such query of a variable: %s", asked.Query)
 	}
-	slices.Sort(list)
+	slices.SortFunc(list, func(a, b namedValue) int { return strings.Compare(a.value, b.value) })
 	return slices.Compact(list)
 }
 
@@ -165,17 +176,13 @@ func TestDashboardsOnDemo(t *testing.T) {
 	})
 }
 
-// TestDashboardsOnPast asks every query about ninety imported days, with a
-// sample an hour, that goes over into what is scraped.
-func TestDashboardsOnPast(t *testing.T) {
+// startOnPast starts a Prometheus on pasts.
+func startOnPast(t *testing.T, pasts ...past) server {
+	t.Helper()
 	promtool := program(t, "prometheus", "promtool")
 	dir := t.TempDir()
-	end := pastBegins.AddDate(0, 0, 90)
-	for name, p := range map[string]past{
-		"imported": {from: pastBegins, to: end, step: time.Hour},
-		"scraped":  {from: end, to: end.Add(3 * time.Hour), step: 30 * time.Second, labels: `job="yourturn",instance="127.0.0.1:9817"`},
-	} {
-		f, err := os.Create(filepath.Join(dir, name))
+	for i, p := range pasts {
+		f, err := os.Create(filepath.Join(dir, fmt.Sprint("past", i)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,9 +198,22 @@ func TestDashboardsOnPast(t *testing.T) {
 		}
 	}
 	put(t, filepath.Join(dir, "prometheus.yml"), "")
-	s := startPrometheus(t, dir, "--storage.tsdb.retention.time=100y", "--query.lookback-delta=65m")
+	return startPrometheus(t, dir, "--storage.tsdb.retention.time=100y", "--query.lookback-delta=65m")
+}
+
+// ofService tells whether expr asks for what no past has.
+func ofService(expr string) bool {
+	return strings.Contains(expr, "yourturn_") || strings.Contains(expr, "process_")
+}
+
+// TestDashboardsOnPast asks every query about ninety imported days, with a
+// sample an hour, that goes over into what is scraped.
+func TestDashboardsOnPast(t *testing.T) {
+	end := pastBegins.AddDate(0, 0, 90)
+	s := startOnPast(t,
+		past{from: pastBegins, to: end, step: time.Hour},
+		past{from: end, to: end.Add(3 * time.Hour), step: 30 * time.Second, labels: `job="yourturn",instance="127.0.0.1:9817"`})
 	at := end.Add(2 * time.Hour)
-	ofService := func(q string) bool { return strings.Contains(q, "yourturn_") || strings.Contains(q, "process_") }
 	check(t, s, at, 14*24*time.Hour, time.Hour, ofService)
 
 	t.Run("no gaps", func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 const uidRetrospective = "yourturn-retrospective"
 
 // within restricts a series to the projects chosen.
-const within = `{project=~"$project"}`
+const within = `{` + isProject + `}`
 
 // rangesBefore asks for expr, which holds %[1]s where an offset may stand, over
 // the range shown and over the two ranges of the same length before it. PromQL
@@ -31,7 +31,7 @@ func retrospective() *board {
 		"now-14d", "")
 	b.variables(projectVariable(), jiraVariable())
 	toSprint := link("Look at this sprint",
-		"/d/"+uidRetrospective+"?var-project=${__data.fields.Project}&from=${__data.fields.Start:raw}&to=${__data.fields.End:raw}&${datasource:queryparam}", false)
+		"/d/"+uidRetrospective+"?var-project=${__data.fields.Project:percentencode}&from=${__data.fields.Start:raw}&to=${__data.fields.End:raw}&${datasource:queryparam}", false)
 	b.add(
 		panel{
 			title: "Which sprint? Choose one by its name", width: 24, height: 7,
@@ -50,7 +50,7 @@ func retrospective() *board {
 		panel{
 			title: "Ended", width: 6, height: 4,
 			about:   "Waits that ended in the range by an acceptance, a rejection or an answer, counted when final.",
-			queries: []query{now(ended("kind", `po_waits_ended_total{project=~"$project", outcome=~"accepted|rejected|answered"}`, "$__range"), "{{kind}}")},
+			queries: []query{now(ended("kind", `po_waits_ended_total{`+isProject+`, outcome=~"accepted|rejected|answered"}`, "$__range"), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
@@ -114,7 +114,7 @@ func retrospective() *board {
 		panel{
 			title: "How many waits ended, against the ranges before?", width: 24, height: 7,
 			about:   "Verdicts and answers in this range, in the one of the same length before it, and in the one before that: how much the parts beside are worth.",
-			queries: rangesBefore(`round(sum by (project, kind) (increase(po_waits_ended_total{project=~"$project", outcome=~"accepted|rejected|answered"}[$__range]%[1]s)))`),
+			queries: rangesBefore(`round(sum by (project, kind) (increase(po_waits_ended_total{` + isProject + `, outcome=~"accepted|rejected|answered"}[$__range]%[1]s)))`),
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
 				column{from: "kind", title: "Waits for"},
