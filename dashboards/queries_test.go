@@ -206,6 +206,25 @@ func ofService(expr string) bool {
 	return strings.Contains(expr, "yourturn_") || strings.Contains(expr, "process_")
 }
 
+// sprintQueries are those of the panel in which a sprint is chosen: when it
+// starts, when it ends, and where a link to it ends; in milliseconds.
+func sprintQueries(t *testing.T) []string {
+	t.Helper()
+	for _, b := range boards(t) {
+		for _, p := range b.Panels {
+			if strings.HasPrefix(p.Title, "Which sprint?") {
+				var list []string
+				for _, q := range p.Targets {
+					list = append(list, q.Expr)
+				}
+				return list
+			}
+		}
+	}
+	t.Fatal("there is no panel in which a sprint is chosen")
+	return nil
+}
+
 // TestDashboardsOnPast asks every query about ninety imported days, with a
 // sample an hour, that goes over into what is scraped.
 func TestDashboardsOnPast(t *testing.T) {
@@ -216,6 +235,35 @@ func TestDashboardsOnPast(t *testing.T) {
 	at := end.Add(2 * time.Hour)
 	check(t, s, at, 14*24*time.Hour, time.Hour, ofService)
 
+	t.Run("sprints", func(t *testing.T) {
+		// The fifth sprint still runs when the past ends, and all are looked at from
+		// before and after it.
+		running, known := pastBegins.AddDate(0, 0, 34+14*4), end.Add(3*time.Hour)
+		for _, at := range []time.Time{pastBegins.AddDate(0, 0, -100), pastBegins.AddDate(0, 0, 40), at} {
+			var got []map[string]float64
+			for _, q := range sprintQueries(t) {
+				values := map[string]float64{}
+				for _, a := range s.instant(t, choice{"project": "PAY"}.fill(q, 0, 0), at) {
+					values[a.labels["sprint"]] = a.values[at.Unix()] / 1000
+				}
+				got = append(got, values)
+			}
+			for i := range 5 {
+				name := fmt.Sprintf("PAY Sprint %d", i+1)
+				start := pastBegins.AddDate(0, 0, 34+14*i)
+				if got[0][name] != float64(start.Unix()) || got[1][name] != float64(start.AddDate(0, 0, 14).Unix()) {
+					t.Errorf("on %s %s goes from %v to %v", at.Format(time.DateOnly), name, got[0][name], got[1][name])
+				}
+				until := time.Unix(int64(got[2][name]), 0)
+				switch {
+				case start.Before(running) && !until.Equal(start.AddDate(0, 0, 14)):
+					t.Errorf("on %s the link to %s, which is over, ends on %s", at.Format(time.DateOnly), name, until.UTC())
+				case start.Equal(running) && (until.After(known) || until.Before(known.Add(-6*time.Hour))):
+					t.Errorf("on %s the link to %s, which still runs, ends on %s", at.Format(time.DateOnly), name, until.UTC())
+				}
+			}
+		}
+	})
 	t.Run("no gaps", func(t *testing.T) {
 		step := 10 * time.Minute
 		for _, b := range boards(t) {
