@@ -11,13 +11,13 @@ import (
 const uidOwner = "yourturn-owner"
 
 // theirs restricts a series to the owner and the projects chosen.
-const theirs = `owner=~"$owner", project=~"$project"`
+const theirs = isOwner + `, ` + isProject
 
 // rolling is the quantiles of all the owner's waits of a kind over the window.
 func rolling(kind string) []query {
 	return []query{
-		course(reached(hours(`max by (q) (po_owner_wait_rolling_seconds{owner=~"$owner", kind="`+kind+`", window="$window", q=~"0.5|0.85"})`)), "quantile {{q}}"),
-		course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind="`+kind+`"})`), "target"),
+		course(reached(hours(`max by (q) (po_owner_wait_rolling_seconds{`+isOwner+`, kind="`+kind+`", window="$window", q=~"0.5|0.85"})`)), "quantile {{q}}"),
+		course(hours(`min by (kind) (po_wait_target_seconds{`+isProject+`, kind="`+kind+`"})`), "target"),
 	}
 }
 
@@ -45,7 +45,7 @@ func oneOwner() *board {
 	b.variables(ownerVariable(), projectVariable(), windowVariable())
 	b.annotate(annotation{
 		Name:        "Delegations",
-		Expr:        `max by (delegate) (po_delegation_active{owner=~"$owner"})`,
+		Expr:        `max by (delegate) (po_delegation_active{` + isOwner + `})`,
 		TitleFormat: "Delegated to {{delegate}}",
 		Step:        "1d",
 		IconColor:   "purple",
@@ -75,7 +75,7 @@ func oneOwner() *board {
 		panel{
 			title: "Absent now?", width: 6, height: 4,
 			about:   "As the config says. While an owner is absent without a delegate the owner's clock stands and the story's runs on.",
-			queries: []query{now(`1 + max by (owner) (po_owner_absent{owner=~"$owner"})`, "{{owner}}")},
+			queries: []query{now(`1 + max by (owner) (po_owner_absent{`+isOwner+`})`, "{{owner}}")},
 			view: number(unitCount, 0, plain()).
 				Mappings(words(word("no", colorCalm), word("absent", colorNear))).
 				NoValue("not in the config"),
@@ -89,10 +89,10 @@ func oneOwner() *board {
 			queries: []query{
 				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.5"})`)),
 				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.85"})`)),
-				rows(hours(`max by (kind, project) (po_wait_target_seconds{project=~"$project"}) and on (kind, project) max by (kind, project) (po_waits_open` + waits + `)`)),
+				rows(hours(`max by (kind, project) (po_wait_target_seconds{` + isProject + `}) and on (kind, project) max by (kind, project) (po_waits_open` + waits + `)`)),
 				rows(samples(theirs, "ended")),
 				rows(samples(theirs, "open")),
-				rows(samples(theirs, "censored") + "\n/ " + samples(theirs, "ended|open|censored")),
+				rows(samples(theirs, "censored") + "\n/ (" + samples(theirs, "ended|open|censored") + " > 0)"),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
