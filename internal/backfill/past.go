@@ -19,6 +19,7 @@ type Source interface {
 	Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error]
 	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
 	Notes(ctx context.Context) ([]archive.Note, error)
+	Sprints(ctx context.Context) ([]archive.Sprint, error)
 }
 
 // past is a store as it would have been at an instant that moves on: with a
@@ -31,6 +32,7 @@ type past struct {
 	ancestors latency.Ancestors
 	now       latency.Instant
 	notes     []archive.Note
+	sprints   []archive.Sprint
 
 	// rows are what was counted of the stories that were derived since the
 	// month began; what had been counted of one by then is derived when it is needed.
@@ -52,7 +54,11 @@ func newPast(ctx context.Context, source Source, rules *latency.Rules, at latenc
 	if err != nil {
 		return nil, fmt.Errorf("reading what is odd: %w", err)
 	}
-	p := &past{Source: source, rules: rules, ancestors: ancestors, now: at, notes: notes}
+	sprints, err := source.Sprints(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading sprints: %w", err)
+	}
+	p := &past{Source: source, rules: rules, ancestors: ancestors, now: at, notes: notes, sprints: sprints}
 	p.forget()
 	return p, nil
 }
@@ -104,6 +110,11 @@ func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Insta
 // Notes implements measure.Store.
 func (p *past) Notes(context.Context) ([]archive.Note, error) {
 	return slices.DeleteFunc(slices.Clone(p.notes), func(n archive.Note) bool { return n.At > p.now }), nil
+}
+
+// Sprints implements measure.Store. When they ended is told as it is known today.
+func (p *past) Sprints(context.Context) ([]archive.Sprint, error) {
+	return slices.DeleteFunc(slices.Clone(p.sprints), func(s archive.Sprint) bool { return s.Start > p.now }), nil
 }
 
 // Histories implements measure.Store. What waits is looked at again and again:
