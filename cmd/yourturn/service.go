@@ -178,48 +178,65 @@ func (s *service) resume(ctx context.Context) error {
 	if err != nil || !state.FirstDone {
 		return err
 	}
-	return s.measure(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
+	_, err = s.derive(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
+	return err
 }
 
-// measure derives the numbers anew after a cycle and publishes them.
+// measure derives the numbers anew after a cycle and publishes them; while Jira
+// is at hand, all that can be is counted.
 func (s *service) measure(ctx context.Context, res collector.Result) error {
-	now, err := facts(ctx, s.store)
+	anew, err := s.derive(ctx, res)
+	if err != nil || !anew || !s.engine.Holds() {
+		return err
+	}
+	report, err := s.engine.Refresh(ctx, nil, res.AsOf)
 	if err != nil {
 		return err
+	}
+	return s.publish(ctx, report)
+}
+
+// derive derives the numbers from the store and publishes them; anew tells that
+// all of them were derived, for which Jira is not asked.
+func (s *service) derive(ctx context.Context, res collector.Result) (anew bool, err error) {
+	now, err := facts(ctx, s.store)
+	if err != nil {
+		return false, err
 	}
 	// A poll that read meta again, and found nothing new, changes no rule.
 	now.Meta.At = 0
 	if !res.Full && s.meta != nil && reflect.DeepEqual(now, *s.meta) {
 		report, err := s.engine.Refresh(ctx, res.Changed, res.AsOf)
 		if err != nil {
-			return err
+			return false, err
 		}
-		return s.publish(ctx, report)
+		return false, s.publish(ctx, report)
 	}
 	r, err := concrete(s.cfg, now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := s.store.SaveResolved(ctx, r.Resolved); err != nil {
-		return err
+		return false, err
 	}
 	var report *latency.Report
 	if !res.Full && s.rules != nil && rules.SameReading(s.rules, r.Rules) {
 		s.engine.Rename(r.Rules)
 		report, err = s.engine.Refresh(ctx, res.Changed, res.AsOf)
 	} else {
+		anew = true
 		report, err = s.engine.Load(ctx, r.Rules, rules.Fingerprint(s.cfg), res.AsOf, nil)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.rules = r.Rules
 	s.warn(r.Problems)
 	if now.Resolved, err = s.store.Resolved(ctx); err != nil {
-		return err
+		return false, err
 	}
 	s.meta = &now
-	return s.publish(ctx, report)
+	return anew, s.publish(ctx, report)
 }
 
 // publish shows a report.
