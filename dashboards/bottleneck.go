@@ -121,7 +121,7 @@ func bottleneck() *board {
 			}),
 		},
 		panel{
-			title: "How long do the teams wait, and how sure is that?", width: 24, height: 9,
+			title: "How long do the teams wait, and how sure is that?", width: 24, height: 10,
 			about: "Of the waits that ran in the window, in working hours on the owner's clock: half of them were over after the median, 85 of 100 after the next column. Open waits count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them all. Empty: too early to tell. Where more than 20 % are censored (withdrawn, handed over, …) the quantiles are probably too low; under 10 waits do not trust them.",
 			queries: []query{
 				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{` + isProject + `, window="$window", q="0.5"})`)),
@@ -134,8 +134,8 @@ func bottleneck() *board {
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
 				column{from: "kind", title: "Waits for", width: 100},
-				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 115},
-				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 115},
+				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 145},
+				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 145},
 				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 75},
 				column{from: "Value #D", title: "Ended", unit: unitCount, width: 70},
 				column{from: "Value #E", title: "Still open", unit: unitCount, width: 85},

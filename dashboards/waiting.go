@@ -63,7 +63,7 @@ func waiting() *board {
 				column{from: "Value #B", title: "Times the target", unit: unitTimes, decimals: 1, width: 140, steps: ofTarget()}),
 		},
 		panel{
-			title: "How much waits on each owner?", width: 24, height: 10,
+			title: "How much waits on each owner?", width: 24, height: 14,
 			about: "By name, and not in any other order: this is no ranking. Who owns much has much to answer. Open, past the target, and the oldest wait in working hours on the owner's clock.",
 			queries: []query{
 				rows(named(summed("kind, owner", "kind, project, owner", `po_waits_open`+chosenWaits))),
