@@ -103,6 +103,20 @@ func TestCensusTellsDeletedFromMoved(t *testing.T) {
 	})
 }
 
+// TestStoryWithAnOpenQuestionMoves has a story read by id in the cycle whose
+// census misses it: that it was read does not hide that it has moved.
+func TestStoryWithAnOpenQuestionMoves(t *testing.T) {
+	each(t, func(w *world) {
+		ids := settled(w, 60)
+		w.restart(func(o *collector.Options) {
+			o.OpenQuestions = func(context.Context) ([]int64, error) { return []int64{ids[31]}, nil }
+		})
+		w.site.Move(w.now(), w.dev, ids[31], w.ops, nil)
+		w.gives(w.census(), collector.CensusResult{Moved: 1})
+		w.gives(w.census(), collector.CensusResult{})
+	})
+}
+
 func TestHiddenStoryGoesAndReturns(t *testing.T) {
 	each(t, func(w *world) {
 		ids := settled(w, 60)

@@ -77,6 +77,7 @@ type Result struct {
 	Changed   []int64         // stories with a new event or another snapshot since the last complete cycle, in order
 	Missing   []int64         // stories asked for by id that do not exist or may not be seen
 	Late      []time.Duration // how long after a change the search first showed it, where the cycle before should have seen it
+	Zoned     bool            // Jira does not understand instants in queries, and was asked in the account's zone
 	Census    *CensusResult   // nil: none was due
 	Unlooked  error           // why a census, or another look at open questions, was due and failed
 	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second
@@ -100,7 +101,7 @@ type Collector struct {
 	described time.Time                  // when meta was read last
 	keys      []string                   // of the projects in scope, in order; none if JQL alone is the scope
 	visible   map[string]archive.Project // those that can be seen, of the scope if it names any, by key
-	short     map[int64]bool             // stories that are noted for comments that Jira does not give; nil: not read yet
+	noted     *noted                     // nil: not read yet
 	// changed are stories that cycles wrote which then failed: whoever derives
 	// numbers from the store has not heard of them.
 	changed map[int64]bool
@@ -143,6 +144,11 @@ func New(o Options) (*Collector, error) {
 func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	res, err := c.sync(ctx)
+	return res, c.noteOutcome(ctx, res, err)
+}
+
+func (c *Collector) sync(ctx context.Context) (Result, error) {
 	begin := time.Now()
 	cy, err := c.begin(ctx)
 	if err != nil {
@@ -255,24 +261,6 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		cy.parents[id] = true
 	}
 	return cy, nil
-}
-
-// recall reads which stories are noted for comments that Jira does not give.
-func (c *Collector) recall(ctx context.Context) error {
-	if c.short != nil {
-		return nil
-	}
-	notes, err := c.store.Notes(ctx)
-	if err != nil {
-		return fmt.Errorf("reading notes: %w", err)
-	}
-	c.short = map[int64]bool{}
-	for _, n := range notes {
-		if n.Reason == archive.NoteCommentsShort {
-			c.short[n.Story] = true
-		}
-	}
-	return nil
 }
 
 // describe reads and stores what describes stories.

@@ -3,6 +3,7 @@ package collector
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -26,7 +27,7 @@ type cycle struct {
 	id      archive.Identity
 	state   archive.State
 	seen    map[int64]bool // stories that searches found in this cycle
-	read    map[int64]bool // those of them that were read
+	read    map[int64]bool // stories that were read in it, whether found or by id
 	parents map[int64]bool // of issues read, past ones too, that are still to be looked at
 	// described: what describes stories was read in this cycle
 	described bool
@@ -68,7 +69,7 @@ func (cy *cycle) incremental(ctx context.Context) error {
 		return err
 	}
 	q := cy.query()
-	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.known
+	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.known()
 	if q.JQL == "" && len(cy.state.Parents) <= namedParents {
 		q.Parents = cy.state.Parents
 	}
@@ -92,6 +93,9 @@ func (cy *cycle) incremental(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if n := len(cy.result.Late); n > 0 {
+		cy.c.log.Info("Jira's search showed changes that the cycle before should have seen", zap.Int("stories", n), zap.Duration("latest", slices.Max(cy.result.Late)))
+	}
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
 	return cy.save(ctx, archive.Page{})
 }
@@ -104,17 +108,19 @@ const namedParents = 500
 // second may bear the same one.
 const settledFor = 5 * time.Second
 
-// known returns when stories were updated as they are stored, of those that
-// the last complete cycle, or one before it, read long enough after.
-func (cy *cycle) known(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
-	settled, err := cy.c.store.Settled(ctx, ids)
-	if err != nil {
-		return nil, fmt.Errorf("reading what is stored: %w", err)
+// known returns a function that returns when stories were updated as they are
+// stored, of those that the last complete cycle, or one before it, read long
+// enough after.
+func (cy *cycle) known() func(context.Context, []int64) (map[int64]latency.Instant, error) {
+	store, before := cy.c.store, cy.state.Watermark.Add(-settledFor)
+	return func(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
+		settled, err := store.Settled(ctx, ids)
+		if err != nil {
+			return nil, fmt.Errorf("reading what is stored: %w", err)
+		}
+		maps.DeleteFunc(settled, func(_ int64, updated latency.Instant) bool { return updated >= before })
+		return settled, nil
 	}
-	maps.DeleteFunc(settled, func(_ int64, updated latency.Instant) bool {
-		return updated >= cy.state.Watermark.Add(-settledFor)
-	})
-	return settled, nil
 }
 
 // sight is what a search showed beside the stories it was for.
@@ -123,10 +129,12 @@ type sight struct{ canary, named bool }
 // search reads what a query finds and writes it page by page. While a full
 // sync is under way its cursor moves with each page.
 func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err error) {
-	for page, err := range cy.c.source.Search(ctx, q) {
+	search := func(ctx context.Context) iter.Seq2[archive.Page, error] { return cy.c.source.Search(ctx, q) }
+	for page, err := range ahead(ctx, search) {
 		if err != nil {
 			return seen, err
 		}
+		cy.result.Zoned = cy.result.Zoned || page.Zoned
 		seen.canary = seen.canary || page.Canary
 		seen.named = seen.named || page.Named
 		if cy.state.FullStarted != 0 && page.Cursor != "" {
@@ -134,6 +142,9 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 		}
 		for _, id := range page.Unchanged {
 			cy.seen[id] = true
+		}
+		for i := range page.Stories {
+			cy.seen[page.Stories[i].History.ID] = true
 		}
 		cy.result.Unchanged += len(page.Unchanged)
 		if len(page.Stories)+len(page.Quarantined) > 0 {
@@ -205,50 +216,31 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 	for _, id := range changed.Stories {
 		cy.c.changed[id], fresh[id] = true, true
 	}
-	for i := range page.Stories {
-		if st := &page.Stories[i]; fresh[st.History.ID] {
-			cy.late(st)
-		}
-	}
-	return nil
+	return cy.late(ctx, page.Stories, fresh)
 }
 
-// late notes how late a change was shown that the last cycle should have seen.
-func (cy *cycle) late(st *archive.Story) {
-	if w := cy.state.Watermark; cy.state.FullStarted == 0 && w != 0 && !st.ParentOnly && st.Updated < w.Add(-settledFor) && !cy.byID {
-		cy.result.Late = append(cy.result.Late, cy.id.At.Time().Sub(st.Updated.Time()))
-	}
-}
-
-// noteShort notes stories of which Jira counts more comments than it gives,
-// before they are written: a note too many is taken back at the next reading.
-func (cy *cycle) noteShort(ctx context.Context, stories []archive.Story) error {
-	c := cy.c
-	var short []archive.Note
-	var inOrder []int64
-	for i := range stories {
-		id := stories[i].History.ID
-		switch {
-		case stories[i].CommentsShort:
-			if !c.short[id] {
-				short = append(short, archive.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: "Jira counts more comments than it gives to this account"})
-			}
-		case c.short[id]:
-			inOrder = append(inOrder, id)
-		}
-	}
-	if len(short)+len(inOrder) == 0 {
+// late notes how late changes were shown that the last cycle should have seen.
+// The cycle that shows them is not complete yet: another try would find the same.
+func (cy *cycle) late(ctx context.Context, stories []archive.Story, changed map[int64]bool) error {
+	w := cy.state.Watermark
+	if cy.state.FullStarted != 0 || w == 0 || cy.byID {
 		return nil
 	}
-	if err := c.store.SaveNotes(ctx, archive.NoteCommentsShort, short, inOrder); err != nil {
+	var late []archive.Note
+	for i := range stories {
+		st := &stories[i]
+		if !changed[st.History.ID] || st.ParentOnly || st.Updated >= w.Add(-settledFor) {
+			continue
+		}
+		by := cy.id.At.Time().Sub(st.Updated.Time())
+		cy.result.Late = append(cy.result.Late, by)
+		late = append(late, archive.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: fmt.Sprintf("the search showed a change of it %s late", by)})
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	if err := cy.c.store.SaveNotes(ctx, archive.NoteLate, late, nil); err != nil {
 		return fmt.Errorf("storing notes: %w", err)
-	}
-	for i := range short {
-		c.short[short[i].Story] = true
-		c.log.Warn("Jira does not give all comments of a story; questions in the others are not seen", zap.String("key", short[i].Key))
-	}
-	for _, id := range inOrder {
-		delete(c.short, id)
 	}
 	return nil
 }
@@ -258,7 +250,7 @@ func (cy *cycle) count(st *archive.Story) {
 	if st.ParentOnly || cy.read[st.History.ID] {
 		return
 	}
-	cy.seen[st.History.ID], cy.read[st.History.ID] = true, true
+	cy.read[st.History.ID] = true
 	cy.result.Stories++
 	for i := range st.History.Events {
 		switch st.History.Events[i].Rank {

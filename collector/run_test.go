@@ -62,6 +62,8 @@ func (e *empty) SaveStories(_ context.Context, b archive.Batch) (archive.Changed
 	return archive.Changed{}, nil
 }
 
+func (e *empty) SaveNotes(context.Context, string, []archive.Note, []int64) error { return nil }
+
 func (e *empty) SaveCensus(_ context.Context, c archive.Census) error {
 	e.state = c.State
 	return nil

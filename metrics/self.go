@@ -22,6 +22,7 @@ type Self struct {
 	unlooked     prometheus.Counter
 	late         prometheus.Histogram
 	skew         prometheus.Gauge
+	zoned        prometheus.Gauge
 	success      prometheus.Gauge
 	failures     *prometheus.CounterVec
 	odd          *prometheus.GaugeVec
@@ -67,6 +68,9 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		}),
 		skew: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_clock_skew_seconds", Help: "How far this machine's clock is ahead of Jira's.",
+		}),
+		zoned: f.NewGauge(prometheus.GaugeOpts{
+			Name: "yourturn_poll_zone_literals", Help: "1 if Jira does not understand instants in queries, and is asked in the zone of the account's profile.",
 		}),
 		success: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_success", Help: "1 if the last poll cycle was complete.",
@@ -142,6 +146,7 @@ type Poll struct {
 	Late    []time.Duration // how late stories were shown
 	Skew    time.Duration
 	Failure string // why it failed, in a word; "": it was complete
+	Zoned   bool   // Jira was asked in the account's zone
 	// Unlooked tells that a census, or another look at open questions, failed.
 	Unlooked bool
 }
@@ -160,6 +165,10 @@ func (s *Self) ObservePoll(p Poll) {
 	s.pollStories.Add(float64(p.Stories))
 	s.lastSuccess.Set(unixSeconds(p.End))
 	s.skew.Set(p.Skew.Seconds())
+	s.zoned.Set(0)
+	if p.Zoned {
+		s.zoned.Set(1)
+	}
 	for _, d := range p.Late {
 		s.late.Observe(d.Seconds())
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/web"
 	"github.com/yourturn/yourturn/metrics"
@@ -117,7 +118,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 	end := time.Now()
 	s.sync.cycle(end, res, err)
 	s.self.ObservePoll(metrics.Poll{
-		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, Failure: failure(err), Unlooked: res.Unlooked != nil,
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned,
 	})
 	if err != nil {
 		return
@@ -136,9 +137,27 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
 	}
 	for _, n := range notes {
-		odd[n.Reason]++
+		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own
+			odd[n.Reason]++
+		}
 	}
 	s.self.SetOdd(odd)
+}
+
+// tellAudit logs what the audit found since the last report, where it may mean
+// that Jira showed less, or something else, than there was.
+func (s *service) tellAudit(report *latency.Report) {
+	found := map[string]int{}
+	for k, n := range report.Audit {
+		found[k.Reason] += n
+	}
+	for _, reason := range slices.Sorted(maps.Keys(found)) {
+		if n, before := found[reason], s.audited[reason]; n > before && reason != latency.FindExitByDefault && reason != latency.FindSameInstant {
+			s.log.Warn("the audit found what may make numbers wrong: yourturn waits --audit lists it",
+				zap.String("reason", reason), zap.Int("findings", n), zap.Int("before", before))
+		}
+	}
+	s.audited = found
 }
 
 // failure says in a word why a cycle failed; "" if it did not.

@@ -67,37 +67,50 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 	}
 	used := map[string]bool{}
 	for {
-		var page struct {
-			Logs []struct {
-				IssueID   number            `json:"issueId"`
-				Histories []json.RawMessage `json:"changeHistories"`
-			} `json:"issueChangeLogs"`
-			NextPageToken string `json:"nextPageToken"`
-		}
-		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &page); err != nil {
+		var text document
+		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &text); err != nil {
 			return err
 		}
-		if page.Logs == nil {
-			return lacking(endpoint, "list of changelogs")
+		token, err := addPage(endpoint, text, byID, func(h []history) records { return records{list: h} })
+		if err != nil { // one record may be why
+			token, err = addPage(endpoint, text, byID, func(r records) records { return r })
 		}
-		for _, log := range page.Logs {
-			r := byID[log.IssueID]
-			if r == nil {
-				continue
-			}
-			if err := r.addHistories(log.Histories); err != nil {
-				r.broken = err
-			}
+		if err != nil {
+			return err
 		}
-		if page.NextPageToken == "" {
+		if token == "" {
 			return nil
 		}
-		if used[page.NextPageToken] {
+		if used[token] {
 			return &Error{Endpoint: endpoint, Detail: "it gave the same page token twice", kind: archive.ErrIncomplete}
 		}
-		used[page.NextPageToken] = true
-		body.NextPageToken = page.NextPageToken
+		used[token] = true
+		body.NextPageToken = token
 	}
+}
+
+// addPage adds a page of the changelogs of many issues to their readings, and
+// returns the token of the next one. It decodes the records of an issue as R.
+func addPage[R any](endpoint string, text document, readings map[number]*reading, of func(R) records) (token string, err error) {
+	var page struct {
+		Logs []struct {
+			IssueID   number `json:"issueId"`
+			Histories R      `json:"changeHistories"`
+		} `json:"issueChangeLogs"`
+		NextPageToken string `json:"nextPageToken"`
+	}
+	if err := decode(endpoint, text, &page); err != nil {
+		return "", err
+	}
+	if page.Logs == nil {
+		return "", lacking(endpoint, "list of changelogs")
+	}
+	for _, log := range page.Logs {
+		if r := readings[log.IssueID]; r != nil {
+			r.add(of(log.Histories))
+		}
+	}
+	return page.NextPageToken, nil
 }
 
 // pagedHistories reads the changelog of one issue.
@@ -105,8 +118,8 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 	const endpoint = "issue/changelog"
 	for start := 0; ; {
 		var page struct {
-			Total  int               `json:"total"`
-			Values []json.RawMessage `json:"values"`
+			Total  int      `json:"total"`
+			Values *records `json:"values"`
 		}
 		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}}
 		if err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page); err != nil {
@@ -115,30 +128,50 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 		if page.Values == nil {
 			return lacking(endpoint, "list of records")
 		}
-		if err := r.addHistories(page.Values); err != nil {
-			r.broken = err
-		}
-		start += len(page.Values)
+		r.add(*page.Values)
+		start += page.Values.count
 		if start >= page.Total {
 			return nil
 		}
-		if len(page.Values) == 0 {
+		if page.Values.count == 0 {
 			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, page.Total), kind: archive.ErrIncomplete}
 		}
 	}
 }
 
-// addHistories decodes records one by one, so that a broken one spoils its
-// own issue and no other.
-func (r *reading) addHistories(raw []json.RawMessage) error {
-	for _, doc := range raw {
-		var h history
-		if err := json.Unmarshal(doc, &h); err != nil {
-			return fmt.Errorf("history record: %w", err)
-		}
-		r.histories = append(r.histories, h)
+// records are records of one issue's history. One that cannot be decoded
+// spoils those, and not the document they came in.
+type records struct {
+	list   []history
+	count  int   // readable or not
+	broken error // why one of them cannot be read
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (r *records) UnmarshalJSON(b []byte) error {
+	if r.broken = json.Unmarshal(b, &r.list); r.broken == nil {
+		r.count = len(r.list)
+		return nil
 	}
+	r.broken = fmt.Errorf("history record: %w", r.broken)
+	var each []json.RawMessage
+	if err := json.Unmarshal(b, &each); err != nil {
+		return err
+	}
+	r.count = len(each)
 	return nil
+}
+
+// add takes records of an issue's history.
+func (r *reading) add(page records) {
+	if page.broken != nil {
+		r.broken = page.broken
+	}
+	if r.histories == nil {
+		r.histories = page.list
+		return
+	}
+	r.histories = append(r.histories, page.list...)
 }
 
 // inlineHistories takes the changelog that came with an issue of Data Center.

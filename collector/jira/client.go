@@ -4,6 +4,7 @@
 package jira
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -55,6 +56,8 @@ type Client struct {
 	mu      sync.Mutex
 	flavor  archive.Flavor // "" until known
 	account string         // whom Jira answered as; "" until known
+	zone    string         // of its profile
+	literal literal        // of instants in queries
 	schema  *schema        // nil until fields were read
 }
 
@@ -128,10 +131,28 @@ func (c *Client) do(ctx context.Context, endpoint, method, path string, body, ou
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return nil, &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
+	// The transport has read it whole: to decode that takes one pass less.
+	text := bytes.NewBuffer(make([]byte, 0, max(bytes.MinRead, resp.ContentLength+bytes.MinRead)))
+	if _, err = text.ReadFrom(resp.Body); err != nil {
+		return nil, &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: err.Error(), kind: ErrBadReply}
+	}
+	if document, ok := out.(*document); ok {
+		*document = text.Bytes()
+	} else if err = decode(endpoint, text.Bytes(), out); err != nil {
+		return nil, err
 	}
 	return resp.Header, nil
+}
+
+// document is an answer that is yet to be decoded.
+type document []byte
+
+// decode decodes an answer into out.
+func decode(endpoint string, text []byte, out any) error {
+	if err := json.Unmarshal(text, out); err != nil {
+		return &Error{Endpoint: endpoint, Status: http.StatusOK, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
+	}
+	return nil
 }
 
 // check returns the classified error of an exchange, or nil if it brought JSON

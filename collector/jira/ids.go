@@ -26,6 +26,13 @@ func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, er
 			return
 		}
 		w.idsOnly = true
+		if scope := w.scope(q.Projects, 0); scope != "" {
+			// Here, so that no poll pays for it.
+			if w.literal, err = w.instants(ctx, scope); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
 		find := w.cloud
 		if w.flavor == archive.DataCenter {
 			find = w.dataCenter
@@ -73,7 +80,9 @@ func (w *walk) request(where string) searchBody {
 }
 
 // Matching returns those of some ids that a query finds, as Jira has them at
-// this moment where it can tell.
+// this moment where it can tell. On Data Center, where it cannot, stories that
+// its index does not show at all are taken to be found: it may have lost them
+// for a moment.
 func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64, error) {
 	w, err := c.newWalk(ctx, archive.Query{})
 	if err != nil {
@@ -82,17 +91,37 @@ func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64
 	w.idsOnly = true
 	var out []int64
 	for part := range slices.Chunk(ids, reconciled) {
-		body := w.request(fmt.Sprintf("id in (%s) AND (%s)", list(part), jql))
-		if w.flavor == archive.Cloud {
-			body.Reconcile = part
-		}
-		page, err := w.ask(ctx, body)
+		found, err := w.matching(ctx, part, " AND ("+jql+")")
 		if err != nil {
 			return nil, err
 		}
-		for _, raw := range page.Issues {
-			out = append(out, idOf(raw))
+		out = append(out, found...)
+		others := slices.DeleteFunc(slices.Clone(part), func(id int64) bool { return slices.Contains(found, id) })
+		if w.flavor == archive.Cloud || len(others) == 0 {
+			continue
 		}
+		shown, err := w.matching(ctx, others, "")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, slices.DeleteFunc(others, func(id int64) bool { return slices.Contains(shown, id) })...)
 	}
 	return out, nil
+}
+
+// matching asks for those of some ids that a further clause finds.
+func (w *walk) matching(ctx context.Context, ids []int64, clause string) ([]int64, error) {
+	body := w.request(fmt.Sprintf("id in (%s)%s", list(ids), clause))
+	if w.flavor == archive.Cloud {
+		body.Reconcile = ids
+	}
+	page, err := w.ask(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]int64, 0, len(page.Issues))
+	for _, raw := range page.Issues {
+		found = append(found, idOf(raw))
+	}
+	return found, nil
 }

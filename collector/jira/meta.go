@@ -88,10 +88,11 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 	} else if id.At = info.Time; id.At == 0 {
 		return archive.Identity{}, &Error{Endpoint: endpoint, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.zone = id.TimeZone
 	if flavor == archive.Cloud {
-		c.mu.Lock()
 		c.account = id.Account
-		c.mu.Unlock()
 	}
 	return id, nil
 }

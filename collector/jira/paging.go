@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // pageSize is how many issues are asked for at a time: more are not given by
@@ -83,7 +84,7 @@ func (w *walk) search(ctx context.Context, where string) iter.Seq2[chunk, error]
 func (w *walk) cloud(ctx context.Context) iter.Seq2[chunk, error] {
 	where := w.everything()
 	if ms, err := strconv.ParseInt(w.query.Cursor, 10, 64); err == nil {
-		where = fmt.Sprintf("(%s) AND created >= %d", where, ms)
+		where = fmt.Sprintf("(%s) AND %s", where, w.literal.since("created", latency.Instant(ms)))
 	}
 	return w.byToken(ctx, where)
 }
@@ -173,7 +174,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 			if key < at {
 				continue
 			}
-			where := w.scope([]string{key})
+			where := w.scope([]string{key}, w.query.Since)
 			if id, err := strconv.ParseInt(behind, 10, 64); err == nil && key == at {
 				// A story that is not found any more is nothing to go on from.
 				alive, err := w.finds(ctx, where, id)

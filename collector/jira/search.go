@@ -56,13 +56,16 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 		return page, nil, err
 	}
 	w.parents = true
-	if since == 0 {
+	if since == 0 || len(ids) == 0 {
 		return w.issues(ctx, ids)
+	}
+	if w.literal, err = w.instants(ctx, fmt.Sprintf("id in (%s)", list(ids[:1]))); err != nil {
+		return page, nil, err
 	}
 	for chunk := range slices.Chunk(ids, pageSize) {
 		var part archive.Page
 		var absent []int64
-		for p, searchErr := range w.complete(ctx, w.search(ctx, fmt.Sprintf("id in (%s) AND updated >= %d", list(chunk), since))) {
+		for p, searchErr := range w.complete(ctx, w.search(ctx, fmt.Sprintf("id in (%s) AND %s", list(chunk), w.literal.since("updated", since)))) {
 			if err = searchErr; err != nil {
 				break
 			}
@@ -89,6 +92,8 @@ type walk struct {
 	schema *schema
 	flavor archive.Flavor
 	query  archive.Query
+	// literal is how instants are named
+	literal literal
 	// parents: the issues are read for their user fields and parents alone
 	parents bool
 	idsOnly bool
@@ -105,7 +110,11 @@ func (c *Client) newWalk(ctx context.Context, q archive.Query) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &walk{c: c, schema: s, flavor: flavor, query: q, epics: map[string]string{}}, nil
+	w := &walk{c: c, schema: s, flavor: flavor, query: q, epics: map[string]string{}}
+	if q.Since != 0 || q.Cursor != "" {
+		w.literal, err = w.instants(ctx, w.scope(q.Projects, 0))
+	}
+	return w, err
 }
 
 // chunk is a part of what a search found, not yet complete.
@@ -134,6 +143,7 @@ func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
 			}
 			begun = true
 			page.Named = true
+			page.Zoned = w.literal.zone != nil
 			if !yield(page, err) || err != nil {
 				return
 			}
@@ -146,7 +156,7 @@ func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
 func (w *walk) named() string {
 	var clauses []string
 	if ids := w.query.Parents; len(ids) > 0 {
-		clauses = append(clauses, fmt.Sprintf("id in (%s) AND updated >= %d", list(ids), w.query.Since))
+		clauses = append(clauses, fmt.Sprintf("id in (%s) AND %s", list(ids), w.literal.since("updated", w.query.Since)))
 	}
 	if id := w.query.Canary; id != 0 {
 		clauses = append(clauses, fmt.Sprintf("id in (%d)", id))
@@ -154,8 +164,9 @@ func (w *walk) named() string {
 	return strings.Join(clauses, " OR ")
 }
 
-// scope returns the clause of the stories of some projects; none: wherever.
-func (w *walk) scope(projects []string) string {
+// scope returns the clause of the stories of some projects, none: wherever,
+// that were updated since an instant, 0: ever.
+func (w *walk) scope(projects []string, since latency.Instant) string {
 	var clauses []string
 	if len(projects) > 0 {
 		quoted := make([]string, len(projects))
@@ -167,17 +178,15 @@ func (w *walk) scope(projects []string) string {
 	if w.query.JQL != "" {
 		clauses = append(clauses, "("+w.query.JQL+")")
 	}
-	if w.query.Since != 0 {
-		// Unquoted, the number is an instant; everything else is read in the
-		// account's time zone, to the minute.
-		clauses = append(clauses, fmt.Sprintf("updated >= %d", w.query.Since))
+	if since != 0 {
+		clauses = append(clauses, w.literal.since("updated", since))
 	}
 	return strings.Join(clauses, " AND ")
 }
 
 // everything returns the clause of all that is asked for.
 func (w *walk) everything() string {
-	scope, named := w.scope(w.query.Projects), w.named()
+	scope, named := w.scope(w.query.Projects, w.query.Since), w.named()
 	if named == "" {
 		return scope
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -33,6 +34,8 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	switch {
 	case string(b) == "null":
 		*t = ""
+	case b[0] == '"' && plain(b[1:len(b)-1]):
+		*t = text(b[1 : len(b)-1])
 	case b[0] == '"':
 		var s string
 		if err := json.Unmarshal(b, &s); err != nil {
@@ -45,6 +48,17 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		*t = text(b)
 	}
 	return nil
+}
+
+// plain tells whether a JSON string stands for itself: most do, and to decode
+// each of them would take longer than all the rest.
+func plain(b []byte) bool {
+	for _, c := range b {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // instant is a point in time, which Jira writes in several ways. 0 is none.
@@ -162,7 +176,7 @@ func (r *remark) facts() (comment.Facts, error) {
 	}
 	var body text
 	if len(r.Body) > 0 {
-		if err := json.Unmarshal(r.Body, &body); err != nil {
+		if err := body.UnmarshalJSON(r.Body); err != nil {
 			return comment.Facts{}, err
 		}
 	}

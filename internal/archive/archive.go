@@ -140,6 +140,7 @@ type Page struct {
 	Cursor      string  // behind this page; "" where a search cannot be gone on with
 	Named       bool    // the canary and the parents were asked for: parents that are not there were not updated
 	Canary      bool    // the canary was found
+	Zoned       bool    // Jira does not understand instants in queries: it was asked in the account's zone
 }
 
 // Batch is what is written in one transaction, the state with it. A

@@ -31,5 +31,7 @@ const (
 	NoteCommentsShort = "comments_short" // Jira counts more comments than it gives
 	NoteQuarantined   = "quarantined"    // it could not be read
 	NoteCensusGuard   = "census_guard"   // a census would have removed too many stories
-	NoteLate          = "late"           // only a census showed it: the search had not
+	NoteLate          = "late"           // the search had not shown it, or a change of it, when it should have
+	NoteFailed        = "poll_failed"    // of no story: no poll is complete since then
+	NoteZoned         = "zone_literals"  // of no story: Jira is asked in the zone of the account's profile
 )

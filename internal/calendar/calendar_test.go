@@ -3,6 +3,7 @@ package calendar
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,6 +198,10 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+	_, err := New(Spec{Zone: time.UTC, Week: on([]Interval{{1440, 1441}})})
+	if want := "minutes 1440 to 1441: must begin from 0 to 1439 and end from 0 to 1440"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want an error that contains %q", err, want)
+	}
 }
 
 // walk measures working time minute by minute, by what clocks show: the latest
@@ -327,4 +332,42 @@ func ExampleCalendar_Working() {
 	working := c.Working(friday.UnixMilli(), monday.UnixMilli())
 	fmt.Println(time.Duration(working) * time.Millisecond)
 	// Output: 2h0m0s
+}
+
+// TestHoursWithinAnHourShownTwice begins and ends hours twice within the hour
+// that clocks show twice: all of it is the first time they show it.
+func TestHoursWithinAnHourShownTwice(t *testing.T) {
+	for _, tc := range []struct {
+		zone  string
+		from  int // minutes after midnight, by the clocks
+		first time.Time
+	}{
+		{"Europe/Berlin", 2 * 60, time.Date(2026, time.October, 25, 0, 0, 0, 0, time.UTC)},
+		{"America/New_York", 1 * 60, time.Date(2026, time.November, 1, 5, 0, 0, 0, time.UTC)},
+	} {
+		zone, err := time.LoadLocation(tc.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := Spec{Zone: zone}
+		spec.Week[time.Sunday] = []Interval{{From: tc.from + 10, To: tc.from + 20}, {From: tc.from + 30, To: tc.from + 40}}
+		cal, err := New(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		working := func(from, to time.Duration) time.Duration {
+			return time.Duration(cal.Working(tc.first.Add(from).UnixMilli(), tc.first.Add(to).UnixMilli())) * time.Millisecond
+		}
+		for _, span := range []struct{ from, to, want time.Duration }{
+			{0, 10 * time.Minute, 0},
+			{10 * time.Minute, 20 * time.Minute, 10 * time.Minute},
+			{20 * time.Minute, 30 * time.Minute, 0},
+			{30 * time.Minute, 40 * time.Minute, 10 * time.Minute},
+			{40 * time.Minute, 10 * time.Hour, 0},
+		} {
+			if got := working(span.from, span.to); got != span.want {
+				t.Errorf("%s, from %s to %s after %s: got %s, want %s", tc.zone, span.from, span.to, tc.first.Format(time.RFC3339), got, span.want)
+			}
+		}
+	}
 }

@@ -6,8 +6,9 @@ import (
 )
 
 var (
-	adfFence  = regexp.MustCompile(`^\{(code|noformat)(?::[^}]*)?\}`)
-	adfInline = regexp.MustCompile(`\[~(?:accountid:)?([^\]]+)\]|\{\{(.+?)\}\}|\[([^\]|\n]+)\|([^\]|\n]+)(?:\|[^\]\n]*)?\]`)
+	adfFence   = regexp.MustCompile(`^\{(code|noformat)(?::[^}]*)?\}`)
+	adfOpening = regexp.MustCompile(`(?s)\{quote\}.*\{quote\}|\{code(?::[^}]*)?\}.*\{code\}|\{noformat\}.*\{noformat\}`)
+	adfInline  = regexp.MustCompile(`\[~(?:accountid:)?([^\]]+)\]|\{\{(.+?)\}\}|\[([^\]|\n]+)\|([^\]|\n]+)(?:\|[^\]\n]*)?\]`)
 )
 
 // document turns wiki text into an Atlassian document, as the third version of
@@ -62,6 +63,11 @@ func (s *Site) blocks(text string) []any {
 		case strings.TrimSpace(line) == "":
 			flush()
 		default:
+			// What opens in the middle of a line ends the paragraph too.
+			if at := adfOpening.FindStringIndex(text); at != nil && at[0] > 0 && at[0] < len(line) {
+				paragraph, text = append(paragraph, line[:at[0]]), text[at[0]:]
+				continue
+			}
 			paragraph = append(paragraph, line)
 		}
 		text = rest

@@ -72,7 +72,7 @@ func (c *call) bulkChangelog() {
 			continue
 		}
 		asked[is.ID] = true
-		for _, h := range is.Histories {
+		for _, h := range c.histories(is) {
 			if h = h.about(req.FieldIDs); h != nil {
 				all = append(all, record{is.ID, h})
 			}

@@ -59,10 +59,19 @@ func (s *Site) renderHistories(list []*History) []historyDoc {
 	return out
 }
 
+// histories returns the records of an issue that changelogs show.
+func (c *call) histories(is *Issue) []*History {
+	if c.opts.LoseRecord == nil {
+		return is.Histories
+	}
+	return slices.DeleteFunc(slices.Clone(is.Histories), func(h *History) bool { return c.opts.LoseRecord(is.ID, h.ID) })
+}
+
 // inlineChangelog is what expand=changelog gives: on Cloud the newest records
 // alone, on Data Center all of them, in no order to rely on.
 func (c *call) inlineChangelog(is *Issue) *changelogDoc {
-	list := slices.Clone(is.Histories)
+	list := slices.Clone(c.histories(is))
+	total := len(list)
 	if c.site.Flavor == Cloud {
 		slices.Reverse(list)
 		list = list[:min(len(list), inlineRecords)]
@@ -71,7 +80,7 @@ func (c *call) inlineChangelog(is *Issue) *changelogDoc {
 			return cmp.Or(cmp.Compare(scramble(a.ID), scramble(b.ID)), cmp.Compare(a.ID, b.ID))
 		})
 	}
-	return &changelogDoc{MaxResults: len(list), Total: len(is.Histories), Histories: c.site.renderHistories(list)}
+	return &changelogDoc{MaxResults: len(list), Total: total, Histories: c.site.renderHistories(list)}
 }
 
 // scramble returns a number that has the order of nothing, and is always the same.
@@ -89,9 +98,10 @@ func (c *call) changelog() {
 	}
 	ceiling := cmp.Or(c.opts.ChangelogPage, changelogPage)
 	start, size := c.window(ceiling, ceiling)
+	list := c.histories(is)
 	c.json(http.StatusOK, map[string]any{
 		"self":    c.link("/rest/api/" + c.version() + "/issue/" + number(is.ID) + "/changelog"),
-		"startAt": start, "maxResults": size, "total": len(is.Histories), "isLast": start+size >= len(is.Histories),
-		"values": c.site.renderHistories(cut(is.Histories, start, size)),
+		"startAt": start, "maxResults": size, "total": len(list), "isLast": start+size >= len(list),
+		"values": c.site.renderHistories(cut(list, start, size)),
 	})
 }

@@ -209,7 +209,7 @@ var (
 // to the minute and in the zone of the account that searches; a period, and
 // digits in quotes, which are minutes, count from now. moving says the last.
 func (s *Site) instant(v lexeme) (at time.Time, moving, ok bool) {
-	if n, err := strconv.ParseInt(v.text, 10, 64); err == nil && !v.quoted && n >= 0 {
+	if n, err := strconv.ParseInt(v.text, 10, 64); err == nil && !v.quoted && n >= 0 && !s.NoInstants {
 		return time.UnixMilli(n), false, true
 	}
 	if jqlDate.MatchString(v.text) {

@@ -15,6 +15,8 @@ type Fault struct {
 	Body   string
 	// Delay passes before anything is answered.
 	Delay time.Duration
+	// Drip passes between one byte of the body and the next.
+	Drip time.Duration
 	// Reset breaks the connection instead of answering.
 	Reset bool
 	// Truncate breaks the connection after so many bytes of the body; 0: never.
@@ -47,7 +49,28 @@ func (f *Fault) apply(w http.ResponseWriter, r *http.Request, right func() reply
 		http.NewResponseController(w).Flush() //nolint:errcheck // what is buffered would be lost
 		panic(http.ErrAbortHandler)
 	}
+	if f.Drip > 0 {
+		answer.drip(w, r, f.Drip)
+		return
+	}
 	answer.write(w)
+}
+
+// drip writes a reply byte by byte.
+func (r reply) drip(w http.ResponseWriter, req *http.Request, pause time.Duration) {
+	maps.Copy(w.Header(), r.header)
+	w.WriteHeader(r.status)
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
+	for i := range r.body {
+		w.Write(r.body[i : i+1])              //nolint:errcheck // the reader went away
+		http.NewResponseController(w).Flush() //nolint:errcheck // likewise
+		select {
+		case <-ticker.C:
+		case <-req.Context().Done():
+			return
+		}
+	}
 }
 
 // reply is an answer, ready to be written.

@@ -43,6 +43,8 @@ type Options struct {
 	// CountRestricted makes the totals of comments count those that the account
 	// may not see.
 	CountRestricted bool
+	// LoseRecord tells of a record of an issue's history that no changelog shows.
+	LoseRecord func(issue, record int64) bool
 	// RepeatToken makes every page of Cloud's search after the first name itself
 	// as the next one, as a broken Jira has been seen to do.
 	RepeatToken bool

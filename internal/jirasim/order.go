@@ -71,7 +71,7 @@ func (s *Site) run(q *query, index func(*Issue) *Issue) []*Issue {
 	first, _ := s.position(q.from)
 	out := []*Issue{}
 	for _, is := range s.ordered[first:] {
-		if is.hidden {
+		if is.invisible() {
 			continue
 		}
 		if is = index(is); is != nil && q.match(is) {

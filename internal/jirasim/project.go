@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// projectNamed finds a project by key, id or name, or returns nil; the caller
+// projectNamed finds a visible project by key, id or name, or returns nil; the caller
 // holds the lock.
 func (s *Site) projectNamed(v string) *Project {
-	if p := s.projects[v]; p != nil {
+	if p := s.projects[v]; p != nil && !p.archived {
 		return p
 	}
 	for _, p := range s.sortedProjects() {
@@ -21,11 +21,13 @@ func (s *Site) projectNamed(v string) *Project {
 	return nil
 }
 
-// sortedProjects returns the projects by key; the caller holds the lock.
+// sortedProjects returns the visible projects by key; the caller holds the lock.
 func (s *Site) sortedProjects() []*Project {
 	var out []*Project
 	for _, key := range slices.Sorted(maps.Keys(s.projects)) {
-		out = append(out, s.projects[key])
+		if p := s.projects[key]; !p.archived {
+			out = append(out, p)
+		}
 	}
 	return out
 }

@@ -104,7 +104,7 @@ func (c *call) searchByToken() {
 	issues := []issueDoc{}
 	for _, id := range cut(w.ids, offset, size) {
 		// What was found may have changed since, or gone.
-		if is := c.site.issues[id]; is != nil && !is.hidden && !c.anonymous {
+		if is := c.site.issues[id]; is != nil && !is.invisible() && !c.anonymous {
 			if is = index(is); is != nil {
 				issues = append(issues, c.render(is, fields, expands([]string{req.Expand}, "changelog")))
 			}

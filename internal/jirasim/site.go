@@ -68,6 +68,8 @@ type Project struct {
 	Lead          *User
 	IssueTypes    []string // ids
 	Statuses      []string // ids of the statuses its workflow uses
+
+	archived bool // nothing of it may be seen
 }
 
 // Field describes a system or custom field as GET field answers it.
@@ -129,6 +131,9 @@ type Site struct {
 	Now    func() time.Time // the Jira's clock
 	Zone   *time.Location   // the zone timestamps are rendered in
 	Self   *User            // the account whose token the collector uses
+	// NoInstants makes queries read milliseconds of the epoch as minutes from
+	// now, without quotes too.
+	NoInstants bool
 
 	mu       sync.RWMutex
 	users    map[string]*User // by Ref
@@ -224,6 +229,18 @@ func (s *Site) AddBoard(b *Board) *Board {
 	defer s.mu.Unlock()
 	s.boards = append(s.boards, b)
 	return b
+}
+
+// RenameStatus gives a status another name, as an admin does: its id stays.
+func (s *Site) RenameStatus(id, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes++
+	for _, st := range s.statuses {
+		if st.ID == id {
+			st.Name = name
+		}
+	}
 }
 
 // User returns the user with that handle, or nil.
@@ -365,6 +382,18 @@ func (s *Site) Hide(issue int64, hidden bool) {
 	s.must(issue).hidden = hidden
 }
 
+// Archive makes a project with all its issues invisible to the account, as its
+// archive or a lost permission does, or visible again.
+func (s *Site) Archive(p *Project, archived bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes++
+	p.archived = archived
+}
+
+// invisible tells whether the account may not see an issue.
+func (is *Issue) invisible() bool { return is.hidden || is.Project != nil && is.Project.archived }
+
 // Move moves an issue to another project: it keeps its id, gets a new key, and
 // its old key goes on resolving. items are further changes of the same record
 // (a new status, say).
@@ -428,7 +457,7 @@ func (s *Site) lookup(idOrKey string) *Issue {
 	if err != nil {
 		id = s.byKey[strings.ToUpper(idOrKey)]
 	}
-	if is := s.issues[id]; is != nil && !is.hidden {
+	if is := s.issues[id]; is != nil && !is.invisible() {
 		return is
 	}
 	return nil

@@ -1,6 +1,12 @@
 package latency
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
 
 // TestBypass has what bypasses acceptance, and what only looks like it.
 func TestBypass(t *testing.T) {
@@ -43,6 +49,31 @@ func TestBypass(t *testing.T) {
 			}
 			if got := marks(NewDeriver(rules, nil).Story(tc.story.history(), when(t, long)), EntryBypass); got != tc.want {
 				t.Errorf("%d bypasses, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestBeginnings has when a project has had an acceptance wait, wherever the
+// story went later: from then on there is something to bypass.
+func TestBeginnings(t *testing.T) {
+	begun := func() *tale { return newTale(t, "Mon 08:00", "In Progress") }
+	at := func(project, s string) Beginning { return Beginning{project, when(t, s)} }
+	for _, tc := range []struct {
+		name  string
+		story *tale
+		want  []Beginning
+	}{
+		{"entered", begun().move("Mon 09:00", "dev", "PO Review"), []Beginning{at("1", "Mon 09:00")}},
+		{"moved in acceptance", begun().move("Mon 09:00", "dev", "PO Review").record("Mon 12:00", "dev", FieldProject, "2"), []Beginning{at("1", "Mon 09:00"), at("2", "Mon 12:00")}},
+		{"moved before it", begun().record("Mon 08:30", "dev", FieldProject, "2").move("Mon 09:00", "dev", "PO Review"), []Beginning{at("2", "Mon 09:00")}},
+		{"a slip", begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress"), nil},
+		{"a question alone", begun().record("Mon 09:00", "dev", FieldAssignee, "po"), nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := NewDeriver(testRules(t), nil).Story(tc.story.history(), when(t, long)).Begun
+			if d := cmp.Diff(tc.want, slices.Clone(got), cmpopts.EquateEmpty()); d != "" {
+				t.Errorf("beginnings (-want +got):\n%s", d)
 			}
 		})
 	}

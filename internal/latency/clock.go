@@ -52,6 +52,11 @@ func (r *replay) emit(w *run) {
 	if w.start < last.HistoryFrom {
 		return
 	}
+	if w.kind == Acceptance {
+		for _, p := range w.parts {
+			d.result.Begun = append(d.result.Begun, Beginning{p.p.ID, p.from})
+		}
+	}
 	parts := d.segments(w, stop)
 
 	var storyElapsed, storyWorking int64

@@ -49,7 +49,7 @@ func NewDeriver(rules *Rules, ancestors Ancestors) *Deriver {
 // the next call.
 func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	h.Events = sortEvents(h.Events)
-	d.result = Result{Waits: d.result.Waits[:0], Marks: d.result.Marks[:0], Stages: d.result.Stages[:0], Findings: d.result.Findings[:0]}
+	d.result = Result{Waits: d.result.Waits[:0], Begun: d.result.Begun[:0], Marks: d.result.Marks[:0], Stages: d.result.Stages[:0], Findings: d.result.Findings[:0]}
 	d.footings, d.laid, d.createdHop, d.asOf = d.footings[:0], d.laid[:0], false, asOf
 	r := &d.replay
 	*r = replay{d: d, h: h, asOf: asOf, tick: Never, st: r.st, acc: r.acc, q: r.q, comments: r.comments[:0], rejections: r.rejections[:0], answer: verdict{askers: r.answer.askers[:0]}}

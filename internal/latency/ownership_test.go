@@ -118,6 +118,7 @@ func TestSlips(t *testing.T) {
 		{"where nobody watches", begun().record("Mon 08:30", "dev", FieldProject, "77").move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress"), 0},
 		{"after a move that is none", begun().move("Mon 08:30", "dev", "To Do").move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "To Do"), 1},
 		{"of a type that does not count", begun().record("Mon 08:30", "dev", FieldType, "epic").move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress"), 0},
+		{"of a type that does not count any more", begun().move("Mon 09:00", "dev", "PO Review").record("Mon 09:00:30", "dev", FieldType, "epic").move("Mon 09:01", "dev", "In Progress"), 0},
 		{"each move once", begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress").move("Mon 09:02", "dev", "PO Review"), 1},
 		{"twice", begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress").move("Mon 09:02", "dev", "PO Review").move("Mon 09:03", "dev", "In Progress"), 2},
 	} {

@@ -391,3 +391,14 @@ func TestSamples(t *testing.T) {
 		t.Errorf("samples ended, open, censored (-want +got):\n%s", d)
 	}
 }
+
+// TestWaitThatBeginsWithTheWindow is at risk from its beginning on, even if it
+// is over before its clock has run at all.
+func TestWaitThatBeginsWithTheWindow(t *testing.T) {
+	rules, asOf := testRules(t), when(t, "Fri 17:00")
+	windows := []Window{{Name: "7d", Span: Span{when(t, "Mon 20:00"), asOf}}}
+	st := statistics(rules, windows, asOf, question(t, 1, "Mon 20:00", "Mon 21:00"))
+	if got, want := quantiles(st.Waits[WaitsKey{Question, "PAY", "po", "7d"}]), "0s, 0s, 0s"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -146,10 +146,18 @@ type Mark struct {
 	Owner     string // person; "" where it is the project's
 }
 
+// Beginning is when an acceptance wait came to be one of a project: by its
+// start, or by the story's move there.
+type Beginning struct {
+	ProjectID string
+	At        Instant
+}
+
 // Result is what a story's history amounts to. Its slices are reused by the
 // next derivation with the same Deriver; Wait values may be kept.
 type Result struct {
 	Waits    []Wait
+	Begun    []Beginning
 	Marks    []Mark
 	Stages   []StageSpan // the story's cycle time, in order
 	Findings []Finding

@@ -37,10 +37,12 @@ type Store interface {
 	LedgerIn(ctx context.Context, shard archive.Shard) iter.Seq2[latency.Counted, error]
 	// LedgerOf returns what the ledger holds of stories.
 	LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error)
+	// LedgerAsOf returns the instant that the ledger stands as of; 0 before the first derivation.
+	LedgerAsOf(ctx context.Context) (latency.Instant, error)
 	// Count enters what the ledger does not hold yet, in one transaction, and
 	// returns what was newly counted. Entries that a changed config (another
 	// fingerprint) brings up after their time are entered but not counted. The
-	// last call of a derivation says so: then the ledger stands as of asOf.
+	// last call of a derivation that holds nothing back says so: then the ledger stands as of asOf.
 	Count(ctx context.Context, entries []latency.Entry, asOf latency.Instant, fingerprint string, last bool) ([]latency.Entry, error)
 }
 
@@ -65,20 +67,42 @@ type Engine struct {
 	pending   []latency.Entry
 	bypassed  []latency.Entry            // of this derivation, until it is known when acceptance began
 	begun     map[string]latency.Instant // the first acceptance wait, by project
+
+	reread Reread          // nil: what the store says is counted
+	since  latency.Instant // that the ledger stands as of; 0: nothing was counted yet
+	held   map[int64]bool  // stories of which something is to be counted once they were read by id
+	sure   map[int64]bool  // stories that were, for this derivation
 }
 
 // NewEngine returns an engine over store; at most limit open waits of an owner
 // and kind are reported one by one.
-func NewEngine(store Store, limit int) *Engine { return &Engine{store: store, limit: limit} }
+func NewEngine(store Store, limit int) *Engine {
+	return &Engine{store: store, limit: limit, held: map[int64]bool{}, sure: map[int64]bool{}}
+}
 
 // Load derives everything anew as of asOf by rules, whose config has that
 // fingerprint. progress, which may be nil, is told the number of stories done.
+// What a reading by id must confirm is counted by the next Refresh.
 func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint string, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
-	ancestors, err := Ancestors(ctx, e.store)
-	if err != nil {
+	e.rules, e.fingerprint = rules, fingerprint
+	var err error
+	if e.since, err = e.store.LedgerAsOf(ctx); err != nil {
+		return nil, fmt.Errorf("reading the ledger: %w", err)
+	}
+	if err := e.load(ctx, asOf, progress); err != nil {
 		return nil, err
 	}
-	e.rules, e.fingerprint, e.ancestors = rules, fingerprint, ancestors
+	return e.finish(ctx, asOf)
+}
+
+// load derives everything anew.
+func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(stories int)) error {
+	ancestors, err := Ancestors(ctx, e.store)
+	if err != nil {
+		return err
+	}
+	rules := e.rules
+	e.ancestors = ancestors
 	e.unsettled, e.traces, e.findings = map[int64][]latency.Wait{}, newTraces(), newTally()
 	e.begun = map[string]latency.Instant{}
 	e.totals = latency.NewTotals()
@@ -86,7 +110,7 @@ func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint str
 
 	shards, err := e.store.Shards(ctx, runtime.GOMAXPROCS(0))
 	if err != nil {
-		return nil, fmt.Errorf("reading stories: %w", err)
+		return fmt.Errorf("reading stories: %w", err)
 	}
 	var mu sync.Mutex // over the engine: shards are derived side by side and taken in one by one
 	done := 0
@@ -112,40 +136,33 @@ func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint str
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	return e.finish(ctx, asOf)
+	return g.Wait()
 }
 
 // Refresh derives the changed stories, and those that time alone can change,
 // as of asOf.
 func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
-	if slices.ContainsFunc(changed, func(id int64) bool { return e.ancestors[strconv.FormatInt(id, 10)] != nil }) {
-		// A parent's owner is its children's: they may all be another's now.
-		return e.Load(ctx, e.rules, e.fingerprint, asOf, nil)
+	var err error
+	if e.ofFamilies(changed) {
+		err = e.load(ctx, asOf, nil)
+	} else {
+		ids := slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled))
+		err = e.derive(ctx, slices.AppendSeq(ids, maps.Keys(e.held)), asOf)
 	}
-	ids := slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled))
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	d := latency.NewDeriver(e.rules, e.ancestors)
-	for chunk := range slices.Chunk(ids, refreshChunk) {
-		counted, err := e.store.LedgerOf(ctx, chunk)
-		if err != nil {
-			return nil, fmt.Errorf("reading the ledger: %w", err)
-		}
-		rows := byStory(counted)
-		for h, err := range e.store.Histories(ctx, chunk) {
-			if err != nil {
-				return nil, fmt.Errorf("reading stories: %w", err)
-			}
-			s := newStory(d, e.rules, h, asOf, rows[h.ID])
-			s.ledger = nil // it is in the totals
-			e.take(s)
-			if err := e.countFull(ctx, asOf); err != nil {
-				return nil, err
-			}
-		}
+	if err == nil {
+		err = e.confirm(ctx, asOf)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.finish(ctx, asOf)
+}
+
+// Advance is Refresh where all is known beforehand, as of the past: parents
+// whose whole histories Load read, and no Jira that could correct anything.
+func (e *Engine) Advance(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
+	if err := e.derive(ctx, slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled)), asOf); err != nil {
+		return nil, err
 	}
 	return e.finish(ctx, asOf)
 }
@@ -160,6 +177,11 @@ func (e *Engine) take(s *story) {
 		if s.ledger[i].Counted {
 			e.totals.Add(s.ledger[i].Entry)
 		}
+	}
+	if e.doubtful(s) {
+		e.hold(s)
+	} else {
+		delete(e.held, s.id)
 	}
 	for _, entry := range s.entries {
 		if entry.Type == latency.EntryBypass {
@@ -190,9 +212,16 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant) (*latency.Rep
 		}
 	}
 	e.bypassed = e.bypassed[:0]
-	if err := e.count(ctx, asOf, true); err != nil {
+	// While anything is held back the ledger does not stand as of now: after a
+	// restart that would count what nobody has confirmed.
+	whole := len(e.held) == 0
+	if err := e.count(ctx, asOf, whole); err != nil {
 		return nil, err
 	}
+	if whole {
+		e.since = asOf
+	}
+	clear(e.sure)
 	notes, err := e.store.Notes(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading what is odd: %w", err)

@@ -138,6 +138,31 @@ func TestCountersNeverGoDown(t *testing.T) {
 	step("recounted", r, err, 2, 2, 0)
 }
 
+// TestWhatASlipBegan lets a look see a move into acceptance before it is taken
+// back: that began nothing, and what is done later bypasses nothing.
+func TestWhatASlipBegan(t *testing.T) {
+	s := open(t)
+	entered := tale(1, at, "doing", "review")
+	save(t, s, entered)
+	e := NewEngine(s, 20)
+	if _, err := e.Load(t.Context(), rulesOf(t, "review"), "a", at+hour+60_000, nil); err != nil {
+		t.Fatal(err)
+	}
+	back := entered.History.Events[1]
+	back.At, back.ID = back.At+120_000, 2
+	back.Changes = []latency.Change{{Field: latency.FieldStatus, From: back.Changes[0].To, To: back.Changes[0].From}}
+	entered.History.Events = append(entered.History.Events, back)
+	entered.History.Now[latency.FieldStatus] = []latency.Value{back.Changes[0].To}
+	changed := save(t, s, entered, tale(2, at+hour, "doing", "done"))
+	r, err := e.Refresh(t.Context(), changed, at+5*hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, bypassed := accepted(r); bypassed != 0 {
+		t.Errorf("%d bypassed, want none: the project has had no acceptance wait", bypassed)
+	}
+}
+
 // TestAParentsOwnerIsItsChildrens changes the owner of a parent alone.
 func TestAParentsOwnerIsItsChildrens(t *testing.T) {
 	s := open(t)

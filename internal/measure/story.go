@@ -35,12 +35,15 @@ func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf
 		if res.Unsettled && w.Open() {
 			s.open = append(s.open, *w)
 		}
-		if p := rules.Projects[w.ProjectID]; p != nil && w.Kind == latency.Acceptance {
-			if first, ok := s.begun[p.Key]; !ok || w.Start < first {
+	}
+	for _, b := range res.Begun {
+		// A move into acceptance that may yet be taken back has begun nothing.
+		if p := rules.Projects[b.ProjectID]; p != nil && b.At.Add(p.SlipWindow) <= asOf {
+			if first, ok := s.begun[p.Key]; !ok || b.At < first {
 				if s.begun == nil {
 					s.begun = map[string]latency.Instant{}
 				}
-				s.begun[p.Key] = w.Start
+				s.begun[p.Key] = b.At
 			}
 		}
 	}

@@ -73,6 +73,14 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 	return added, nil
 }
 
+// LedgerAsOf returns the instant that the ledger stands as of; 0 before it was
+// advanced for the first time.
+func (s *Store) LedgerAsOf(ctx context.Context) (latency.Instant, error) {
+	var state ledgerState
+	_, err := getMeta(ctx, s.read, metaLedger, &state)
+	return state.AsOf, s.explain(err)
+}
+
 // LedgerIn streams the entries of a shard's stories, counted or not, in order
 // of story id, kind, topic and instant. Like HistoriesIn it has a connection of
 // its own.

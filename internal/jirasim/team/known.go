@@ -29,15 +29,32 @@ func (t *Team) Known(looks []time.Time) []Wait {
 	return sorted(out)
 }
 
-// KnownTallies returns the slips and bypasses as such a collector can know them.
+// KnownTallies returns the slips and bypasses as such a collector can know
+// them; there is nothing to bypass in a project before its first acceptance wait.
 func (t *Team) KnownTallies(looks []time.Time) []Tally {
-	var out []Tally
+	var all []Tally
+	began := map[string]time.Time{}
 	for _, l := range t.lives {
-		if b := l.known(looks); b != nil {
-			out = append(out, b.tallies...)
+		b := l.known(looks)
+		if b == nil {
+			continue
+		}
+		all = append(all, b.tallies...)
+		for _, s := range append(slices.Clone(b.told), b.acc) {
+			if s == nil || s.kind != "acceptance" {
+				continue
+			}
+			for _, sh := range s.shares {
+				if at, ok := began[sh.p.jira.Key]; !ok || sh.from.Before(at) {
+					began[sh.p.jira.Key] = sh.from
+				}
+			}
 		}
 	}
-	return out
+	return slices.DeleteFunc(all, func(x Tally) bool {
+		at, ok := began[x.Project]
+		return x.What == "bypass" && (!ok || x.At.Before(at))
+	})
 }
 
 // known returns the book of what the looks can tell; nil if none saw the story.

@@ -1,0 +1,44 @@
+package collector
+
+import (
+	"context"
+	"iter"
+
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// ahead yields what a search yields, and asks for the next page while the last
+// one is written: a first sync takes as long as the slower of the two.
+func ahead(ctx context.Context, search func(context.Context) iter.Seq2[archive.Page, error]) iter.Seq2[archive.Page, error] {
+	type answer struct {
+		page archive.Page
+		err  error
+	}
+	return func(yield func(archive.Page, error) bool) {
+		asking, stop := context.WithCancel(ctx)
+		answers := make(chan answer)
+		go func() {
+			defer close(answers)
+			for page, err := range search(asking) {
+				select {
+				case answers <- answer{page, err}:
+				case <-asking.Done():
+					return
+				}
+			}
+		}()
+		defer func() {
+			stop()
+			for range answers { // until it has ended
+			}
+		}()
+		for a := range answers {
+			if !yield(a.page, a.err) {
+				return
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(archive.Page{}, err) // it may have ended with a page in hand
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// slow is a search of three pages, each of which takes a minute.
+func slow(ctx context.Context) iter.Seq2[archive.Page, error] {
+	return func(yield func(archive.Page, error) bool) {
+		for i := range 3 {
+			select {
+			case <-time.After(time.Minute):
+			case <-ctx.Done():
+				yield(archive.Page{}, ctx.Err())
+				return
+			}
+			if !yield(archive.Page{Cursor: fmt.Sprint(i)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		var got []string
+		for page, err := range ahead(t.Context(), slow) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, page.Cursor)
+			time.Sleep(time.Minute) // as long as a page takes
+		}
+		if diff := cmp.Diff([]string{"0", "1", "2"}, got); diff != "" {
+			t.Errorf("pages (-want +got):\n%s", diff)
+		}
+		if took := time.Since(begin); took != 4*time.Minute {
+			t.Errorf("it took %s, want 4m: to ask and to write overlap", took)
+		}
+	})
+}
+
+func TestAheadEndsWithItsReader(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, err := range ahead(t.Context(), slow) {
+			if err != nil {
+				t.Error(err)
+			}
+			break
+		}
+		synctest.Wait() // the bubble ends only when nobody asks any more
+	})
+}
+
+func TestAheadTellsThatItWasCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		var err error
+		for _, e := range ahead(ctx, slow) {
+			time.Sleep(time.Minute)
+			err = e
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got error %v, want %v", err, context.DeadlineExceeded)
+		}
+	})
+}

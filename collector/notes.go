@@ -1,0 +1,119 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// What is odd with no story in particular is noted under none.
+const noStory = 0
+
+// noted is what the store's notes say that a cycle may have to add to, or to
+// take back.
+type noted struct {
+	short  map[int64]bool // stories of which Jira does not give all comments
+	failed bool           // no cycle is complete since then
+	zoned  bool           // Jira is asked in the account's zone
+}
+
+// recall reads what is noted.
+func (c *Collector) recall(ctx context.Context) error {
+	if c.noted != nil {
+		return nil
+	}
+	notes, err := c.store.Notes(ctx)
+	if err != nil {
+		return fmt.Errorf("reading notes: %w", err)
+	}
+	c.noted = &noted{short: map[int64]bool{}}
+	for _, n := range notes {
+		switch n.Reason {
+		case archive.NoteCommentsShort:
+			c.noted.short[n.Story] = true
+		case archive.NoteFailed:
+			c.noted.failed = true
+		case archive.NoteZoned:
+			c.noted.zoned = true
+		}
+	}
+	return nil
+}
+
+// noteOutcome notes that cycles fail, from the first one on, and takes it back
+// when one is complete: the audit says that the numbers are not of today.
+func (c *Collector) noteOutcome(ctx context.Context, res Result, err error) error {
+	if ctx.Err() != nil {
+		return err // it was told to stop
+	}
+	if noteErr := c.recall(ctx); noteErr != nil {
+		return errors.Join(err, noteErr)
+	}
+	if err != nil {
+		now := latency.At(time.Now()) // Jira's clock may be what is missing
+		return errors.Join(err, c.note(ctx, archive.NoteFailed, &c.noted.failed, true, now, "no poll is complete since then: "+err.Error()))
+	}
+	return errors.Join(
+		c.note(ctx, archive.NoteFailed, &c.noted.failed, false, 0, ""),
+		c.note(ctx, archive.NoteZoned, &c.noted.zoned, res.Zoned, res.AsOf, "Jira does not understand instants in queries, and is asked in the zone of the account's profile"),
+	)
+}
+
+// note notes what is odd with no story in particular, or takes it back, unless
+// it stands so already.
+func (c *Collector) note(ctx context.Context, reason string, stands *bool, odd bool, at latency.Instant, detail string) error {
+	if *stands == odd {
+		return nil
+	}
+	var notes []archive.Note
+	var inOrder []int64
+	if odd {
+		notes = []archive.Note{{Story: noStory, At: at, Detail: detail}}
+	} else {
+		inOrder = []int64{noStory}
+	}
+	if err := c.store.SaveNotes(ctx, reason, notes, inOrder); err != nil {
+		return fmt.Errorf("storing notes: %w", err)
+	}
+	*stands = odd
+	return nil
+}
+
+// noteShort notes stories of which Jira counts more comments than it gives,
+// before they are written: a note too many is taken back at the next reading.
+func (cy *cycle) noteShort(ctx context.Context, stories []archive.Story) error {
+	c := cy.c
+	var short []archive.Note
+	var inOrder []int64
+	for i := range stories {
+		id := stories[i].History.ID
+		switch {
+		case stories[i].CommentsShort:
+			if !c.noted.short[id] {
+				short = append(short, archive.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: "Jira counts more comments than it gives to this account"})
+			}
+		case c.noted.short[id]:
+			inOrder = append(inOrder, id)
+		}
+	}
+	if len(short)+len(inOrder) == 0 {
+		return nil
+	}
+	if err := c.store.SaveNotes(ctx, archive.NoteCommentsShort, short, inOrder); err != nil {
+		return fmt.Errorf("storing notes: %w", err)
+	}
+	for i := range short {
+		c.noted.short[short[i].Story] = true
+		c.log.Warn("Jira does not give all comments of a story; questions in the others are not seen", zap.String("key", short[i].Key))
+	}
+	for _, id := range inOrder {
+		delete(c.noted.short, id)
+	}
+	return nil
+}
