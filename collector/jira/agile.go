@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -113,6 +114,7 @@ func withheld(err error) error {
 // last page and not always a total.
 func agileList[T any](ctx context.Context, c *Client, endpoint, path string, q url.Values) ([]T, error) {
 	var all []T
+	var first []byte // of the last page
 	for {
 		var page struct {
 			Values []json.RawMessage `json:"values"`
@@ -125,6 +127,12 @@ func agileList[T any](ctx context.Context, c *Client, endpoint, path string, q u
 		}
 		if page.Values == nil {
 			return nil, lacking(endpoint, "list of values")
+		}
+		if len(page.Values) > 0 {
+			if bytes.Equal(page.Values[0], first) {
+				return nil, &Error{Endpoint: endpoint, Detail: "it gave the same page twice", kind: archive.ErrIncomplete}
+			}
+			first = page.Values[0]
 		}
 		for _, raw := range page.Values {
 			var v T

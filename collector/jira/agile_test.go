@@ -106,24 +106,27 @@ func TestSprintsOfJira(t *testing.T) {
 func TestSprintsRefused(t *testing.T) {
 	for _, tc := range []struct {
 		name, path string // of the request that fails
+		kind       string // of the board
 		status     int
 		body       string
 		withheld   bool
 		want       string // in the error; "": none
 	}{
-		{"no scope", "/board", 401, `{"message":"Unauthorized; scope does not match"}`, true, "read:sprint:jira-software"},
-		{"forbidden", "/board", 403, `{}`, true, "forbidden"},
-		{"no agile interface", "/board", 404, `{}`, true, "not found"},
-		{"sprints forbidden", "/board/7/sprint", 403, `{}`, true, "board 7"},
-		{"board deleted meanwhile", "/board/7/sprint", 404, `{}`, false, ""},
-		{"board without sprints", "/board/7/sprint", 400, `{"errorMessages":["The board does not support sprints"]}`, false, ""},
-		{"another refusal", "/board/7/sprint", 400, `{"errorMessages":["The state is unknown"]}`, true, "The state is unknown"},
-		{"another document", "/board", 200, `{}`, false, "list of values"},
-		{"broken sprint", "/board/7/sprint", 200, `{"isLast":true,"values":[{"id":1,"startDate":"soon"}]}`, false, `"soon" is no instant`},
+		{"no scope", "/board", "scrum", 401, `{"message":"Unauthorized; scope does not match"}`, true, "read:sprint:jira-software"},
+		{"forbidden", "/board", "scrum", 403, `{}`, true, "forbidden"},
+		{"no agile interface", "/board", "scrum", 404, `{}`, true, "not found"},
+		{"sprints forbidden", "/board/7/sprint", "scrum", 403, `{}`, true, "board 7"},
+		{"board deleted meanwhile", "/board/7/sprint", "scrum", 404, `{}`, false, ""},
+		{"board without sprints", "/board/7/sprint", "scrum", 400, `{"errorMessages":["The board does not support sprints"]}`, false, ""},
+		{"board of a team without sprints", "/board/7/sprint", "simple", 400, `{"errorMessages":["Das Board unterstützt keine Sprints"]}`, false, ""},
+		{"another refusal", "/board/7/sprint", "scrum", 400, `{"errorMessages":["The state is unknown"]}`, true, "The state is unknown"},
+		{"another document", "/board", "scrum", 200, `{}`, false, "list of values"},
+		{"one page for ever", "/board", "scrum", 200, `{"isLast":false,"values":[{"id":7,"type":"kanban"}]}`, false, "the same page twice"},
+		{"broken sprint", "/board/7/sprint", "scrum", 200, `{"isLast":true,"values":[{"id":1,"startDate":"soon"}]}`, false, `"soon" is no instant`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newSim(t, jirasim.Cloud)
-			s.site.AddBoard(&jirasim.Board{ID: 7, Type: "scrum", ProjectKey: "PAY"})
+			s.site.AddBoard(&jirasim.Board{ID: 7, Type: tc.kind, ProjectKey: "PAY"})
 			s.fault = func(r *http.Request) *jirasim.Fault {
 				if !strings.HasSuffix(r.URL.Path, "agile/1.0"+tc.path) {
 					return nil
