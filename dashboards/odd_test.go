@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // The odd ones are harmed wherever somebody forgets to escape them. The second
@@ -72,11 +74,11 @@ func TestDashboardsOnGaps(t *testing.T) {
 		past{from: pastBegins, to: left, step: time.Hour, rename: strings.NewReplacer(
 			`project="PAY"`, `project="GONE"`, `project="WEB"`, `project="GONE2"`, `owner="ada"`, `owner="left"`, `owner="bo"`, `owner="left2"`)})
 	const span, step = 14 * 24 * time.Hour, time.Hour
-	ask := func(c choice, at time.Time, expr string, instant bool) []answer {
+	ask := func(c choice, at time.Time, expr string, instant bool) []stack.Answer {
 		if instant {
-			return s.instant(t, c.fill(expr, span, step), at)
+			return s.Instant(t, c.fill(expr, span, step), at)
 		}
-		return s.course(t, c.fill(expr, span, step), at.Add(-span), at, step)
+		return s.Course(t, c.fill(expr, span, step), at.Add(-span), at, step)
 	}
 	with := func(owner, project string) choice {
 		return choice{"owner": owner, "project": project, "kind": "acceptance|question", "window": "28d", "job": ".*", "jira": "x"}
@@ -90,10 +92,10 @@ func TestDashboardsOnGaps(t *testing.T) {
 			c := with("cy", "WEB")
 			for _, a := range ask(c, end, expr, instant) {
 				answered++
-				if owner, ok := a.labels["owner"]; ok && owner != "cy" && strings.Contains(expr, "${owner") {
+				if owner, ok := a.Labels["owner"]; ok && owner != "cy" && strings.Contains(expr, "${owner") {
 					t.Errorf("%s answers for %s", where, owner)
 				}
-				for at, v := range a.values {
+				for at, v := range a.Values {
 					if math.IsNaN(v) || math.IsInf(v, 0) && strings.Contains(expr, "${owner") {
 						t.Errorf("%s has the value %v at %s:\n%s", where, v, time.Unix(at, 0).UTC(), expr)
 						break
@@ -115,7 +117,7 @@ func TestDashboardsOnGaps(t *testing.T) {
 			before += len(ask(c, left.Add(24*time.Hour), expr, instant))
 			for _, a := range ask(c, end, expr, instant) {
 				after++
-				t.Errorf("%s goes on answering for what has vanished: %v\n%s", where, a.labels, expr)
+				t.Errorf("%s goes on answering for what has vanished: %v\n%s", where, a.Labels, expr)
 			}
 		})
 		if before == 0 || after > 0 {
@@ -157,22 +159,22 @@ func idle(owner, project string) []pastFamily {
 func TestDashboardsOnNothing(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "prometheus.yml"), "")
-	s := startPrometheus(t, dir)
+	s := stack.StartPrometheus(t, dir)
 	at := time.Now()
 	for name, c := range map[string]choice{
 		"all":    {"project": everything, "owner": everything, "kind": everything, "job": everything, "window": "28d", "jira": ""},
 		"nobody": {"project": "", "owner": "", "kind": "", "job": "", "window": "28d", "jira": ""},
 	} {
 		queriesOf(t, func(where, expr string, instant bool) {
-			var got []answer
+			var got []stack.Answer
 			if q := c.fill(expr, time.Hour, time.Minute); instant {
-				got = s.instant(t, q, at)
+				got = s.Instant(t, q, at)
 			} else {
-				got = s.course(t, q, at.Add(-time.Hour), at, time.Minute)
+				got = s.Course(t, q, at.Add(-time.Hour), at, time.Minute)
 			}
 			for _, a := range got {
-				if len(a.labels) > 0 {
-					t.Errorf("%s, %s: there is a series %v", where, name, a.labels)
+				if len(a.Labels) > 0 {
+					t.Errorf("%s, %s: there is a series %v", where, name, a.Labels)
 				}
 			}
 		})

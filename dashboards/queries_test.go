@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // choice is what a reader chose at the top of a dashboard.
@@ -42,7 +44,7 @@ func (c choice) fill(expr string, span, step time.Duration) string {
 
 // choices asks the variables of a dashboard for their values, as Grafana does,
 // and returns each pair of an owner and a project.
-func choices(t *testing.T, s server, b grafanaBoard, at time.Time) []choice {
+func choices(t *testing.T, s stack.Prometheus, b grafanaBoard, at time.Time) []choice {
 	t.Helper()
 	values := map[string][]string{"window": {"28d"}, "kind": {"acceptance|question"}, "owner": {""}, "job": {".*"}, "jira": {"x"}}
 	for _, v := range b.Templating.List {
@@ -74,7 +76,7 @@ func choices(t *testing.T, s server, b grafanaBoard, at time.Time) []choice {
 type namedValue struct{ text, value string }
 
 // namedValues asks for the values of a variable as Grafana does, in order.
-func namedValues(t *testing.T, s server, v grafanaVariable, at time.Time) []namedValue {
+func namedValues(t *testing.T, s stack.Prometheus, v grafanaVariable, at time.Time) []namedValue {
 	t.Helper()
 	var asked struct{ Query string }
 	if err := json.Unmarshal(v.Query, &asked); err != nil {
@@ -82,16 +84,16 @@ func namedValues(t *testing.T, s server, v grafanaVariable, at time.Time) []name
 	}
 	var list []namedValue
 	if m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(asked.Query); m != nil {
-		for _, a := range s.instant(t, m[1], at) {
-			list = append(list, namedValue{a.labels[m[2]], a.labels[m[2]]})
+		for _, a := range s.Instant(t, m[1], at) {
+			list = append(list, namedValue{a.Labels[m[2]], a.Labels[m[2]]})
 		}
 	} else if m := regexp.MustCompile(`^query_result\((.+)\)$`).FindStringSubmatch(asked.Query); m != nil {
 		// Grafana shows series as text, labels in order and as they are, and takes the named groups out of it.
 		parts := regexp.MustCompile(strings.Trim(v.Regex, "/"))
-		for _, a := range s.instant(t, m[1], at) {
+		for _, a := range s.Instant(t, m[1], at) {
 			var labels []string
-			for _, name := range slices.Sorted(maps.Keys(a.labels)) {
-				labels = append(labels, name+`="`+a.labels[name]+`"`)
+			for _, name := range slices.Sorted(maps.Keys(a.Labels)) {
+				labels = append(labels, name+`="`+a.Labels[name]+`"`)
 			}
 			found := parts.FindStringSubmatch("{" + strings.Join(labels, ",") + "} 1 0")
 			if found == nil {
@@ -109,15 +111,15 @@ func namedValues(t *testing.T, s server, v grafanaVariable, at time.Time) []name
 // check asks every query of every dashboard for a finite value that belongs to
 // an owner and a project chosen, and for none where nobody is chosen. A query
 // that unanswered explains may have no value.
-func check(t *testing.T, s server, at time.Time, span, step time.Duration, unanswered func(expr string) bool) {
+func check(t *testing.T, s stack.Prometheus, at time.Time, span, step time.Duration, unanswered func(expr string) bool) {
 	for _, b := range boards(t) {
 		t.Run(b.UID, func(t *testing.T) {
 			cs := choices(t, s, b, at)
-			ask := func(q string, c choice, now bool) []answer {
+			ask := func(q string, c choice, now bool) []stack.Answer {
 				if now {
-					return s.instant(t, c.fill(q, span, step), at)
+					return s.Instant(t, c.fill(q, span, step), at)
 				}
-				return s.course(t, c.fill(q, span, step), at.Add(-span), at, step)
+				return s.Course(t, c.fill(q, span, step), at.Add(-span), at, step)
 			}
 			one := func(where, q string, now bool) {
 				if unanswered(q) {
@@ -144,15 +146,15 @@ func check(t *testing.T, s server, at time.Time, span, step time.Duration, unans
 
 // belongs tells whether there is a finite value and every series bears the
 // owner and the project chosen, if it bears one.
-func belongs(answers []answer, c choice) bool {
+func belongs(answers []stack.Answer, c choice) bool {
 	finite := false
 	for _, a := range answers {
 		for _, name := range []string{"owner", "project"} {
-			if v, ok := a.labels[name]; ok && c[name] != "" && v != c[name] {
+			if v, ok := a.Labels[name]; ok && c[name] != "" && v != c[name] {
 				return false
 			}
 		}
-		for _, v := range a.values {
+		for _, v := range a.Values {
 			finite = finite || !math.IsNaN(v) && !math.IsInf(v, 0)
 		}
 	}
@@ -165,10 +167,10 @@ func belongs(answers []answer, c choice) bool {
 func TestDashboardsOnDemo(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "prometheus.yml"), edited(t, "prometheus/prometheus.yml",
-		"yourturn:9817", demo(t), "scrape_interval: 30s", "scrape_interval: 1s", "rule_files: [rules/*.yml]", "", "alertmanager:9093", free(t)))
-	s := startPrometheus(t, dir)
-	eventually(t, "a poll between two scrapes", func(context.Context) bool {
-		return len(s.instant(t, `po_waits_open and on () increase(yourturn_poll_cycles_total[1m]) > 0`, time.Now())) > 0
+		"yourturn:9817", demo(t), "scrape_interval: 30s", "scrape_interval: 1s", "rule_files: [rules/*.yml]", "", "alertmanager:9093", stack.Free(t)))
+	s := stack.StartPrometheus(t, dir)
+	stack.Eventually(t, "a poll between two scrapes", func(context.Context) bool {
+		return len(s.Instant(t, `po_waits_open and on () increase(yourturn_poll_cycles_total[1m]) > 0`, time.Now())) > 0
 	})
 	at := time.Now()
 	check(t, s, at, time.Minute, time.Second, func(q string) bool {
@@ -177,9 +179,9 @@ func TestDashboardsOnDemo(t *testing.T) {
 }
 
 // startOnPast starts a Prometheus on pasts.
-func startOnPast(t *testing.T, pasts ...past) server {
+func startOnPast(t *testing.T, pasts ...past) stack.Prometheus {
 	t.Helper()
-	promtool := program(t, "prometheus", "promtool")
+	promtool := stack.Program(t, "prometheus", "promtool")
 	dir := t.TempDir()
 	for i, p := range pasts {
 		f, err := os.Create(filepath.Join(dir, fmt.Sprint("past", i)))
@@ -198,7 +200,7 @@ func startOnPast(t *testing.T, pasts ...past) server {
 		}
 	}
 	put(t, filepath.Join(dir, "prometheus.yml"), "")
-	return startPrometheus(t, dir, "--storage.tsdb.retention.time=100y", "--query.lookback-delta=65m")
+	return stack.StartPrometheus(t, dir, "--storage.tsdb.retention.time=100y", "--query.lookback-delta=65m")
 }
 
 // ofService tells whether expr asks for what no past has.
@@ -243,8 +245,8 @@ func TestDashboardsOnPast(t *testing.T) {
 			var got []map[string]float64
 			for _, q := range sprintQueries(t) {
 				values := map[string]float64{}
-				for _, a := range s.instant(t, choice{"project": "PAY"}.fill(q, 0, 0), at) {
-					values[a.labels["sprint"]] = a.values[at.Unix()] / 1000
+				for _, a := range s.Instant(t, choice{"project": "PAY"}.fill(q, 0, 0), at) {
+					values[a.Labels["sprint"]] = a.Values[at.Unix()] / 1000
 				}
 				got = append(got, values)
 			}
@@ -274,9 +276,9 @@ func TestDashboardsOnPast(t *testing.T) {
 					}
 					c := choice{"project": "WEB", "owner": "ada", "kind": ".*", "window": "28d"}
 					from := end.Add(-40 * 24 * time.Hour)
-					for _, a := range s.course(t, c.fill(q.Expr, 14*24*time.Hour, 24*time.Hour), from, at, step) {
-						if want := int(at.Sub(from)/step) + 1; len(a.values) != want {
-							t.Errorf("%s, %q: %v has %d points of %d", b.Title, p.Title, a.labels, len(a.values), want)
+					for _, a := range s.Course(t, c.fill(q.Expr, 14*24*time.Hour, 24*time.Hour), from, at, step) {
+						if want := int(at.Sub(from)/step) + 1; len(a.Values) != want {
+							t.Errorf("%s, %q: %v has %d points of %d", b.Title, p.Title, a.Labels, len(a.Values), want)
 						}
 					}
 				}
@@ -285,8 +287,8 @@ func TestDashboardsOnPast(t *testing.T) {
 	})
 	t.Run("counted once", func(t *testing.T) {
 		expr := choice{"project": ".*", "owner": ".*", "kind": ".*"}.fill(summed("", "kind, project, owner", "po_waits_paused"+chosenWaits+" + 1"), 0, 0)
-		for _, a := range s.course(t, expr, end.Add(-time.Hour), at, 5*time.Minute) {
-			for at, v := range a.values {
+		for _, a := range s.Course(t, expr, end.Add(-time.Hour), at, 5*time.Minute) {
+			for at, v := range a.Values {
 				if v != 6 {
 					t.Errorf("at %s there are %v waits of 6", time.Unix(at, 0).UTC(), v)
 				}

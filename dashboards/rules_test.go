@@ -10,27 +10,13 @@ import (
 	"time"
 
 	"github.com/prometheus/common/model"
-)
 
-// program is the path of a program that a test runs; without it the test
-// skips, unless nothing may skip.
-func program(t *testing.T, pkg string, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("YOURTURN_REQUIRE_ALL") != "" {
-		t.Fatalf("%s is required: install Debian's package %s", names[0], pkg)
-	}
-	t.Skipf("%s is not installed", names[0])
-	return ""
-}
+	"github.com/yourturn/yourturn/internal/stack"
+)
 
 // TestConfigs gives every config to its own program's check.
 func TestConfigs(t *testing.T) {
-	promtool := program(t, "prometheus", "promtool")
+	promtool := stack.Program(t, "prometheus", "promtool")
 	rules, err := filepath.Glob("prometheus/rules/*.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +29,7 @@ func TestConfigs(t *testing.T) {
 		{promtool, "check", "config", "--lint-fatal", "prometheus/prometheus.yml"},
 		append([]string{promtool, "check", "rules", "--lint-fatal"}, rules...),
 		append([]string{promtool, "test", "rules"}, tests...),
-		{program(t, "prometheus-alertmanager", "amtool"), "check-config", "alertmanager/alertmanager.yml"},
+		{stack.Program(t, "prometheus-alertmanager", "amtool"), "check-config", "alertmanager/alertmanager.yml"},
 	} {
 		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", strings.Join(args, " "), err, out)
