@@ -148,20 +148,27 @@ type voyage struct {
 	fails int
 }
 
+// newVoyage returns a voyage that has not begun, with its store.
+func newVoyage(t *testing.T, flavor jirasim.Flavor, path string) (*voyage, *store.Store) {
+	v := &voyage{world: newSite(t, flavor, jirasim.Options{SearchPage: 50, ChangelogPage: 400, CommentPage: 2, InlineComments: 2})}
+	st, err := store.Open(t.Context(), "sqlite:"+path, store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.store = st
+	v.wire = &wire{server: v.server}
+	v.client = v.newClient("http://jira.example", v.wire)
+	v.both()
+	return v, st
+}
+
 // sail runs the story with one fault and returns the store's content after each chapter, and how
 // many requests there were and cycles failed.
 func sail(t *testing.T, flavor jirasim.Flavor, at int, f fault, onwards bool) (dump string, requests, failed int) {
 	synctest.Test(t, func(t *testing.T) {
-		v := &voyage{world: newSite(t, flavor, jirasim.Options{SearchPage: 50, ChangelogPage: 400, CommentPage: 2, InlineComments: 2})}
 		path := filepath.Join(t.TempDir(), "voyage.db")
-		st, err := store.Open(t.Context(), "sqlite:"+path, store.ReadWrite)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.store = st
-		v.wire = &wire{server: v.server, at: at, fault: f, onwards: onwards}
-		v.client = v.newClient("http://jira.example", v.wire)
-		v.both()
+		v, st := newVoyage(t, flavor, path)
+		v.wire.at, v.wire.fault, v.wire.onwards = at, f, onwards
 		var dumps []string
 		tell(v.world, func() {
 			v.complete()

@@ -135,11 +135,11 @@ func told(waits []team.Wait) []part {
 	return out
 }
 
-// derived returns the parts that `waits` prints.
-func derived(t testing.TB, config string) []part {
+// derived returns the parts that `waits` prints with flags.
+func derived(t testing.TB, config string, flags ...string) []part {
 	t.Helper()
 	var list []waitJSON
-	if err := json.Unmarshal([]byte(command(t, 0, "waits", "--config.file", config, "--format", "json")), &list); err != nil {
+	if err := json.Unmarshal([]byte(command(t, 0, append([]string{"waits", "--config.file", config, "--format", "json"}, flags...)...)), &list); err != nil {
 		t.Fatal(err)
 	}
 	msec := func(seconds float64) int64 { return int64(math.Round(seconds * 1000)) }

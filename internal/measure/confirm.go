@@ -59,24 +59,30 @@ func (e *Engine) confirm(ctx context.Context, asOf latency.Instant) error {
 			e.sure[id] = true
 		}
 		clear(e.held)
-		if e.ofFamilies(changed) {
-			// Their children's owners may be others: more may come up to be confirmed.
+		again := e.ofFamilies(changed)
+		if !again {
+			if err := e.derive(ctx, slices.Concat(ids, changed), asOf); err != nil {
+				return err
+			}
+			again = e.met
+		}
+		if again {
+			// Children's owners may be others: more may come up to be confirmed.
 			if err := e.load(ctx, asOf, nil); err != nil {
 				return err
 			}
-			continue
-		}
-		if err := e.derive(ctx, slices.Concat(ids, changed), asOf); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
 // ofFamilies tells whether one of some stories is the parent of another: its
-// owner is its children's.
+// owner is its children's. It may be one that was not to be seen before.
 func (e *Engine) ofFamilies(ids []int64) bool {
-	return slices.ContainsFunc(ids, func(id int64) bool { return e.ancestors[strconv.FormatInt(id, 10)] != nil })
+	return slices.ContainsFunc(ids, func(id int64) bool {
+		name := strconv.FormatInt(id, 10)
+		return e.ancestors[name] != nil || e.strangers[name]
+	})
 }
 
 // derive derives stories, of which the totals hold what was counted before.

@@ -60,6 +60,8 @@ type Engine struct {
 	fingerprint string
 
 	ancestors latency.Ancestors
+	strangers map[string]bool // parents of stories that are not among them, by id
+	met       bool            // there are new strangers
 	totals    *latency.Totals
 	unsettled map[int64][]latency.Wait // open waits of stories that time alone can change
 	traces    traces                   // of the stories that fall into the longest window
@@ -102,7 +104,7 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 		return err
 	}
 	rules := e.rules
-	e.ancestors = ancestors
+	e.ancestors, e.strangers, e.met = ancestors, map[string]bool{}, false
 	e.unsettled, e.traces, e.findings = map[int64][]latency.Wait{}, newTraces(), newTally()
 	e.begun = map[string]latency.Instant{}
 	e.totals = latency.NewTotals()
@@ -136,7 +138,9 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 			return nil
 		})
 	}
-	return g.Wait()
+	err = g.Wait()
+	e.met = false // they are not to be seen: nobody would know more
+	return err
 }
 
 // Refresh derives the changed stories, and those that time alone can change,
@@ -148,6 +152,9 @@ func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Inst
 	} else {
 		ids := slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled))
 		err = e.derive(ctx, slices.AppendSeq(ids, maps.Keys(e.held)), asOf)
+	}
+	if err == nil && e.met { // a story has a parent that no story had
+		err = e.load(ctx, asOf, nil)
 	}
 	if err == nil {
 		err = e.confirm(ctx, asOf)
@@ -176,6 +183,11 @@ func (e *Engine) take(s *story) {
 	for i := range s.ledger {
 		if s.ledger[i].Counted {
 			e.totals.Add(s.ledger[i].Entry)
+		}
+	}
+	for _, id := range s.parents {
+		if e.ancestors[id] == nil && !e.strangers[id] {
+			e.strangers[id], e.met = true, true
 		}
 	}
 	if e.doubtful(s) {

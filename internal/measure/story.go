@@ -21,6 +21,7 @@ type story struct {
 	trace     latency.Trace
 	begun     map[string]latency.Instant // first acceptance wait by project
 	findings  []latency.Finding
+	parents   []string // present and past ones, by id
 }
 
 // newStory derives a story and compares it with what the ledger holds of it.
@@ -47,12 +48,34 @@ func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf
 			}
 		}
 	}
+	s.parents = parentsOf(h)
 	all := slices.Collect(rules.Entries(h.ID, res, asOf))
 	s.findings = append(s.findings, corrections(rules, h, all, ledger)...)
 	s.entries = slices.DeleteFunc(all, func(e latency.Entry) bool {
 		return slices.ContainsFunc(ledger, func(c latency.Counted) bool { return c.ID == e.ID })
 	})
 	return s
+}
+
+// parentsOf returns the ids of the parents that a story has or had.
+func parentsOf(h *latency.History) (ids []string) {
+	add := func(v latency.Value) {
+		if v.ID != "" {
+			ids = append(ids, v.ID)
+		}
+	}
+	for _, v := range h.Now[latency.FieldParent] {
+		add(v)
+	}
+	for i := range h.Events {
+		for _, c := range h.Events[i].Changes {
+			if c.Field == latency.FieldParent {
+				add(c.From)
+				add(c.To)
+			}
+		}
+	}
+	return ids
 }
 
 // derived derives the stories of a shard, each compared with its part of the
