@@ -105,6 +105,7 @@ type Collector struct {
 	// changed are stories that cycles wrote which then failed: whoever derives
 	// numbers from the store has not heard of them.
 	changed map[int64]bool
+	sprints sprintSchedule
 	// unseen are parents that could not be read; they are tried again when
 	// meta is.
 	unseen     map[int64]bool
@@ -179,6 +180,9 @@ func (c *Collector) sync(ctx context.Context) (Result, error) {
 		// What changed is complete without it; the next cycle tries again.
 		cy.result.Unlooked = err
 		c.log.Warn("what the polls cannot see was not looked at; the next cycle tries again", zap.Error(err))
+	}
+	if err := cy.readSprints(ctx); err != nil {
+		return Result{}, err
 	}
 	cy.result.Duration = time.Since(begin)
 	return c.finish(cy), nil

@@ -41,6 +41,10 @@ func (s *scripted) IDs(context.Context, archive.Query) iter.Seq2[[]int64, error]
 	return func(func([]int64, error) bool) {}
 }
 
+func (s *scripted) Sprints(context.Context, archive.Project) ([]archive.Sprint, error) {
+	return nil, nil
+}
+
 // empty is a Store that keeps its state alone.
 type empty struct {
 	Store
@@ -52,6 +56,7 @@ func (e *empty) SaveMeta(context.Context, archive.Meta) error                   
 func (e *empty) Notes(context.Context) ([]archive.Note, error)                   { return nil, nil }
 func (e *empty) Live(context.Context) ([]int64, error)                           { return nil, nil }
 func (e *empty) Known(context.Context, []int64) (map[int64]archive.Known, error) { return nil, nil }
+func (e *empty) SaveSprints(context.Context, string, []archive.Sprint) error     { return nil }
 func (e *empty) SaveStories(_ context.Context, b archive.Batch) (archive.Changed, error) {
 	e.state = b.State
 	return archive.Changed{}, nil

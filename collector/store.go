@@ -25,6 +25,9 @@ type Source interface {
 	// Issues reads stories by id as they are now; missing are those that do
 	// not exist or may not be seen.
 	Issues(ctx context.Context, ids []int64) (page archive.Page, missing []int64, err error)
+	// Sprints reads the sprints that have begun, of the boards that show a
+	// project; archive.ErrWithheld if the account may not read them.
+	Sprints(ctx context.Context, p archive.Project) ([]archive.Sprint, error)
 	// Parents reads issues for their user fields and parents alone: those
 	// updated since an instant, or all if it is 0.
 	Parents(ctx context.Context, ids []int64, since latency.Instant) (page archive.Page, missing []int64, err error)
@@ -44,6 +47,9 @@ type Store interface {
 	// SaveStories writes a batch and the state in one transaction, or nothing
 	// of it. Events that are stored already are ignored.
 	SaveStories(ctx context.Context, b archive.Batch) (archive.Changed, error)
+
+	// SaveSprints replaces the sprints of a project.
+	SaveSprints(ctx context.Context, projectID string, sprints []archive.Sprint) error
 
 	// Live returns the ids of the stories that a census must find, in order.
 	Live(ctx context.Context) ([]int64, error)

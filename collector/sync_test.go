@@ -449,6 +449,25 @@ func TestParentsOutsideTheScope(t *testing.T) {
 	})
 }
 
+// TestParentThatIsGone has a story whose history names a parent that was deleted
+// before anybody read it: a search that names it is refused.
+func TestParentThatIsGone(t *testing.T) {
+	each(t, func(w *world) {
+		epic, story := w.create(w.ops), w.create(w.pay)
+		id, key := fmt.Sprint(epic), "OPS-1"
+		w.site.Change(w.now(), w.dev, story, nil,
+			jirasim.Item{Field: "IssueParentAssociation", FieldType: "jira", FieldID: "parent", From: &id, FromString: &key})
+		w.site.DeleteIssue(epic)
+		w.later(time.Hour)
+		w.sync()
+		w.later(time.Hour)
+		w.sync()
+		if got := w.ranks(story); len(got) != 2 {
+			w.Errorf("got events %v, want the creation and the record", got)
+		}
+	})
+}
+
 func TestFetchStories(t *testing.T) {
 	each(t, func(w *world) {
 		id := w.create(w.pay)

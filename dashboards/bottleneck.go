@@ -40,7 +40,7 @@ func stageWords() []dashboard.ValueMapping {
 func largestBlocker() string {
 	var parts []string
 	for i, s := range blockers() {
-		parts = append(parts, fmt.Sprintf(`%d * (po_largest_blocker{project=~"$project", window="$window", stage="%s"} == 1)`, i+1, s.label))
+		parts = append(parts, fmt.Sprintf(`%d * (po_largest_blocker{`+isProject+`, window="$window", stage="%s"} == 1)`, i+1, s.label))
 	}
 	return "max by (project) (" + strings.Join(parts, "\nor ") + ")"
 }
@@ -75,7 +75,7 @@ func stageBars() *barchart.PanelBuilder {
 // shareOf is the part of the cycle time, lived within the window, that was
 // spent in the stages that match.
 func shareOf(stages string) string {
-	const lived = `max by (project, stage) (po_stage_seconds{project=~"$project", window="$window", stage%s})`
+	const lived = `max by (project, stage) (po_stage_seconds{` + isProject + `, window="$window", stage%s})`
 	return fmt.Sprintf("sum by (project) ("+lived+")\n/ sum by (project) ("+lived+")", `=~"`+stages+`"`, `!="backlog"`)
 }
 
@@ -105,7 +105,7 @@ func bottleneck() *board {
 		panel{
 			title: "Where does the cycle time go?", width: 12, height: 9,
 			about:   "Working time, by the project's calendar, that all stories of the window spent in each stage from the first start of work to done, finished or not, as a part of the whole. A status that the config gives no stage is placed by its name, else by its category: a wrong mapping shows here first.",
-			queries: []query{rows(`max by (project, stage) (po_stage_seconds{project=~"$project", window="$window", stage!="backlog"})`)},
+			queries: []query{rows(`max by (project, stage) (po_stage_seconds{` + isProject + `, window="$window", stage!="backlog"})`)},
 			view:    stageBars(),
 		},
 		panel{
@@ -121,32 +121,32 @@ func bottleneck() *board {
 			}),
 		},
 		panel{
-			title: "How long do the teams wait, and how sure is that?", width: 24, height: 9,
+			title: "How long do the teams wait, and how sure is that?", width: 24, height: 10,
 			about: "Of the waits that ran in the window, in working hours on the owner's clock: half of them were over after the median, 85 of 100 after the next column. Open waits count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them all. Empty: too early to tell. Where more than 20 % are censored (withdrawn, handed over, …) the quantiles are probably too low; under 10 waits do not trust them.",
 			queries: []query{
-				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{project=~"$project", window="$window", q="0.5"})`)),
-				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{project=~"$project", window="$window", q="0.85"})`)),
-				rows(hours(`max by (kind, project) (po_wait_target_seconds{project=~"$project"})`)),
-				rows(samples(`project=~"$project"`, "ended")),
-				rows(samples(`project=~"$project"`, "open")),
-				rows(samples(`project=~"$project"`, "censored") + "\n/ " + samples(`project=~"$project"`, "ended|open|censored")),
+				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{` + isProject + `, window="$window", q="0.5"})`)),
+				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{` + isProject + `, window="$window", q="0.85"})`)),
+				rows(hours(`max by (kind, project) (po_wait_target_seconds{` + isProject + `})`)),
+				rows(samples(isProject, "ended")),
+				rows(samples(isProject, "open")),
+				rows(samples(isProject, "censored") + "\n/ (" + samples(isProject, "ended|open|censored") + " > 0)"),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for", width: 100},
-				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 115},
-				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 115},
-				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 75},
+				column{from: "kind", title: "Waits for", width: 95},
+				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
+				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
+				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},
 				column{from: "Value #D", title: "Ended", unit: unitCount, width: 70},
-				column{from: "Value #E", title: "Still open", unit: unitCount, width: 85},
-				column{from: "Value #F", title: "Censored", unit: unitShare, width: 85, steps: censored()}),
+				column{from: "Value #E", title: "Still open", unit: unitCount, width: 80},
+				column{from: "Value #F", title: "Censored", unit: unitShare, width: 82, steps: censored()}),
 		},
 		panel{
 			title: "Do verdicts come sooner than before?", width: 12, height: 9,
 			about: "The time within which half, and 85 of 100, acceptance waits of the window were over, in working hours. A gap is a quantile that was not reached, or too early to tell: see the table above for which.",
 			queries: []query{
-				course(reached(hours(`max by (project, q) (po_project_wait_rolling_seconds{kind="acceptance", project=~"$project", window="$window", q=~"0.5|0.85"})`)), "{{project}}, {{q}}"),
-				course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind="acceptance"})`), "target"),
+				course(reached(hours(`max by (project, q) (po_project_wait_rolling_seconds{kind="acceptance", `+isProject+`, window="$window", q=~"0.5|0.85"})`)), "{{project}}, {{q}}"),
+				course(hours(`min by (kind) (po_wait_target_seconds{`+isProject+`, kind="acceptance"})`), "target"),
 			},
 			view: lines(unitHours).AxisLabel("working hours"),
 		},
@@ -154,22 +154,22 @@ func bottleneck() *board {
 			title: "Do answers come sooner than before?", width: 12, height: 9,
 			about: "The same for questions: the time within which half, and 85 of 100, were answered, in working hours.",
 			queries: []query{
-				course(reached(hours(`max by (project, q) (po_project_wait_rolling_seconds{kind="question", project=~"$project", window="$window", q=~"0.5|0.85"})`)), "{{project}}, {{q}}"),
-				course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind="question"})`), "target"),
+				course(reached(hours(`max by (project, q) (po_project_wait_rolling_seconds{kind="question", `+isProject+`, window="$window", q=~"0.5|0.85"})`)), "{{project}}, {{q}}"),
+				course(hours(`min by (kind) (po_wait_target_seconds{`+isProject+`, kind="question"})`), "target"),
 			},
 			view: lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "How many waits passed their target?", width: 12, height: 8,
 			about: "Of the waits that met their target or passed it within the window before each instant, the part that passed it. Counted at the instant of passing, so waits that are still open count too. Waits taken away before their target count in neither.",
-			queries: []query{course(`sum by (project, kind) (increase(po_waits_breached_total{project=~"$project"}[$window]))
-/ (sum by (project, kind) (increase(po_waits_breached_total{project=~"$project"}[$window])) + sum by (project, kind) (increase(po_waits_met_total{project=~"$project"}[$window])) > 0)`, "{{project}}, {{kind}}")},
+			queries: []query{course(`sum by (project, kind) (increase(po_waits_breached_total{`+isProject+`}[$window]))
+/ (sum by (project, kind) (increase(po_waits_breached_total{`+isProject+`}[$window])) + sum by (project, kind) (increase(po_waits_met_total{`+isProject+`}[$window])) > 0)`, "{{project}}, {{kind}}")},
 			view: lines(unitShare).Max(1),
 		},
 		panel{
 			title: "How many were done with no acceptance?", width: 12, height: 8,
 			about:   "Stories that reached done without a visit to an acceptance status, within the window before each instant. When this grows while waits shrink, the waiting was avoided and not shortened.",
-			queries: []query{course(ended("project", `po_acceptance_bypassed_total{project=~"$project"}`, "$window"), "{{project}}")},
+			queries: []query{course(ended("project", `po_acceptance_bypassed_total{`+isProject+`}`, "$window"), "{{project}}")},
 			view:    lines(unitCount),
 		},
 	)

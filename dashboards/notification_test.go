@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // notification is what Alertmanager posts to a webhook.
@@ -38,13 +40,13 @@ func TestNotification(t *testing.T) {
 	}))
 	t.Cleanup(receiver.Close)
 
-	dir, address := t.TempDir(), free(t)
+	dir, address := t.TempDir(), stack.Free(t)
 	put(t, filepath.Join(dir, "alertmanager.yml"), edited(t, "alertmanager/alertmanager.yml",
 		"\n  - name: team\n", "\n  - name: team\n    webhook_configs: [{url: \""+receiver.URL+"\"}]\n", "group_wait: 30s", "group_wait: 0s"))
-	begin(t, program(t, "prometheus-alertmanager", "prometheus-alertmanager", "alertmanager"),
+	stack.Begin(t, stack.Program(t, "prometheus-alertmanager", "prometheus-alertmanager", "alertmanager"),
 		"--config.file="+filepath.Join(dir, "alertmanager.yml"), "--storage.path="+filepath.Join(dir, "am"),
 		"--web.listen-address="+address, "--cluster.listen-address=")
-	eventually(t, "Alertmanager is ready", func(ctx context.Context) bool { return answers(ctx, "http://"+address+"/-/ready") })
+	stack.Eventually(t, "Alertmanager is ready", func(ctx context.Context) bool { return stack.Answers(ctx, "http://"+address+"/-/ready") })
 
 	yourturn := demo(t)
 	put(t, filepath.Join(dir, "prometheus.yml"), edited(t, "prometheus/prometheus.yml",
@@ -53,11 +55,11 @@ func TestNotification(t *testing.T) {
 		rules := edited(t, "prometheus/rules/"+name+".yml")
 		put(t, filepath.Join(dir, "rules", name+".yml"), regexp.MustCompile(`\n( +)for: .*`).ReplaceAllString(rules, "\n${1}for: 0s"))
 	}
-	startPrometheus(t, dir)
+	stack.StartPrometheus(t, dir)
 
 	var story map[string]string
 	var owner, link string
-	eventually(t, "a notification about an overdue story", func(context.Context) bool {
+	stack.Eventually(t, "a notification about an overdue story", func(context.Context) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, n := range got {

@@ -11,13 +11,13 @@ import (
 const uidOwner = "yourturn-owner"
 
 // theirs restricts a series to the owner and the projects chosen.
-const theirs = `owner=~"$owner", project=~"$project"`
+const theirs = isOwner + `, ` + isProject
 
 // rolling is the quantiles of all the owner's waits of a kind over the window.
 func rolling(kind string) []query {
 	return []query{
-		course(reached(hours(`max by (q) (po_owner_wait_rolling_seconds{owner=~"$owner", kind="`+kind+`", window="$window", q=~"0.5|0.85"})`)), "quantile {{q}}"),
-		course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind="`+kind+`"})`), "target"),
+		course(reached(hours(`max by (q) (po_owner_wait_rolling_seconds{`+isOwner+`, kind="`+kind+`", window="$window", q=~"0.5|0.85"})`)), "quantile {{q}}"),
+		course(hours(`min by (kind) (po_wait_target_seconds{`+isProject+`, kind="`+kind+`"})`), "target"),
 	}
 }
 
@@ -45,7 +45,7 @@ func oneOwner() *board {
 	b.variables(ownerVariable(), projectVariable(), windowVariable())
 	b.annotate(annotation{
 		Name:        "Delegations",
-		Expr:        `max by (delegate) (po_delegation_active{owner=~"$owner"})`,
+		Expr:        `max by (delegate) (po_delegation_active{` + isOwner + `})`,
 		TitleFormat: "Delegated to {{delegate}}",
 		Step:        "1d",
 		IconColor:   "purple",
@@ -75,7 +75,7 @@ func oneOwner() *board {
 		panel{
 			title: "Absent now?", width: 6, height: 4,
 			about:   "As the config says. While an owner is absent without a delegate the owner's clock stands and the story's runs on.",
-			queries: []query{now(`1 + max by (owner) (po_owner_absent{owner=~"$owner"})`, "{{owner}}")},
+			queries: []query{now(`1 + max by (owner) (po_owner_absent{`+isOwner+`})`, "{{owner}}")},
 			view: number(unitCount, 0, plain()).
 				Mappings(words(word("no", colorCalm), word("absent", colorNear))).
 				NoValue("not in the config"),
@@ -84,25 +84,25 @@ func oneOwner() *board {
 	b.row("How long do teams wait on this owner?")
 	b.add(
 		panel{
-			title: "How long, and how sure is that?", width: 24, height: 7,
+			title: "How long, and how sure is that?", width: 24, height: 10,
 			about: "Of the waits on this owner that ran in the window, in working hours on the owner's clock: half were over after the median, 85 of 100 after the next column; open ones count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them. Empty: too early to tell. Under 10 waits, or with more than 20 % censored, do not trust it.",
 			queries: []query{
 				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.5"})`)),
 				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.85"})`)),
-				rows(hours(`max by (kind, project) (po_wait_target_seconds{project=~"$project"}) and on (kind, project) max by (kind, project) (po_waits_open` + waits + `)`)),
+				rows(hours(`max by (kind, project) (po_wait_target_seconds{` + isProject + `}) and on (kind, project) max by (kind, project) (po_waits_open` + waits + `)`)),
 				rows(samples(theirs, "ended")),
 				rows(samples(theirs, "open")),
-				rows(samples(theirs, "censored") + "\n/ " + samples(theirs, "ended|open|censored")),
+				rows(samples(theirs, "censored") + "\n/ (" + samples(theirs, "ended|open|censored") + " > 0)"),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for", width: 100},
-				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 115},
-				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 115},
-				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 75},
+				column{from: "kind", title: "Waits for", width: 95},
+				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
+				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
+				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},
 				column{from: "Value #D", title: "Ended", unit: unitCount, width: 70},
-				column{from: "Value #E", title: "Still open", unit: unitCount, width: 85},
-				column{from: "Value #F", title: "Censored", unit: unitShare, width: 85, steps: censored()}),
+				column{from: "Value #E", title: "Still open", unit: unitCount, width: 80},
+				column{from: "Value #F", title: "Censored", unit: unitShare, width: 82, steps: censored()}),
 		},
 		panel{
 			title: "How long does acceptance take?", width: 12, height: 9,

@@ -14,13 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-// notYetExported are the metrics that dashboards show and yourturn does not
-// export yet. A name that is exported fails the test until it is taken out.
-var notYetExported = []string{
-	"po_sprint_start_timestamp_seconds", "po_sprint_end_timestamp_seconds",
-}
+	"github.com/yourturn/yourturn/internal/stack"
+)
 
 // choice is what a reader chose at the top of a dashboard.
 type choice map[string]string
@@ -35,28 +31,32 @@ func (c choice) fill(expr string, span, step time.Duration) string {
 		"${__range_s}", fmt.Sprint(int(span.Seconds())), "$__range", in(span),
 		"$__interval", in(step), "$__rate_interval", in(max(step+30*time.Second, 2*time.Minute)),
 	}
+	special := regexp.MustCompile(`[\\^$*+?.()|\[\]{}/]`)
 	for _, name := range slices.Sorted(maps.Keys(c)) {
-		oldnew = append(oldnew, "${"+name+"}", c[name], "$"+name, c[name])
+		escaped := c[name]
+		if escaped != everything { // which is what All becomes
+			escaped = special.ReplaceAllString(escaped, `\$0`)
+		}
+		oldnew = append(oldnew, "${"+name+":regex}", escaped, "${"+name+"}", c[name], "$"+name, c[name])
 	}
 	return strings.NewReplacer(oldnew...).Replace(expr)
 }
 
 // choices asks the variables of a dashboard for their values, as Grafana does,
 // and returns each pair of an owner and a project.
-func choices(t *testing.T, s server, b grafanaBoard, at time.Time) []choice {
+func choices(t *testing.T, s stack.Prometheus, b grafanaBoard, at time.Time) []choice {
 	t.Helper()
 	values := map[string][]string{"window": {"28d"}, "kind": {"acceptance|question"}, "owner": {""}, "job": {".*"}, "jira": {"x"}}
 	for _, v := range b.Templating.List {
 		if v.Type != "query" {
 			continue
 		}
-		var q struct{ Query string }
-		if err := json.Unmarshal(v.Query, &q); err != nil {
-			t.Fatalf("%s, variable %s: %v", b.Title, v.Name, err)
+		values[v.Name] = nil
+		for _, c := range namedValues(t, s, v, at) {
+			values[v.Name] = append(values[v.Name], c.value)
 		}
-		values[v.Name] = variable(t, s, q.Query, v.Regex, at)
 		if len(values[v.Name]) == 0 && v.Name != "job" && v.Name != "jira" {
-			t.Errorf("%s: the variable %s has no values: %s", b.Title, v.Name, q.Query)
+			t.Errorf("%s: the variable %s has no values: %s", b.Title, v.Name, v.Query)
 		}
 	}
 	var list []choice
@@ -72,47 +72,54 @@ func choices(t *testing.T, s server, b grafanaBoard, at time.Time) []choice {
 	return list
 }
 
-// variable returns the values of a query of a variable.
-func variable(t *testing.T, s server, query, regex string, at time.Time) []string {
+// namedValue is what a reader can choose, and what is asked for then.
+type namedValue struct{ text, value string }
+
+// namedValues asks for the values of a variable as Grafana does, in order.
+func namedValues(t *testing.T, s stack.Prometheus, v grafanaVariable, at time.Time) []namedValue {
 	t.Helper()
-	var list []string
-	if m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(query); m != nil {
-		for _, a := range s.instant(t, m[1], at) {
-			list = append(list, a.labels[m[2]])
+	var asked struct{ Query string }
+	if err := json.Unmarshal(v.Query, &asked); err != nil {
+		t.Fatalf("variable %s: %v", v.Name, err)
+	}
+	var list []namedValue
+	if m := regexp.MustCompile(`^label_values\((\w+), (\w+)\)$`).FindStringSubmatch(asked.Query); m != nil {
+		for _, a := range s.Instant(t, m[1], at) {
+			list = append(list, namedValue{a.Labels[m[2]], a.Labels[m[2]]})
 		}
-	} else if m := regexp.MustCompile(`^query_result\((.+)\)$`).FindStringSubmatch(query); m != nil {
-		// Grafana shows series as text, labels in order, and takes the named groups out of it.
-		value := regexp.MustCompile(strings.ReplaceAll(strings.Trim(regex, "/"), "(?<", "(?P<"))
-		for _, a := range s.instant(t, m[1], at) {
+	} else if m := regexp.MustCompile(`^query_result\((.+)\)$`).FindStringSubmatch(asked.Query); m != nil {
+		// Grafana shows series as text, labels in order and as they are, and takes the named groups out of it.
+		parts := regexp.MustCompile(strings.Trim(v.Regex, "/"))
+		for _, a := range s.Instant(t, m[1], at) {
 			var labels []string
-			for _, name := range slices.Sorted(maps.Keys(a.labels)) {
-				labels = append(labels, fmt.Sprintf("%s=%q", name, a.labels[name]))
+			for _, name := range slices.Sorted(maps.Keys(a.Labels)) {
+				labels = append(labels, name+`="`+a.Labels[name]+`"`)
 			}
-			found := value.FindStringSubmatch("{" + strings.Join(labels, ",") + "} 1 0")
+			found := parts.FindStringSubmatch("{" + strings.Join(labels, ",") + "} 1 0")
 			if found == nil {
-				t.Fatalf("%s finds nothing in %v", regex, labels)
+				t.Fatalf("%s finds nothing in %v", v.Regex, labels)
 			}
-			list = append(list, found[value.SubexpIndex("value")])
+			list = append(list, namedValue{found[parts.SubexpIndex("text")], found[parts.SubexpIndex("value")]})
 		}
 	} else {
-		t.Fatalf("Grafana knows no such query of a variable: %s", query)
+		t.Fatalf("Grafana knows no such query of a variable: %s", asked.Query)
 	}
-	slices.Sort(list)
+	slices.SortFunc(list, func(a, b namedValue) int { return strings.Compare(a.value, b.value) })
 	return slices.Compact(list)
 }
 
 // check asks every query of every dashboard for a finite value that belongs to
 // an owner and a project chosen, and for none where nobody is chosen. A query
 // that unanswered explains may have no value.
-func check(t *testing.T, s server, at time.Time, span, step time.Duration, unanswered func(expr string) bool) {
+func check(t *testing.T, s stack.Prometheus, at time.Time, span, step time.Duration, unanswered func(expr string) bool) {
 	for _, b := range boards(t) {
 		t.Run(b.UID, func(t *testing.T) {
 			cs := choices(t, s, b, at)
-			ask := func(q string, c choice, now bool) []answer {
+			ask := func(q string, c choice, now bool) []stack.Answer {
 				if now {
-					return s.instant(t, c.fill(q, span, step), at)
+					return s.Instant(t, c.fill(q, span, step), at)
 				}
-				return s.course(t, c.fill(q, span, step), at.Add(-span), at, step)
+				return s.Course(t, c.fill(q, span, step), at.Add(-span), at, step)
 			}
 			one := func(where, q string, now bool) {
 				if unanswered(q) {
@@ -139,26 +146,19 @@ func check(t *testing.T, s server, at time.Time, span, step time.Duration, unans
 
 // belongs tells whether there is a finite value and every series bears the
 // owner and the project chosen, if it bears one.
-func belongs(answers []answer, c choice) bool {
+func belongs(answers []stack.Answer, c choice) bool {
 	finite := false
 	for _, a := range answers {
 		for _, name := range []string{"owner", "project"} {
-			if v, ok := a.labels[name]; ok && c[name] != "" && v != c[name] {
+			if v, ok := a.Labels[name]; ok && c[name] != "" && v != c[name] {
 				return false
 			}
 		}
-		for _, v := range a.values {
+		for _, v := range a.Values {
 			finite = finite || !math.IsNaN(v) && !math.IsInf(v, 0)
 		}
 	}
 	return finite
-}
-
-// mentions tells whether expr asks for one of the metrics.
-func mentions(expr string, metrics []string) bool {
-	return slices.ContainsFunc(metrics, func(name string) bool {
-		return regexp.MustCompile(`\b` + name + `\b`).MatchString(expr)
-	})
 }
 
 // TestDashboardsOnDemo asks every query of every dashboard of a Prometheus that
@@ -167,34 +167,24 @@ func mentions(expr string, metrics []string) bool {
 func TestDashboardsOnDemo(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "prometheus.yml"), edited(t, "prometheus/prometheus.yml",
-		"yourturn:9817", demo(t), "scrape_interval: 30s", "scrape_interval: 1s", "rule_files: [rules/*.yml]", "", "alertmanager:9093", free(t)))
-	s := startPrometheus(t, dir)
-	eventually(t, "a poll between two scrapes", func(context.Context) bool {
-		return len(s.instant(t, `po_waits_open and on () increase(yourturn_poll_cycles_total[1m]) > 0`, time.Now())) > 0
+		"yourturn:9817", demo(t), "scrape_interval: 30s", "scrape_interval: 1s", "rule_files: [rules/*.yml]", "", "alertmanager:9093", stack.Free(t)))
+	s := stack.StartPrometheus(t, dir)
+	stack.Eventually(t, "a poll between two scrapes", func(context.Context) bool {
+		return len(s.Instant(t, `po_waits_open and on () increase(yourturn_poll_cycles_total[1m]) > 0`, time.Now())) > 0
 	})
 	at := time.Now()
-	for _, name := range notYetExported {
-		if len(s.instant(t, name, at)) > 0 {
-			t.Errorf("%s is exported now: take it out of notYetExported", name)
-		}
-	}
 	check(t, s, at, time.Minute, time.Second, func(q string) bool {
-		counted := strings.Contains(q, "increase(") && strings.Contains(q, " > 0") || strings.Contains(q, "offset") || strings.Contains(q, "_bucket{owner")
-		return counted || mentions(q, notYetExported)
+		return strings.Contains(q, "increase(") && strings.Contains(q, " > 0") || strings.Contains(q, "offset") || strings.Contains(q, "_bucket{owner")
 	})
 }
 
-// TestDashboardsOnPast asks every query about ninety imported days, with a
-// sample an hour, that goes over into what is scraped.
-func TestDashboardsOnPast(t *testing.T) {
-	promtool := program(t, "prometheus", "promtool")
+// startOnPast starts a Prometheus on pasts.
+func startOnPast(t *testing.T, pasts ...past) stack.Prometheus {
+	t.Helper()
+	promtool := stack.Program(t, "prometheus", "promtool")
 	dir := t.TempDir()
-	end := pastBegins.AddDate(0, 0, 90)
-	for name, p := range map[string]past{
-		"imported": {from: pastBegins, to: end, step: time.Hour},
-		"scraped":  {from: end, to: end.Add(3 * time.Hour), step: 30 * time.Second, labels: `job="yourturn",instance="127.0.0.1:9817"`},
-	} {
-		f, err := os.Create(filepath.Join(dir, name))
+	for i, p := range pasts {
+		f, err := os.Create(filepath.Join(dir, fmt.Sprint("past", i)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,11 +200,72 @@ func TestDashboardsOnPast(t *testing.T) {
 		}
 	}
 	put(t, filepath.Join(dir, "prometheus.yml"), "")
-	s := startPrometheus(t, dir, "--storage.tsdb.retention.time=100y", "--query.lookback-delta=65m")
+	return stack.StartPrometheus(t, dir, "--storage.tsdb.retention.time=100y", "--query.lookback-delta=65m")
+}
+
+// ofService tells whether expr asks for what no past has.
+func ofService(expr string) bool {
+	return strings.Contains(expr, "yourturn_") || strings.Contains(expr, "process_")
+}
+
+// sprintQueries are those of the panel in which a sprint is chosen: when it
+// starts, when it ends, and where a link to it ends; in milliseconds.
+func sprintQueries(t *testing.T) []string {
+	t.Helper()
+	for _, b := range boards(t) {
+		for _, p := range b.Panels {
+			if strings.HasPrefix(p.Title, "Which sprint?") {
+				var list []string
+				for _, q := range p.Targets {
+					list = append(list, q.Expr)
+				}
+				return list
+			}
+		}
+	}
+	t.Fatal("there is no panel in which a sprint is chosen")
+	return nil
+}
+
+// TestDashboardsOnPast asks every query about ninety imported days, with a
+// sample an hour, that goes over into what is scraped.
+func TestDashboardsOnPast(t *testing.T) {
+	end := pastBegins.AddDate(0, 0, 90)
+	s := startOnPast(t,
+		past{from: pastBegins, to: end, step: time.Hour},
+		past{from: end, to: end.Add(3 * time.Hour), step: 30 * time.Second, labels: `job="yourturn",instance="127.0.0.1:9817"`})
 	at := end.Add(2 * time.Hour)
-	ofService := func(q string) bool { return strings.Contains(q, "yourturn_") || strings.Contains(q, "process_") }
 	check(t, s, at, 14*24*time.Hour, time.Hour, ofService)
 
+	t.Run("sprints", func(t *testing.T) {
+		// The fifth sprint still runs when the past ends, and all are looked at from
+		// before and after it.
+		running, known := pastBegins.AddDate(0, 0, 34+14*4), end.Add(3*time.Hour)
+		for _, at := range []time.Time{pastBegins.AddDate(0, 0, -100), pastBegins.AddDate(0, 0, 40), at} {
+			var got []map[string]float64
+			for _, q := range sprintQueries(t) {
+				values := map[string]float64{}
+				for _, a := range s.Instant(t, choice{"project": "PAY"}.fill(q, 0, 0), at) {
+					values[a.Labels["sprint"]] = a.Values[at.Unix()] / 1000
+				}
+				got = append(got, values)
+			}
+			for i := range 5 {
+				name := fmt.Sprintf("PAY Sprint %d", i+1)
+				start := pastBegins.AddDate(0, 0, 34+14*i)
+				if got[0][name] != float64(start.Unix()) || got[1][name] != float64(start.AddDate(0, 0, 14).Unix()) {
+					t.Errorf("on %s %s goes from %v to %v", at.Format(time.DateOnly), name, got[0][name], got[1][name])
+				}
+				until := time.Unix(int64(got[2][name]), 0)
+				switch {
+				case start.Before(running) && !until.Equal(start.AddDate(0, 0, 14)):
+					t.Errorf("on %s the link to %s, which is over, ends on %s", at.Format(time.DateOnly), name, until.UTC())
+				case start.Equal(running) && (until.After(known) || until.Before(known.Add(-6*time.Hour))):
+					t.Errorf("on %s the link to %s, which still runs, ends on %s", at.Format(time.DateOnly), name, until.UTC())
+				}
+			}
+		}
+	})
 	t.Run("no gaps", func(t *testing.T) {
 		step := 10 * time.Minute
 		for _, b := range boards(t) {
@@ -225,9 +276,9 @@ func TestDashboardsOnPast(t *testing.T) {
 					}
 					c := choice{"project": "WEB", "owner": "ada", "kind": ".*", "window": "28d"}
 					from := end.Add(-40 * 24 * time.Hour)
-					for _, a := range s.course(t, c.fill(q.Expr, 14*24*time.Hour, 24*time.Hour), from, at, step) {
-						if want := int(at.Sub(from)/step) + 1; len(a.values) != want {
-							t.Errorf("%s, %q: %v has %d points of %d", b.Title, p.Title, a.labels, len(a.values), want)
+					for _, a := range s.Course(t, c.fill(q.Expr, 14*24*time.Hour, 24*time.Hour), from, at, step) {
+						if want := int(at.Sub(from)/step) + 1; len(a.Values) != want {
+							t.Errorf("%s, %q: %v has %d points of %d", b.Title, p.Title, a.Labels, len(a.Values), want)
 						}
 					}
 				}
@@ -236,8 +287,8 @@ func TestDashboardsOnPast(t *testing.T) {
 	})
 	t.Run("counted once", func(t *testing.T) {
 		expr := choice{"project": ".*", "owner": ".*", "kind": ".*"}.fill(summed("", "kind, project, owner", "po_waits_paused"+chosenWaits+" + 1"), 0, 0)
-		for _, a := range s.course(t, expr, end.Add(-time.Hour), at, 5*time.Minute) {
-			for at, v := range a.values {
+		for _, a := range s.Course(t, expr, end.Add(-time.Hour), at, 5*time.Minute) {
+			for at, v := range a.Values {
 				if v != 6 {
 					t.Errorf("at %s there are %v waits of 6", time.Unix(at, 0).UTC(), v)
 				}

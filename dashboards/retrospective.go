@@ -10,7 +10,7 @@ import (
 const uidRetrospective = "yourturn-retrospective"
 
 // within restricts a series to the projects chosen.
-const within = `{project=~"$project"}`
+const within = `{` + isProject + `}`
 
 // rangesBefore asks for expr, which holds %[1]s where an offset may stand, over
 // the range shown and over the two ranges of the same length before it. PromQL
@@ -24,6 +24,26 @@ func rangesBefore(expr string) []query {
 	}
 }
 
+// today asks for expr as it is known today, whichever range is shown: whoever
+// looks at an old sprint wants to go on to the next one, and most sprints are
+// older than what was scraped of them. PromQL knows no today: the query looks
+// from a day before the end of the range to over a year behind it. Steps of six
+// hours keep that cheap, and what is known may be as old.
+func today(expr string) string { return "last_over_time((" + expr + ")[401d:6h] offset -400d)" }
+
+// sprints asks for a metric of sprints.
+func sprints(metric string) string {
+	expr := "max by (project, sprint) (" + metric + within + ")"
+	return "(" + today(expr) + " or " + expr + ")"
+}
+
+// asOf is the instant as of which numbers are known, today or at the end of the
+// range, whichever is later; in seconds.
+func asOf() string {
+	const expr = `max(yourturn_data_timestamp_seconds)`
+	return `scalar(max(label_replace(` + expr + `, "at", "end of range", "", "") or ` + today(expr) + `))`
+}
+
 // retrospective shows a sprint, or any range of time.
 func retrospective() *board {
 	b := newBoard(uidRetrospective, "Retrospective",
@@ -31,26 +51,28 @@ func retrospective() *board {
 		"now-14d", "")
 	b.variables(projectVariable(), jiraVariable())
 	toSprint := link("Look at this sprint",
-		"/d/"+uidRetrospective+"?var-project=${__data.fields.Project}&from=${__data.fields.Start:raw}&to=${__data.fields.End:raw}&${datasource:queryparam}", false)
+		"/d/"+uidRetrospective+`?var-project=${__data.fields.Project:percentencode}&from=${__data.fields.Start.numeric}&to=${__data.fields["Value #C"].numeric}&${datasource:queryparam}`, false)
 	b.add(
 		panel{
 			title: "Which sprint? Choose one by its name", width: 24, height: 7,
-			about: "The last sprints of each project. Choosing one sets the time range to it; any other range can be set at the top right. Sprints without dates are not listed.",
+			about: "The last sprints of each project. Choosing one sets the time range to it, up to now if it still runs; any other range can be set at the top right. Sprints without dates are not listed.",
 			queries: []query{
-				rows(`max by (project, sprint) (po_sprint_start_timestamp_seconds` + within + `) * 1000`),
-				rows(`max by (project, sprint) (po_sprint_end_timestamp_seconds` + within + `) * 1000`),
+				rows(sprints("po_sprint_start_timestamp_seconds") + " * 1000"),
+				rows(sprints("po_sprint_end_timestamp_seconds") + " * 1000"),
+				rows("clamp_max(" + sprints("po_sprint_end_timestamp_seconds") + ", " + asOf() + ") * 1000"),
 			},
 			view: grid("Start", true,
 				column{from: "sprint", title: "Sprint", links: toSprint},
 				column{from: "project", title: "Project", width: 150},
 				column{from: "Value #A", title: "Start", unit: unitDate, width: 220},
-				column{from: "Value #B", title: "End", unit: unitDate, width: 220}).
+				column{from: "Value #B", title: "End", unit: unitDate, width: 220},
+				column{from: "Value #C"}). // where the link ends
 				NoValue("no sprints are known: choose a time range instead"),
 		},
 		panel{
 			title: "Ended", width: 6, height: 4,
 			about:   "Waits that ended in the range by an acceptance, a rejection or an answer, counted when final.",
-			queries: []query{now(ended("kind", `po_waits_ended_total{project=~"$project", outcome=~"accepted|rejected|answered"}`, "$__range"), "{{kind}}")},
+			queries: []query{now(ended("kind", `po_waits_ended_total{`+isProject+`, outcome=~"accepted|rejected|answered"}`, "$__range"), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
 		},
 		panel{
@@ -114,7 +136,7 @@ func retrospective() *board {
 		panel{
 			title: "How many waits ended, against the ranges before?", width: 24, height: 7,
 			about:   "Verdicts and answers in this range, in the one of the same length before it, and in the one before that: how much the parts beside are worth.",
-			queries: rangesBefore(`round(sum by (project, kind) (increase(po_waits_ended_total{project=~"$project", outcome=~"accepted|rejected|answered"}[$__range]%[1]s)))`),
+			queries: rangesBefore(`round(sum by (project, kind) (increase(po_waits_ended_total{` + isProject + `, outcome=~"accepted|rejected|answered"}[$__range]%[1]s)))`),
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
 				column{from: "kind", title: "Waits for"},

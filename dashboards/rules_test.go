@@ -7,27 +7,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
+	"time"
 
-// program is the path of a program that a test runs; without it the test
-// skips, unless nothing may skip.
-func program(t *testing.T, pkg string, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("YOURTURN_REQUIRE_ALL") != "" {
-		t.Fatalf("%s is required: install Debian's package %s", names[0], pkg)
-	}
-	t.Skipf("%s is not installed", names[0])
-	return ""
-}
+	"github.com/prometheus/common/model"
+
+	"github.com/yourturn/yourturn/internal/stack"
+)
 
 // TestConfigs gives every config to its own program's check.
 func TestConfigs(t *testing.T) {
-	promtool := program(t, "prometheus", "promtool")
+	promtool := stack.Program(t, "prometheus", "promtool")
 	rules, err := filepath.Glob("prometheus/rules/*.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +29,7 @@ func TestConfigs(t *testing.T) {
 		{promtool, "check", "config", "--lint-fatal", "prometheus/prometheus.yml"},
 		append([]string{promtool, "check", "rules", "--lint-fatal"}, rules...),
 		append([]string{promtool, "test", "rules"}, tests...),
-		{program(t, "prometheus-alertmanager", "amtool"), "check-config", "alertmanager/alertmanager.yml"},
+		{stack.Program(t, "prometheus-alertmanager", "amtool"), "check-config", "alertmanager/alertmanager.yml"},
 	} {
 		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", strings.Join(args, " "), err, out)
@@ -53,6 +42,7 @@ type ruleFile struct {
 	Groups []struct {
 		Rules []struct {
 			Alert       string            `yaml:"alert"`
+			For         string            `yaml:"for"`
 			Labels      map[string]string `yaml:"labels"`
 			Annotations map[string]string `yaml:"annotations"`
 		} `yaml:"rules"`
@@ -63,40 +53,87 @@ type ruleFile struct {
 type testFile struct {
 	Tests []struct {
 		Alerts []struct {
+			At     string `yaml:"eval_time"`
 			Name   string `yaml:"alertname"`
 			Expect []any  `yaml:"exp_alerts"`
 		} `yaml:"alert_rule_test"`
 	} `yaml:"tests"`
 }
 
-// TestAlerts holds that each alert says what to do, and has a test in which it
-// fires and one in which it does not.
-func TestAlerts(t *testing.T) {
-	fires, keepsQuiet := map[string]bool{}, map[string]bool{}
-	for _, name := range []string{"waits", "trends", "service"} {
+// duration reads a duration as Prometheus writes it.
+func duration(t *testing.T, text string) time.Duration {
+	t.Helper()
+	d, err := model.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(d)
+}
+
+// alertCases is which tests of an alert there are.
+type alertCases struct {
+	fires bool // in some test
+	// quiet is the latest instant that a test looks at in which it never fires.
+	quiet time.Duration
+}
+
+// casesOf reads all tests of alerts.
+func casesOf(t *testing.T) map[string]*alertCases {
+	t.Helper()
+	cases := map[string]*alertCases{}
+	names, err := filepath.Glob("prometheus/tests/*.yml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no tests of rules: %v", err)
+	}
+	for _, name := range names {
 		var f testFile
-		load(t, "prometheus/tests/"+name+".yml", &f)
+		load(t, name, &f)
 		for _, test := range f.Tests {
+			fired, quiet := map[string]bool{}, map[string]time.Duration{}
 			for _, a := range test.Alerts {
+				if cases[a.Name] == nil {
+					cases[a.Name] = &alertCases{}
+				}
 				if len(a.Expect) > 0 {
-					fires[a.Name] = true
-				} else {
-					keepsQuiet[a.Name] = true
+					fired[a.Name] = true
+					cases[a.Name].fires = true
+					continue
+				}
+				quiet[a.Name] = max(quiet[a.Name], duration(t, a.At))
+			}
+			for alert, d := range quiet {
+				if !fired[alert] {
+					cases[alert].quiet = max(cases[alert].quiet, d)
 				}
 			}
 		}
 	}
+	return cases
+}
+
+// TestAlerts holds that each alert says what to do, has a test in which it
+// fires, and another in which it never does though its "for" has passed.
+func TestAlerts(t *testing.T) {
+	cases := casesOf(t)
 	docs, err := os.ReadFile(filepath.Join("..", "docs", "dashboards.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"waits", "service"} {
+	names, err := filepath.Glob("prometheus/rules/*.yml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no rules: %v", err)
+	}
+	for _, name := range names {
 		var f ruleFile
-		load(t, "prometheus/rules/"+name+".yml", &f)
+		load(t, name, &f)
+		component := strings.TrimSuffix(filepath.Base(name), ".yml")
 		for _, g := range f.Groups {
 			for _, r := range g.Rules {
+				if r.Alert == "" {
+					continue // it records
+				}
 				want := []string{"summary", "description", "runbook"}
-				if name == "waits" {
+				if component == "waits" {
 					want = append(want, "owner", "link")
 				}
 				for _, key := range want {
@@ -104,16 +141,24 @@ func TestAlerts(t *testing.T) {
 						t.Errorf("%s has no %s", r.Alert, key)
 					}
 				}
-				if r.Labels["severity"] == "" || r.Labels["component"] != name {
+				if r.Labels["severity"] == "" || r.Labels["component"] != component {
 					t.Errorf("%s: labels %v", r.Alert, r.Labels)
 				}
-				if !fires[r.Alert] || !keepsQuiet[r.Alert] {
-					t.Errorf("%s: tested to fire %t, tested to keep quiet %t", r.Alert, fires[r.Alert], keepsQuiet[r.Alert])
+				c := cases[r.Alert]
+				if c == nil || !c.fires {
+					t.Errorf("%s: no file under prometheus/tests has a case in which it fires", r.Alert)
+				}
+				if c == nil || c.quiet <= duration(t, r.For) {
+					t.Errorf("%s: no test under prometheus/tests keeps it quiet for longer than its %s", r.Alert, r.For)
 				}
 				if !bytes.Contains(docs, []byte("`"+r.Alert+"`")) {
 					t.Errorf("docs/dashboards.md does not name %s", r.Alert)
 				}
+				delete(cases, r.Alert)
 			}
 		}
+	}
+	for name := range cases {
+		t.Errorf("there is a test of %s, and no such alert", name)
 	}
 }

@@ -8,6 +8,15 @@ import (
 // everything is what an unrestricted variable becomes in a query.
 const everything = ".*"
 
+// isProject and isOwner choose series by what the reader chose. Keys of owners
+// are anybody's words: Grafana is asked to escape them as regular expressions,
+// and backquotes keep PromQL from reading the escapes. By itself Grafana escapes
+// no dots where one value alone can be chosen, and no quotes anywhere.
+const (
+	isProject = "project=~`${project:regex}`"
+	isOwner   = "owner=~`${owner:regex}`"
+)
+
 // source is the data source that the reader chose.
 func source() dashboard.DataSourceRef {
 	return dashboard.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("${datasource}")}
@@ -30,10 +39,11 @@ func projectVariable() cog.Builder[dashboard.VariableModel] {
 }
 
 // owners asks for everybody on whom anything waits or waited, by name, also
-// those without a name.
+// those without a name. Grafana writes labels as they are, with no escapes, so
+// a name ends where the next label begins.
 func owners() *dashboard.QueryVariableBuilder {
 	return asked("owner", "Product Owner", "query_result("+named("group by (owner) (po_waits_open)")+")").
-		Regex(`/display_name="(?<text>[^"]+)".*owner="(?<value>[^"]+)"/`)
+		Regex(`/^\{display_name="(?<text>.+)",owner="(?<value>.+)"\} /`)
 }
 
 // ownersVariable is one, several or all owners.

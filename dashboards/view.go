@@ -247,9 +247,10 @@ func toStory() []dashboard.DashboardLink {
 	return link("Open the story in Jira", "${jira}/browse/${__data.fields.Story}", true)
 }
 
-// toOwner links a cell to the dashboard of its row's owner.
+// toOwner links a cell to the dashboard of its row's owner. By itself Grafana
+// leaves alone what separates the parts of a query.
 func toOwner() []dashboard.DashboardLink {
-	return link("Waits on this owner", "/d/"+uidOwner+"?var-owner=${__data.fields.owner}&${datasource:queryparam}", false)
+	return link("Waits on this owner", "/d/"+uidOwner+"?var-owner=${__data.fields.owner:percentencode}&${datasource:queryparam}", false)
 }
 
 // link is a single link.

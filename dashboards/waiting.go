@@ -6,7 +6,7 @@ import "github.com/grafana/grafana-foundation-sdk/go/common"
 const uidWaiting = "yourturn-waiting"
 
 // chosenWaits restricts a series to what the reader chose.
-const chosenWaits = `{project=~"$project", owner=~"$owner", kind=~"$kind"}`
+const chosenWaits = `{` + isProject + `, ` + isOwner + `, kind=~"$kind"}`
 
 // waiting shows who waits on whom, now.
 func waiting() *board {
@@ -63,7 +63,7 @@ func waiting() *board {
 				column{from: "Value #B", title: "Times the target", unit: unitTimes, decimals: 1, width: 140, steps: ofTarget()}),
 		},
 		panel{
-			title: "How much waits on each owner?", width: 24, height: 10,
+			title: "How much waits on each owner?", width: 24, height: 14,
 			about: "By name, and not in any other order: this is no ranking. Who owns much has much to answer. Open, past the target, and the oldest wait in working hours on the owner's clock.",
 			queries: []query{
 				rows(named(summed("kind, owner", "kind, project, owner", `po_waits_open`+chosenWaits))),
@@ -81,7 +81,7 @@ func waiting() *board {
 		panel{
 			title: "Who is absent?", width: 12, height: 6,
 			about:   "Absences as the config gives them; what nobody entered there is not known. While an owner is absent and has no delegate, the story's clock runs on and the owner's stands.",
-			queries: []query{rows(named(`max by (owner) (po_owner_absent{owner=~"$owner"}) == 1`))},
+			queries: []query{rows(named(`max by (owner) (po_owner_absent{` + isOwner + `}) == 1`))},
 			view: grid("Owner", false,
 				column{from: "display_name", title: "Owner", links: toOwner()},
 				column{from: "owner"}).
@@ -90,7 +90,7 @@ func waiting() *board {
 		panel{
 			title: "Who answers for whom?", width: 12, height: 6,
 			about:   "Delegations that are active now. A delegate's answers and verdicts count as the owner's; the wait stays the owner's.",
-			queries: []query{rows(named(`max by (owner, delegate) (po_delegation_active{owner=~"$owner"}) == 1`))},
+			queries: []query{rows(named(`max by (owner, delegate) (po_delegation_active{` + isOwner + `}) == 1`))},
 			view: grid("Owner", false,
 				column{from: "delegate", title: "Delegate"},
 				column{from: "display_name", title: "For", links: toOwner()},
@@ -108,7 +108,7 @@ func waiting() *board {
 			about: "Working hours of the longest open wait on its owner's clock. The dashed line is the target; where projects have different ones, the strictest.",
 			queries: []query{
 				course(hours(`max by (kind) (po_wait_oldest_seconds`+chosenWaits+`)`), "{{kind}}"),
-				course(hours(`min by (kind) (po_wait_target_seconds{project=~"$project", kind=~"$kind"})`), "target of {{kind}}"),
+				course(hours(`min by (kind) (po_wait_target_seconds{`+isProject+`, kind=~"$kind"})`), "target of {{kind}}"),
 			},
 			view: lines(unitHours).AxisLabel("working hours").Legend(common.NewVizLegendOptionsBuilder().
 				DisplayMode(common.LegendDisplayModeList).Placement(common.LegendPlacementBottom).ShowLegend(true)),

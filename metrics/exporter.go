@@ -32,6 +32,7 @@ type Exporter struct {
 	delegation, absent, ownerInfo      *prometheus.Desc
 	audit                              *prometheus.Desc
 	dataTimestamp                      *prometheus.Desc
+	sprintStart, sprintEnd             *prometheus.Desc
 
 	rolling, ownerRolling, projectRolling, samples *prometheus.Desc
 	share, stage, blocker, firstPass               *prometheus.Desc
@@ -108,6 +109,11 @@ func NewExporter() *Exporter {
 		dataTimestamp: desc("yourturn_data_timestamp_seconds",
 			"The start, in Jira's clock, of the last complete poll: every number is as of it."),
 
+		sprintStart: desc("po_sprint_start_timestamp_seconds", "When a sprint began; the last 12 of each project.",
+			"project", "sprint"),
+		sprintEnd: desc("po_sprint_end_timestamp_seconds", "When a sprint was completed or, until then, is to end; the last 12 of each project.",
+			"project", "sprint"),
+
 		rolling: desc("po_wait_rolling_seconds",
 			"Working time by which the share q of the waits that ran in the window is responded to, open ones counted as open (Kaplan-Meier); "+
 				"+Inf: not reached though some wait is past its target; no series: too early to tell.",
@@ -163,7 +169,7 @@ func (e *Exporter) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		e.acceptance, e.question, e.acceptanceElapsed, e.questionElapsed, e.ended, e.breached, e.met,
 		e.open, e.overdue, e.paused, e.oldest, e.oldestElapsed, e.storyOldest, e.storyOverdue, e.openWait,
-		e.slips, e.bypassed, e.target, e.delegation, e.absent, e.ownerInfo, e.audit, e.dataTimestamp,
+		e.slips, e.bypassed, e.target, e.delegation, e.absent, e.ownerInfo, e.audit, e.dataTimestamp, e.sprintStart, e.sprintEnd,
 		e.rolling, e.ownerRolling, e.projectRolling, e.samples, e.share, e.stage, e.blocker, e.firstPass,
 	} {
 		ch <- d
@@ -228,6 +234,10 @@ func (e *Exporter) metrics(r *latency.Report) []prometheus.Metric {
 	}
 	for k, n := range r.Audit {
 		out.gauge(e.audit, float64(n), k.Project, k.Reason)
+	}
+	for _, sp := range r.Sprints {
+		out.gauge(e.sprintStart, seconds(int64(sp.Start)), sp.Project, sp.Name)
+		out.gauge(e.sprintEnd, seconds(int64(sp.End)), sp.Project, sp.Name)
 	}
 	return out
 }

@@ -58,7 +58,9 @@ func report(t testing.TB) *latency.Report {
 	audit := map[latency.AuditKey]int{{Project: "PAY", Reason: latency.FindMigration}: 1}
 	const asOf = base + 42_500
 	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), slices.Values(traces()))
-	return latency.NewReport(rules, asOf, totals, waits, audit, statistics, 2)
+	r := latency.NewReport(rules, asOf, totals, waits, audit, statistics, 2)
+	r.Sprints = []latency.Sprint{{Project: "PAY", Name: `Sprint "7", déjà`, Start: base - 86_400_000, End: base + 86_400_000}}
+	return r
 }
 
 // traces are of five stories: two answered questions, a third that is past its

@@ -111,7 +111,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(s), serveCommand(s), syncCommand(s), waitsCommand(s), checkCommand(s), jirasimCommand(s), healthcheckCommand(s))
+	root.AddCommand(demoCommand(s), serveCommand(s), syncCommand(s), waitsCommand(s), backfillCommand(s), checkCommand(s), jirasimCommand(s), healthcheckCommand(s))
 	wrapArgs(root)
 	return root
 }

@@ -54,6 +54,7 @@ type service struct {
 	engine    *measure.Engine
 	rules     *latency.Rules // in force; nil: none yet
 	meta      *rules.Facts   // that they were made from
+	serving   bool           // what is published can be scraped
 	audited   map[string]int // what the audit had found by the last report, by reason
 }
 
@@ -177,56 +178,76 @@ func (s *service) resume(ctx context.Context) error {
 	if err != nil || !state.FirstDone {
 		return err
 	}
-	return s.measure(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
+	_, err = s.derive(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
+	return err
 }
 
-// measure derives the numbers anew after a cycle and publishes them.
+// measure derives the numbers anew after a cycle and publishes them; while Jira
+// is at hand, all that can be is counted.
 func (s *service) measure(ctx context.Context, res collector.Result) error {
-	now, err := facts(ctx, s.store)
+	anew, err := s.derive(ctx, res)
+	if err != nil || !anew || !s.engine.Holds() {
+		return err
+	}
+	report, err := s.engine.Refresh(ctx, nil, res.AsOf)
 	if err != nil {
 		return err
+	}
+	return s.publish(ctx, report)
+}
+
+// derive derives the numbers from the store and publishes them; anew tells that
+// all of them were derived, for which Jira is not asked.
+func (s *service) derive(ctx context.Context, res collector.Result) (anew bool, err error) {
+	now, err := facts(ctx, s.store)
+	if err != nil {
+		return false, err
 	}
 	// A poll that read meta again, and found nothing new, changes no rule.
 	now.Meta.At = 0
 	if !res.Full && s.meta != nil && reflect.DeepEqual(now, *s.meta) {
 		report, err := s.engine.Refresh(ctx, res.Changed, res.AsOf)
 		if err != nil {
-			return err
+			return false, err
 		}
-		s.publish(report)
-		return nil
+		return false, s.publish(ctx, report)
 	}
 	r, err := concrete(s.cfg, now)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := s.store.SaveResolved(ctx, r.Resolved); err != nil {
-		return err
+		return false, err
 	}
 	var report *latency.Report
 	if !res.Full && s.rules != nil && rules.SameReading(s.rules, r.Rules) {
 		s.engine.Rename(r.Rules)
 		report, err = s.engine.Refresh(ctx, res.Changed, res.AsOf)
 	} else {
+		anew = true
 		report, err = s.engine.Load(ctx, r.Rules, rules.Fingerprint(s.cfg), res.AsOf, nil)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	s.rules = r.Rules
 	s.warn(r.Problems)
 	if now.Resolved, err = s.store.Resolved(ctx); err != nil {
-		return err
+		return false, err
 	}
 	s.meta = &now
-	s.publish(report)
-	return nil
+	return anew, s.publish(ctx, report)
 }
 
 // publish shows a report.
-func (s *service) publish(report *latency.Report) {
+func (s *service) publish(ctx context.Context, report *latency.Report) error {
+	first := s.exporter.Report() == nil
 	s.exporter.Publish(report)
 	s.tellAudit(report)
+	if !first || !s.serving {
+		return nil
+	}
+	return s.store.Expose(ctx, latency.At(time.Now()))
 }
 
 // afterCycle measures a complete cycle and tells how it went. It returns an
@@ -266,6 +287,7 @@ func needsSomebody(err error) bool {
 
 // run serves on l and polls until ctx ends.
 func (s *service) run(ctx context.Context, l net.Listener) error {
+	s.serving = true
 	if err := s.resume(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}

@@ -38,7 +38,8 @@ func (l literal) since(field string, at latency.Instant) string {
 }
 
 // instants tries, once, whether the Jira understands instants in queries, on
-// the oldest issue that a query finds. Without one it is tried the next time.
+// the oldest issue that a query finds. Without one, or where the query is
+// refused for what it names, it is tried the next time.
 func (w *walk) instants(ctx context.Context, where string) (literal, error) {
 	w.c.mu.Lock()
 	l := w.c.literal
@@ -47,7 +48,10 @@ func (w *walk) instants(ctx context.Context, where string) (literal, error) {
 		return l, nil
 	}
 	page, err := w.ask(ctx, searchBody{JQL: where + " ORDER BY created ASC", Fields: []string{"created"}, MaxResults: 1})
-	if err != nil || len(page.Issues) == 0 {
+	if errors.Is(err, ErrRefused) || err == nil && len(page.Issues) == 0 {
+		return l, nil
+	}
+	if err != nil {
 		return l, err
 	}
 	var doc struct {

@@ -56,14 +56,11 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 		return page, nil, err
 	}
 	w.parents = true
-	if len(ids) == 0 {
-		return page, nil, nil
+	if since == 0 || len(ids) == 0 {
+		return w.issues(ctx, ids)
 	}
 	if w.literal, err = w.instants(ctx, fmt.Sprintf("id in (%s)", list(ids[:1]))); err != nil {
 		return page, nil, err
-	}
-	if since == 0 {
-		return w.issues(ctx, ids)
 	}
 	for chunk := range slices.Chunk(ids, pageSize) {
 		var part archive.Page

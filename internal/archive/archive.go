@@ -220,6 +220,19 @@ type Project struct {
 	Lead          string // account; "" if it has none
 }
 
+// ErrWithheld means that Jira does not give this account its boards or sprints;
+// everything else it may give all the same.
+var ErrWithheld = errors.New("jira does not give its sprints")
+
+// Sprint is a sprint that has begun, of a board that shows a project.
+type Sprint struct {
+	ID        int64
+	ProjectID string
+	Name      string
+	Start     latency.Instant // when it was started
+	End       latency.Instant // when it was completed; until then, when it is to end
+}
+
 // Shard is the range [From, To) of story ids: a part of the store that is read
 // by itself.
 type Shard struct{ From, To int64 }

@@ -359,8 +359,11 @@ func TestHoursWithinAnHourShownTwice(t *testing.T) {
 			return time.Duration(cal.Working(tc.first.Add(from).UnixMilli(), tc.first.Add(to).UnixMilli())) * time.Millisecond
 		}
 		for _, span := range []struct{ from, to, want time.Duration }{
-			{0, 10 * time.Minute, 0}, {10 * time.Minute, 20 * time.Minute, 10 * time.Minute}, {20 * time.Minute, 30 * time.Minute, 0},
-			{30 * time.Minute, 40 * time.Minute, 10 * time.Minute}, {40 * time.Minute, 10 * time.Hour, 0},
+			{0, 10 * time.Minute, 0},
+			{10 * time.Minute, 20 * time.Minute, 10 * time.Minute},
+			{20 * time.Minute, 30 * time.Minute, 0},
+			{30 * time.Minute, 40 * time.Minute, 10 * time.Minute},
+			{40 * time.Minute, 10 * time.Hour, 0},
 		} {
 			if got := working(span.from, span.to); got != span.want {
 				t.Errorf("%s, from %s to %s after %s: got %s, want %s", tc.zone, span.from, span.to, tc.first.Format(time.RFC3339), got, span.want)

@@ -123,7 +123,11 @@ func (r *Rules) entriesOf(storyID int64, waits []Wait, asOf Instant, yield func(
 	}
 	switch {
 	case w.Breached && w.BreachAt.Add(p.SlipWindow) <= asOf:
-		e.Type, e.At = EntryBreached, w.BreachAt
+		// Its clocks are those of that instant, however long the wait goes on.
+		e.Type, e.At, e.Working, e.Elapsed = EntryBreached, w.BreachAt, w.Target, 0
+		for _, s := range w.Clock {
+			e.Elapsed += max(0, int64(min(s.To, w.BreachAt)-s.From))
+		}
 	case !w.Breached && w.Final && w.Outcome.IsResponse():
 		e.Type, e.At = EntryMet, w.End
 	default:

@@ -242,6 +242,7 @@ type Report struct {
 	Names         map[string]string // display name by owner
 	Audit         map[AuditKey]int
 	Statistics    *Statistics // over the rolling windows
+	Sprints       []Sprint    // the last ones of each project
 }
 
 // AuditKey is a reason for findings in a project.

@@ -19,6 +19,9 @@ type Reread func(ctx context.Context, ids []int64) (changed []int64, err error)
 // Without it what the store says is counted.
 func (e *Engine) Confirm(reread Reread) { e.reread = reread }
 
+// Holds tells whether something is to be counted that the next Refresh confirms.
+func (e *Engine) Holds() bool { return len(e.held) > 0 }
+
 // doubtful tells whether something is to be counted of a story that was not
 // final at the last derivation, or did not stand then, and that no reading by
 // id has confirmed.

@@ -31,6 +31,8 @@ type Store interface {
 	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
 	// Notes returns what is odd though no event shows it.
 	Notes(ctx context.Context) ([]archive.Note, error)
+	// Sprints returns the sprints that have begun.
+	Sprints(ctx context.Context) ([]archive.Sprint, error)
 	// LedgerIn streams what the ledger holds of the stories of a shard, by story.
 	LedgerIn(ctx context.Context, shard archive.Shard) iter.Seq2[latency.Counted, error]
 	// LedgerOf returns what the ledger holds of stories.
@@ -163,6 +165,15 @@ func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Inst
 	return e.finish(ctx, asOf)
 }
 
+// Advance is Refresh where all is known beforehand, as of the past: parents
+// whose whole histories Load read, and no Jira that could correct anything.
+func (e *Engine) Advance(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
+	if err := e.derive(ctx, slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled)), asOf); err != nil {
+		return nil, err
+	}
+	return e.finish(ctx, asOf)
+}
+
 // Rename takes over rules that read every history as the present ones do, and
 // differ in the names of people.
 func (e *Engine) Rename(rules *latency.Rules) { e.rules = rules }
@@ -227,7 +238,13 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant) (*latency.Rep
 	if err != nil {
 		return nil, fmt.Errorf("reading what is odd: %w", err)
 	}
-	return e.report(asOf, notes), nil
+	sprints, err := e.store.Sprints(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading sprints: %w", err)
+	}
+	r := e.report(asOf, notes)
+	r.Sprints = lastSprints(e.rules, sprints)
+	return r, nil
 }
 
 // countFull counts what is pending once it is a batch.

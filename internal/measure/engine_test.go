@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"path/filepath"
 	"testing"
@@ -196,6 +197,39 @@ func (broken) Count(context.Context, []latency.Entry, latency.Instant, string, b
 
 func (b broken) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
 	return b.Store.Histories(ctx, ids)
+}
+
+// TestSprintsOfAReport holds that a report has the last twelve sprints of the
+// projects measured, whenever it was made.
+func TestSprintsOfAReport(t *testing.T) {
+	s := open(t)
+	put := func(project string, n int64) {
+		t.Helper()
+		var list []archive.Sprint
+		for i := range n {
+			list = append(list, archive.Sprint{ID: i + 1, ProjectID: project, Name: fmt.Sprint("S", i+1), Start: at + latency.Instant(i)*hour, End: at + latency.Instant(i+1)*hour})
+		}
+		if err := s.SaveSprints(t.Context(), project, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(r *latency.Report, err error, n int, first latency.Sprint) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Sprints) != n || r.Sprints[0] != first {
+			t.Errorf("got %+v, want %d sprints and first %+v", r.Sprints, n, first)
+		}
+	}
+	put("1", 13)
+	put("2", 1) // nobody measures it
+	e := NewEngine(s, 20)
+	r, err := e.Load(t.Context(), rulesOf(t, "review"), "a", at, nil)
+	check(r, err, 12, latency.Sprint{Project: "PAY", Name: "S13", Start: at + 12*hour, End: at + 13*hour})
+	put("1", 1)
+	r, err = e.Refresh(t.Context(), nil, at+hour)
+	check(r, err, 1, latency.Sprint{Project: "PAY", Name: "S1", Start: at, End: at + hour})
 }
 
 func TestWhatCannotBeCountedIsNotReported(t *testing.T) {

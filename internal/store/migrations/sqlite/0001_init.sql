@@ -86,3 +86,14 @@ CREATE TABLE note (
     detail TEXT    NOT NULL,
     PRIMARY KEY (story, reason)
 ) WITHOUT ROWID;
+
+-- Sprints that have begun, of the boards that show a project: one sprint may
+-- be shown in several.
+CREATE TABLE sprint (
+    project   TEXT    NOT NULL, -- id
+    id        INTEGER NOT NULL,
+    name      TEXT    NOT NULL,
+    starts_at INTEGER NOT NULL, -- ms
+    ends_at   INTEGER NOT NULL, -- ms; completed, or planned
+    PRIMARY KEY (project, id)
+) WITHOUT ROWID;

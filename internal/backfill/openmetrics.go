@@ -1,0 +1,175 @@
+package backfill
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+)
+
+// table holds the samples of a month: a column for each line that a scrape
+// prints, a row for each step.
+type table struct {
+	steps    int
+	labels   string // of every series, as they are written
+	families map[string]*family
+	key      []byte
+}
+
+// family is a metric with all its series.
+type family struct {
+	name, help, kind string
+	series           map[string]*points
+}
+
+// points are the samples of a series.
+type points struct {
+	lines  []string    // name and labels of its lines: of a histogram several
+	values [][]float64 // by step and line; NaN where the series was not there
+}
+
+// newTable returns the table of a month with so many steps.
+func newTable(steps int, labels []Label) *table {
+	var all []string
+	for _, l := range labels {
+		all = append(all, label(l.Name, l.Value))
+	}
+	return &table{steps: steps, labels: strings.Join(all, ","), families: map[string]*family{}}
+}
+
+// gather takes the samples of a step from a registry.
+func (t *table) gather(step int, from prometheus.Gatherer) error {
+	families, err := from.Gather()
+	if err != nil {
+		return err
+	}
+	for _, mf := range families {
+		f := t.families[mf.GetName()]
+		if f == nil {
+			f = &family{name: mf.GetName(), help: mf.GetHelp(), kind: strings.ToLower(mf.GetType().String()), series: map[string]*points{}}
+			t.families[f.name] = f
+		}
+		for _, m := range mf.GetMetric() {
+			if err := t.add(f, m, step); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add takes the sample of a series.
+func (t *table) add(f *family, m *dto.Metric, step int) error {
+	t.key = t.key[:0]
+	for _, l := range m.GetLabel() {
+		t.key = append(append(t.key, l.GetValue()...), 0xff)
+	}
+	p := f.series[string(t.key)]
+	if p == nil {
+		p = &points{lines: t.lines(f, m)}
+		for range p.lines {
+			column := make([]float64, t.steps)
+			for i := range column {
+				column[i] = math.NaN()
+			}
+			p.values = append(p.values, column)
+		}
+		f.series[string(t.key)] = p
+	}
+	switch {
+	case m.GetGauge() != nil:
+		p.values[0][step] = m.GetGauge().GetValue()
+	case m.GetCounter() != nil:
+		p.values[0][step] = m.GetCounter().GetValue()
+	case m.GetHistogram() != nil:
+		h := m.GetHistogram()
+		n := len(h.GetBucket())
+		for i, b := range h.GetBucket() {
+			p.values[i][step] = float64(b.GetCumulativeCount())
+		}
+		p.values[n][step] = float64(h.GetSampleCount())
+		p.values[n+1][step] = h.GetSampleSum()
+		p.values[n+2][step] = float64(h.GetSampleCount())
+	default:
+		return fmt.Errorf("metric %s is of a kind that is not written: %s", f.name, f.kind)
+	}
+	return nil
+}
+
+// lines returns the lines of a series, up to the value.
+func (t *table) lines(f *family, m *dto.Metric) []string {
+	labels := make([]string, 0, len(m.GetLabel())+2)
+	for _, l := range m.GetLabel() {
+		labels = append(labels, label(l.GetName(), l.GetValue()))
+	}
+	if t.labels != "" {
+		labels = append(labels, t.labels)
+	}
+	line := func(suffix string, more ...string) string {
+		return f.name + suffix + "{" + strings.Join(append(slices.Clone(labels), more...), ",") + "} "
+	}
+	if m.GetHistogram() == nil {
+		return []string{line("")}
+	}
+	var out []string
+	for _, b := range m.GetHistogram().GetBucket() {
+		out = append(out, line("_bucket", label("le", bound(b.GetUpperBound()))))
+	}
+	return append(out, line("_bucket", label("le", "+Inf")), line("_sum"), line("_count"))
+}
+
+// bound writes the upper bound of a bucket as a scrape does, of which the
+// series are to be the same.
+func bound(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// label writes a label.
+func label(name, value string) string {
+	return name + `="` + strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(value) + `"`
+}
+
+// write writes the table as OpenMetrics; row 0 is at the instant first, in
+// seconds, and there is one each step of so many seconds. It returns how many
+// samples there are.
+func (t *table) write(out io.Writer, first, step int64) (samples int, err error) {
+	w := bufio.NewWriterSize(out, 1<<20)
+	var buf []byte
+	for _, name := range slices.Sorted(maps.Keys(t.families)) {
+		f := t.families[name]
+		named := name
+		if f.kind == "counter" {
+			named = strings.TrimSuffix(name, "_total")
+		}
+		fmt.Fprintf(w, "# TYPE %s %s\n# HELP %s %s\n", named, f.kind, named, strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(f.help))
+		for _, key := range slices.Sorted(maps.Keys(f.series)) {
+			p := f.series[key]
+			for row := range t.steps {
+				if math.IsNaN(p.values[0][row]) {
+					continue
+				}
+				at := first + int64(row)*step
+				for i, line := range p.lines {
+					buf = append(buf[:0], line...)
+					buf = strconv.AppendFloat(buf, p.values[i][row], 'g', -1, 64)
+					buf = append(buf, ' ')
+					buf = strconv.AppendInt(buf, at, 10)
+					buf = append(buf, '\n')
+					if _, err := w.Write(buf); err != nil {
+						return samples, err
+					}
+				}
+				samples += len(p.lines)
+			}
+		}
+	}
+	if _, err := io.WriteString(w, "# EOF\n"); err != nil {
+		return samples, err
+	}
+	return samples, w.Flush()
+}

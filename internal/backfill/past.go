@@ -1,0 +1,191 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/measure"
+)
+
+// Source is what is known of a Jira: the whole of its past.
+type Source interface {
+	Shards(ctx context.Context, n int) ([]archive.Shard, error)
+	HistoriesIn(ctx context.Context, shard archive.Shard) iter.Seq2[*latency.History, error]
+	Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error]
+	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
+	Notes(ctx context.Context) ([]archive.Note, error)
+	Sprints(ctx context.Context) ([]archive.Sprint, error)
+}
+
+// past is a store as it would have been at an instant that moves on: with a
+// ledger that was begun at the first of them and that is kept in memory. The
+// histories that it gives go on beyond that instant; the domain looks at what is
+// past alone.
+type past struct {
+	Source
+	rules     *latency.Rules
+	ancestors latency.Ancestors
+	now       latency.Instant
+	notes     []archive.Note
+	sprints   []archive.Sprint
+
+	// rows are what was counted of the stories that were derived since the
+	// month began; what had been counted of one by then is derived when it is needed.
+	rows  map[int64][]latency.Counted
+	since latency.Instant
+	// stories are those that were asked for since the month began.
+	stories map[int64]*latency.History
+}
+
+var _ measure.Store = (*past)(nil)
+
+// newPast returns the store as it was at an instant.
+func newPast(ctx context.Context, source Source, rules *latency.Rules, at latency.Instant) (*past, error) {
+	ancestors, err := measure.Ancestors(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := source.Notes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is odd: %w", err)
+	}
+	sprints, err := source.Sprints(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading sprints: %w", err)
+	}
+	p := &past{Source: source, rules: rules, ancestors: ancestors, now: at, notes: notes, sprints: sprints}
+	p.forget()
+	return p, nil
+}
+
+// forget drops what is kept of stories: at this instant it can be derived anew.
+func (p *past) forget() {
+	p.since = p.now
+	p.rows, p.stories = map[int64][]latency.Counted{}, map[int64]*latency.History{}
+}
+
+// LedgerAsOf implements measure.Store: the ledger has not begun.
+func (p *past) LedgerAsOf(context.Context) (latency.Instant, error) { return 0, nil }
+
+// LedgerIn implements measure.Store: nothing was counted before the beginning.
+func (p *past) LedgerIn(context.Context, archive.Shard) iter.Seq2[latency.Counted, error] {
+	return func(func(latency.Counted, error) bool) {}
+}
+
+// LedgerOf implements measure.Store.
+func (p *past) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error) {
+	d := latency.NewDeriver(p.rules, p.ancestors)
+	var out []latency.Counted
+	for h, err := range p.Histories(ctx, ids) {
+		if err != nil {
+			return nil, err
+		}
+		rows, known := p.rows[h.ID]
+		if !known {
+			for e := range p.rules.Entries(h.ID, d.Story(h, p.since), p.since) {
+				rows = append(rows, latency.Counted{Entry: e, Counted: true})
+			}
+			p.rows[h.ID] = rows
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
+}
+
+// Count implements measure.Store.
+func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Instant, _ string, _ bool) ([]latency.Entry, error) {
+	for _, e := range entries {
+		if rows, known := p.rows[e.ID.StoryID]; known {
+			p.rows[e.ID.StoryID] = append(rows, latency.Counted{Entry: e, Counted: true})
+		}
+	}
+	return entries, nil
+}
+
+// Notes implements measure.Store.
+func (p *past) Notes(context.Context) ([]archive.Note, error) {
+	return slices.DeleteFunc(slices.Clone(p.notes), func(n archive.Note) bool { return n.At > p.now }), nil
+}
+
+// Sprints implements measure.Store. When they ended is told as it is known today.
+func (p *past) Sprints(context.Context) ([]archive.Sprint, error) {
+	return slices.DeleteFunc(slices.Clone(p.sprints), func(s archive.Sprint) bool { return s.Start > p.now }), nil
+}
+
+// Histories implements measure.Store. What waits is looked at again and again:
+// a story is read from the source once a month.
+func (p *past) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
+	return func(yield func(*latency.History, error) bool) {
+		var missing []int64
+		for _, id := range ids {
+			if p.stories[id] == nil {
+				missing = append(missing, id)
+			}
+		}
+		if len(missing) > 0 {
+			for h, err := range p.Source.Histories(ctx, missing) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				p.stories[h.ID] = clone(h)
+			}
+		}
+		for _, id := range ids {
+			if h := p.stories[id]; h != nil && !yield(h, nil) {
+				return
+			}
+		}
+	}
+}
+
+// clone copies a history, which its source makes use of again.
+func clone(h *latency.History) *latency.History {
+	c := *h
+	c.Now = maps.Clone(h.Now)
+	for field, values := range c.Now {
+		c.Now[field] = slices.Clone(values)
+	}
+	c.Events = slices.Clone(h.Events)
+	for i := range c.Events {
+		ev := &c.Events[i]
+		ev.Changes = slices.Clone(ev.Changes)
+		if ev.Comment != nil {
+			facts := *ev.Comment
+			facts.Mentioned, facts.Asked = slices.Clone(facts.Mentioned), slices.Clone(facts.Asked)
+			ev.Comment = &facts
+		}
+	}
+	return &c
+}
+
+// changes returns which stories had an event after from, up to and including
+// to, by the number of the step that shows it first.
+func (p *past) changes(ctx context.Context, from, to latency.Instant, step int64) (map[int64][]int64, error) {
+	shards, err := p.Shards(ctx, 1)
+	if err != nil {
+		return nil, fmt.Errorf("reading stories: %w", err)
+	}
+	out := map[int64][]int64{}
+	for _, shard := range shards {
+		for h, err := range p.HistoriesIn(ctx, shard) {
+			if err != nil {
+				return nil, fmt.Errorf("reading stories: %w", err)
+			}
+			for i := range h.Events {
+				if at := h.Events[i].At; at > from && at <= to {
+					n := (int64(at-from) + step - 1) / step
+					if ids := out[n]; len(ids) == 0 || ids[len(ids)-1] != h.ID {
+						out[n] = append(ids, h.ID)
+					}
+				}
+			}
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,33 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// SaveSprints replaces the sprints of a project.
+func (s *Store) SaveSprints(ctx context.Context, projectID string, sprints []archive.Sprint) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM sprint WHERE project = $1`, projectID); err != nil {
+			return err
+		}
+		for _, sp := range sprints {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO sprint (project, id, name, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5)`,
+				projectID, sp.ID, sp.Name, int64(sp.Start), int64(sp.End)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Sprints returns the sprints that have begun, of all projects, in order of
+// project and id.
+func (s *Store) Sprints(ctx context.Context) ([]archive.Sprint, error) {
+	return query(ctx, s, `SELECT project, id, name, starts_at, ends_at FROM sprint ORDER BY project, id`,
+		func(r *sql.Rows) (sp archive.Sprint, err error) {
+			return sp, r.Scan(&sp.ProjectID, &sp.ID, &sp.Name, &sp.Start, &sp.End)
+		})
+}
