@@ -1,11 +1,13 @@
 package jira
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/yourturn/yourturn/internal/archive"
@@ -67,17 +69,23 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 	}
 	used := map[string]bool{}
 	for {
-		var text document
-		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &text); err != nil {
+		var page bulkPage
+		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &page); err != nil {
 			return err
 		}
-		token, err := addPage(endpoint, text, byID, func(h []history) records { return records{list: h} })
-		if err != nil { // one record may be why
-			token, err = addPage(endpoint, text, byID, func(r records) records { return r })
+		if page.Logs == nil {
+			return lacking(endpoint, "list of changelogs")
 		}
-		if err != nil {
-			return err
+		for _, doc := range page.Logs {
+			id, histories, err := changelogIn(doc)
+			if err != nil {
+				return &Error{Endpoint: endpoint, Detail: err.Error(), kind: ErrBadReply}
+			}
+			if r := byID[id]; r != nil {
+				r.add(histories)
+			}
 		}
+		token := page.NextPageToken
 		if token == "" {
 			return nil
 		}
@@ -89,28 +97,43 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 	}
 }
 
-// addPage adds a page of the changelogs of many issues to their readings, and
-// returns the token of the next one. It decodes the records of an issue as R.
-func addPage[R any](endpoint string, text document, readings map[number]*reading, of func(R) records) (token string, err error) {
-	var page struct {
-		Logs []struct {
-			IssueID   number `json:"issueId"`
-			Histories R      `json:"changeHistories"`
-		} `json:"issueChangeLogs"`
-		NextPageToken string `json:"nextPageToken"`
-	}
-	if err := decode(endpoint, text, &page); err != nil {
-		return "", err
-	}
-	if page.Logs == nil {
-		return "", lacking(endpoint, "list of changelogs")
-	}
-	for _, log := range page.Logs {
-		if r := readings[log.IssueID]; r != nil {
-			r.add(of(log.Histories))
+// bulkPage is a page of the changelogs of many issues.
+type bulkPage struct {
+	Logs          []json.RawMessage `json:"issueChangeLogs"`
+	NextPageToken string            `json:"nextPageToken"`
+}
+
+// split implements splitter.
+func (p *bulkPage) split(doc json.RawMessage) (err error) {
+	for name, value := range members(doc) {
+		switch name {
+		case "issueChangeLogs":
+			p.Logs, err = documents(value)
+		case "nextPageToken":
+			err = json.Unmarshal(value, &p.NextPageToken)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return page.NextPageToken, nil
+	return nil
+}
+
+// changelogIn returns the records in one changelog of such a page, and whose
+// they are.
+func changelogIn(doc json.RawMessage) (issue number, histories []json.RawMessage, err error) {
+	for name, value := range members(doc) {
+		switch name {
+		case "issueId":
+			err = issue.UnmarshalJSON(value)
+		case "changeHistories":
+			histories, err = documents(value)
+		}
+		if err != nil {
+			return 0, nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return issue, histories, nil
 }
 
 // pagedHistories reads the changelog of one issue.
@@ -118,8 +141,8 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 	const endpoint = "issue/changelog"
 	for start := 0; ; {
 		var page struct {
-			Total  int      `json:"total"`
-			Values *records `json:"values"`
+			Total  int               `json:"total"`
+			Values []json.RawMessage `json:"values"`
 		}
 		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}}
 		if err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page); err != nil {
@@ -128,50 +151,100 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 		if page.Values == nil {
 			return lacking(endpoint, "list of records")
 		}
-		r.add(*page.Values)
-		start += page.Values.count
+		r.add(page.Values)
+		start += len(page.Values)
 		if start >= page.Total {
 			return nil
 		}
-		if page.Values.count == 0 {
+		if len(page.Values) == 0 {
 			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, page.Total), kind: archive.ErrIncomplete}
 		}
 	}
 }
 
-// records are records of one issue's history. One that cannot be decoded
-// spoils those, and not the document they came in.
-type records struct {
-	list   []history
-	count  int   // readable or not
-	broken error // why one of them cannot be read
+// add reads records of an issue's history one by one: a broken one spoils its
+// own issue and no other.
+func (r *reading) add(raw []json.RawMessage) {
+	r.histories = slices.Grow(r.histories, len(raw))
+	var last author
+	for _, doc := range raw {
+		var h history
+		if err := h.read(doc, &last); err != nil {
+			r.broken = fmt.Errorf("history record: %w", err)
+			return
+		}
+		r.histories = append(r.histories, h)
+	}
 }
 
-// UnmarshalJSON implements json.Unmarshaler.
-func (r *records) UnmarshalJSON(b []byte) error {
-	if r.broken = json.Unmarshal(b, &r.list); r.broken == nil {
-		r.count = len(r.list)
-		return nil
+// author is who did something, with the text that said so: next comes the same
+// one, as a rule.
+type author struct {
+	text json.RawMessage
+	who  *account
+}
+
+// read reads a record that came with a valid document.
+func (h *history) read(doc json.RawMessage, last *author) error {
+	for name, value := range members(doc) {
+		var err error
+		switch name {
+		case "id":
+			err = h.ID.UnmarshalJSON(value)
+		case "created":
+			err = h.Created.UnmarshalJSON(value)
+		case "author":
+			if !bytes.Equal(value, last.text) {
+				*last = author{text: value}
+				err = json.Unmarshal(value, &last.who)
+			}
+			h.Author = last.who
+		case "items":
+			for raw := range elements(value) {
+				var it item
+				if err = it.read(raw); err != nil {
+					break
+				}
+				h.Items = append(h.Items, it)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	r.broken = fmt.Errorf("history record: %w", r.broken)
-	var each []json.RawMessage
-	if err := json.Unmarshal(b, &each); err != nil {
-		return err
-	}
-	r.count = len(each)
 	return nil
 }
 
-// add takes records of an issue's history.
-func (r *reading) add(page records) {
-	if page.broken != nil {
-		r.broken = page.broken
+// read reads a changed field that came with a valid document.
+func (it *item) read(doc json.RawMessage) error {
+	for name, value := range members(doc) {
+		var err error
+		plainly := func(out *string) {
+			var v text
+			err = v.UnmarshalJSON(value)
+			*out = string(v)
+		}
+		switch name {
+		case "field":
+			plainly(&it.Field)
+		case "fieldtype":
+			plainly(&it.FieldType)
+		case "fieldId":
+			plainly(&it.FieldID)
+		case "from":
+			err = it.From.UnmarshalJSON(value)
+		case "fromString":
+			err = it.FromString.UnmarshalJSON(value)
+		case "to":
+			err = it.To.UnmarshalJSON(value)
+		case "toString":
+			err = it.ToString.UnmarshalJSON(value)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
-	if r.histories == nil {
-		r.histories = page.list
-		return
-	}
-	r.histories = append(r.histories, page.list...)
+	return nil
 }
 
 // inlineHistories takes the changelog that came with an issue of Data Center.

@@ -136,23 +136,24 @@ func (c *Client) do(ctx context.Context, endpoint, method, path string, body, ou
 	if _, err = text.ReadFrom(resp.Body); err != nil {
 		return nil, &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: err.Error(), kind: ErrBadReply}
 	}
-	if document, ok := out.(*document); ok {
-		*document = text.Bytes()
-	} else if err = decode(endpoint, text.Bytes(), out); err != nil {
-		return nil, err
+	if err := decode(text.Bytes(), out); err != nil {
+		return nil, &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
 	}
 	return resp.Header, nil
 }
 
-// document is an answer that is yet to be decoded.
-type document []byte
+// splitter is a long document that is split into its parts, once it is known to
+// be valid, rather than decoded.
+type splitter interface {
+	split(doc json.RawMessage) error
+}
 
-// decode decodes an answer into out.
-func decode(endpoint string, text []byte, out any) error {
-	if err := json.Unmarshal(text, out); err != nil {
-		return &Error{Endpoint: endpoint, Status: http.StatusOK, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
+// decode decodes a document into out.
+func decode(text []byte, out any) error {
+	if s, ok := out.(splitter); ok && json.Valid(text) {
+		return s.split(text)
 	}
-	return nil
+	return json.Unmarshal(text, out)
 }
 
 // check returns the classified error of an exchange, or nil if it brought JSON

@@ -60,7 +60,7 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.
 	there := make(map[number]bool, len(raw))
 	for _, doc := range raw {
 		r := &reading{source: doc, parentOnly: w.parents}
-		if err := json.Unmarshal(doc, &r.issue); err != nil {
+		if err := r.issue.read(doc); err != nil {
 			page.Quarantined = append(page.Quarantined, quarantined(doc, err))
 			continue
 		}

@@ -40,6 +40,28 @@ type searchPage struct {
 	Warnings      []json.RawMessage `json:"warnings"`      // Cloud
 }
 
+// split implements splitter.
+func (p *searchPage) split(doc json.RawMessage) (err error) {
+	for name, value := range members(doc) {
+		switch name {
+		case "issues":
+			p.Issues, err = documents(value)
+		case "total":
+			err = json.Unmarshal(value, &p.Total)
+		case "nextPageToken":
+			err = json.Unmarshal(value, &p.NextPageToken)
+		case "isLast":
+			err = json.Unmarshal(value, &p.IsLast)
+		case "warnings":
+			p.Warnings, err = documents(value)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // searchBody is the request of either flavour's search.
 type searchBody struct {
 	JQL           string   `json:"jql"`

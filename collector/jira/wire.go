@@ -3,6 +3,7 @@ package jira
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -137,6 +138,33 @@ type issue struct {
 		Total     *int      `json:"total"`
 		Histories []history `json:"histories"`
 	} `json:"changelog"`
+}
+
+// read reads an issue that came with a valid document.
+func (is *issue) read(doc json.RawMessage) error {
+	for name, value := range members(doc) {
+		var err error
+		switch name {
+		case "id":
+			err = is.ID.UnmarshalJSON(value)
+		case "key":
+			err = json.Unmarshal(value, &is.Key)
+		case "fields":
+			is.Fields = map[string]json.RawMessage{}
+			for field, v := range members(value) {
+				is.Fields[field] = v
+			}
+		case "changelog":
+			err = json.Unmarshal(value, &is.Changelog)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if is.ID == 0 {
+		return errors.New("it has no id")
+	}
+	return nil
 }
 
 // history is a record of an issue's changelog.
