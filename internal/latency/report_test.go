@@ -67,7 +67,9 @@ func TestReport(t *testing.T) {
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Msec: 9 * hourMS},
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Msec: 8*hourMS + 1},
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 8 * hourMS},
-		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS}, {Key: Key{Question, "PAY", "po"}, Story: "PAY-3"}, {Key: Key{Question, "PAY", "po"}, Story: "PAY-6"},
+		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS},
+		{Key: Key{Question, "PAY", "po"}, Story: "PAY-3"},
+		{Key: Key{Question, "PAY", "po"}, Story: "PAY-6"},
 		{Key: Key{Acceptance, "PAY", Unowned}, Story: "PAY-5", Msec: hourMS},
 	}
 	if d := cmp.Diff(wantListed, r.OpenWaits, cmpopts.IgnoreUnexported(OpenWait{})); d != "" {

@@ -51,7 +51,10 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 	if err != nil {
 		return nil, fmt.Errorf("reading what is odd: %w", err)
 	}
-	out = append(out, bulkEndings(traces.all())...)
+	found := bulk{}
+	for range found.watch(traces.all()) { //nolint:revive // to look is to count
+	}
+	out = append(out, found.findings(traces.all())...)
 	out = append(out, noted(rules, notes)...)
 	slices.SortStableFunc(out, func(a, b latency.Finding) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Reason, b.Reason))
@@ -130,24 +133,35 @@ type deed struct {
 	minute latency.Instant
 }
 
-// bulkEndings returns a finding for each story that had a wait ended together
-// with those of more than 20 stories in all, by one actor within one minute of
-// the clock. It sees what traces hold: the longest window.
-func bulkEndings(traces iter.Seq[*latency.Trace]) []latency.Finding {
-	stories := map[deed]int{}
-	for t := range traces {
-		for d := range deeds(t) {
-			stories[d]++
+// bulk finds waits that were ended in bulk: those of more than 20 stories in
+// all, by one actor within one minute of the clock. It sees what traces hold:
+// the longest window.
+type bulk map[deed]int // in how many stories
+
+// watch counts the endings of traces while they are looked at for something else.
+func (b bulk) watch(traces iter.Seq[*latency.Trace]) iter.Seq[*latency.Trace] {
+	return func(yield func(*latency.Trace) bool) {
+		for t := range traces {
+			for d := range deeds(t) {
+				b[d]++
+			}
+			if !yield(t) {
+				return
+			}
 		}
 	}
-	maps.DeleteFunc(stories, func(_ deed, n int) bool { return n <= bulkStories })
-	if len(stories) == 0 {
+}
+
+// findings returns a finding for each such story, once all were counted.
+func (b bulk) findings(traces iter.Seq[*latency.Trace]) []latency.Finding {
+	maps.DeleteFunc(b, func(_ deed, n int) bool { return n <= bulkStories })
+	if len(b) == 0 {
 		return nil
 	}
 	var out []latency.Finding
 	for t := range traces {
 		for d, run := range deeds(t) {
-			if n := stories[d]; n > 0 {
+			if n := b[d]; n > 0 {
 				out = append(out, latency.Finding{
 					Reason: FindBulk, StoryID: run.StoryID, Story: run.Story, ProjectID: run.ProjectID, At: run.End,
 					Detail: fmt.Sprintf("one of %d stories in this minute", n),

@@ -287,9 +287,10 @@ func (e *Engine) report(asOf latency.Instant, notes []archive.Note) *latency.Rep
 		waits = append(waits, list...)
 	}
 	e.traces.forget(asOf.Add(-latency.LongestWindow))
-	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), e.traces.all())
+	ended := bulk{}
+	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), ended.watch(e.traces.all()))
 	audit := e.findings.counts()
-	for _, f := range append(bulkEndings(e.traces.all()), noted(e.rules, notes)...) {
+	for _, f := range append(ended.findings(e.traces.all()), noted(e.rules, notes)...) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}

@@ -40,7 +40,7 @@ func Program(t testing.TB, pkg string, names ...string) string {
 // shown if the test fails.
 func Begin(t testing.TB, path string, args ...string) io.Reader {
 	t.Helper()
-	cmd := exec.Command(path, args...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // it is told to stop in time
 	cmd.Dir = t.TempDir()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -73,7 +73,7 @@ func Begin(t testing.TB, path string, args ...string) io.Reader {
 // Free is an address on loopback that nobody listens on.
 func Free(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
