@@ -16,6 +16,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
@@ -70,6 +71,8 @@ func TestBackfill(t *testing.T) {
 	prometheus := stack.StartPrometheus(t, dir, "--storage.tsdb.retention.time=20y")
 	steps := int(end().Truncate(step).Sub(from)/step) + 1
 	random := rand.New(rand.NewPCG(1, 2))
+	owners := []string{"ada", "bo", "cy", "dee", "eve", "fin", "gil", "hana"}
+	panels := saidByPanels(t)
 	compared := 0
 	for range instants {
 		at := from.Add(time.Duration(random.IntN(steps)) * step)
@@ -89,6 +92,20 @@ func TestBackfill(t *testing.T) {
 			t.Errorf("as of %s (-waits +Prometheus):\n%s", at, d)
 		}
 		compared += len(want)
+		owner := owners[random.IntN(len(owners))]
+		list := listed(t, o, at)
+		for _, p := range panels {
+			want, got := p.told(list, owner), map[string]float64{}
+			for _, a := range prometheus.Instant(t, p.query(owner), at) {
+				if v := a.Values[at.Unix()]; v != 0 {
+					got[p.labels(func(name string) string { return a.Labels[name] })] += v
+				}
+			}
+			if d := gocmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); d != "" {
+				t.Errorf("%s, %q, as of %s, owner %s (-waits +panel):\n%s", p.board, p.title, at, owner, d)
+			}
+			compared += len(want)
+		}
 	}
 	t.Logf("%d samples of %d steps imported; %d numbers compared at %d instants", samples, steps, compared, instants)
 }
@@ -104,13 +121,115 @@ func labelsOf(labels map[string]string) string {
 	return strings.Join(out, "/")
 }
 
-// toldAsOf is what metrics are to say at an instant, by what `waits` lists.
-func toldAsOf(t testing.TB, o *organisation, at time.Time) map[string]float64 {
+// said is a panel of a bundled dashboard whose numbers `waits` lists too.
+type said struct {
+	board, title, expr string
+	by                 []string // the labels of its series
+	mine               bool     // it shows one owner's
+	value              func(old float64, w *waitJSON) float64
+}
+
+// saidByPanels are panels with their queries, as they are committed.
+func saidByPanels(t testing.TB) []said {
+	t.Helper()
+	one := func(old float64, _ *waitJSON) float64 { return old + 1 }
+	overdue := func(old float64, w *waitJSON) float64 {
+		if w.WorkingSeconds > w.TargetSeconds {
+			return old + 1
+		}
+		return old
+	}
+	oldest := func(old float64, w *waitJSON) float64 { return max(old, w.WorkingSeconds/3600) }
+	ofStory := func(old float64, w *waitJSON) float64 { return max(old, w.StoryWorkingSeconds/3600) }
+	list := []said{
+		{board: "waiting", title: "Open", value: one},
+		{board: "waiting", title: "Overdue", value: overdue},
+		{board: "waiting", title: "Longest", value: oldest},
+		{board: "waiting", title: "Which stories wait, and how much of the target is used?", by: []string{"kind", "project", "owner", "story"}, value: ofStory},
+		{board: "waiting", title: "How much waits on each owner?", by: []string{"kind", "owner"}, value: one},
+		{board: "waiting", title: "How many waits were open?", by: []string{"kind"}, value: one},
+		{board: "waiting", title: "How old was the oldest wait?", by: []string{"kind"}, value: oldest},
+		{board: "owner", title: "Open", by: []string{"kind"}, mine: true, value: one},
+		{board: "owner", title: "Overdue", by: []string{"kind"}, mine: true, value: overdue},
+		{board: "retrospective", title: "Still open", by: []string{"kind"}, value: one},
+		{board: "retrospective", title: "What was open, day by day?", by: []string{"kind", "project"}, value: one},
+		{board: "retrospective", title: "How old was the oldest, day by day?", by: []string{"kind", "project"}, value: ofStory},
+	}
+	for i := range list {
+		p := &list[i]
+		text, err := os.ReadFile("../../dashboards/grafana/yourturn-" + p.board + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var board struct {
+			Panels []struct {
+				Title   string
+				Targets []struct{ Expr string }
+			}
+		}
+		if err := json.Unmarshal(text, &board); err != nil {
+			t.Fatal(err)
+		}
+		for _, panel := range board.Panels {
+			if panel.Title == p.title {
+				p.expr = panel.Targets[0].Expr
+			}
+		}
+		if p.expr == "" {
+			t.Fatalf("dashboard %s has no panel %q: mend the test", p.board, p.title)
+		}
+	}
+	return list
+}
+
+// query is what the panel asks, for all or for an owner.
+func (p *said) query(owner string) string {
+	if !p.mine {
+		owner = ".*"
+	}
+	return strings.NewReplacer("${project:regex}", ".*", "${owner:regex}", owner, "$kind", ".*").Replace(p.expr)
+}
+
+// labels writes the labels of one of its series.
+func (p *said) labels(value func(name string) string) string {
+	var out []string
+	for _, name := range p.by {
+		out = append(out, value(name))
+	}
+	return strings.Join(out, "/")
+}
+
+// told is what the panel is to show, by what `waits` lists.
+func (p *said) told(list []waitJSON, owner string) map[string]float64 {
+	out := map[string]float64{}
+	for i := range list {
+		w := &list[i]
+		if w.End != nil || p.mine && w.Owner != owner {
+			continue
+		}
+		id := p.labels(func(name string) string {
+			return map[string]string{"kind": w.Kind, "project": w.Project, "owner": w.Owner, "story": w.Story}[name]
+		})
+		if v := p.value(out[id], w); v != 0 {
+			out[id] = v
+		}
+	}
+	return out
+}
+
+// listed is what `waits` lists as of an instant.
+func listed(t testing.TB, o *organisation, at time.Time) []waitJSON {
 	t.Helper()
 	var list []waitJSON
 	if err := json.Unmarshal([]byte(command(t, 0, "waits", "--config.file", o.config, "--format", "json", "--as-of", at.Format(time.RFC3339))), &list); err != nil {
 		t.Fatal(err)
 	}
+	return list
+}
+
+// toldAsOf is what metrics are to say at an instant, by what `waits` lists.
+func toldAsOf(t testing.TB, o *organisation, at time.Time) map[string]float64 {
+	t.Helper()
 	out := map[string]float64{}
 	add := func(metric string, by float64, labels ...string) { out[metric+" "+strings.Join(labels, "/")] += by }
 	most := func(metric string, v float64, labels ...string) {
@@ -119,7 +238,7 @@ func toldAsOf(t testing.TB, o *organisation, at time.Time) map[string]float64 {
 			out[id] = max(out[id], v)
 		}
 	}
-	for _, w := range list {
+	for _, w := range listed(t, o, at) {
 		key := []string{w.Kind, w.Project, w.Owner}
 		if w.End != nil {
 			outcome := append(slices.Clone(key), w.Outcome)

@@ -128,18 +128,11 @@ func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
 }
 
 // openQuestions returns the stories that show an open question.
-func (s *service) openQuestions(ctx context.Context) ([]int64, error) {
-	report := s.exporter.Report()
-	if report == nil {
-		return nil, nil
+func (s *service) openQuestions(context.Context) ([]int64, error) {
+	if report := s.exporter.Report(); report != nil {
+		return report.Asked, nil
 	}
-	var keys []string
-	for _, w := range report.OpenWaits {
-		if w.Kind == latency.Question {
-			keys = append(keys, w.Story)
-		}
-	}
-	return s.store.IDs(ctx, keys)
+	return nil, nil
 }
 
 // confirm reads stories by id before what happened to them is counted.

@@ -4,15 +4,19 @@
 package backfill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
@@ -61,26 +65,34 @@ func Write(ctx context.Context, source Source, o Options) ([]File, error) {
 			}
 		}
 	}
-	p, err := newPast(ctx, source, o.Rules, latency.At(o.From))
-	if err != nil {
-		return nil, err
+	// Months are written side by side, each from its own beginning: what is
+	// counted by an instant is the same, wherever the counting began.
+	files := make([]File, len(spans))
+	var mu sync.Mutex // over o.Progress
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, m := range spans {
+		g.Go(func() error {
+			f, err := month(gctx, source, o, m)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			files[i] = f
+			if o.Progress != nil {
+				o.Progress(f)
+			}
+			return nil
+		})
 	}
-	w := &writer{Options: o, past: p, engine: measure.NewEngine(p, o.OpenWaits), exporter: metrics.NewExporter(), registry: prometheus.NewRegistry()}
-	if err := w.registry.Register(w.exporter); err != nil {
-		return nil, err
-	}
-	var files []File
-	for _, m := range spans {
-		f, err := w.month(ctx, m)
-		if err != nil {
-			return files, err
+	err := g.Wait()
+	for i := range files {
+		if files[i].Path == "" {
+			return files[:i], err
 		}
-		files = append(files, f)
-		if o.Progress != nil {
-			o.Progress(f)
-		}
 	}
-	return files, nil
+	return files, err
 }
 
 // ExistsError tells that a file is there already.
@@ -115,61 +127,44 @@ func months(from, to time.Time, step time.Duration) []span {
 	return out
 }
 
-// writer is a backfill under way.
-type writer struct {
-	Options
-	past     *past
-	engine   *measure.Engine
-	exporter *metrics.Exporter
-	registry *prometheus.Registry
-	begun    bool
-}
-
 // month writes a month's file.
-func (w *writer) month(ctx context.Context, m span) (File, error) {
-	first, step := latency.At(m.first), w.Step.Milliseconds()
-	before := first.Add(-w.Step)
-	w.past.forget()
-	changed, err := w.past.changes(ctx, before, first.Add(time.Duration(m.steps-1)*w.Step), step)
+func month(ctx context.Context, source Source, o Options, m span) (File, error) {
+	first, step := latency.At(m.first), o.Step.Milliseconds()
+	p, err := newPast(ctx, source, o.Rules, first)
 	if err != nil {
 		return File{}, err
 	}
-	t := newTable(m.steps, w.Labels)
+	changed, err := p.changes(ctx, first, first.Add(time.Duration(m.steps-1)*o.Step), step)
+	if err != nil {
+		return File{}, err
+	}
+	engine, exporter, registry := measure.NewEngine(p, o.OpenWaits), metrics.NewExporter(), prometheus.NewRegistry()
+	if err := registry.Register(exporter); err != nil {
+		return File{}, err
+	}
+	t := newTable(m.steps, o.Labels)
 	for i := range m.steps {
-		if err := ctx.Err(); err != nil {
-			return File{}, err
+		p.now = first.Add(time.Duration(i) * o.Step)
+		var report *latency.Report
+		if i == 0 {
+			report, err = engine.Load(ctx, o.Rules, "", p.now, nil)
+		} else {
+			report, err = engine.Advance(ctx, changed[int64(i)], p.now)
 		}
-		if err := w.derive(ctx, first.Add(time.Duration(i)*w.Step), changed[int64(i)+1]); err != nil {
-			return File{}, err
+		if err = cmp.Or(err, ctx.Err()); err != nil {
+			return File{}, fmt.Errorf("deriving as of %s: %w", p.now.Time().Format(time.RFC3339), err)
 		}
-		if err := t.gather(i, w.registry); err != nil {
+		exporter.Publish(report)
+		if err := t.gather(i, registry); err != nil {
 			return File{}, err
 		}
 	}
-	f := File{Path: m.path(w.Dir), Steps: m.steps, Next: m.first.Add(time.Duration(m.steps) * w.Step)}
+	f := File{Path: m.path(o.Dir), Steps: m.steps, Next: m.first.Add(time.Duration(m.steps) * o.Step)}
 	for _, fam := range t.families {
 		f.Series += len(fam.series)
 	}
 	f.Samples, err = save(f.Path, t, m.first.Unix(), step/1000)
 	return f, err
-}
-
-// derive makes the numbers those as of a step, at which some stories had changed.
-func (w *writer) derive(ctx context.Context, at latency.Instant, changed []int64) (err error) {
-	w.past.now = at
-	var report *latency.Report
-	if w.begun {
-		report, err = w.engine.Advance(ctx, changed, at)
-	} else {
-		report, err = w.engine.Load(ctx, w.Rules, "", at, nil)
-		w.begun = true
-		w.past.forget()
-	}
-	if err != nil {
-		return fmt.Errorf("deriving as of %s: %w", at.Time().Format(time.RFC3339), err)
-	}
-	w.exporter.Publish(report)
-	return nil
 }
 
 // save writes a table into a file that has its name only when it is complete.

@@ -34,11 +34,11 @@ type past struct {
 	notes     []archive.Note
 	sprints   []archive.Sprint
 
-	// rows are what was counted of the stories that were derived since the
-	// month began; what had been counted of one by then is derived when it is needed.
+	// rows are what was counted of the stories that were derived since the first
+	// instant; what had been counted of one by then is derived when it is needed.
 	rows  map[int64][]latency.Counted
-	since latency.Instant
-	// stories are those that were asked for since the month began.
+	first latency.Instant
+	// stories are those that were asked for so far.
 	stories map[int64]*latency.History
 }
 
@@ -58,15 +58,10 @@ func newPast(ctx context.Context, source Source, rules *latency.Rules, at latenc
 	if err != nil {
 		return nil, fmt.Errorf("reading sprints: %w", err)
 	}
-	p := &past{Source: source, rules: rules, ancestors: ancestors, now: at, notes: notes, sprints: sprints}
-	p.forget()
-	return p, nil
-}
-
-// forget drops what is kept of stories: at this instant it can be derived anew.
-func (p *past) forget() {
-	p.since = p.now
-	p.rows, p.stories = map[int64][]latency.Counted{}, map[int64]*latency.History{}
+	return &past{
+		Source: source, rules: rules, ancestors: ancestors, now: at, notes: notes, sprints: sprints,
+		first: at, rows: map[int64][]latency.Counted{}, stories: map[int64]*latency.History{},
+	}, nil
 }
 
 // LedgerAsOf implements measure.Store: the ledger has not begun.
@@ -87,7 +82,7 @@ func (p *past) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, er
 		}
 		rows, known := p.rows[h.ID]
 		if !known {
-			for e := range p.rules.Entries(h.ID, d.Story(h, p.since), p.since) {
+			for e := range p.rules.Entries(h.ID, d.Story(h, p.first), p.first) {
 				rows = append(rows, latency.Counted{Entry: e, Counted: true})
 			}
 			p.rows[h.ID] = rows
@@ -118,7 +113,7 @@ func (p *past) Sprints(context.Context) ([]archive.Sprint, error) {
 }
 
 // Histories implements measure.Store. What waits is looked at again and again:
-// a story is read from the source once a month.
+// a story is read from the source once.
 func (p *past) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
 		var missing []int64

@@ -236,6 +236,7 @@ type Report struct {
 	Open          map[Key]OpenState
 	Stories       map[StoryKey]StoryState
 	OpenWaits     []OpenWait
+	Asked         []int64            // the ids of all stories with an open question, in order
 	Targets       map[StoryKey]int64 // milliseconds
 	Delegations   []Delegated
 	Absent        map[string]bool   // by configured owner
@@ -293,6 +294,8 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, audit m
 		open.add(&waits[i])
 	}
 	open.trim()
+	slices.Sort(r.Asked)
+	r.Asked = slices.Compact(r.Asked)
 	for i := range r.OpenWaits {
 		w := &r.OpenWaits[i]
 		w.Pace, w.Paced = statistics.Pace(w.wait)
@@ -307,6 +310,9 @@ func (o openWaits) add(w *Wait) {
 	p := o.rules.watched(w.ProjectID)
 	if !w.Open() || p == nil {
 		return
+	}
+	if w.Kind == Question {
+		o.report.Asked = append(o.report.Asked, w.StoryID)
 	}
 	key := Key{w.Kind, p.Key, w.Owner}
 	s := o.report.Open[key]

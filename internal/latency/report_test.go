@@ -43,11 +43,12 @@ func TestReport(t *testing.T) {
 		paused, elsewhere, ended,
 		open(1, "PAY-1", Question, "po", 2*hourMS, 2*hourMS), open(1, "PAY-1", Question, "po", hourMS, 5*hourMS), // asked anew
 		open(5, "PAY-5", Acceptance, Unowned, hourMS, hourMS),
+		open(7, "PAY-7", Question, "po", 0, 0), open(6, "PAY-6", Question, "po", 0, 0), open(3, "PAY-3", Question, "po", 0, 0), // one too many to be listed
 	}
 	r := NewReport(rules, asOf, totals, waits, nil, &Statistics{}, 3)
 	wantOpen := map[Key]OpenState{
 		{Acceptance, "PAY", "po"}:    {Open: 4, Overdue: 1, Paused: 1, Oldest: 8*hourMS + 1, OldestElapsed: 16*hourMS + 2},
-		{Question, "PAY", "po"}:      {Open: 2, Oldest: 2 * hourMS, OldestElapsed: 4 * hourMS},
+		{Question, "PAY", "po"}:      {Open: 5, Oldest: 2 * hourMS, OldestElapsed: 4 * hourMS},
 		{Acceptance, "PAY", Unowned}: {Open: 1, Oldest: hourMS, OldestElapsed: 2 * hourMS},
 		{Acceptance, "PAY", "next"}:  {}, {Question, "PAY", "next"}: {},
 		{Acceptance, "WEB", "po"}: {}, {Question, "WEB", "po"}: {}, {Question, "WEB", "gone"}: {},
@@ -66,11 +67,14 @@ func TestReport(t *testing.T) {
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Msec: 9 * hourMS},
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Msec: 8*hourMS + 1},
 		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 8 * hourMS},
-		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS},
+		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS}, {Key: Key{Question, "PAY", "po"}, Story: "PAY-3"}, {Key: Key{Question, "PAY", "po"}, Story: "PAY-6"},
 		{Key: Key{Acceptance, "PAY", Unowned}, Story: "PAY-5", Msec: hourMS},
 	}
 	if d := cmp.Diff(wantListed, r.OpenWaits, cmpopts.IgnoreUnexported(OpenWait{})); d != "" {
 		t.Errorf("listed (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]int64{1, 3, 6, 7}, r.Asked); d != "" {
+		t.Errorf("stories with an open question, listed or not (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff(map[string]bool{"po": true, "next": false}, r.Absent); d != "" {
 		t.Errorf("absent (-want +got):\n%s", d)

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 
 	"github.com/yourturn/yourturn/internal/archive"
@@ -46,16 +45,6 @@ func (s *Store) Keys(ctx context.Context, ids []int64) (map[int64]string, error)
 		out[v.id] = v.key
 	}
 	return out, err
-}
-
-// IDs returns the ids of the stories with some keys.
-func (s *Store) IDs(ctx context.Context, keys []string) ([]int64, error) {
-	list, err := json.Marshal(keys)
-	if err != nil {
-		return nil, err
-	}
-	return query(ctx, s, `SELECT id FROM story WHERE parent_only = 0 AND key IN (SELECT value FROM json_each($1))`,
-		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) }, string(list))
 }
 
 // SaveCensus writes what a census proved, and the state, in one transaction. A
