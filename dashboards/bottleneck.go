@@ -133,7 +133,7 @@ func bottleneck() *board {
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for", width: 95},
+				column{from: "kind", title: "Waits for", width: 108},
 				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
 				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
 				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},

@@ -24,7 +24,7 @@ func rolling(kind string) []query {
 // buckets is the latencies of a histogram that came in between two columns.
 func buckets(histogram string) query {
 	return query{
-		expr:   `sum by (le) (increase(` + histogram + `_bucket{` + theirs + `}[$__interval]))`,
+		expr:   `round(sum by (le) (increase(` + histogram + `_bucket{` + theirs + `}[$__interval])))`,
 		legend: "{{le}}",
 		format: prometheus.PromQueryFormatHeatmap,
 		step:   "1h",
@@ -96,7 +96,7 @@ func oneOwner() *board {
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for", width: 95},
+				column{from: "kind", title: "Waits for", width: 108},
 				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
 				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
 				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},

@@ -92,6 +92,7 @@ func density() *heatmap.PanelBuilder {
 			Mode(heatmap.HeatmapColorModeScheme).
 			Scheme("Blues").
 			Scale(heatmap.HeatmapColorScaleExponential).
+			Min(0). // else a single count is drawn in the palest colour
 			Exponent(0.5).
 			Steps(32)).
 		FilterValues(heatmap.NewFilterValueRangeBuilder().Le(0.01)).

@@ -112,6 +112,7 @@ func demo(ctx context.Context, s streams, f demoFlags) (err error) {
 	defer func() { err = errors.Join(err, svc.close()) }()
 	svc.setStatus(func(v *web.Status) { v.Notes = tm.Describe() })
 
+	past := len(tm.Truth()) // before the team goes on working
 	g, ctx := errgroup.WithContext(ctx)
 	sim := &http.Server{Handler: jirasim.NewServer(tm.Site(), jirasim.Options{Token: token, Email: cfg.Jira.Email}), ReadHeaderTimeout: 10 * time.Second}
 	g.Go(func() error {
@@ -128,7 +129,7 @@ func demo(ctx context.Context, s streams, f demoFlags) (err error) {
   open     http://%s/          who waits on whom, now
   metrics  http://%s/metrics   what Prometheus scrapes
   Jira     %s      the simulated one
-`, len(tm.Truth()), l.Addr(), l.Addr(), jiraURL)
+`, past, l.Addr(), l.Addr(), jiraURL)
 	if f.store != "" {
 		fmt.Fprintf(s.out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
 	}
