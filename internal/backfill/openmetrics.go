@@ -125,9 +125,15 @@ func (t *table) lines(f *family, m *dto.Metric) []string {
 	return append(out, line("_bucket", label("le", "+Inf")), line("_sum"), line("_count"))
 }
 
-// bound writes the upper bound of a bucket as a scrape does, of which the
-// series are to be the same.
-func bound(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// bound writes the upper bound of a bucket as OpenMetrics has it, which is what
+// is scraped: the series are to be the same.
+func bound(v float64) string {
+	text := strconv.FormatFloat(v, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") && !math.IsInf(v, 0) {
+		text += ".0"
+	}
+	return text
+}
 
 // label writes a label.
 func label(name, value string) string {
