@@ -371,3 +371,30 @@ func TestBackfillEndsBeforeTheFirstScrape(t *testing.T) {
 		t.Errorf("got %s, want %q in it", got, want)
 	}
 }
+
+// TestOnlyWhatIsServedIsExposed: a sync writes numbers that nobody scrapes, a
+// service is scraped from its first numbers on.
+func TestOnlyWhatIsServedIsExposed(t *testing.T) {
+	o := collected(t, 3)
+	exposed := func() (time.Time, bool) {
+		l, err := openStored(t.Context(), o.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.store.Close()
+		at, ok, err := l.store.Exposed(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at.Time(), ok
+	}
+	if at, ok := exposed(); ok {
+		t.Errorf("exposed since %s by a sync", at)
+	}
+	before := time.Now().Truncate(time.Millisecond)
+	serving(t, o)
+	at, ok := exposed()
+	if !ok || at.Before(before) || at.After(time.Now()) {
+		t.Errorf("exposed since %s (%t), want since the service began at %s", at, ok, before)
+	}
+}
