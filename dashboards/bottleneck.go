@@ -122,24 +122,9 @@ func bottleneck() *board {
 		},
 		panel{
 			title: "How long do the teams wait, and how sure is that?", width: 24, height: 10,
-			about: "Of the waits that ran in the window, in working hours on the owner's clock: half of them were over after the median, 85 of 100 after the next column. Open waits count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them all. Empty: too early to tell. Where more than 20 % are censored (withdrawn, handed over, …) the quantiles are probably too low; under 10 waits do not trust them.",
-			queries: []query{
-				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{` + isProject + `, window="$window", q="0.5"})`)),
-				rows(hours(`max by (kind, project) (po_project_wait_rolling_seconds{` + isProject + `, window="$window", q="0.85"})`)),
-				rows(hours(`max by (kind, project) (po_wait_target_seconds{` + isProject + `})`)),
-				rows(samples(isProject, "ended")),
-				rows(samples(isProject, "open")),
-				rows(samples(isProject, "censored") + "\n/ (" + samples(isProject, "ended|open|censored") + " > 0)"),
-			},
-			view: grid("Project", false,
-				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for", width: 108},
-				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
-				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
-				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},
-				column{from: "Value #D", title: "Ended", unit: unitCount, width: 70},
-				column{from: "Value #E", title: "Still open", unit: unitCount, width: 80},
-				column{from: "Value #F", title: "Censored", unit: unitShare, width: 82, steps: censored()}),
+			about:   "Of the waits that ran in the window, in working hours on the owner's clock: half of them were over after the median, 85 of 100 after the next column. Open waits count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them all. Empty: too early to tell. Where more than 20 % are censored (withdrawn, handed over, …) the quantiles are probably too low; under 10 waits do not trust them.",
+			queries: howSure(`po_project_wait_rolling_seconds`, isProject, `max by (kind, project) (po_wait_target_seconds{`+isProject+`})`),
+			view:    howSureGrid(),
 		},
 		panel{
 			title: "Do verdicts come sooner than before?", width: 12, height: 9,
@@ -174,13 +159,4 @@ func bottleneck() *board {
 		},
 	)
 	return b
-}
-
-// censored colours the part of waits that ended otherwise than by a verdict or
-// an answer, from where it makes quantiles too low.
-func censored() *dashboard.ThresholdsConfig {
-	low := 0.2
-	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
-		{Color: colorPlain}, {Value: &low, Color: colorNear},
-	}}
 }

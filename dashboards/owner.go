@@ -85,24 +85,9 @@ func oneOwner() *board {
 	b.add(
 		panel{
 			title: "How long, and how sure is that?", width: 24, height: 10,
-			about: "Of the waits on this owner that ran in the window, in working hours on the owner's clock: half were over after the median, 85 of 100 after the next column; open ones count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them. Empty: too early to tell. Under 10 waits, or with more than 20 % censored, do not trust it.",
-			queries: []query{
-				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.5"})`)),
-				rows(hours(`max by (kind, project) (po_wait_rolling_seconds{` + theirs + `, window="$window", q="0.85"})`)),
-				rows(hours(`max by (kind, project) (po_wait_target_seconds{` + isProject + `}) and on (kind, project) max by (kind, project) (po_waits_open` + waits + `)`)),
-				rows(samples(theirs, "ended")),
-				rows(samples(theirs, "open")),
-				rows(samples(theirs, "censored") + "\n/ (" + samples(theirs, "ended|open|censored") + " > 0)"),
-			},
-			view: grid("Project", false,
-				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for", width: 108},
-				column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
-				column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
-				column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},
-				column{from: "Value #D", title: "Ended", unit: unitCount, width: 70},
-				column{from: "Value #E", title: "Still open", unit: unitCount, width: 80},
-				column{from: "Value #F", title: "Censored", unit: unitShare, width: 82, steps: censored()}),
+			about:   "Of the waits on this owner that ran in the window, in working hours on the owner's clock: half were over after the median, 85 of 100 after the next column; open ones count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them. Empty: too early to tell. Under 10 waits, or with more than 20 % censored, do not trust it.",
+			queries: howSure(`po_wait_rolling_seconds`, theirs, `max by (kind, project) (po_wait_target_seconds{`+isProject+`}) and on (kind, project) max by (kind, project) (po_waits_open`+waits+`)`),
+			view:    howSureGrid(),
 		},
 		panel{
 			title: "How long does acceptance take?", width: 12, height: 9,

@@ -258,3 +258,42 @@ func toOwner() []dashboard.DashboardLink {
 func link(title, url string, blank bool) []dashboard.DashboardLink {
 	return []dashboard.DashboardLink{{Title: title, Url: &url, TargetBlank: blank}}
 }
+
+// howSure returns the queries of a table of waits by kind and project: two
+// quantiles of a metric, the target, and the sample sizes that say how far to
+// trust them. who selects the waits, target is the query of the targets.
+func howSure(metric, who, target string) []query {
+	quantile := func(q string) query {
+		return rows(hours(`max by (kind, project) (` + metric + `{` + who + `, window="$window", q="` + q + `"})`))
+	}
+	return []query{
+		quantile("0.5"),
+		quantile("0.85"),
+		rows(hours(target)),
+		rows(samples(who, "ended")),
+		rows(samples(who, "open")),
+		rows(samples(who, "censored") + "\n/ (" + samples(who, "ended|open|censored") + " > 0)"),
+	}
+}
+
+// howSureGrid shows the answers to howSure.
+func howSureGrid() *table.PanelBuilder {
+	return grid("Project", false,
+		column{from: "project", title: "Project"},
+		column{from: "kind", title: "Waits for", width: 108},
+		column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
+		column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
+		column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},
+		column{from: "Value #D", title: "Ended", unit: unitCount, width: 70},
+		column{from: "Value #E", title: "Still open", unit: unitCount, width: 80},
+		column{from: "Value #F", title: "Censored", unit: unitShare, width: 82, steps: censored()})
+}
+
+// censored colours the part of waits that ended otherwise than by a verdict or
+// an answer, from where it makes quantiles too low.
+func censored() *dashboard.ThresholdsConfig {
+	low := 0.2
+	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
+		{Color: colorPlain}, {Value: &low, Color: colorNear},
+	}}
+}

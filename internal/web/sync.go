@@ -1,15 +1,10 @@
 package web
 
 import (
-	"bytes"
-	_ "embed"
 	"html/template"
 	"net/http"
 	"time"
 )
-
-//go:embed sync.html
-var syncPage string
 
 // Sync is how the service keeps up with its Jira, for the page about it.
 type Sync struct {
@@ -52,7 +47,7 @@ type Odd struct {
 
 // HandleSync serves the page about the synchronisation; now is asked for each view.
 func (s *Server) HandleSync(now func(*http.Request) (Sync, error)) {
-	page := template.Must(template.New("sync").Funcs(template.FuncMap{
+	page := page("sync.html", template.FuncMap{
 		"stamp": func(t time.Time) string {
 			if t.IsZero() {
 				return "never"
@@ -60,20 +55,14 @@ func (s *Server) HandleSync(now func(*http.Request) (Sync, error)) {
 			return t.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
 		},
 		"ago": func(t time.Time) string { return time.Since(t).Round(time.Second).String() },
-	}).Parse(syncPage))
+	})
 	s.Handle("GET /sync", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := now(r)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		var buf bytes.Buffer
-		if err := page.Execute(&buf, data); err != nil {
-			http.Error(w, "rendering the page: "+err.Error(), http.StatusInternalServerError)
-			return
-		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write(buf.Bytes()) //nolint:errcheck // the reader went away
+		render(w, page, data)
 	}))
 }
 

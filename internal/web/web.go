@@ -5,7 +5,7 @@ package web
 import (
 	"bytes"
 	"cmp"
-	_ "embed"
+	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -20,8 +20,24 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-//go:embed status.html
-var statusPage string
+//go:embed head.html status.html sync.html
+var pages embed.FS
+
+// page returns the named page, which shares its head with the others.
+func page(name string, funcs template.FuncMap) *template.Template {
+	return template.Must(template.New(name).Funcs(funcs).ParseFS(pages, "head.html", name))
+}
+
+// render answers with a page, or with 500 and the reason.
+func render(w http.ResponseWriter, page *template.Template, data any) {
+	var buf bytes.Buffer
+	if err := page.Execute(&buf, data); err != nil {
+		http.Error(w, "rendering the page: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(buf.Bytes()) //nolint:errcheck // the reader went away
+}
 
 // Status is what the service says of itself on its page.
 type Status struct {
@@ -48,9 +64,9 @@ type Server struct {
 // New returns the handler over the metrics of reg and what report returns,
 // which may be nil until the first sync is done.
 func New(reg prometheus.Gatherer, report func() *latency.Report) *Server {
-	s := &Server{report: report, page: template.Must(template.New("status").Funcs(template.FuncMap{
+	s := &Server{report: report, page: page("status.html", template.FuncMap{
 		"hours": hours, "wall": wall, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
-	}).Parse(statusPage))}
+	})}
 	s.status.Store(&Status{})
 	mux := http.NewServeMux()
 	s.mux = mux
@@ -129,13 +145,7 @@ func (s *Server) home(w http.ResponseWriter, _ *http.Request) {
 		data.AsOf = r.DataTimestamp.Time()
 		data.Rows, data.Waits = rows(r), waits(r, st.JiraURL)
 	}
-	var buf bytes.Buffer
-	if err := s.page.Execute(&buf, data); err != nil {
-		http.Error(w, "rendering the page: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(buf.Bytes()) //nolint:errcheck // the reader went away
+	render(w, s.page, data)
 }
 
 // rows lists owners in alphabetical order: this is no ranking.
