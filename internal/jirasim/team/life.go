@@ -11,10 +11,12 @@ import (
 )
 
 // What the rules call by these names, or leave without one: how soon a move is
-// taken back, how long automation follows its owner, and how soon whoever
-// handed a story in takes it for accepted without anybody having looked.
+// taken back, how short a visit that automation ends is none, how long
+// automation follows its owner, and how soon whoever handed a story in takes it
+// for accepted without anybody having looked.
 const (
 	slipWindow = 5 * time.Minute
+	minDwell   = 10 * time.Second
 	echo       = time.Minute
 	ownMove    = time.Minute
 )
@@ -38,6 +40,7 @@ type life struct {
 	cards     []card
 	born      card
 	mover     *jirasim.User // of the last status move
+	moved     time.Time     // when that was
 	lastAct   time.Time
 
 	notes   []note // all but comments
@@ -84,7 +87,7 @@ func (t *Team) newLife() *life {
 		"status": renderStatus(l.p.status[l.status]), "assignee": (*jirasim.User)(nil), "resolution": nil, "components": []any{},
 	}
 	l.own(fields)
-	l.mover = pick(t, t.devs)
+	l.mover, l.moved = pick(t, t.devs), t.now
 	l.id = t.site.CreateIssue(t.now, l.mover, l.p.jira, fields)
 	l.key = t.site.Key(l.id)
 	l.lastAct = t.now
@@ -350,7 +353,7 @@ func (l *life) write(who *jirasim.User, to, resolution string, means func(*book)
 	}
 	l.record(who, fields, means, items...)
 	l.status = to
-	l.mover = who
+	l.mover, l.moved = who, l.t.now
 }
 
 func resolutionID(name string) string {
@@ -359,8 +362,12 @@ func resolutionID(name string) string {
 
 func (l *life) inAcceptance() bool { return l.p.accepts(l.status) }
 
-// move moves the story, and says what that means to whoever waits.
+// move moves the story, and says what that means to whoever waits. However fast
+// the team lives, what automation ends so is no hop.
 func (l *life) move(who *jirasim.User, to, resolution string, means ...func(*book)) {
+	if d := minDwell + time.Second - l.t.now.Sub(l.moved); d > 0 && who == l.t.robot {
+		l.real(d)
+	}
 	l.write(who, to, resolution, func(b *book) {
 		for _, f := range means {
 			f(b)
