@@ -60,7 +60,9 @@ func (t *Team) newLife() *life {
 	l := &life{t: t, created: t.now}
 	n := 1 + t.rng.Intn(3)
 	for len(l.cards) < n {
-		l.cards = append(l.cards, t.draw())
+		if c := t.draw(); !t.leavesOut(c) {
+			l.cards = append(l.cards, c)
+		}
 	}
 	l.p = pick(t, t.projects)
 	for i, p := range t.projects {
@@ -100,6 +102,12 @@ func (t *Team) newLife() *life {
 		l.tell(l.mover, (*book).start)
 	}
 	return l
+}
+
+// leavesOut tells whether a card is not played now: a living team does not
+// collect what nobody will ever end.
+func (t *Team) leavesOut(c card) bool {
+	return t.speed > 0 && (c.outcome == "" || c.outcome == "lapsed")
 }
 
 // first returns the book of a story that has just been created, before anybody
@@ -188,8 +196,8 @@ func (l *life) run(yield func(time.Time) bool) {
 		l.bounce()
 	}
 	for i, c := range l.cards {
-		if l.t.speed > 0 && (c.outcome == "" || c.outcome == "lapsed") {
-			continue // a living demo does not collect what nobody will ever end
+		if l.t.leavesOut(c) { // it was drawn before the team came to life
+			continue
 		}
 		if c.kind == "acceptance" {
 			l.playAcceptance(c, i == 0)
