@@ -18,7 +18,6 @@ type stage struct {
 func blockers() []stage {
 	return []stage{
 		{"owner", "waiting for the owner", colorOver},
-		{"owner_question", "waiting for an answer", colorNear},
 		{"review", "review", "blue"},
 		{"test", "test", "purple"},
 		{"blocked", "blocked", "red"},
@@ -63,7 +62,7 @@ func stageBars() *barchart.PanelBuilder {
 		WithTransformation(dashboard.DataTransformerConfig{Id: "groupingToMatrix", Options: map[string]any{
 			"rowField": "project", "columnField": "stage", "valueField": "Value",
 		}})
-	for _, s := range append(blockers(), stage{"development", "development", "text"}) {
+	for _, s := range append(blockers(), stage{"owner_question", "waiting for an answer", colorNear}, stage{"development", "development", "text"}) {
 		b.OverrideByName(s.label, []dashboard.DynamicConfigValue{
 			{Id: "displayName", Value: s.words},
 			{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": s.color}},
@@ -88,7 +87,7 @@ func bottleneck() *board {
 	b.add(
 		panel{
 			title: "What is the largest blocker?", width: 12, height: 7,
-			about:   "The stage other than development and backlog in which stories of the window spent most working time, finished or not. Waiting for the owner counts only while nothing else could be done on the story; in a tie it is never the owner. Shown from 5 stories in the window on.",
+			about:   "The stage other than development and backlog in which stories of the window spent most working time, finished or not. Waiting for the owner counts only while nothing else could be done on the story, so waiting for an answer while work may go on is no candidate; in a tie it is never the owner. Shown from 5 stories in the window on.",
 			queries: []query{now(largestBlocker(), "{{project}}")},
 			view: number(unitCount, 0, plain()).
 				Mappings(stageWords()).

@@ -79,7 +79,7 @@ func service() *board {
 		panel{
 			title: "What is odd in the data?", width: 12, height: 9,
 			about:   "What was found while deriving, per project: shown and counted, and nothing is dropped for it. yourturn waits --audit lists each. A growing last_status, broken_chain or comments_short means that Jira's record is incomplete and waits may be wrong.",
-			queries: []query{rows(summed("project, reason", "project, reason", `po_audit_findings`+within))},
+			queries: []query{rows(summed("project, reason", "project, reason", `po_audit_findings`+within) + " > 0")},
 			view: grid("Project", false,
 				column{from: "project", title: "Project", width: 90},
 				column{from: "reason", title: "What"},
@@ -89,7 +89,7 @@ func service() *board {
 		panel{
 			title: "Does it become more?", width: 12, height: 9,
 			about:   "The same over time, over the projects chosen.",
-			queries: []query{course(summed("reason", "project, reason", `po_audit_findings`+within), "{{reason}}")},
+			queries: []query{course(summed("reason", "project, reason", `po_audit_findings`+within)+" > 0", "{{reason}}")},
 			view:    lines(unitCount),
 		},
 		panel{

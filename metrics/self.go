@@ -34,6 +34,7 @@ type Self struct {
 	polls        *prometheus.CounterVec
 	pollDuration prometheus.Gauge
 	lastSuccess  prometheus.Gauge
+	interval     prometheus.Gauge
 	pollStories  prometheus.Counter
 }
 
@@ -117,6 +118,9 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		}),
 		lastSuccess: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_last_success_timestamp_seconds", Help: "When the last complete poll cycle ended, in this machine's clock.",
+		}),
+		interval: f.NewGauge(prometheus.GaugeOpts{
+			Name: "yourturn_poll_interval_seconds", Help: "How long the config lets pass between two polls.",
 		}),
 		pollStories: f.NewCounter(prometheus.CounterOpts{
 			Name: "yourturn_poll_stories_total", Help: "Stories that polls brought in, changed or not.",
@@ -212,6 +216,9 @@ func (s *Self) ObserveReload(at time.Time, err error) {
 
 // SetWarnings shows how many names of the config this Jira does not have.
 func (s *Self) SetWarnings(n int) { s.warnings.Set(float64(n)) }
+
+// SetInterval shows how often Jira is polled.
+func (s *Self) SetInterval(d time.Duration) { s.interval.Set(d.Seconds()) }
 
 // SetTokenTime shows when the token was written.
 func (s *Self) SetTokenTime(t time.Time) { s.tokenTime.Set(unixSeconds(t)) }

@@ -351,7 +351,7 @@ func TestPitfall02CutChangelog(t *testing.T) {
 		}
 		p.shows(open, float64(len(lengths)+1))
 		for _, reason := range []string{latency.FindBrokenChain, latency.FindLastStatus} {
-			p.shows(finding(reason), -1)
+			p.shows(finding(reason), 0)
 			p.logs(reason, false)
 			p.lists(reason, false)
 		}
@@ -663,8 +663,8 @@ func TestPitfall08Statuses(t *testing.T) {
 		p.later(time.Hour)
 		p.fine()
 		p.shows(open, 1)
-		for _, reason := range []string{latency.FindMigration, latency.FindUnknownStatus} {
-			p.shows(finding(reason), -1)
+		for reason, none := range map[string]float64{latency.FindMigration: -1, latency.FindUnknownStatus: 0} {
+			p.shows(finding(reason), none)
 			p.logs(reason, false)
 			p.lists(reason, false)
 		}

@@ -122,6 +122,7 @@ func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
 	s.rules, s.meta = nil, nil
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.setStatus(func(v *web.Status) { v.Interval = cfg.Jira.PollInterval })
+	s.self.SetInterval(cfg.Jira.PollInterval)
 	if info, err := os.Stat(cfg.Jira.TokenFile); cfg.Jira.TokenFile != "" && err == nil {
 		s.self.SetTokenTime(info.ModTime())
 	}

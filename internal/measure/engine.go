@@ -295,6 +295,11 @@ func (e *Engine) report(asOf latency.Instant, notes []archive.Note) *latency.Rep
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}
 	}
+	for _, p := range e.rules.Projects { // their first finding is to be seen as an increase
+		for _, reason := range inconsistent() {
+			audit[latency.AuditKey{Project: p.Key, Reason: reason}] += 0
+		}
+	}
 	return latency.NewReport(e.rules, asOf, e.totals, waits, audit, statistics, e.limit)
 }
 
