@@ -54,7 +54,7 @@ func (cy *cycle) full(ctx context.Context) error {
 		return err
 	}
 	st := &cy.state
-	st.FirstDone = true
+	st.FirstDone, st.Complete = true, cy.c.scopeIDs()
 	st.Watermark, st.DataTimestamp = st.FullStarted, st.FullStarted
 	st.FullStarted, st.Cursor, st.Wanted = 0, "", nil
 	st.Census = 0 // what a search missed is found by a census at once
