@@ -295,13 +295,6 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 	return nil
 }
 
-// needsSomebody tells whether an error goes away only when somebody changes the
-// token or the config: waiting does not help.
-func needsSomebody(err error) bool {
-	var names namesError
-	return errors.As(err, &names) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound)
-}
-
 // run serves on l and polls until ctx ends.
 func (s *service) run(ctx context.Context, l net.Listener) error {
 	s.serving = true

@@ -72,8 +72,12 @@ func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
 // remedy tells the operator what to do; "" where the detail says it all.
 func (e *Error) remedy() string {
+	const token = "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token"
+	if errors.Is(e.kind, ErrForbidden) && (e.Endpoint == "myself" || e.Endpoint == "serverInfo") {
+		return token + "; if Jira asks for a CAPTCHA, log in once in the browser" // nobody may be forbidden to ask that
+	}
 	return map[error]string{
-		ErrUnauthorized: "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token",
+		ErrUnauthorized: token,
 		ErrForbidden:    "give the account the permission Browse projects, or log in once in the browser if Jira asks for a CAPTCHA",
 		ErrNotFound:     "check jira.url, with its context path, and that the account may see what is asked for",
 		ErrGone:         "check jira.flavor: this endpoint is of another kind of Jira",

@@ -80,7 +80,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{"unauthorized", 401, "<html>", html, jira.ErrUnauthorized, "jira.token_file", 1},
 		{"wrong scope", 401, `{"code":401,"message":"Unauthorized; scope does not match"}`, nil, jira.ErrUnauthorized, "scope does not match", 1},
-		{"forbidden", 403, `{}`, nil, jira.ErrForbidden, "Browse projects", 1},
+		{"forbidden", 403, `{}`, nil, jira.ErrForbidden, "jira.token_file", 1},
 		{"not found", 404, `{"message":"null for uri","status-code":404}`, nil, jira.ErrNotFound, "null for uri", 1},
 		{"gone", 410, `{"errorMessages":["The requested API has been removed."],"errors":{}}`, nil, jira.ErrGone, "has been removed", 1},
 		{"refused", 400, `{"errorMessages":[],"errors":{"jql":"bad"}}`, nil, jira.ErrRefused, "jql: bad", 1},
