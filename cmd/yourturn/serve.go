@@ -31,9 +31,13 @@ nothing, and the answer, the log and a metric say so. With webhook.secret_file,
 Jira's webhooks are taken at POST /webhook/jira: the stories they name are read
 at once. Polling finds all they tell, so losing them loses nothing.
 
-With a store that has completed a sync, the old numbers are served at once, with
-their age, whether Jira answers or not. Without one, /-/ready is 503 until the
-first sync is done; a refused token or a name that Jira does not have ends it.`,
+With a store that has completed a sync, the old numbers are served as soon as
+they are derived, with their age, whether Jira answers or not. Without one,
+/-/ready is 503 until the first sync is done; a refused token or a name that Jira
+does not have ends it, with exit code 1. /-/healthy is 200 while the poller turns.
+
+SIGINT and SIGTERM stop it within seconds, whatever it does; the next start goes
+on where it was.`,
 		Example: "  yourturn serve --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
