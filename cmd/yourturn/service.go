@@ -60,6 +60,7 @@ type service struct {
 
 	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
+	asked     asked // what Jira is asked by it
 	collector *collector.Collector
 	engine    *measure.Engine
 	rules     *latency.Rules // in force; nil: none yet
@@ -91,7 +92,7 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	s.pages.HandleReload(func(r *http.Request) error { return s.reload(r.Context()) })
 	s.pages.HandleSync(func(r *http.Request) (web.Sync, error) { return s.syncPage(r.Context()) })
 	s.setStatus(func(v *web.Status) { v.Version, v.JiraURL = b.version, cfg.Jira.URL })
-	poller, err := s.newCollector(cfg)
+	_, poller, err := s.newCollector(cfg)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -99,8 +100,9 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	return s, nil
 }
 
-// newCollector wires what reads the Jira of a config.
-func (s *service) newCollector(cfg *config.Config) (*collector.Collector, error) {
+// newCollector wires what reads the Jira of a config, and returns with it the
+// client that it reads through.
+func (s *service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := jira.New(jira.Options{
 		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
 		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log,
@@ -111,9 +113,9 @@ func (s *service) newCollector(cfg *config.Config) (*collector.Collector, error)
 		},
 	})
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", cfg.File(), err)}
+		return nil, nil, usageError{fmt.Errorf("%s: %w", cfg.File(), err)}
 	}
-	return collector.New(collector.Options{
+	poller, err := collector.New(collector.Options{
 		Source: client, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
 		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
 		Progress: func(p collector.Progress) {
@@ -123,11 +125,13 @@ func (s *service) newCollector(cfg *config.Config) (*collector.Collector, error)
 			}
 		},
 	})
+	return client, poller, err
 }
 
 // adopt puts a config in force. No cycle may be under way.
 func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
-	s.cfg, s.collector, s.engine = cfg, poller, measure.NewEngine(s.store, cfg.Metrics.OpenWaitsPerOwner)
+	s.cfg, s.asked, s.collector = cfg, askedBy(cfg), poller
+	s.engine = measure.NewEngine(s.store, cfg.Metrics.OpenWaitsPerOwner)
 	s.engine.Confirm(s.confirm)
 	s.rules, s.meta = nil, nil
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
