@@ -104,12 +104,14 @@ type Collector struct {
 	noted     *noted                     // nil: not read yet
 	// changed are stories that cycles wrote which then failed: whoever derives
 	// numbers from the store has not heard of them.
-	changed map[int64]bool
-	sprints sprintSchedule
-	// unseen are parents that could not be read; they are tried again when
-	// meta is.
-	unseen     map[int64]bool
-	unreadable map[archive.Quarantined]bool // issues that were logged as such
+	changed    map[int64]bool
+	sprints    sprintSchedule
+	lookFailed time.Time // when a look beside the reading of changes failed; zero: the last one did not
+	// parentsRead: all parents of stories are stored, or unseen: they could not be
+	// read, and are tried again when meta is.
+	parentsRead bool
+	unseen      map[int64]bool
+	unreadable  map[archive.Quarantined]bool // issues that were logged as such
 }
 
 var orderBy = regexp.MustCompile(`(?i)\border\s+by\b`)
@@ -177,9 +179,9 @@ func (c *Collector) sync(ctx context.Context) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, err
 		}
-		// What changed is complete without it; the next cycle tries again.
+		// What changed is complete without it; a later cycle tries again.
 		cy.result.Unlooked = err
-		c.log.Warn("what the polls cannot see was not looked at; the next cycle tries again", zap.Error(err))
+		c.log.Warn("what the polls cannot see was not looked at; it is tried again in some minutes", zap.Error(err))
 	}
 	if err := cy.readSprints(ctx); err != nil {
 		return Result{}, err
@@ -210,7 +212,7 @@ func (c *Collector) FetchStories(ctx context.Context, ids []int64) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
-	if cy.state.FullStarted == 0 { // else they are wanted by the full sync, which may find them by itself
+	if cy.state.FullStarted == 0 { // else the full sync may find them as stories
 		if err := cy.newParents(ctx); err != nil {
 			return Result{}, err
 		}
@@ -256,11 +258,7 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		return nil, err
 	}
 	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	cy := &cycle{c: c, result: Result{Skew: skew}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}, parents: map[int64]bool{}}
-	for _, id := range state.Wanted {
-		cy.parents[id] = true
-	}
-	return cy, nil
+	return &cycle{c: c, result: Result{Skew: skew}, described: due, id: id, state: state, before: state.Watermark, seen: map[int64]bool{}, read: map[int64]bool{}}, nil
 }
 
 // describe reads and stores what describes stories.
@@ -285,6 +283,7 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
 		c.keys = slices.Sorted(maps.Keys(c.visible))
 	}
 	clear(c.unseen)
+	c.parentsRead = false
 	c.described = time.Now()
 	return nil
 }

@@ -20,6 +20,8 @@ type Source interface {
 	Search(ctx context.Context, q archive.Query) iter.Seq2[archive.Page, error]
 	// IDs yields the ids alone of what a query finds, each once.
 	IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, error]
+	// Updates yields when what a query finds was updated, by id.
+	Updates(ctx context.Context, q archive.Query) iter.Seq2[map[int64]latency.Instant, error]
 	// Matching returns those of some stories that JQL finds now.
 	Matching(ctx context.Context, jql string, ids []int64) ([]int64, error)
 	// Issues reads stories by id as they are now; missing are those that do
@@ -41,6 +43,11 @@ type Store interface {
 	SaveMeta(ctx context.Context, m archive.Meta) error
 	// Known returns what is stored of stories; those that are not are absent.
 	Known(ctx context.Context, ids []int64) (map[int64]archive.Known, error)
+	// MissingParents returns the ids of issues that stories have, or had, as
+	// parents and that are not stored, in order.
+	MissingParents(ctx context.Context) ([]int64, error)
+	// ParentsAlone returns the ids of issues that are stored as parents alone, in order.
+	ParentsAlone(ctx context.Context) ([]int64, error)
 	// Settled returns when stories were updated that are stored complete and
 	// have not gone; others are absent.
 	Settled(ctx context.Context, ids []int64) (map[int64]latency.Instant, error)

@@ -111,8 +111,8 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.
 	return page, nil
 }
 
-// sift leaves out what was only to be seen, or is stored as it is, and tells
-// parents from stories.
+// sift leaves out what was only to be seen, or is known, and tells parents
+// from stories.
 func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page) ([]*reading, error) {
 	q := &w.query
 	var known map[int64]latency.Instant
@@ -139,7 +139,7 @@ func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page
 			r.parentOnly = true
 			return false
 		}
-		if have, ok := known[id]; ok && have == updated {
+		if have, ok := known[id]; ok && updated != 0 && updated <= have {
 			page.Unchanged = append(page.Unchanged, id)
 			return true
 		}

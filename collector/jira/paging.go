@@ -126,7 +126,7 @@ func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error
 			gathered.issues = append(gathered.issues, page.Issues...)
 			last := page.IsLast || page.NextPageToken == ""
 			if last || len(gathered.issues) >= chunkSize {
-				if !w.idsOnly {
+				if w.only == "" {
 					gathered.cursor = createdCursor(gathered.issues)
 				}
 				if !yield(gathered, nil) || last {

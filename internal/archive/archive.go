@@ -50,16 +50,11 @@ type State struct {
 	Canary int64 `json:"canary,omitempty"`
 
 	// Census is the start of the last complete census, Relook of the last look
-	// at open questions' comments, both in Jira's clock.
+	// at open questions' comments, Aside of the last look at what no search of
+	// the scope shows; all in Jira's clock.
 	Census latency.Instant `json:"census,omitempty"`
 	Relook latency.Instant `json:"relook,omitempty"`
-
-	// Parents are the ids of issues that were read because they are parents of
-	// stories, though no query of the scope finds them; in order.
-	Parents []int64 `json:"parents,omitempty"`
-	// Wanted are, while a full sync is under way, the ids of parents of stories
-	// written so far that were not met yet; in order.
-	Wanted []int64 `json:"wanted,omitempty"`
+	Aside  latency.Instant `json:"aside,omitempty"`
 }
 
 // Identity is who Jira says that it answers, and when it said so.
@@ -127,8 +122,8 @@ type Query struct {
 	// Parents are issues to be read for their user fields and parents alone, as
 	// far as they were updated since and are in none of the projects.
 	Parents []int64
-	// Known returns what is stored of stories, as their updated; what is found
-	// as it is stored is not read again. nil: everything is read.
+	// Known returns up to when stories are known, of those that are stored: what
+	// is found updated then or before is not read again. nil: everything is read.
 	Known func(ctx context.Context, ids []int64) (map[int64]latency.Instant, error)
 }
 
@@ -136,7 +131,7 @@ type Query struct {
 type Page struct {
 	Stories     []Story
 	Quarantined []Quarantined
-	Unchanged   []int64 // found as they are stored, and not read again
+	Unchanged   []int64 // found as they are known, or as they were before, and not read again
 	Cursor      string  // behind this page; "" where a search cannot be gone on with
 	Named       bool    // the canary and the parents were asked for: parents that are not there were not updated
 	Canary      bool    // the canary was found
