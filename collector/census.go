@@ -125,7 +125,7 @@ func (cy *cycle) lookBack(ctx context.Context) error {
 func (cy *cycle) census(ctx context.Context) error {
 	c := cy.c
 	if !cy.described { // what may be browsed is told apart from what is gone
-		if err := c.describe(ctx, cy.id); err != nil {
+		if err := c.describe(ctx, cy.id, &cy.state); err != nil {
 			return err
 		}
 	}
@@ -156,6 +156,9 @@ func (cy *cycle) census(ctx context.Context) error {
 		}
 	}
 	res.Stories = len(shown)
+	if note := lostNote(cy.state.Lost, cy.id.At); note != nil {
+		record.Notes = append(record.Notes, *note)
+	}
 	quarantined, err := cy.quarantined(ctx)
 	if err != nil {
 		return err

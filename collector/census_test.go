@@ -433,3 +433,49 @@ func TestLookThatFailsIsMadeAgain(t *testing.T) {
 		}
 	})
 }
+
+// TestLostProject: one project that is not to be seen any more keeps the others
+// from nothing; when it is back, what happened in it is read.
+func TestLostProject(t *testing.T) {
+	each(t, func(w *world) {
+		w.both()
+		ids := settled(w, 40)
+		lost := w.create(w.ops)
+		w.later(time.Minute)
+		w.sync()
+		w.site.Archive(w.ops, true)
+		w.move(ids[0])
+		w.later(10 * time.Minute)
+		if _, err := w.collector.Sync(w.Context()); err == nil { // what describes stories is an hour old at most
+			w.Error("a search of a project that is not there is complete")
+		}
+		w.sync()
+		w.hasEvents(ids[0], latency.RankCreated, latency.RankRecord)
+		want := []string{"invisible 0"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			w.Errorf("notes (-want +got):\n%s", diff)
+		}
+		w.gives(w.census(), collector.CensusResult{Invisible: 1})
+		if diff := cmp.Diff([]string{"invisible 0", fmt.Sprint("invisible ", lost)}, w.notes()); diff != "" {
+			w.Errorf("notes (-want +got):\n%s", diff)
+		}
+		w.hasEvents(lost, latency.RankCreated)
+
+		w.site.Archive(w.ops, false)
+		w.move(lost)
+		w.site.Archive(w.ops, true)
+		w.census()
+		w.site.Archive(w.ops, false)
+		w.restart(func(o *collector.Options) { o.Projects = []string{"PAY", "OPS"} })
+		w.later(time.Minute)
+		w.sync()
+		w.hasEvents(lost, latency.RankCreated, latency.RankRecord)
+		if st := w.state(); len(st.Lost) > 0 {
+			w.Errorf("still lost: %v", st.Lost)
+		}
+		w.census()
+		if got := w.notes(); got != nil {
+			w.Errorf("got notes %v, want none", got)
+		}
+	})
+}

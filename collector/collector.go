@@ -39,6 +39,15 @@ var ErrBlind = errors.New("jira shows none of the stories it showed before")
 // store was filled as, which may see more or less.
 var ErrOtherAccount = errors.New("jira answers another account than the one the store was filled as")
 
+// ErrUnknownProject means that Jira does not know a project of the scope, or
+// that the account may not see it.
+var ErrUnknownProject = errors.New("no such project is to be seen")
+
+// UnknownProjects returns the error of projects with these keys.
+func UnknownProjects(keys []string) error {
+	return fmt.Errorf("%w: %s: check the spelling of the key in jira.projects, and that the account may browse the project", ErrUnknownProject, strings.Join(keys, ", "))
+}
+
 // Options say what to collect, from where and into what.
 type Options struct {
 	Source   Source
@@ -147,6 +156,9 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	res, err := c.sync(ctx)
+	if errors.Is(err, archive.ErrRefused) {
+		c.described = time.Time{} // a project may have been lost: the next cycle looks
+	}
 	return res, c.noteOutcome(ctx, res, err)
 }
 
@@ -248,21 +260,22 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
 	}
 	state.Account, state.Flavor, state.BaseURL = id.Account, id.Flavor, id.BaseURL
-	due := c.described.IsZero() || time.Since(c.described) >= metaInterval
-	if due {
-		if err := c.describe(ctx, id); err != nil {
-			return nil, err
-		}
-	}
 	if err := c.recall(ctx); err != nil {
 		return nil, err
 	}
+	due := c.described.IsZero() || time.Since(c.described) >= metaInterval
+	if due {
+		if err := c.describe(ctx, id, &state); err != nil {
+			return nil, err
+		}
+	}
 	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	return &cycle{c: c, result: Result{Skew: skew}, described: due, id: id, state: state, before: state.Watermark, seen: map[int64]bool{}, read: map[int64]bool{}}, nil
+	return &cycle{c: c, result: Result{Skew: skew}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}}, nil
 }
 
-// describe reads and stores what describes stories.
-func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
+// describe reads and stores what describes stories, and notes in the state
+// which projects are not to be seen any more.
+func (c *Collector) describe(ctx context.Context, id archive.Identity, state *archive.State) error {
 	m, err := c.source.Meta(ctx, c.projects)
 	if err != nil {
 		return fmt.Errorf("reading projects, statuses and fields: %w", err)
@@ -270,9 +283,11 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
 	if len(m.Projects) == 0 {
 		return fmt.Errorf("the account %s sees no project: give it the permission Browse projects", id.Account)
 	}
-	m.At = id.At
-	if err := c.store.SaveMeta(ctx, m); err != nil {
-		return fmt.Errorf("storing projects, statuses and fields: %w", err)
+	// Those that were read once have been lost, as one that was archived; others
+	// never were.
+	known := state.FirstDone && state.Fingerprint == c.fingerprint()
+	if len(m.Missing) > 0 && !known {
+		return UnknownProjects(m.Missing)
 	}
 	c.visible = make(map[string]archive.Project, len(m.Projects))
 	for _, p := range m.Projects {
@@ -281,6 +296,13 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
 	c.keys = nil
 	if len(c.projects) > 0 {
 		c.keys = slices.Sorted(maps.Keys(c.visible))
+	}
+	if err := c.lose(ctx, &m, id.At, state); err != nil {
+		return err
+	}
+	m.At = id.At
+	if err := c.store.SaveMeta(ctx, m); err != nil {
+		return fmt.Errorf("storing projects, statuses and fields: %w", err)
 	}
 	clear(c.unseen)
 	c.parentsRead = false

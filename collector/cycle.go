@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -24,7 +25,7 @@ type cycle struct {
 	c       *Collector
 	id      archive.Identity
 	state   archive.State
-	before  latency.Instant // the watermark when it began
+	before  latency.Instant // up to when all was read that there was, when it began
 	seen    map[int64]bool  // stories that searches found in this cycle
 	read    map[int64]bool  // stories that were read in it, whether found or by id
 	doubted []int64         // stories that a search showed otherwise than they are known; to be read by id
@@ -71,7 +72,13 @@ func (cy *cycle) full(ctx context.Context) error {
 // incremental reads what was updated since the last complete cycle. The same
 // search must show the canary, and asks for the parents too, where it can.
 func (cy *cycle) incremental(ctx context.Context) error {
-	since := cy.state.Watermark.Add(-cy.c.overlap)
+	cy.before = cy.state.Watermark
+	for key, lost := range cy.state.Lost {
+		if _, back := cy.c.visible[key]; back {
+			cy.before = min(cy.before, lost)
+		}
+	}
+	since := cy.before.Add(-cy.c.overlap)
 	if err := cy.chooseCanary(ctx); err != nil {
 		return err
 	}
@@ -114,6 +121,8 @@ func (cy *cycle) incremental(ctx context.Context) error {
 		cy.c.log.Info("Jira's search showed changes that the cycle before should have seen", zap.Int("stories", n), zap.Duration("latest", slices.Max(cy.result.Late)))
 	}
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
+	cy.state.Lost = maps.Clone(cy.state.Lost)
+	maps.DeleteFunc(cy.state.Lost, func(key string, _ latency.Instant) bool { _, back := cy.c.visible[key]; return back })
 	return cy.save(ctx, archive.Page{})
 }
 

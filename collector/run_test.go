@@ -57,6 +57,7 @@ type empty struct {
 
 func (e *empty) State(context.Context) (archive.State, error)                    { return e.state, nil }
 func (e *empty) SaveMeta(context.Context, archive.Meta) error                    { return nil }
+func (e *empty) Meta(context.Context) (archive.Meta, error)                      { return archive.Meta{}, nil }
 func (e *empty) Notes(context.Context) ([]archive.Note, error)                   { return nil, nil }
 func (e *empty) Live(context.Context) ([]int64, error)                           { return nil, nil }
 func (e *empty) MissingParents(context.Context) ([]int64, error)                 { return nil, nil }

@@ -13,7 +13,8 @@ type Source interface {
 	// Myself proves that the token is accepted, and tells as whom and when.
 	Myself(ctx context.Context) (archive.Identity, error)
 	// Meta reads what describes stories, and the projects with these keys;
-	// without keys all that can be seen. An unknown key is an error.
+	// without keys all that can be seen. Keys that are unknown, or of projects
+	// that may not be seen, are among what it returns.
 	Meta(ctx context.Context, projectKeys []string) (archive.Meta, error)
 	// Search yields what a query finds, complete, in an order in which it can
 	// be gone on with behind each page. It yields nothing after an error.
@@ -39,6 +40,8 @@ type Source interface {
 type Store interface {
 	// State returns how far the store has come; zero before the first sync.
 	State(ctx context.Context) (archive.State, error)
+	// Meta returns what describes stories, as it was saved last.
+	Meta(ctx context.Context) (archive.Meta, error)
 	// SaveMeta replaces what describes stories. Saving it twice changes nothing.
 	SaveMeta(ctx context.Context, m archive.Meta) error
 	// Known returns what is stored of stories; those that are not are absent.

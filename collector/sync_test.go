@@ -495,7 +495,7 @@ func TestUnknownProject(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, err := c.Sync(w.Context()); !errors.Is(err, jira.ErrNotFound) || !strings.Contains(err.Error(), `"NOPE"`) {
+		if _, err := c.Sync(w.Context()); !errors.Is(err, collector.ErrUnknownProject) || !strings.Contains(err.Error(), "NOPE") {
 			w.Errorf("got error %v, want one that names NOPE", err)
 		}
 		if diff := cmp.Diff(archive.State{}, w.state()); diff != "" {

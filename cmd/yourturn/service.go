@@ -276,7 +276,7 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 // token or the config: waiting does not help.
 func needsSomebody(err error) bool {
 	var names namesError
-	return errors.As(err, &names) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound)
+	return errors.As(err, &names) || errors.Is(err, collector.ErrUnknownProject) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound)
 }
 
 // run serves on l and polls until ctx ends.

@@ -175,6 +175,7 @@ func failure(err error) string {
 		{archive.ErrIncomplete, "incomplete"},
 		{jira.ErrForbidden, "forbidden"},
 		{jira.ErrNotFound, "not_found"},
+		{collector.ErrUnknownProject, "not_found"},
 		{jira.ErrGone, "endpoint_gone"},
 		{jira.ErrRefused, "refused"},
 		{jira.ErrRateLimited, "rate_limited"},

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/archive"
 )
 
 // What a request can fail with, beside archive.ErrIncomplete; errors.Is finds
@@ -21,7 +23,7 @@ var (
 	// ErrGone: this Jira has removed the endpoint.
 	ErrGone = errors.New("endpoint removed")
 	// ErrRefused: Jira does not accept the request, for instance a query that names an unknown project.
-	ErrRefused = errors.New("request refused")
+	ErrRefused = archive.ErrRefused
 	// ErrRateLimited: Jira wants fewer requests; see Error.RetryAfter.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrUnavailable: Jira did not answer, or failed.

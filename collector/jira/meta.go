@@ -112,7 +112,7 @@ func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, 
 	if m.Types, err = c.IssueTypes(ctx); err != nil {
 		return m, err
 	}
-	m.Projects, m.Users, err = c.Projects(ctx, projectKeys)
+	m.Projects, m.Users, m.Missing, err = c.Projects(ctx, projectKeys)
 	return m, err
 }
 
@@ -247,17 +247,17 @@ type project struct {
 const projectKeys = 50
 
 // Projects reads the projects with these keys, and the users who lead them;
-// without keys, all projects that can be seen. A key that is unknown, or not
-// to be seen, is an error that names it.
-func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project, []archive.User, error) {
+// without keys, all projects that can be seen. Missing are the keys that are
+// unknown, or not to be seen.
+func (c *Client) Projects(ctx context.Context, keys []string) (found []archive.Project, users []archive.User, missing []string, err error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var docs []project
 	if len(keys) == 0 || flavor == archive.Cloud {
 		if docs, err = c.visibleProjects(ctx, flavor, keys); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	for _, key := range keys {
@@ -267,13 +267,14 @@ func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project
 		var d project
 		err := c.get(ctx, "project", "rest/api/2/project/"+url.PathEscape(key), nil, &d)
 		if errors.Is(err, ErrNotFound) {
-			return nil, nil, fmt.Errorf("project %q: %w: check the spelling of the key in jira.projects, and that the account may browse it", key, ErrNotFound)
+			missing = append(missing, key)
+			continue
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("project %q: %w", key, err)
+			return nil, nil, nil, fmt.Errorf("project %q: %w", key, err)
 		}
 		if d.Key == "" {
-			return nil, nil, fmt.Errorf("project %q: %w", key, lacking("project", "key"))
+			return nil, nil, nil, fmt.Errorf("project %q: %w", key, lacking("project", "key"))
 		}
 		docs = append(docs, d)
 	}
@@ -282,7 +283,7 @@ func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project
 	for _, d := range docs {
 		out = append(out, archive.Project{ID: string(d.ID), Key: d.Key, Name: d.Name, Lead: leads.add(d.Lead)})
 	}
-	return out, leads.list(), nil
+	return out, leads.list(), missing, nil
 }
 
 // visibleProjects lists the projects that the account may browse; on Cloud, if

@@ -174,7 +174,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 			}
 		}
 		if len(projects) == 0 {
-			visible, _, err := w.c.Projects(ctx, nil)
+			visible, _, _, err := w.c.Projects(ctx, nil)
 			if err != nil {
 				yield(chunk{}, err)
 				return

@@ -15,6 +15,10 @@ import (
 // nothing may be concluded from what is missing.
 var ErrIncomplete = errors.New("incomplete answer")
 
+// ErrRefused means that Jira does not accept a request, for instance a query
+// that names an unknown project.
+var ErrRefused = errors.New("request refused")
+
 // Flavor is the kind of a Jira.
 type Flavor string
 
@@ -55,6 +59,10 @@ type State struct {
 	Census latency.Instant `json:"census,omitempty"`
 	Relook latency.Instant `json:"relook,omitempty"`
 	Aside  latency.Instant `json:"aside,omitempty"`
+
+	// Lost tells since when projects, by key, may not have been seen: what changed
+	// in them since then was not read.
+	Lost map[string]latency.Instant `json:"lost,omitempty"`
 }
 
 // Identity is who Jira says that it answers, and when it said so.
@@ -173,6 +181,7 @@ type Meta struct {
 	Types    []IssueType
 	Fields   []Field
 	Projects []Project // the watched ones
+	Missing  []string  // keys of projects that are to be watched and that are unknown, or not to be seen
 	Users    []User    // the leads
 }
 
