@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -18,13 +19,19 @@ type ledgerState struct {
 	Fingerprint string          `json:"fingerprint"` // of the config
 }
 
-const metaLedger = "ledger"
+const (
+	metaLedger = "ledger"
+	// idleStep is how far the ledger lets time go on before that alone is worth a
+	// write: a poll that finds nothing is not to cost the disk more than its state.
+	idleStep = 15 * time.Minute
+)
 
 // Count enters what the ledger does not hold yet, in one transaction, and
 // returns what was newly counted. After a change of the config (another
 // fingerprint) the past looks different: what it brings up from before the
 // ledger's last instant is entered as not counted, so that no counter jumps.
-// The last call of a derivation advances the ledger to asOf.
+// The last call of a derivation advances the ledger to asOf, though not for
+// every poll that finds nothing.
 func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency.Instant, fingerprint string, last bool) ([]latency.Entry, error) {
 	if len(entries) == 0 && !last {
 		return nil, nil
@@ -62,10 +69,11 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 				}
 			}
 		}
-		if now := (ledgerState{asOf, fingerprint}); last && now != before {
-			return putMeta(ctx, tx, metaLedger, now)
+		idle := begun && len(entries) == 0 && fingerprint == before.Fingerprint && asOf >= before.AsOf && asOf < before.AsOf.Add(idleStep)
+		if !last || idle {
+			return nil
 		}
-		return nil
+		return putMeta(ctx, tx, metaLedger, ledgerState{asOf, fingerprint})
 	})
 	if err != nil {
 		return nil, err
