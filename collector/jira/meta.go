@@ -99,7 +99,8 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 
 // Meta reads what describes stories: fields, statuses, issue types and the
 // projects with these keys; without keys, all projects that can be seen. What
-// is searched from then on reads the fields that were found.
+// is searched from then on reads the fields that were found. Types are not
+// asked for where no project can be seen: Cloud shows those of projects alone.
 func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, error) {
 	var m archive.Meta
 	var err error
@@ -109,10 +110,10 @@ func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, 
 	if m.Statuses, err = c.Statuses(ctx); err != nil {
 		return m, err
 	}
-	if m.Types, err = c.IssueTypes(ctx); err != nil {
+	if m.Projects, m.Users, err = c.Projects(ctx, projectKeys); err != nil || len(m.Projects) == 0 {
 		return m, err
 	}
-	m.Projects, m.Users, err = c.Projects(ctx, projectKeys)
+	m.Types, err = c.IssueTypes(ctx)
 	return m, err
 }
 
@@ -146,8 +147,14 @@ func (c *Client) Fields(ctx context.Context) ([]archive.Field, error) {
 	if err := c.get(ctx, "field", "rest/api/2/field", nil, &docs); err != nil {
 		return nil, err
 	}
+	if len(docs) == 0 {
+		return nil, lacking("field", "field")
+	}
 	fields := make([]archive.Field, 0, len(docs))
 	for _, d := range docs {
+		if d.ID == "" {
+			return nil, lacking("field", "id of a field")
+		}
 		fields = append(fields, archive.Field{
 			ID: d.ID, Name: d.Name, UntranslatedName: d.UntranslatedName, Custom: d.Schema.Custom, ProjectID: d.Scope.projectID(),
 			People: d.Schema.Type == "user" || d.Schema.Type == "array" && d.Schema.Items == "user",
@@ -189,8 +196,14 @@ func (c *Client) Statuses(ctx context.Context) ([]archive.Status, error) {
 	if err := c.get(ctx, "status", "rest/api/2/status", nil, &docs); err != nil {
 		return nil, err
 	}
+	if len(docs) == 0 {
+		return nil, lacking("status", "status")
+	}
 	out := make([]archive.Status, 0, len(docs))
 	for _, d := range docs {
+		if d.ID == "" {
+			return nil, lacking("status", "id of a status")
+		}
 		out = append(out, archive.Status{ID: string(d.ID), Name: d.Name, Category: categoryOf(d.Category.Key), ProjectID: d.Scope.projectID()})
 	}
 	return out, nil
@@ -221,8 +234,14 @@ func (c *Client) IssueTypes(ctx context.Context) ([]archive.IssueType, error) {
 	if err := c.get(ctx, "issuetype", "rest/api/2/issuetype", nil, &docs); err != nil {
 		return nil, err
 	}
+	if len(docs) == 0 {
+		return nil, lacking("issuetype", "issue type")
+	}
 	out := make([]archive.IssueType, 0, len(docs))
 	for _, d := range docs {
+		if d.ID == "" {
+			return nil, lacking("issuetype", "id of an issue type")
+		}
 		t := archive.IssueType{ID: string(d.ID), Name: d.Name, Subtask: d.Subtask, ProjectID: d.Scope.projectID()}
 		switch {
 		case d.Level != nil:
@@ -272,14 +291,14 @@ func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project
 		if err != nil {
 			return nil, nil, fmt.Errorf("project %q: %w", key, err)
 		}
-		if d.Key == "" {
-			return nil, nil, fmt.Errorf("project %q: %w", key, lacking("project", "key"))
-		}
 		docs = append(docs, d)
 	}
 	leads := directory{}
 	out := make([]archive.Project, 0, len(docs))
 	for _, d := range docs {
+		if d.Key == "" || d.ID == "" {
+			return nil, nil, lacking("project", "id and key of a project")
+		}
 		out = append(out, archive.Project{ID: string(d.ID), Key: d.Key, Name: d.Name, Lead: leads.add(d.Lead)})
 	}
 	return out, leads.list(), nil
@@ -291,6 +310,9 @@ func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, key
 	if flavor == archive.DataCenter {
 		var docs []project
 		err := c.get(ctx, "project", "rest/api/2/project", url.Values{"expand": {"lead"}}, &docs)
+		if err == nil && docs == nil {
+			err = lacking("project", "list of projects")
+		}
 		return docs, err
 	}
 	if len(keys) > projectKeys {
@@ -301,18 +323,21 @@ func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, key
 		var page struct {
 			Values []project `json:"values"`
 			IsLast bool      `json:"isLast"`
-			Total  int       `json:"total"`
+			Total  *int      `json:"total"`
 		}
 		q := url.Values{"expand": {"lead"}, "startAt": {strconv.Itoa(len(all))}, "maxResults": {"50"}, "keys": keys}
 		if err := c.get(ctx, "project/search", "rest/api/2/project/search", q, &page); err != nil {
 			return nil, err
 		}
-		if page.Values == nil {
-			return nil, lacking("project/search", "list of projects")
+		if page.Values == nil || page.Total == nil {
+			return nil, lacking("project/search", "list of projects, or no total")
 		}
 		all = append(all, page.Values...)
-		if page.IsLast || len(page.Values) == 0 || len(all) >= page.Total {
+		switch {
+		case page.IsLast || len(all) >= *page.Total:
 			return all, nil
+		case len(page.Values) == 0:
+			return nil, &Error{Endpoint: "project/search", Detail: fmt.Sprintf("it gave %d projects of %d", len(all), *page.Total), kind: archive.ErrIncomplete}
 		}
 	}
 }
@@ -328,6 +353,9 @@ func (c *Client) Permissions(ctx context.Context, projectKey string, names ...st
 	q := url.Values{"projectKey": {projectKey}, "permissions": {strings.Join(names, ",")}}
 	if err := c.get(ctx, "mypermissions", "rest/api/2/mypermissions", q, &doc); err != nil {
 		return nil, err
+	}
+	if doc.Permissions == nil {
+		return nil, lacking("mypermissions", "list of permissions")
 	}
 	out := make(map[string]bool, len(names))
 	for _, n := range names {
@@ -349,7 +377,10 @@ func (c *Client) User(ctx context.Context, id string) (archive.User, error) {
 	}
 	for _, p := range params {
 		var a account
-		if err = c.get(ctx, "user", "rest/api/2/user", url.Values{p: {id}}, &a); err == nil {
+		if err = c.get(ctx, "user", "rest/api/2/user", url.Values{p: {id}}, &a); err == nil && a.id() == "" {
+			err = lacking("user", "account")
+		}
+		if err == nil {
 			return a.user(), nil
 		}
 		if !errors.Is(err, ErrNotFound) {
@@ -373,6 +404,9 @@ func (c *Client) FindUsers(ctx context.Context, words string) ([]archive.User, e
 	q := url.Values{param: {words}, "maxResults": {"50"}}
 	if err := c.get(ctx, "user/search", "rest/api/2/user/search", q, &docs); err != nil {
 		return nil, err
+	}
+	if docs == nil {
+		return nil, lacking("user/search", "list of users")
 	}
 	out := make([]archive.User, 0, len(docs))
 	for _, d := range docs {

@@ -148,7 +148,7 @@ func TestRetriesWaitAsLongAsJiraAsks(t *testing.T) {
 						answer(w, tc.status, "", tc.header...)
 						return
 					}
-					answer(w, 200, "[]")
+					answer(w, 200, `[{"id":"1"}]`)
 				})}})
 				start := time.Now()
 				if _, err := c.Statuses(t.Context()); err != nil {
@@ -182,7 +182,7 @@ func TestTruncatedReplyIsTriedAgain(t *testing.T) {
 		tries := 0
 		c := newClient(t, jira.Options{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
 			rec := httptest.NewRecorder()
-			answer(rec, 200, "[]")
+			answer(rec, 200, `[{"id":"1"}]`)
 			resp := rec.Result()
 			if tries++; tries == 1 {
 				resp.Body = io.NopCloser(io.MultiReader(strings.NewReader("["), iotest.ErrReader(io.ErrUnexpectedEOF)))
