@@ -268,3 +268,73 @@ func TestNoProject(t *testing.T) {
 		}
 	}
 }
+
+// TestAnotherUserInMidRun holds that what was meant for somebody else is
+// refused, from the moment that Jira has said whom it answers.
+func TestAnotherUserInMidRun(t *testing.T) {
+	eachFlavor(t, func(s *sim) {
+		s.create()
+		bot := s.site.Self
+		bot.Name = "Bot, the poller"
+		if _, err := s.found(""); err != nil {
+			s.Fatalf("before it was said who asks: %v", err)
+		}
+		if _, err := s.Myself(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		if _, err := s.found(""); err != nil {
+			s.Errorf("to the same user: %v", err)
+		}
+		s.site.Self = s.dev
+		if _, err := s.found(""); !errors.Is(err, jira.ErrUnauthorized) {
+			s.Errorf("to another user: got error %v, want %v", err, jira.ErrUnauthorized)
+		}
+		s.site.Self = bot
+		bot.Name = "bot, renamed" // with the key and the account it had
+		if _, err := s.Myself(s.Context()); err != nil {
+			s.Errorf("renamed: %v", err)
+		}
+		if _, err := s.found(""); err != nil {
+			s.Errorf("to the renamed user: %v", err)
+		}
+	})
+}
+
+func TestUserNames(t *testing.T) {
+	for _, tc := range []struct {
+		name, header string
+		want         error
+	}{
+		{"bot", "bot", nil},
+		{"bot", "BOT", nil},
+		{"Bot", "", nil},
+		{"a+b@example.com", "a%2Bb%40example.com", nil},
+		{"a+b", "a+b", nil},
+		{"a b", "A+B", nil},
+		{"100%", "100%", nil},
+		{"bot", "bo", jira.ErrUnauthorized},
+		{"bot", "bot%20", jira.ErrUnauthorized},
+		{"bot", "anonymous", jira.ErrUnauthorized},
+	} {
+		answers := rightAnswers(archive.DataCenter)
+		answers["api/2/myself"] = fmt.Sprintf(`{"key":"JIRAUSER10100","name":%q}`, tc.name)
+		header := ""
+		c := newClient(t, jira.Options{Flavor: archive.DataCenter, Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Date", "Mon, 02 Mar 2026 08:00:00 GMT") // or serverInfo is asked too
+			if header != "" {
+				w.Header().Set("X-AUSERNAME", header)
+			}
+			answers.ServeHTTP(w, r)
+		})}})
+		if _, err := c.Myself(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		header = tc.header
+		if _, err := c.Statuses(t.Context()); !errors.Is(err, tc.want) {
+			t.Errorf("%q is answered as %q: got error %v, want %v", tc.name, tc.header, err, tc.want)
+		}
+		if _, err := c.Myself(t.Context()); !errors.Is(err, tc.want) {
+			t.Errorf("%q is answered as %q and told its own name: got error %v, want %v", tc.name, tc.header, err, tc.want)
+		}
+	}
+}

@@ -61,10 +61,12 @@ func (c *Client) Flavor(ctx context.Context) (archive.Flavor, error) {
 	return info.Flavor, nil
 }
 
+// myself is the endpoint that tells who asks.
+const myself = "myself"
+
 // Myself proves that the token is accepted, and tells as whom and when. From
 // then on a reply to another account is an error.
 func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
-	const endpoint = "myself"
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
 		return archive.Identity{}, err
@@ -73,26 +75,31 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 		account
 		TimeZone string `json:"timeZone"`
 	}
-	header, err := c.do(ctx, endpoint, http.MethodGet, "rest/api/2/myself", nil, &user)
+	header, err := c.do(ctx, myself, http.MethodGet, "rest/api/2/myself", nil, &user)
 	if err != nil {
 		return archive.Identity{}, err
 	}
 	id := archive.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
 	if id.Account == "" {
-		return archive.Identity{}, &Error{Endpoint: endpoint, Detail: "it names no account", kind: ErrBadReply}
+		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it names no account", kind: ErrBadReply}
+	}
+	if !namesUser(header, user.Name) {
+		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it tells of another user than it answered", kind: ErrUnauthorized}
 	}
 	if t, err := http.ParseTime(header.Get("Date")); err == nil {
 		id.At = latency.At(t)
 	} else if info, err := c.ServerInfo(ctx); err != nil {
 		return archive.Identity{}, err
 	} else if id.At = info.Time; id.At == 0 {
-		return archive.Identity{}, &Error{Endpoint: endpoint, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
+		return archive.Identity{}, &Error{Endpoint: myself, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.zone = id.TimeZone
 	if flavor == archive.Cloud {
 		c.account = id.Account
+	} else {
+		c.user = user.Name
 	}
 	return id, nil
 }
