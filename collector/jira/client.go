@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -226,8 +227,9 @@ func networkError(endpoint string, err error) error {
 		err = ue.Err
 	}
 	kind := ErrUnavailable
+	var unknown x509.UnknownAuthorityError
 	if errors.Is(err, errForeignRedirect) || errors.Is(err, errReplyTooLarge) {
 		kind = ErrBadReply
 	}
-	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind}
+	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind, untrusted: errors.As(err, &unknown)}
 }
