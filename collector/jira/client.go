@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,7 +56,8 @@ type Client struct {
 
 	mu      sync.Mutex
 	flavor  archive.Flavor // "" until known
-	account string         // whom Jira answered as; "" until known
+	account string         // whom Jira answered as (Cloud); "" until known
+	user    string         // its user name (Data Center); "" until known
 	zone    string         // of its profile
 	literal literal        // of instants in queries
 	schema  *schema        // nil until fields were read
@@ -187,15 +189,31 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 		return failure(ErrUnauthorized, "Jira answered anonymously")
 	}
 	c.mu.Lock()
-	account := c.account
+	account, user := c.account, c.user
 	c.mu.Unlock()
 	if id, err := url.QueryUnescape(h.Get("X-AAccountId")); err == nil && id != "" && account != "" && id != account {
 		return failure(ErrUnauthorized, "Jira answered another account than before")
+	}
+	// A user who is renamed stays the same one: what myself says counts.
+	if endpoint != myself && !namesUser(h, user) {
+		return failure(ErrUnauthorized, "Jira answered another user than before")
 	}
 	if kind, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || kind != "application/json" {
 		return failure(ErrBadReply, fmt.Sprintf("content of type %q instead of JSON", h.Get("Content-Type")))
 	}
 	return nil
+}
+
+// namesUser tells whether an answer of Data Center may be meant for a user: it
+// names nobody else. Names are encoded where they hold more than letters, and
+// their case means nothing.
+func namesUser(h http.Header, user string) bool {
+	name := h.Get("X-AUSERNAME")
+	if name == "" || user == "" || strings.EqualFold(name, user) {
+		return true
+	}
+	decoded, err := url.QueryUnescape(name)
+	return err == nil && strings.EqualFold(decoded, user)
 }
 
 // networkError classifies a request that got no answer. The URL, which may
@@ -209,8 +227,9 @@ func networkError(endpoint string, err error) error {
 		err = ue.Err
 	}
 	kind := ErrUnavailable
+	var unknown x509.UnknownAuthorityError
 	if errors.Is(err, errForeignRedirect) || errors.Is(err, errReplyTooLarge) {
 		kind = ErrBadReply
 	}
-	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind}
+	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind, untrusted: errors.As(err, &unknown)}
 }

@@ -197,6 +197,9 @@ func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) erro
 			if err != nil && !errors.Is(err, ErrNotFound) {
 				return err
 			}
+			if err == nil && doc.ID == 0 {
+				return lacking("issue", "id of an epic")
+			}
 			if err == nil {
 				id = strconv.FormatInt(int64(doc.ID), 10)
 			}

@@ -39,6 +39,7 @@ type Error struct {
 	Detail     string        // what Jira, or the network, said; shortened
 	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
 	kind       error
+	untrusted  bool // nobody known signed the certificate of what answered
 }
 
 // lacking returns the error of a reply that is JSON, but not what Jira answers:
@@ -74,9 +75,17 @@ func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
 // remedy tells the operator what to do; "" where the detail says it all.
 func (e *Error) remedy() string {
+	switch {
+	case errors.Is(e.kind, ErrForbidden) && e.Endpoint == myself:
+		// Everybody may ask who they are. Cloud answers so to a bearer token that it
+		// does not know, Data Center to who failed to log in too often.
+		return "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud; or log in once in the browser if Jira asks for a CAPTCHA"
+	case e.untrusted:
+		return "name a file with the certificate of the authority that signed it in jira.ca_file"
+	}
 	return map[error]string{
 		ErrUnauthorized: "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token",
-		ErrForbidden:    "give the account the permission Browse projects, or log in once in the browser if Jira asks for a CAPTCHA",
+		ErrForbidden:    "give the account the permission Browse projects",
 		ErrNotFound:     "check jira.url, with its context path, and that the account may see what is asked for",
 		ErrGone:         "check jira.flavor: this endpoint is of another kind of Jira",
 		ErrRateLimited:  "raise jira.poll_interval, or let an administrator raise the account's limit",
@@ -119,6 +128,7 @@ func detail(body []byte) string {
 		ErrorMessages []string                   `json:"errorMessages"`
 		Errors        map[string]json.RawMessage `json:"errors"`
 		Message       string                     `json:"message"`
+		Error         json.RawMessage            `json:"error"` // of what stands before Jira
 	}
 	if json.Unmarshal(body, &doc) != nil {
 		return ""
@@ -129,6 +139,9 @@ func detail(body []byte) string {
 	}
 	if doc.Message != "" {
 		parts = append(parts, doc.Message)
+	}
+	if s := strings.Trim(string(doc.Error), `"`); len(s) == len(doc.Error)-2 { // a text
+		parts = append(parts, s)
 	}
 	s := strings.Join(parts, "; ")
 	if runes := []rune(s); len(runes) > maxDetail {

@@ -144,7 +144,11 @@ func (w *walk) matching(ctx context.Context, ids []int64, clause string) ([]int6
 	}
 	found := make([]int64, 0, len(page.Issues))
 	for _, raw := range page.Issues {
-		found = append(found, idOf(raw))
+		id := idOf(raw)
+		if id == 0 {
+			return nil, lacking("search", "id of an issue")
+		}
+		found = append(found, id)
 	}
 	return found, nil
 }

@@ -35,6 +35,7 @@ const (
 type searchPage struct {
 	Issues        []json.RawMessage `json:"issues"`
 	Total         int               `json:"total"`         // Data Center
+	Counted       bool              `json:"-"`             // it has a total
 	NextPageToken string            `json:"nextPageToken"` // Cloud
 	IsLast        bool              `json:"isLast"`        // Cloud
 	Warnings      []json.RawMessage `json:"warnings"`      // Cloud
@@ -47,6 +48,7 @@ func (p *searchPage) split(doc json.RawMessage) (err error) {
 		case "issues":
 			p.Issues, err = documents(value)
 		case "total":
+			p.Counted = !isNull(value)
 			err = json.Unmarshal(value, &p.Total)
 		case "nextPageToken":
 			err = json.Unmarshal(value, &p.NextPageToken)
@@ -84,6 +86,9 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	}
 	if page.Issues == nil {
 		return page, lacking(endpoint, "list of issues")
+	}
+	if w.flavor == archive.DataCenter && !page.Counted {
+		return page, lacking(endpoint, "total")
 	}
 	for _, warning := range page.Warnings {
 		w.c.log.Warn("Jira warns of a search", zap.ByteString("warning", warning[:min(len(warning), maxDetail)]))

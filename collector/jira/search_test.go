@@ -420,7 +420,7 @@ func replies(t *testing.T, flavor archive.Flavor, pages ...string) (*jira.Client
 		case strings.HasSuffix(r.URL.Path, "/bulkfetch"):
 			answer(w, 200, `{"issueChangeLogs":[]}`)
 		default:
-			answer(w, 200, "[]")
+			answer(w, 200, `[{"id":"1"}]`)
 		}
 	}))
 	t.Cleanup(srv.Close)

@@ -142,7 +142,7 @@ func (c *call) authenticate() bool {
 	case !c.anonymous && site.Self != nil && site.Flavor == Cloud:
 		h.Set("X-AAccountId", url.QueryEscape(site.Self.AccountID))
 	case !c.anonymous && site.Self != nil:
-		h.Set("X-AUSERNAME", site.Self.Name)
+		h.Set("X-AUSERNAME", url.QueryEscape(site.Self.Name))
 	case strings.HasSuffix(c.r.URL.Path, "/serverInfo"): // anybody may ask what this is
 	case c.anonymous && site.Flavor == DataCenter:
 		c.page(http.StatusUnauthorized, "Unauthorized (401)")
