@@ -81,6 +81,7 @@ type Result struct {
 	Census    *CensusResult   // nil: none was due
 	Unlooked  error           // why a census, or another look at open questions, was due and failed
 	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second
+	DateAhead time.Duration   // how far the Date of Jira's replies is ahead of Jira's clock
 	Duration  time.Duration   // by the local clock
 	AsOf      latency.Instant
 }
@@ -256,7 +257,7 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		return nil, err
 	}
 	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	cy := &cycle{c: c, result: Result{Skew: skew}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}, parents: map[int64]bool{}}
+	cy := &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}, parents: map[int64]bool{}}
 	for _, id := range state.Wanted {
 		cy.parents[id] = true
 	}

@@ -59,6 +59,7 @@ type Client struct {
 	zone    string         // of its profile
 	literal literal        // of instants in queries
 	schema  *schema        // nil until fields were read
+	clocks  clocks         // that replies tell
 }
 
 // New returns a client. It makes no request: errors are about the options.
