@@ -412,6 +412,56 @@ func TestPitfall03InstantsInQueries(t *testing.T) {
 	}
 }
 
+// The zone is one of a profile, which people change.
+func TestPitfall03ZoneOfTheProfile(t *testing.T) {
+	for _, zones := range [][2]string{{"Pacific/Auckland", "Pacific/Honolulu"}, {"Pacific/Honolulu", "Pacific/Auckland"}} {
+		for _, midway := range []bool{false, true} {
+			t.Run(fmt.Sprint(zones[0], " to ", zones[1], ", in the middle of a poll: ", midway), func(t *testing.T) {
+				pits(t, jirasim.Options{}, func(p *pit) {
+					p.site.Self.TimeZone, p.site.NoInstants = zones[0], true
+					id := p.create(p.pay)
+					p.later(time.Hour)
+					p.fine()
+					moves := 0
+					step := func() {
+						p.move(p.dev, id, []string{"1", "2"}[moves%2], []string{"2", "1"}[moves%2])
+						moves++
+						p.later(time.Minute)
+						p.fine()
+					}
+					step()
+					p.later(20 * time.Minute)
+					p.fine()
+					p.logs("zone of the account's profile was changed", false)
+					change := func() { p.site.Update(func() { p.site.Self.TimeZone = zones[1] }) }
+					if midway {
+						p.fault = func(r *http.Request) *jirasim.Fault {
+							if strings.Contains(r.URL.Path, "/search") {
+								change()
+							}
+							return nil
+						}
+					} else {
+						change()
+					}
+					step() // a change in the old zone's poll need not be found in it
+					p.fault = nil
+					p.later(time.Hour)
+					p.fine()
+					p.logs("zone of the account's profile was changed", true)
+					p.lists(archive.NoteZoned, true)
+					for range 3 {
+						step()
+						if got := p.has(id, latency.RankRecord); got != moves {
+							t.Fatalf("got %d moves of %d", got, moves)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
 // Pitfall 4: a search index that lags, so that what is behind the watermark is
 // shown later than what is before it.
 func TestPitfall04IndexThatLags(t *testing.T) {
