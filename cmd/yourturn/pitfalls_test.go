@@ -322,6 +322,50 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 	})
 }
 
+// A token that dies while a census asks for stories by id proves nothing of them.
+func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
+	for _, bulk := range []bool{true, false} { // whether it dies before they are asked for together or one by one
+		t.Run(fmt.Sprint("before they are asked for together: ", bulk), func(t *testing.T) {
+			pits(t, jirasim.Options{}, func(p *pit) {
+				var ids []int64
+				for range 60 {
+					ids = append(ids, p.create(p.pay))
+					p.move(p.dev, ids[len(ids)-1], "1", "2")
+				}
+				p.later(time.Hour)
+				p.fine()
+				p.later(time.Minute)
+				p.fine()
+				lost := map[int64]bool{ids[3]: true, ids[4]: true} // to searches alone
+				p.blind = func(id int64) bool { return lost[id] }
+				p.fault = func(r *http.Request) *jirasim.Fault {
+					together := strings.HasSuffix(r.URL.Path, "/issue/bulkfetch")
+					if together && !bulk {
+						return &jirasim.Fault{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"issues":[],"issueErrors":[]}`}
+					}
+					if together || strings.Contains(r.URL.Path, "/issue/1") {
+						p.server.Revoke()
+					}
+					return nil
+				}
+				p.later(7 * time.Hour)
+				if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
+					p.Errorf("got error %v, want %v", err, jira.ErrUnauthorized)
+				}
+				if n := p.has(ids[3], latency.RankGone) + p.has(ids[4], latency.RankGone); n != 0 {
+					p.Errorf("%d stories that are there were taken for deleted", n)
+				}
+				p.shows("yourturn_census_failures_total", 1)
+				p.logs("was not looked at", true)
+				p.fault, p.blind = nil, nil
+				p.server.Restore()
+				p.settle()
+				p.shows(open, 60)
+			})
+		})
+	}
+}
+
 // Pitfall 2: a changelog that is cut, so that waits begin where they did not.
 func TestPitfall02CutChangelog(t *testing.T) {
 	pits(t, jirasim.Options{ChangelogPage: 60}, func(p *pit) {

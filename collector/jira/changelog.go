@@ -34,17 +34,17 @@ func (w *walk) histories(ctx context.Context, readings []*reading) (gone map[*re
 		return gone, nil
 	}
 	err = w.bulkHistories(ctx, readings)
-	if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrGone) {
+	if !noEndpoint(err) {
 		return gone, err
 	}
 	// Not every gateway has the bulk endpoint; one by one it always goes.
 	for _, r := range readings {
 		r.histories = nil
 		switch err := w.pagedHistories(ctx, r); {
-		case errors.Is(err, ErrNotFound):
+		case provenAbsent(err):
 			gone[r] = true
 		case err != nil:
-			return gone, err
+			return gone, unproven(err)
 		}
 	}
 	return gone, nil

@@ -194,8 +194,8 @@ func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) erro
 		if id == "" {
 			var doc issue
 			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+url.PathEscape(key), url.Values{"fields": {"project"}}, &doc)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return err
+			if err != nil && !provenAbsent(err) {
+				return unproven(err)
 			}
 			if err == nil {
 				id = strconv.FormatInt(int64(doc.ID), 10)

@@ -95,6 +95,7 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.zone = id.TimeZone
+	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
 	if flavor == archive.Cloud {
 		c.account = id.Account
 	}

@@ -234,7 +234,7 @@ func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage
 	rest := ids
 	if w.flavor == archive.Cloud && len(ids) > 1 {
 		raw, rest, err = w.bulkIssues(ctx, ids)
-		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrGone) {
+		if err != nil && !noEndpoint(err) {
 			return nil, nil, err
 		}
 		// What it does not give is asked for by itself: only a refusal that is
@@ -247,12 +247,12 @@ func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage
 	for _, id := range rest {
 		var doc json.RawMessage
 		err := w.c.get(ctx, "issue", "rest/api/2/issue/"+strconv.FormatInt(id, 10), q, &doc)
-		if errors.Is(err, ErrNotFound) {
+		if provenAbsent(err) {
 			missing = append(missing, id)
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, unproven(err)
 		}
 		if idOf(doc) != id {
 			return nil, nil, lacking("issue", "issue of that id")
