@@ -130,23 +130,24 @@ func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
 		find = w.dataCenter
 	}
 	return func(yield func(archive.Page, error) bool) {
-		begun := false
-		for page, err := range w.complete(ctx, find(ctx)) {
-			if named := w.named(); named != "" && !begun && errors.Is(err, ErrRefused) {
-				w.query.Canary, w.query.Parents = 0, nil
-				for page, err := range w.complete(ctx, find(ctx)) {
-					if !yield(page, err) || err != nil {
-						return
-					}
+		begun, named := false, true
+		for {
+			again := false
+			for page, err := range w.complete(ctx, find(ctx)) {
+				if again = !begun && w.named() != "" && errors.Is(err, ErrRefused); again {
+					break
 				}
+				begun = true
+				page.Named = named
+				page.Zoned = w.literal.zone != nil
+				if !yield(page, err) || err != nil {
+					return
+				}
+			}
+			if !again {
 				return
 			}
-			begun = true
-			page.Named = true
-			page.Zoned = w.literal.zone != nil
-			if !yield(page, err) || err != nil {
-				return
-			}
+			w.query.Canary, w.query.Parents, named = 0, nil, false
 		}
 	}
 }
