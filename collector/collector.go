@@ -90,6 +90,7 @@ type Result struct {
 	Census    *CensusResult   // nil: none was due
 	Unlooked  error           // why a census, or another look at open questions, was due and failed
 	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second
+	DateAhead time.Duration   // how far the Date of Jira's replies is ahead of Jira's clock
 	Duration  time.Duration   // by the local clock
 	AsOf      latency.Instant
 }
@@ -270,7 +271,7 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		}
 	}
 	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	return &cycle{c: c, result: Result{Skew: skew}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}}, nil
+	return &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}}, nil
 }
 
 // describe reads and stores what describes stories, and notes in the state

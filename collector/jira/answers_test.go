@@ -72,9 +72,9 @@ var everyQuestion = map[string]func(*testing.T, *jira.Client) error{
 	"fields":     func(t *testing.T, c *jira.Client) error { _, err := c.Fields(t.Context()); return err },
 	"statuses":   func(t *testing.T, c *jira.Client) error { _, err := c.Statuses(t.Context()); return err },
 	"types":      func(t *testing.T, c *jira.Client) error { _, err := c.IssueTypes(t.Context()); return err },
-	"projects":   func(t *testing.T, c *jira.Client) error { _, _, err := c.Projects(t.Context(), nil); return err },
+	"projects":   func(t *testing.T, c *jira.Client) error { _, _, _, err := c.Projects(t.Context(), nil); return err },
 	"project": func(t *testing.T, c *jira.Client) error {
-		_, _, err := c.Projects(t.Context(), []string{"PAY"})
+		_, _, _, err := c.Projects(t.Context(), []string{"PAY"})
 		return err
 	},
 	"meta": func(t *testing.T, c *jira.Client) error { _, err := c.Meta(t.Context(), nil); return err },

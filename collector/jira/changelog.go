@@ -34,17 +34,17 @@ func (w *walk) histories(ctx context.Context, readings []*reading) (gone map[*re
 		return gone, nil
 	}
 	err = w.bulkHistories(ctx, readings)
-	if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrGone) {
+	if !noEndpoint(err) {
 		return gone, err
 	}
 	// Not every gateway has the bulk endpoint; one by one it always goes.
 	for _, r := range readings {
 		r.histories = nil
 		switch err := w.pagedHistories(ctx, r); {
-		case errors.Is(err, ErrNotFound):
+		case provenAbsent(err):
 			gone[r] = true
 		case err != nil:
-			return gone, err
+			return gone, unproven(err)
 		}
 	}
 	return gone, nil
@@ -68,6 +68,8 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 		byID[r.issue.ID] = r
 	}
 	used := map[string]bool{}
+	seen := map[[2]number]bool{} // records, by issue and id; empty while there is one page
+	stale := 0
 	for {
 		var page bulkPage
 		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &page); err != nil {
@@ -76,6 +78,7 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 		if page.Logs == nil {
 			return lacking(endpoint, "list of changelogs")
 		}
+		before := len(seen)
 		for _, doc := range page.Logs {
 			id, histories, err := changelogIn(doc)
 			if err != nil {
@@ -84,19 +87,29 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 			if id == 0 || histories == nil {
 				return lacking(endpoint, "issue, or no list of records, of a changelog")
 			}
-			if r := byID[id]; r != nil {
-				r.add(histories)
+			r := byID[id]
+			if r == nil {
+				continue
+			}
+			had := len(r.histories)
+			r.add(histories)
+			if page.NextPageToken == "" {
+				continue
+			}
+			for i := had; i < len(r.histories); i++ {
+				seen[[2]number{id, r.histories[i].ID}] = true
 			}
 		}
-		token := page.NextPageToken
-		if token == "" {
+		if page.NextPageToken == "" {
 			return nil
 		}
-		if used[token] {
-			return &Error{Endpoint: endpoint, Detail: "it gave the same page token twice", kind: archive.ErrIncomplete}
+		if stale++; len(seen) > before {
+			stale = 0
 		}
-		used[token] = true
-		body.NextPageToken = token
+		if err := astray(endpoint, used, page.NextPageToken, stale); err != nil {
+			return err
+		}
+		body.NextPageToken = page.NextPageToken
 	}
 }
 

@@ -3,7 +3,6 @@ package jira
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -29,11 +28,11 @@ func (w *walk) comments(ctx context.Context, r *reading) error {
 	// second reading tells that from comments that are never given.
 	for range 2 {
 		complete, err := w.listComments(ctx, r)
-		if errors.Is(err, ErrNotFound) {
+		if provenAbsent(err) {
 			return errVanished
 		}
 		if err != nil || complete {
-			return err
+			return unproven(err)
 		}
 	}
 	r.short = true

@@ -13,16 +13,16 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// idOf returns the id of an issue of which nothing else may be readable; 0 if
-// that is not either.
+// idOf returns the id of an issue, a valid document of which nothing else may be
+// readable; 0 if that is not either.
 func idOf(raw json.RawMessage) int64 {
-	var doc struct {
-		ID number `json:"id"`
+	for name, value := range members(raw) {
+		var id number
+		if name == "id" && id.UnmarshalJSON(value) == nil {
+			return int64(id)
+		}
 	}
-	if json.Unmarshal(raw, &doc) != nil {
-		return 0
-	}
-	return int64(doc.ID)
+	return 0
 }
 
 // quarantined describes an issue that could not be read.
@@ -194,8 +194,8 @@ func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) erro
 		if id == "" {
 			var doc issue
 			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+url.PathEscape(key), url.Values{"fields": {"project"}}, &doc)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return err
+			if err != nil && !provenAbsent(err) {
+				return unproven(err)
 			}
 			if err == nil && doc.ID == 0 {
 				return lacking("issue", "id of an epic")

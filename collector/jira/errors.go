@@ -40,6 +40,7 @@ type Error struct {
 	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
 	kind       error
 	untrusted  bool // nobody known signed the certificate of what answered
+	proof      bool // it is what Jira itself says of an issue that does not exist, or is hidden from this account
 }
 
 // lacking returns the error of a reply that is JSON, but not what Jira answers:
@@ -47,6 +48,28 @@ type Error struct {
 func lacking(endpoint, what string) error {
 	return &Error{Endpoint: endpoint, Detail: "there is no " + what + " in it", kind: ErrBadReply}
 }
+
+// provenAbsent tells whether an answer proves that the issue it was asked for does not
+// exist or may not be seen. A proxy has a 404 too, and so has a Jira that is just
+// starting: neither is about the issue.
+func provenAbsent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.proof
+}
+
+// unproven returns the error of a read by id; where its 404 proves nothing, it is
+// no answer.
+func unproven(err error) error {
+	var e *Error
+	if errors.Is(err, ErrNotFound) && errors.As(err, &e) {
+		return &Error{Endpoint: e.Endpoint, Status: e.Status, Detail: "Jira does not say so of the issue: " + e.Detail, kind: ErrBadReply}
+	}
+	return err
+}
+
+// noEndpoint tells whether an answer means that the endpoint is not there,
+// whoever says so.
+func noEndpoint(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) }
 
 // Error implements error: it names the endpoint, what happened and a remedy.
 func (e *Error) Error() string {
@@ -107,6 +130,7 @@ func statusError(endpoint string, status int, h http.Header, body []byte, now ti
 		e.kind = ErrForbidden
 	case status == http.StatusNotFound:
 		e.kind = ErrNotFound
+		e.proof = ofIssue(body)
 	case status == http.StatusGone:
 		e.kind = ErrGone
 	case status == http.StatusTooManyRequests:
@@ -119,6 +143,15 @@ func statusError(endpoint string, status int, h http.Header, body []byte, now ti
 		e.kind = ErrBadReply
 	}
 	return e
+}
+
+// ofIssue tells whether the document of a 404 has the form in which Jira speaks of
+// what was asked for, and not of the address.
+func ofIssue(body []byte) bool {
+	var doc struct {
+		ErrorMessages []string `json:"errorMessages"`
+	}
+	return json.Unmarshal(body, &doc) == nil && len(doc.ErrorMessages) > 0
 }
 
 // detail returns what an error document says, in any of Jira's envelopes.

@@ -134,21 +134,25 @@ func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64
 
 // matching asks for those of some ids that a further clause finds.
 func (w *walk) matching(ctx context.Context, ids []int64, clause string) ([]int64, error) {
-	body := w.request(fmt.Sprintf("id in (%s)%s", list(ids), clause))
+	where := fmt.Sprintf("id in (%s)%s", list(ids), clause)
+	find := w.byID(ctx, where)
 	if w.flavor == archive.Cloud {
+		body := w.request(where)
 		body.Reconcile = ids
+		find = w.byToken(ctx, body)
 	}
-	page, err := w.ask(ctx, body)
-	if err != nil {
-		return nil, err
-	}
-	found := make([]int64, 0, len(page.Issues))
-	for _, raw := range page.Issues {
-		id := idOf(raw)
-		if id == 0 {
-			return nil, lacking("search", "id of an issue")
+	found := make([]int64, 0, len(ids))
+	for chunk, err := range find {
+		if err != nil {
+			return nil, err
 		}
-		found = append(found, id)
+		for _, raw := range chunk.issues {
+			id := idOf(raw)
+			if id == 0 {
+				return nil, lacking("search", "id of an issue")
+			}
+			found = append(found, id)
+		}
 	}
 	return found, nil
 }

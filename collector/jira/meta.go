@@ -25,21 +25,26 @@ type ServerInfo struct {
 // ServerInfo asks what kind of Jira this is. It proves no authentication.
 func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	var doc struct {
-		DeploymentType string  `json:"deploymentType"`
-		Version        string  `json:"version"`
-		ServerTime     instant `json:"serverTime"`
+		DeploymentType string `json:"deploymentType"`
+		Version        string `json:"version"`
+		ServerTime     text   `json:"serverTime"`
 	}
-	if err := c.get(ctx, "serverInfo", "rest/api/2/serverInfo", nil, &doc); err != nil {
+	header, err := c.do(ctx, "serverInfo", http.MethodGet, "rest/api/2/serverInfo", nil, &doc)
+	if err != nil {
 		return ServerInfo{}, err
 	}
 	if doc.DeploymentType == "" && doc.Version == "" {
 		return ServerInfo{}, lacking("serverInfo", "version")
 	}
 	// Data Center calls itself Server.
-	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version, Time: latency.Instant(doc.ServerTime)}
+	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version}
 	if doc.DeploymentType == "Cloud" {
 		info.Flavor = archive.Cloud
 	}
+	if info.Time, err = parseInstant(string(doc.ServerTime)); err != nil {
+		info.Time = 0 // there is the Date
+	}
+	c.compareClocks(dateOf(header), info.Time)
 	return info, nil
 }
 
@@ -86,16 +91,16 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 	if !namesUser(header, user.Name) {
 		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it tells of another user than it answered", kind: ErrUnauthorized}
 	}
-	if t, err := http.ParseTime(header.Get("Date")); err == nil {
-		id.At = latency.At(t)
-	} else if info, err := c.ServerInfo(ctx); err != nil {
+	if id.At, id.DateAhead, err = c.clock(ctx, dateOf(header)); err != nil {
 		return archive.Identity{}, err
-	} else if id.At = info.Time; id.At == 0 {
+	}
+	if id.At == 0 {
 		return archive.Identity{}, &Error{Endpoint: myself, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.zone = id.TimeZone
+	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
 	if flavor == archive.Cloud {
 		c.account = id.Account
 	} else {
@@ -110,6 +115,9 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 // asked for where no project can be seen: Cloud shows those of projects alone.
 func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, error) {
 	var m archive.Meta
+	if err := c.readClocks(ctx); err != nil {
+		return m, err
+	}
 	var err error
 	if m.Fields, err = c.Fields(ctx); err != nil {
 		return m, err
@@ -292,7 +300,7 @@ func (c *Client) Projects(ctx context.Context, keys []string) (found []archive.P
 		}
 		var d project
 		err := c.get(ctx, "project", "rest/api/2/project/"+url.PathEscape(key), nil, &d)
-		if errors.Is(err, ErrNotFound) {
+		if provenAbsent(err) {
 			missing = append(missing, key)
 			continue
 		}

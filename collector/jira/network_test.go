@@ -98,7 +98,7 @@ func TestProxy(t *testing.T) {
 	for _, tc := range []struct {
 		url  string
 		to   *httptest.Server
-		want string // what the proxy was asked for
+		want string // what the proxy was asked for at first
 	}{
 		{"http://jira.example.com", plain, "http://jira.example.com/rest/api/2/myself"},
 		{"https://example.com", secure, "CONNECT example.com:443"},
@@ -108,7 +108,7 @@ func TestProxy(t *testing.T) {
 		if _, err := c.Myself(t.Context()); err != nil {
 			t.Errorf("%s: %v", tc.url, err)
 		}
-		if got := p.seen(); got != tc.want {
+		if got, _, _ := strings.Cut(p.seen(), ", "); got != tc.want {
 			t.Errorf("%s: the proxy was asked for %q, want %q", tc.url, got, tc.want)
 		}
 	}
@@ -149,7 +149,7 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 			}
-			if got := p.seen(); got != tc.want {
+			if got, _, _ := strings.Cut(p.seen(), ", "); got != tc.want {
 				t.Errorf("the proxy was asked for %q, want %q", got, tc.want)
 			}
 		})

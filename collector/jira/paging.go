@@ -36,8 +36,7 @@ type searchPage struct {
 	Issues        []json.RawMessage `json:"issues"`
 	Total         int               `json:"total"`         // Data Center
 	Counted       bool              `json:"-"`             // it has a total
-	NextPageToken string            `json:"nextPageToken"` // Cloud
-	IsLast        bool              `json:"isLast"`        // Cloud
+	NextPageToken string            `json:"nextPageToken"` // Cloud; its isLast is not relied on
 	Warnings      []json.RawMessage `json:"warnings"`      // Cloud
 }
 
@@ -52,8 +51,6 @@ func (p *searchPage) split(doc json.RawMessage) (err error) {
 			err = json.Unmarshal(value, &p.Total)
 		case "nextPageToken":
 			err = json.Unmarshal(value, &p.NextPageToken)
-		case "isLast":
-			err = json.Unmarshal(value, &p.IsLast)
 		case "warnings":
 			p.Warnings, err = documents(value)
 		}
@@ -102,7 +99,7 @@ func (w *walk) search(ctx context.Context, where string) iter.Seq2[chunk, error]
 	if w.flavor == archive.DataCenter {
 		return w.byID(ctx, where)
 	}
-	return w.byToken(ctx, where)
+	return w.byToken(ctx, w.request(where))
 }
 
 // cloud searches all projects together, oldest story first: an instant of
@@ -113,14 +110,20 @@ func (w *walk) cloud(ctx context.Context) iter.Seq2[chunk, error] {
 	if ms, err := strconv.ParseInt(w.query.Cursor, 10, 64); err == nil {
 		where = fmt.Sprintf("(%s) AND %s", where, w.literal.since("created", latency.Instant(ms)))
 	}
-	return w.byToken(ctx, where)
+	return w.byToken(ctx, w.request(where))
 }
 
-// byToken pages through Cloud's search.
-func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error] {
+// maxStale is how many pages in a row may bring nothing new: a filter may empty
+// some, and a broken Jira has fresh tokens for ever.
+const maxStale = 10
+
+// byToken pages through Cloud's search, for as long as there is a token: what a
+// page says of being the last one is not always so.
+func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
-		body := w.request(where)
 		used := map[string]bool{}
+		seen := map[int64]bool{}
+		stale := 0
 		var gathered chunk
 		for {
 			page, err := w.ask(ctx, body)
@@ -128,8 +131,15 @@ func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error
 				yield(chunk{}, err)
 				return
 			}
+			before := len(seen)
+			for _, raw := range page.Issues {
+				seen[idOf(raw)] = true
+			}
+			if stale++; len(seen) > before {
+				stale = 0
+			}
 			gathered.issues = append(gathered.issues, page.Issues...)
-			last := page.IsLast || page.NextPageToken == ""
+			last := page.NextPageToken == ""
 			if last || len(gathered.issues) >= chunkSize {
 				if w.only == "" {
 					gathered.cursor = createdCursor(gathered.issues)
@@ -139,14 +149,29 @@ func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error
 				}
 				gathered = chunk{}
 			}
-			if used[page.NextPageToken] {
-				yield(chunk{}, &Error{Endpoint: "search/jql", Detail: "it gave the same page token twice", kind: archive.ErrIncomplete})
+			if err := astray("search/jql", used, page.NextPageToken, stale); err != nil {
+				yield(chunk{}, err)
 				return
 			}
-			used[page.NextPageToken] = true
 			body.NextPageToken = page.NextPageToken
 		}
 	}
+}
+
+// astray returns an error where paging by tokens leads nowhere: with a token that
+// was used, or behind too many pages that brought nothing new.
+func astray(endpoint string, used map[string]bool, token string, stale int) error {
+	e := &Error{Endpoint: endpoint, kind: archive.ErrIncomplete}
+	switch {
+	case used[token]:
+		e.Detail = "it gave the same page token twice"
+	case stale >= maxStale:
+		e.Detail = fmt.Sprintf("%d pages in a row brought nothing new", stale)
+	default:
+		used[token] = true
+		return nil
+	}
+	return e
 }
 
 // createdCursor returns where to go on behind issues in order of creation: at

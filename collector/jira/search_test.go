@@ -348,6 +348,42 @@ func TestFieldThatIsNew(t *testing.T) {
 	})
 }
 
+// TestNamedIssueThatIsGone holds that a search that Jira refuses because of an
+// issue named in it is sent without, and says of itself what it says else.
+func TestNamedIssueThatIsGone(t *testing.T) {
+	eachFlavor(t, func(s *sim) {
+		id := s.create()
+		s.site.NoInstants = true
+		s.site.Now = func() time.Time { return s.start.Add(time.Minute) }
+		if _, err := s.Myself(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		for _, gone := range []bool{false, true} {
+			searches := 0
+			s.fault = func(r *http.Request) *jirasim.Fault {
+				if strings.Contains(r.URL.Path, "/search") {
+					if searches++; gone && searches == 1 {
+						return &jirasim.Fault{Status: 400, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"errorMessages":["An issue with key '1' does not exist for field 'id'."]}`}
+					}
+				}
+				return nil
+			}
+			pages := 0
+			for page, err := range s.Search(s.Context(), archive.Query{Projects: []string{"PAY"}, Since: latency.At(s.start), Canary: id}) {
+				if err != nil {
+					s.Fatal(err)
+				}
+				if pages++; page.Named == gone || !page.Zoned || len(page.Stories) != 1 {
+					s.Errorf("an issue is gone, %t: the page says that it was asked for, %t, and that a zone was used, %t, and has %d stories", gone, page.Named, page.Zoned, len(page.Stories))
+				}
+			}
+			if pages != 1 {
+				s.Errorf("got %d pages, want 1", pages)
+			}
+		}
+	})
+}
+
 func TestStoriesThatGoWhileASearchGoesOn(t *testing.T) {
 	eachFlavor(t, func(s *sim) {
 		var all []int64

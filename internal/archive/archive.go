@@ -6,6 +6,7 @@ package archive
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -73,6 +74,7 @@ type Identity struct {
 	Flavor      Flavor
 	BaseURL     string
 	At          latency.Instant // Jira's clock as it began to answer, to the second
+	DateAhead   time.Duration   // how far the Date of its replies is ahead of that clock
 }
 
 // User is an account that acts on stories or is named in their fields.

@@ -81,7 +81,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.opts.OnRequest != nil {
 		s.opts.OnRequest(r)
 	}
-	w.Header().Set("Date", s.site.Now().UTC().Format(http.TimeFormat))
+	s.site.mu.RLock()
+	date := s.site.Now().Add(s.site.DateAhead)
+	s.site.mu.RUnlock()
+	w.Header().Set("Date", date.UTC().Format(http.TimeFormat))
 	if s.opts.Fault != nil {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if f := s.opts.Fault(r); f != nil {
