@@ -311,6 +311,23 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity, state *ar
 	return nil
 }
 
+// scopeIDs returns the ids of the projects in scope, in order; none if JQL
+// alone is the scope.
+func (c *Collector) scopeIDs() []string {
+	var ids []string
+	for _, key := range c.keys {
+		ids = append(ids, c.visible[key].ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Covers tells whether a store of that state holds the whole scope: else it may
+// hold a part of it, beside what it held before.
+func (c *Collector) Covers(st archive.State) bool {
+	return st.FirstDone && st.FullStarted == 0 && st.Fingerprint == c.fingerprint()
+}
+
 // fingerprint identifies the scope: with another one the store holds too much
 // or too little.
 func (c *Collector) fingerprint() string {

@@ -62,7 +62,7 @@ func (cy *cycle) full(ctx context.Context) error {
 		return err
 	}
 	st := &cy.state
-	st.FirstDone = true
+	st.FirstDone, st.Complete = true, cy.c.scopeIDs()
 	st.Watermark, st.DataTimestamp, st.Aside = st.FullStarted, st.FullStarted, st.FullStarted
 	st.FullStarted, st.Cursor = 0, ""
 	st.Census = 0 // what a search missed is found by a census at once

@@ -80,6 +80,9 @@ func checkOnline(ctx context.Context, w io.Writer, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
+	if err := tryQuery(ctx, client, cfg.Jira.JQL, me); err != nil {
+		return err
+	}
 	f := rules.Facts{Meta: meta, Users: meta.Users}
 	st, err := store.Open(ctx, cfg.Store.URL, store.ReadOnly)
 	if err == nil {

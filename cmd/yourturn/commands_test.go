@@ -85,8 +85,12 @@ func TestJiraRefuses(t *testing.T) {
 			want           []string
 		}{
 			{"wrong token", "token", "", []string{"401"}},
+			{"a bearer that is none", "token", "", []string{map[jirasim.Flavor]string{jirasim.Cloud: "403", jirasim.DataCenter: "401"}[flavor], "jira.token_file"}},
 			{"unreachable", "http://127.0.0.1:", "http://127.0.0.1:1", []string{"refused"}},
 			{"unknown project", "projects: [", "projects: [NOPE, ", []string{"NOPE"}},
+			{"unknown project in a query", "", `jql: "project in (PAY, NOPE)"`, []string{"NOPE"}},
+			{"unknown field in a query", "", "jql: dragon = 1", []string{"dragon"}},
+			{"a query that is none", "", "jql: project =", []string{"JQL"}},
 			{"unknown status", "acceptance_statuses: [PO Review]", "acceptance_statuses: [PO Revue]", []string{"yourturn.yml:", "PO Revue", "PO Review"}},
 			{"unknown field", "owner_field: Product Owner", "owner_field: Produkt Owner", []string{"yourturn.yml:", "Produkt Owner", "Product Owner (customfield_10050)"}},
 		} {
@@ -98,10 +102,16 @@ func TestJiraRefuses(t *testing.T) {
 					t.Fatal(err)
 				}
 				switch tc.name {
-				case "wrong token":
+				case "wrong token", "a bearer that is none":
 					write(t, filepath.Join(filepath.Dir(o.config), "token"), secret)
+					if tc.name != "wrong token" {
+						text = regexp.MustCompile(`(?m)^ +(email|flavor):.*\n`).ReplaceAll(text, nil)
+						text = bytes.Replace(text, []byte("jira:\n"), []byte("jira:\n  flavor: "+string(flavor)+"\n"), 1)
+					}
 				case "unreachable":
 					text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAll(text, []byte("127.0.0.1:1"))
+				case "unknown project in a query", "unknown field in a query", "a query that is none":
+					text = regexp.MustCompile(`(?m)^ +projects: \[.*\]$`).ReplaceAll(text, []byte("  "+tc.new))
 				default:
 					text = bytes.Replace(text, []byte(tc.old), []byte(tc.new), 1)
 				}
@@ -272,6 +282,26 @@ func TestDemo(t *testing.T) {
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+}
+
+// TestServeWithARefusedToken starts on a store that has completed a sync with a
+// token that Jira refuses: the old numbers are served all the same.
+func TestServeWithARefusedToken(t *testing.T) {
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) {
+			o := newOrganisation(t, 1, flavor)
+			command(t, 0, "sync", "--config.file", o.config)
+			o.server.Revoke()
+			base, _ := serving(t, o)
+			body := await(t, base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
+			if !strings.Contains(body, "po_waits_open{") || !strings.Contains(body, "yourturn_poll_success 0") {
+				t.Errorf("the old numbers are not served, or not told to be old:\n%s", body)
+			}
+			await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+			o.server.Restore()
+			command(t, 0, "healthcheck", "--url", base+"/-/healthy")
+		})
 	}
 }
 

@@ -96,19 +96,25 @@ func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more st
 		fmt.Sprintf("owners: {po: {accounts: [%s]}}\n", p.po.ID(flavor)) + more
 	path := filepath.Join(dir, "yourturn.yml")
 	write(t, path, text)
-	cfg, err := loadConfig(path)
+	p.start(path)
+	t.Cleanup(func() { p.svc.close() }) //nolint:errcheck // the test is over
+	return p
+}
+
+// start starts the service of a config.
+func (p *pit) start(config string) {
+	p.Helper()
+	cfg, err := loadConfig(config)
 	if err != nil {
-		t.Fatal(err)
+		p.Fatal(err)
 	}
 	log, err := newLogger(p.log, "info", "json")
 	if err != nil {
-		t.Fatal(err)
+		p.Fatal(err)
 	}
-	if p.svc, err = newService(t.Context(), cfg, log, 10000, nil); err != nil {
-		t.Fatal(err)
+	if p.svc, err = newService(p.Context(), cfg, log, 10000, nil); err != nil {
+		p.Fatal(err)
 	}
-	t.Cleanup(func() { p.svc.close() }) //nolint:errcheck // the test is over
-	return p
 }
 
 // now returns Jira's clock; later moves it.

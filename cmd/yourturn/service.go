@@ -172,8 +172,31 @@ func (s *service) resume(ctx context.Context) error {
 	if err != nil || !state.FirstDone {
 		return err
 	}
+	if !s.collector.Covers(state) {
+		return s.show(ctx, state.DataTimestamp)
+	}
 	_, err = s.derive(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
 	return err
+}
+
+// show publishes the old numbers while another scope is still to be read: of
+// the projects that are known whole, and with nothing counted.
+func (s *service) show(ctx context.Context, asOf latency.Instant) error {
+	now, err := facts(ctx, s.store)
+	if err != nil {
+		return err
+	}
+	r, err := concrete(s.cfg, now)
+	if err != nil {
+		return err
+	}
+	report, err := s.engine.Show(ctx, r.Rules, asOf, nil)
+	if err != nil {
+		return err
+	}
+	s.rules, s.meta = nil, nil // the next derivation is a whole one
+	s.warn(r.Problems)
+	return s.publish(ctx, report)
 }
 
 // measure derives the numbers anew after a cycle and publishes them; while Jira
@@ -270,13 +293,6 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 	s.log.Info("poll complete", zap.Bool("full", res.Full), zap.Int("stories", res.Stories), zap.Int("unchanged", res.Unchanged), zap.Int("new_events", res.Events),
 		zap.Int("changed", len(res.Changed)), zap.Int("late", len(res.Late)), zap.Duration("took", res.Duration), zap.Time("as_of", res.AsOf.Time()))
 	return nil
-}
-
-// needsSomebody tells whether an error goes away only when somebody changes the
-// token or the config: waiting does not help.
-func needsSomebody(err error) bool {
-	var names namesError
-	return errors.As(err, &names) || errors.Is(err, collector.ErrUnknownProject) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound)
 }
 
 // run serves on l and polls until ctx ends.

@@ -39,6 +39,11 @@ type State struct {
 	FirstDone   bool   `json:"first_done"`  // a full sync was completed
 	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
 
+	// Complete are the ids of the projects that the last full sync that was done
+	// was for, in order: of others the store may hold a part. None: all that can
+	// be seen, for JQL alone was the scope.
+	Complete []string `json:"complete,omitempty"`
+
 	// Of a full sync that is not done: when it began, in Jira's clock (0: none
 	// is under way), and behind which page it goes on ("": from the start).
 	FullStarted latency.Instant `json:"full_started,omitempty"`

@@ -191,7 +191,7 @@ func TestAParentsOwnerIsItsChildrens(t *testing.T) {
 // broken is a store that fails to count.
 type broken struct{ *store.Store }
 
-func (broken) Count(context.Context, []latency.Entry, latency.Instant, string, bool) ([]latency.Entry, error) {
+func (broken) Count(context.Context, []latency.Entry, latency.Standing, bool) ([]latency.Entry, error) {
 	return nil, context.DeadlineExceeded
 }
 

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"time"
 
@@ -17,6 +18,39 @@ import (
 type ledgerState struct {
 	AsOf        latency.Instant `json:"as_of"`
 	Fingerprint string          `json:"fingerprint"` // of the config
+	// Projects are those that were ever watched, by key: true if they were when
+	// the ledger was advanced last. nil in a ledger that did not note them.
+	Projects map[string]bool `json:"projects,omitempty"`
+}
+
+// late tells whether an entry comes up after its time, by a config with that
+// fingerprint.
+func (l ledgerState) late(e *latency.Entry, fingerprint string) bool {
+	if e.At > l.AsOf {
+		return false
+	}
+	if l.Projects != nil {
+		watched, known := l.Projects[e.Project]
+		if !known {
+			return false // its counters begin, and with all that it has
+		}
+		if !watched {
+			return true // they began, and nobody looked meanwhile
+		}
+	}
+	return l.Fingerprint != fingerprint
+}
+
+// advanced returns the state once the ledger stands by a derivation.
+func (l ledgerState) advanced(by latency.Standing) ledgerState {
+	next := ledgerState{AsOf: by.AsOf, Fingerprint: by.Fingerprint, Projects: map[string]bool{}}
+	for key := range l.Projects {
+		next.Projects[key] = false
+	}
+	for _, key := range by.Projects {
+		next.Projects[key] = true
+	}
+	return next
 }
 
 const (
@@ -29,10 +63,11 @@ const (
 // Count enters what the ledger does not hold yet, in one transaction, and
 // returns what was newly counted. After a change of the config (another
 // fingerprint) the past looks different: what it brings up from before the
-// ledger's last instant is entered as not counted, so that no counter jumps.
-// The last call of a derivation advances the ledger to asOf, though not for
-// every poll that finds nothing.
-func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency.Instant, fingerprint string, last bool) ([]latency.Entry, error) {
+// ledger's last instant is entered as not counted, so that no counter jumps. A
+// project that is watched for the first time begins with its whole history. The
+// last call of a derivation advances the ledger to it, though not for every
+// poll that finds nothing.
+func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool) ([]latency.Entry, error) {
 	if len(entries) == 0 && !last {
 		return nil, nil
 	}
@@ -56,7 +91,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				late := begun && before.Fingerprint != fingerprint && e.At <= before.AsOf
+				late := begun && before.late(&e, by.Fingerprint)
 				body = appendEntry(body[:0], &e)
 				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !late, body)
 				if err != nil {
@@ -69,11 +104,14 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 				}
 			}
 		}
-		idle := begun && len(entries) == 0 && fingerprint == before.Fingerprint && asOf >= before.AsOf && asOf < before.AsOf.Add(idleStep)
+		now := before.advanced(by)
+		later := before
+		later.AsOf = now.AsOf
+		idle := begun && len(entries) == 0 && reflect.DeepEqual(now, later) && now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
 		if !last || idle {
 			return nil
 		}
-		return putMeta(ctx, tx, metaLedger, ledgerState{asOf, fingerprint})
+		return putMeta(ctx, tx, metaLedger, now)
 	})
 	if err != nil {
 		return nil, err
