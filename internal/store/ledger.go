@@ -6,7 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
-	"reflect"
+	"maps"
 	"slices"
 	"time"
 
@@ -105,9 +105,8 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 			}
 		}
 		now := before.advanced(by)
-		later := before
-		later.AsOf = now.AsOf
-		idle := begun && len(entries) == 0 && reflect.DeepEqual(now, later) && now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
+		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && maps.Equal(now.Projects, before.Projects) &&
+			now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
 		if !last || idle {
 			return nil
 		}
