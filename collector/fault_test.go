@@ -196,6 +196,7 @@ func (v *voyage) complete() {
 		}
 		v.fails++
 		v.wire.onwards = false
+		time.Sleep(10 * time.Minute) // what is due beside the changes is not tried again at once
 	}
 	v.Fatal("three cycles failed for one fault")
 }

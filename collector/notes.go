@@ -21,6 +21,7 @@ type noted struct {
 	short  map[int64]bool // stories of which Jira does not give all comments
 	failed bool           // no cycle is complete since then
 	zoned  bool           // Jira is asked in the account's zone
+	lost   bool           // projects are not to be seen any more
 }
 
 // recall reads what is noted.
@@ -41,6 +42,8 @@ func (c *Collector) recall(ctx context.Context) error {
 			c.noted.failed = true
 		case archive.NoteZoned:
 			c.noted.zoned = true
+		case archive.NoteInvisible:
+			c.noted.lost = c.noted.lost || n.Story == noStory
 		}
 	}
 	return nil

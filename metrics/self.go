@@ -22,6 +22,7 @@ type Self struct {
 	unlooked     prometheus.Counter
 	late         prometheus.Histogram
 	skew         prometheus.Gauge
+	dateAhead    prometheus.Gauge
 	zoned        prometheus.Gauge
 	success      prometheus.Gauge
 	failures     *prometheus.CounterVec
@@ -69,6 +70,9 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		}),
 		skew: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_clock_skew_seconds", Help: "How far this machine's clock is ahead of Jira's.",
+		}),
+		dateAhead: f.NewGauge(prometheus.GaugeOpts{
+			Name: "yourturn_jira_date_ahead_seconds", Help: "How far the Date of Jira's replies, which a proxy may write, is ahead of Jira's own clock.",
 		}),
 		zoned: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_zone_literals", Help: "1 if Jira does not understand instants in queries, and is asked in the zone of the account's profile.",
@@ -149,8 +153,10 @@ type Poll struct {
 	Stories int             // read
 	Late    []time.Duration // how late stories were shown
 	Skew    time.Duration
-	Failure string // why it failed, in a word; "": it was complete
-	Zoned   bool   // Jira was asked in the account's zone
+	// DateAhead is how far the Date of Jira's replies is ahead of Jira's clock.
+	DateAhead time.Duration
+	Failure   string // why it failed, in a word; "": it was complete
+	Zoned     bool   // Jira was asked in the account's zone
 	// Unlooked tells that a census, or another look at open questions, failed.
 	Unlooked bool
 }
@@ -169,6 +175,7 @@ func (s *Self) ObservePoll(p Poll) {
 	s.pollStories.Add(float64(p.Stories))
 	s.lastSuccess.Set(unixSeconds(p.End))
 	s.skew.Set(p.Skew.Seconds())
+	s.dateAhead.Set(p.DateAhead.Seconds())
 	s.zoned.Set(0)
 	if p.Zoned {
 		s.zoned.Set(1)

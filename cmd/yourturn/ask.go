@@ -88,7 +88,7 @@ func tryQuery(ctx context.Context, client *jira.Client, jql string, now archive.
 // token or the config: waiting does not help.
 func needsSomebody(err error) bool {
 	var names namesError
-	if errors.As(err, &names) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound) {
+	if errors.As(err, &names) || errors.Is(err, collector.ErrUnknownProject) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound) {
 		return true
 	}
 	var refusal *jira.Error

@@ -46,7 +46,7 @@ func TestBackfill(t *testing.T) {
 	dir := t.TempDir()
 	past := filepath.Join(dir, "past")
 	last := command(t, 0, "backfill", "--config.file", o.config, "--from", from.Format(time.RFC3339), "--step", step.String(), "--out", past, "--instance", "yourturn:9817")
-	files, err := filepath.Glob(filepath.Join(past, "*"))
+	files, err := filepath.Glob(filepath.Join(past, "*.om"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,10 @@ func TestBackfill(t *testing.T) {
 	for _, f := range files {
 		names = append(names, filepath.Base(f))
 	}
-	if want := []string{"2026-03.om", "2026-04.om", "2026-05.om"}; !slices.Equal(names, want) {
+	if want := []string{
+		"2026-03-06T1500_2026-03-31T" + time.Unix(0, 0).UTC().Add(-step).Format("1504") + ".om", "2026-04.om",
+		"2026-05-01T0000_2026-05-20T" + end().Truncate(step).Format("1504") + ".om",
+	}; !slices.Equal(names, want) {
 		t.Fatalf("wrote %v, want %v", names, want)
 	}
 	samples := 0
@@ -327,8 +330,10 @@ func TestBackfillRefuses(t *testing.T) {
 		{"no instant", `--from "May": give a date`, 2, []string{"--from", "May"}},
 		{"beyond what is known", "--to 2026-06-01: it can be 2026-05-20T15:04:05Z at the latest, when Jira was last asked", 2, []string{"--from", "2026-05-01", "--to", "2026-06-01"}},
 		{"the wrong way round", "there is no step", 2, []string{"--from", "2026-05-02", "--to", "2026-05-01"}},
-		{"a step that leaves a rest", "--step 7h0m0s: give whole seconds that divide a day", 2, []string{"--from", "2026-05-01", "--step", "7h"}},
-		{"a file that is there", "2026-05.om is there already: replace it with --force", 2, []string{"--from", "2026-05-19", "--out", there}},
+		{"a step that leaves a rest", "--step 7h0m0s: give whole minutes that divide a day", 2, []string{"--from", "2026-05-01", "--step", "7h"}},
+		{"a step that is too fine", "--step 30s: give whole minutes that divide a day", 2, []string{"--from", "2026-05-01", "--step", "30s"}},
+		{"an end before the first story", "there is nothing before 2025-11-2", 2, []string{"--from", "2000-01-01", "--to", "2000-02-01"}},
+		{"a file that is there", "2026-05.om is there, and backfill.json does not say what it holds: replace it with --force", 2, []string{"--from", "2026-05-19", "--out", there}},
 		{"no folder", "file", 1, []string{"--from", "2026-05-19", "--out", filepath.Join(dir, "file")}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -345,8 +350,9 @@ func TestBackfillRefuses(t *testing.T) {
 		t.Errorf("the file that was there holds %q (%v)", text, err)
 	}
 	command(t, 0, "backfill", "--config.file", o.config, "--from", "2026-05-19", "--out", there, "--force")
-	if n := follow(t, filepath.Join(there, "2026-05.om"), map[string]float64{}); n == 0 {
-		t.Error("nothing was written over it")
+	files, err := filepath.Glob(filepath.Join(there, "*.om"))
+	if err != nil || len(files) != 1 || follow(t, files[0], map[string]float64{}) == 0 {
+		t.Errorf("it was not replaced: %v (%v)", files, err)
 	}
 }
 

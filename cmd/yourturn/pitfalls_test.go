@@ -328,6 +328,50 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 	})
 }
 
+// A token that dies while a census asks for stories by id proves nothing of them.
+func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
+	for _, bulk := range []bool{true, false} { // whether it dies before they are asked for together or one by one
+		t.Run(fmt.Sprint("before they are asked for together: ", bulk), func(t *testing.T) {
+			pits(t, jirasim.Options{}, func(p *pit) {
+				var ids []int64
+				for range 60 {
+					ids = append(ids, p.create(p.pay))
+					p.move(p.dev, ids[len(ids)-1], "1", "2")
+				}
+				p.later(time.Hour)
+				p.fine()
+				p.later(time.Minute)
+				p.fine()
+				lost := map[int64]bool{ids[3]: true, ids[4]: true} // to searches alone
+				p.blind = func(id int64) bool { return lost[id] }
+				p.fault = func(r *http.Request) *jirasim.Fault {
+					together := strings.HasSuffix(r.URL.Path, "/issue/bulkfetch")
+					if together && !bulk {
+						return &jirasim.Fault{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"issues":[],"issueErrors":[]}`}
+					}
+					if together || strings.Contains(r.URL.Path, "/issue/1") {
+						p.server.Revoke()
+					}
+					return nil
+				}
+				p.later(7 * time.Hour)
+				if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
+					p.Errorf("got error %v, want %v", err, jira.ErrUnauthorized)
+				}
+				if n := p.has(ids[3], latency.RankGone) + p.has(ids[4], latency.RankGone); n != 0 {
+					p.Errorf("%d stories that are there were taken for deleted", n)
+				}
+				p.shows("yourturn_census_failures_total", 1)
+				p.logs("was not looked at", true)
+				p.fault, p.blind = nil, nil
+				p.server.Restore()
+				p.settle()
+				p.shows(open, 60)
+			})
+		})
+	}
+}
+
 // Pitfall 2: a changelog that is cut, so that waits begin where they did not.
 func TestPitfall02CutChangelog(t *testing.T) {
 	pits(t, jirasim.Options{ChangelogPage: 60}, func(p *pit) {
@@ -412,6 +456,56 @@ func TestPitfall03InstantsInQueries(t *testing.T) {
 					p.shows("yourturn_poll_zone_literals", want)
 					p.logs("does not understand instants", deaf)
 					p.lists(archive.NoteZoned, deaf)
+				})
+			})
+		}
+	}
+}
+
+// The zone is one of a profile, which people change.
+func TestPitfall03ZoneOfTheProfile(t *testing.T) {
+	for _, zones := range [][2]string{{"Pacific/Auckland", "Pacific/Honolulu"}, {"Pacific/Honolulu", "Pacific/Auckland"}} {
+		for _, midway := range []bool{false, true} {
+			t.Run(fmt.Sprint(zones[0], " to ", zones[1], ", in the middle of a poll: ", midway), func(t *testing.T) {
+				pits(t, jirasim.Options{}, func(p *pit) {
+					p.site.Self.TimeZone, p.site.NoInstants = zones[0], true
+					id := p.create(p.pay)
+					p.later(time.Hour)
+					p.fine()
+					moves := 0
+					step := func() {
+						p.move(p.dev, id, []string{"1", "2"}[moves%2], []string{"2", "1"}[moves%2])
+						moves++
+						p.later(time.Minute)
+						p.fine()
+					}
+					step()
+					p.later(20 * time.Minute)
+					p.fine()
+					p.logs("zone of the account's profile was changed", false)
+					change := func() { p.site.Update(func() { p.site.Self.TimeZone = zones[1] }) }
+					if midway {
+						p.fault = func(r *http.Request) *jirasim.Fault {
+							if strings.Contains(r.URL.Path, "/search") {
+								change()
+							}
+							return nil
+						}
+					} else {
+						change()
+					}
+					step() // a change in the old zone's poll need not be found in it
+					p.fault = nil
+					p.later(time.Hour)
+					p.fine()
+					p.logs("zone of the account's profile was changed", true)
+					p.lists(archive.NoteZoned, true)
+					for range 3 {
+						step()
+						if got := p.has(id, latency.RankRecord); got != moves {
+							t.Fatalf("got %d moves of %d", got, moves)
+						}
+					}
 				})
 			})
 		}

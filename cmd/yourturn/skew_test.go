@@ -34,3 +34,65 @@ func TestClockSkew(t *testing.T) {
 		})
 	}
 }
+
+// TestDateOfAnotherClock holds that changes are found whatever the Date of Jira's
+// replies says, which a proxy may write: by Jira's own clock.
+func TestDateOfAnotherClock(t *testing.T) {
+	for _, ahead := range []time.Duration{0, 15 * time.Minute, -15 * time.Minute, 90 * 24 * time.Hour} {
+		t.Run(ahead.String(), func(t *testing.T) {
+			pits(t, jirasim.Options{}, func(p *pit) {
+				p.site.DateAhead = ahead
+				id := p.create(p.pay)
+				p.later(time.Hour)
+				p.fine()
+				for i := range 6 { // each just behind a poll
+					p.move(p.dev, id, []string{"1", "2"}[i%2], []string{"2", "1"}[i%2])
+					p.later(time.Minute)
+					p.fine()
+					if got := p.has(id, latency.RankRecord); got != i+1 {
+						t.Fatalf("got %d moves of %d", got, i+1)
+					}
+				}
+				if got := p.state().DataTimestamp; got != latency.At(p.now()) {
+					t.Errorf("the data are of %s, want Jira's %s", got.Time(), p.now())
+				}
+				p.shows("yourturn_jira_date_ahead_seconds", ahead.Seconds())
+				p.logs("is not of Jira's clock", ahead != 0)
+
+				// Somebody sets that clock between two hours.
+				p.site.Update(func() { p.site.DateAhead += 20 * time.Minute })
+				p.later(time.Minute)
+				p.fine()
+				p.move(p.dev, id, "1", "2")
+				p.later(time.Minute)
+				p.fine()
+				if got := p.has(id, latency.RankRecord); got != 7 {
+					t.Errorf("got %d moves of 7 once the clock was set", got)
+				}
+				p.shows("yourturn_jira_date_ahead_seconds", (ahead + 20*time.Minute).Seconds())
+			})
+		})
+	}
+	t.Run("Jira does not tell its own", func(t *testing.T) {
+		pits(t, jirasim.Options{}, func(p *pit) {
+			p.site.NoServerTime = true
+			p.create(p.pay)
+			p.fine()
+			if got := p.state().DataTimestamp; got != latency.At(p.now()) {
+				t.Errorf("the data are of %s, want %s of the Date", got.Time(), p.now())
+			}
+			p.shows("yourturn_jira_date_ahead_seconds", 0)
+		})
+	})
+	t.Run("what serverInfo tells is of no replies' Date", func(t *testing.T) {
+		pits(t, jirasim.Options{}, func(p *pit) {
+			p.site.ServerTimeAhead = -time.Hour // the clock that stamps stories is taken to be this one
+			p.create(p.pay)
+			p.fine()
+			p.shows("yourturn_jira_date_ahead_seconds", 3600)
+			if got, want := p.state().DataTimestamp, latency.At(p.now().Add(-time.Hour)); got != want {
+				t.Errorf("the data are of %s, want serverInfo's %s", got.Time(), want.Time())
+			}
+		})
+	})
+}

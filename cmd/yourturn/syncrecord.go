@@ -118,7 +118,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 	end := time.Now()
 	s.sync.cycle(end, res, err)
 	s.self.ObservePoll(metrics.Poll{
-		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned,
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned,
 	})
 	if err != nil {
 		return
@@ -175,6 +175,7 @@ func failure(err error) string {
 		{archive.ErrIncomplete, "incomplete"},
 		{jira.ErrForbidden, "forbidden"},
 		{jira.ErrNotFound, "not_found"},
+		{collector.ErrUnknownProject, "not_found"},
 		{jira.ErrGone, "endpoint_gone"},
 		{jira.ErrRefused, "refused"},
 		{jira.ErrRateLimited, "rate_limited"},

@@ -67,6 +67,9 @@ func (c *Client) Sprints(ctx context.Context, p archive.Project) ([]archive.Spri
 	}
 	found := map[number]archive.Sprint{}
 	for _, b := range boards {
+		if b.ID == 0 {
+			return nil, lacking("agile/board", "id of a board")
+		}
 		if b.Type == "kanban" {
 			continue
 		}
@@ -78,6 +81,9 @@ func (c *Client) Sprints(ctx context.Context, p archive.Project) ([]archive.Spri
 			return nil, withheld(fmt.Errorf("board %d: %w", b.ID, err))
 		}
 		for _, s := range list {
+			if s.ID == 0 {
+				return nil, lacking("agile/board/sprint", "id of a sprint")
+			}
 			if s.begun() == 0 || s.ended() == 0 {
 				continue
 			}

@@ -34,17 +34,17 @@ func (w *walk) histories(ctx context.Context, readings []*reading) (gone map[*re
 		return gone, nil
 	}
 	err = w.bulkHistories(ctx, readings)
-	if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrGone) {
+	if !noEndpoint(err) {
 		return gone, err
 	}
 	// Not every gateway has the bulk endpoint; one by one it always goes.
 	for _, r := range readings {
 		r.histories = nil
 		switch err := w.pagedHistories(ctx, r); {
-		case errors.Is(err, ErrNotFound):
+		case provenAbsent(err):
 			gone[r] = true
 		case err != nil:
-			return gone, err
+			return gone, unproven(err)
 		}
 	}
 	return gone, nil
@@ -68,6 +68,8 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 		byID[r.issue.ID] = r
 	}
 	used := map[string]bool{}
+	seen := map[[2]number]bool{} // records, by issue and id; empty while there is one page
+	stale := 0
 	for {
 		var page bulkPage
 		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &page); err != nil {
@@ -76,24 +78,38 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 		if page.Logs == nil {
 			return lacking(endpoint, "list of changelogs")
 		}
+		before := len(seen)
 		for _, doc := range page.Logs {
 			id, histories, err := changelogIn(doc)
 			if err != nil {
 				return &Error{Endpoint: endpoint, Detail: err.Error(), kind: ErrBadReply}
 			}
-			if r := byID[id]; r != nil {
-				r.add(histories)
+			if id == 0 || histories == nil {
+				return lacking(endpoint, "issue, or no list of records, of a changelog")
+			}
+			r := byID[id]
+			if r == nil {
+				continue
+			}
+			had := len(r.histories)
+			r.add(histories)
+			if page.NextPageToken == "" {
+				continue
+			}
+			for i := had; i < len(r.histories); i++ {
+				seen[[2]number{id, r.histories[i].ID}] = true
 			}
 		}
-		token := page.NextPageToken
-		if token == "" {
+		if page.NextPageToken == "" {
 			return nil
 		}
-		if used[token] {
-			return &Error{Endpoint: endpoint, Detail: "it gave the same page token twice", kind: archive.ErrIncomplete}
+		if stale++; len(seen) > before {
+			stale = 0
 		}
-		used[token] = true
-		body.NextPageToken = token
+		if err := astray(endpoint, used, page.NextPageToken, stale); err != nil {
+			return err
+		}
+		body.NextPageToken = page.NextPageToken
 	}
 }
 
@@ -141,23 +157,23 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 	const endpoint = "issue/changelog"
 	for start := 0; ; {
 		var page struct {
-			Total  int               `json:"total"`
+			Total  *int              `json:"total"`
 			Values []json.RawMessage `json:"values"`
 		}
 		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}}
 		if err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page); err != nil {
 			return err
 		}
-		if page.Values == nil {
-			return lacking(endpoint, "list of records")
+		if page.Values == nil || page.Total == nil {
+			return lacking(endpoint, "list of records, or no total")
 		}
 		r.add(page.Values)
 		start += len(page.Values)
-		if start >= page.Total {
+		if start >= *page.Total {
 			return nil
 		}
 		if len(page.Values) == 0 {
-			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, page.Total), kind: archive.ErrIncomplete}
+			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, *page.Total), kind: archive.ErrIncomplete}
 		}
 	}
 }
@@ -200,6 +216,9 @@ func (h *history) read(doc json.RawMessage, last *author) error {
 			}
 			h.Author = last.who
 		case "items":
+			if !isNull(value) {
+				h.Items = []item{}
+			}
 			for raw := range elements(value) {
 				var it item
 				if err = it.read(raw); err != nil {
@@ -250,7 +269,7 @@ func (it *item) read(doc json.RawMessage) error {
 // inlineHistories takes the changelog that came with an issue of Data Center.
 func (r *reading) inlineHistories() error {
 	log := r.issue.Changelog
-	if log == nil {
+	if log == nil || log.Histories == nil {
 		return errors.New("its changelog is missing")
 	}
 	if log.Total != nil && *log.Total != len(log.Histories) {

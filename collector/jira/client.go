@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,10 +56,13 @@ type Client struct {
 
 	mu      sync.Mutex
 	flavor  archive.Flavor // "" until known
-	account string         // whom Jira answered as; "" until known
+	account string         // whom Jira answered as (Cloud); "" until known
+	user    string         // its user name (Data Center); "" until known
+	signs   bool           // its replies tell whom they are for
 	zone    string         // of its profile
 	literal literal        // of instants in queries
 	schema  *schema        // nil until fields were read
+	clocks  clocks         // that replies tell
 }
 
 // New returns a client. It makes no request: errors are about the options.
@@ -176,26 +180,63 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 		if err != nil {
 			body = nil // the status says enough
 		}
-		return statusError(endpoint, resp.StatusCode, h, body, c.now())
+		// To nobody, what is hidden does not exist, and names nothing that is known.
+		if why := c.stranger(endpoint, h); why != "" && (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusBadRequest) {
+			return failure(ErrUnauthorized, why)
+		}
+		e := statusError(endpoint, resp.StatusCode, h, body, c.now())
+		e.proof = e.proof && c.signed(h)
+		return e
 	}
 	// A refused token does not keep Jira from answering with what everybody
 	// may see, which on most sites is nothing, and with status 200.
-	if reason := h.Get("X-Seraph-LoginReason"); reason != "" && !strings.EqualFold(reason, "OK") {
-		return failure(ErrUnauthorized, "login reason "+reason)
-	}
-	if strings.EqualFold(h.Get("X-AUSERNAME"), "anonymous") {
-		return failure(ErrUnauthorized, "Jira answered anonymously")
-	}
-	c.mu.Lock()
-	account := c.account
-	c.mu.Unlock()
-	if id, err := url.QueryUnescape(h.Get("X-AAccountId")); err == nil && id != "" && account != "" && id != account {
-		return failure(ErrUnauthorized, "Jira answered another account than before")
+	if why := c.stranger(endpoint, h); why != "" {
+		return failure(ErrUnauthorized, why)
 	}
 	if kind, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || kind != "application/json" {
 		return failure(ErrBadReply, fmt.Sprintf("content of type %q instead of JSON", h.Get("Content-Type")))
 	}
 	return nil
+}
+
+// namesUser tells whether an answer of Data Center may be meant for a user: it
+// names nobody else. Names are encoded where they hold more than letters, and
+// their case means nothing.
+func namesUser(h http.Header, user string) bool {
+	name := h.Get("X-AUSERNAME")
+	if name == "" || user == "" || strings.EqualFold(name, user) {
+		return true
+	}
+	decoded, err := url.QueryUnescape(name)
+	return err == nil && strings.EqualFold(decoded, user)
+}
+
+// stranger tells why a reply is not for this account; "" if it may be.
+func (c *Client) stranger(endpoint string, h http.Header) string {
+	if reason := h.Get("X-Seraph-LoginReason"); reason != "" && !strings.EqualFold(reason, "OK") {
+		return "login reason " + reason
+	}
+	if strings.EqualFold(h.Get("X-AUSERNAME"), "anonymous") {
+		return "Jira answered anonymously"
+	}
+	c.mu.Lock()
+	account, user := c.account, c.user
+	c.mu.Unlock()
+	if id, err := url.QueryUnescape(h.Get("X-AAccountId")); err == nil && id != "" && account != "" && id != account {
+		return "Jira answered another account than before"
+	}
+	// A user who is renamed stays the same one: what myself says counts.
+	if endpoint != myself && !namesUser(h, user) {
+		return "Jira answered another user than before"
+	}
+	return ""
+}
+
+// signed tells whether a reply tells for whom it is, where Jira's replies do.
+func (c *Client) signed(h http.Header) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.signs || h.Get("X-AAccountId") != "" || h.Get("X-AUSERNAME") != ""
 }
 
 // networkError classifies a request that got no answer. The URL, which may
@@ -209,8 +250,9 @@ func networkError(endpoint string, err error) error {
 		err = ue.Err
 	}
 	kind := ErrUnavailable
+	var unknown x509.UnknownAuthorityError
 	if errors.Is(err, errForeignRedirect) || errors.Is(err, errReplyTooLarge) {
 		kind = ErrBadReply
 	}
-	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind}
+	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind, untrusted: errors.As(err, &unknown)}
 }

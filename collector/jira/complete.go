@@ -13,16 +13,16 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// idOf returns the id of an issue of which nothing else may be readable; 0 if
-// that is not either.
+// idOf returns the id of an issue, a valid document of which nothing else may be
+// readable; 0 if that is not either.
 func idOf(raw json.RawMessage) int64 {
-	var doc struct {
-		ID number `json:"id"`
+	for name, value := range members(raw) {
+		var id number
+		if name == "id" && id.UnmarshalJSON(value) == nil {
+			return int64(id)
+		}
 	}
-	if json.Unmarshal(raw, &doc) != nil {
-		return 0
-	}
-	return int64(doc.ID)
+	return 0
 }
 
 // quarantined describes an issue that could not be read.
@@ -111,8 +111,8 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.
 	return page, nil
 }
 
-// sift leaves out what was only to be seen, or is stored as it is, and tells
-// parents from stories.
+// sift leaves out what was only to be seen, or is known, and tells parents
+// from stories.
 func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page) ([]*reading, error) {
 	q := &w.query
 	var known map[int64]latency.Instant
@@ -139,7 +139,7 @@ func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page
 			r.parentOnly = true
 			return false
 		}
-		if have, ok := known[id]; ok && have == updated {
+		if have, ok := known[id]; ok && updated != 0 && updated <= have {
 			page.Unchanged = append(page.Unchanged, id)
 			return true
 		}
@@ -194,8 +194,11 @@ func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) erro
 		if id == "" {
 			var doc issue
 			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+url.PathEscape(key), url.Values{"fields": {"project"}}, &doc)
-			if err != nil && !errors.Is(err, ErrNotFound) {
-				return err
+			if err != nil && !provenAbsent(err) {
+				return unproven(err)
+			}
+			if err == nil && doc.ID == 0 {
+				return lacking("issue", "id of an epic")
 			}
 			if err == nil {
 				id = strconv.FormatInt(int64(doc.ID), 10)

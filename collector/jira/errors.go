@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/archive"
 )
 
 // What a request can fail with, beside archive.ErrIncomplete; errors.Is finds
@@ -21,7 +23,7 @@ var (
 	// ErrGone: this Jira has removed the endpoint.
 	ErrGone = errors.New("endpoint removed")
 	// ErrRefused: Jira does not accept the request, for instance a query that names an unknown project.
-	ErrRefused = errors.New("request refused")
+	ErrRefused = archive.ErrRefused
 	// ErrRateLimited: Jira wants fewer requests; see Error.RetryAfter.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrUnavailable: Jira did not answer, or failed.
@@ -37,6 +39,8 @@ type Error struct {
 	Detail     string        // what Jira, or the network, said; shortened
 	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
 	kind       error
+	untrusted  bool // nobody known signed the certificate of what answered
+	proof      bool // it is what Jira itself says of an issue that does not exist, or is hidden from this account
 }
 
 // lacking returns the error of a reply that is JSON, but not what Jira answers:
@@ -44,6 +48,28 @@ type Error struct {
 func lacking(endpoint, what string) error {
 	return &Error{Endpoint: endpoint, Detail: "there is no " + what + " in it", kind: ErrBadReply}
 }
+
+// provenAbsent tells whether an answer proves that the issue it was asked for does not
+// exist or may not be seen. A proxy has a 404 too, and so has a Jira that is just
+// starting: neither is about the issue.
+func provenAbsent(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.proof
+}
+
+// unproven returns the error of a read by id; where its 404 proves nothing, it is
+// no answer.
+func unproven(err error) error {
+	var e *Error
+	if errors.Is(err, ErrNotFound) && errors.As(err, &e) {
+		return &Error{Endpoint: e.Endpoint, Status: e.Status, Detail: "Jira does not say so of the issue: " + e.Detail, kind: ErrBadReply}
+	}
+	return err
+}
+
+// noEndpoint tells whether an answer means that the endpoint is not there,
+// whoever says so.
+func noEndpoint(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) }
 
 // Error implements error: it names the endpoint, what happened and a remedy.
 func (e *Error) Error() string {
@@ -72,13 +98,17 @@ func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
 // remedy tells the operator what to do; "" where the detail says it all.
 func (e *Error) remedy() string {
-	const token = "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token"
-	if errors.Is(e.kind, ErrForbidden) && (e.Endpoint == "myself" || e.Endpoint == "serverInfo") {
-		return token + "; if Jira asks for a CAPTCHA, log in once in the browser" // nobody may be forbidden to ask that
+	switch {
+	case errors.Is(e.kind, ErrForbidden) && e.Endpoint == myself:
+		// Everybody may ask who they are. Cloud answers so to a bearer token that it
+		// does not know, Data Center to who failed to log in too often.
+		return "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud; or log in once in the browser if Jira asks for a CAPTCHA"
+	case e.untrusted:
+		return "name a file with the certificate of the authority that signed it in jira.ca_file"
 	}
 	return map[error]string{
-		ErrUnauthorized: token,
-		ErrForbidden:    "give the account the permission Browse projects, or log in once in the browser if Jira asks for a CAPTCHA",
+		ErrUnauthorized: "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token",
+		ErrForbidden:    "give the account the permission Browse projects",
 		ErrNotFound:     "check jira.url, with its context path, and that the account may see what is asked for",
 		ErrGone:         "check jira.flavor: this endpoint is of another kind of Jira",
 		ErrRateLimited:  "raise jira.poll_interval, or let an administrator raise the account's limit",
@@ -100,6 +130,7 @@ func statusError(endpoint string, status int, h http.Header, body []byte, now ti
 		e.kind = ErrForbidden
 	case status == http.StatusNotFound:
 		e.kind = ErrNotFound
+		e.proof = ofIssue(body)
 	case status == http.StatusGone:
 		e.kind = ErrGone
 	case status == http.StatusTooManyRequests:
@@ -114,6 +145,15 @@ func statusError(endpoint string, status int, h http.Header, body []byte, now ti
 	return e
 }
 
+// ofIssue tells whether the document of a 404 has the form in which Jira speaks of
+// what was asked for, and not of the address.
+func ofIssue(body []byte) bool {
+	var doc struct {
+		ErrorMessages []string `json:"errorMessages"`
+	}
+	return json.Unmarshal(body, &doc) == nil && len(doc.ErrorMessages) > 0
+}
+
 // detail returns what an error document says, in any of Jira's envelopes.
 // Anything that is no JSON, a proxy's page say, is left out.
 func detail(body []byte) string {
@@ -121,6 +161,7 @@ func detail(body []byte) string {
 		ErrorMessages []string                   `json:"errorMessages"`
 		Errors        map[string]json.RawMessage `json:"errors"`
 		Message       string                     `json:"message"`
+		Error         json.RawMessage            `json:"error"` // of what stands before Jira
 	}
 	if json.Unmarshal(body, &doc) != nil {
 		return ""
@@ -131,6 +172,9 @@ func detail(body []byte) string {
 	}
 	if doc.Message != "" {
 		parts = append(parts, doc.Message)
+	}
+	if s := strings.Trim(string(doc.Error), `"`); len(s) == len(doc.Error)-2 { // a text
+		parts = append(parts, s)
 	}
 	s := strings.Join(parts, "; ")
 	if runes := []rune(s); len(runes) > maxDetail {

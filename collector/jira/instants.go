@@ -44,6 +44,9 @@ func (w *walk) instants(ctx context.Context, where string) (literal, error) {
 	w.c.mu.Lock()
 	l := w.c.literal
 	w.c.mu.Unlock()
+	if l.tried && l.zone != nil {
+		return w.c.inZone()
+	}
 	if l.tried {
 		return l, nil
 	}
@@ -82,6 +85,22 @@ func (w *walk) instants(ctx context.Context, where string) (literal, error) {
 	w.c.literal = l
 	w.c.mu.Unlock()
 	return l, nil
+}
+
+// inZone returns the literal in the zone that the profile has now.
+func (c *Client) inZone() (literal, error) {
+	zone, err := c.profileZone()
+	if err != nil {
+		return literal{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if before := c.literal.zone; before.String() != zone.String() {
+		c.literal.zone = zone
+		c.log.Warn("the zone of the account's profile was changed, in which this Jira is asked",
+			zap.Stringer("before", before), zap.Stringer("now", zone))
+	}
+	return c.literal, nil
 }
 
 // profileZone returns the zone of the account's profile, as Myself read it.

@@ -35,8 +35,8 @@ const (
 type searchPage struct {
 	Issues        []json.RawMessage `json:"issues"`
 	Total         int               `json:"total"`         // Data Center
-	NextPageToken string            `json:"nextPageToken"` // Cloud
-	IsLast        bool              `json:"isLast"`        // Cloud
+	Counted       bool              `json:"-"`             // it has a total
+	NextPageToken string            `json:"nextPageToken"` // Cloud; its isLast is not relied on
 	Warnings      []json.RawMessage `json:"warnings"`      // Cloud
 }
 
@@ -47,11 +47,10 @@ func (p *searchPage) split(doc json.RawMessage) (err error) {
 		case "issues":
 			p.Issues, err = documents(value)
 		case "total":
+			p.Counted = !isNull(value)
 			err = json.Unmarshal(value, &p.Total)
 		case "nextPageToken":
 			err = json.Unmarshal(value, &p.NextPageToken)
-		case "isLast":
-			err = json.Unmarshal(value, &p.IsLast)
 		case "warnings":
 			p.Warnings, err = documents(value)
 		}
@@ -85,6 +84,9 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	if page.Issues == nil {
 		return page, lacking(endpoint, "list of issues")
 	}
+	if w.flavor == archive.DataCenter && !page.Counted {
+		return page, lacking(endpoint, "total")
+	}
 	for _, warning := range page.Warnings {
 		w.c.log.Warn("Jira warns of a search", zap.ByteString("warning", warning[:min(len(warning), maxDetail)]))
 	}
@@ -97,7 +99,7 @@ func (w *walk) search(ctx context.Context, where string) iter.Seq2[chunk, error]
 	if w.flavor == archive.DataCenter {
 		return w.byID(ctx, where)
 	}
-	return w.byToken(ctx, where)
+	return w.byToken(ctx, w.request(where))
 }
 
 // cloud searches all projects together, oldest story first: an instant of
@@ -108,14 +110,20 @@ func (w *walk) cloud(ctx context.Context) iter.Seq2[chunk, error] {
 	if ms, err := strconv.ParseInt(w.query.Cursor, 10, 64); err == nil {
 		where = fmt.Sprintf("(%s) AND %s", where, w.literal.since("created", latency.Instant(ms)))
 	}
-	return w.byToken(ctx, where)
+	return w.byToken(ctx, w.request(where))
 }
 
-// byToken pages through Cloud's search.
-func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error] {
+// maxStale is how many pages in a row may bring nothing new: a filter may empty
+// some, and a broken Jira has fresh tokens for ever.
+const maxStale = 10
+
+// byToken pages through Cloud's search, for as long as there is a token: what a
+// page says of being the last one is not always so.
+func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
-		body := w.request(where)
 		used := map[string]bool{}
+		seen := map[int64]bool{}
+		stale := 0
 		var gathered chunk
 		for {
 			page, err := w.ask(ctx, body)
@@ -123,10 +131,17 @@ func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error
 				yield(chunk{}, err)
 				return
 			}
+			before := len(seen)
+			for _, raw := range page.Issues {
+				seen[idOf(raw)] = true
+			}
+			if stale++; len(seen) > before {
+				stale = 0
+			}
 			gathered.issues = append(gathered.issues, page.Issues...)
-			last := page.IsLast || page.NextPageToken == ""
+			last := page.NextPageToken == ""
 			if last || len(gathered.issues) >= chunkSize {
-				if !w.idsOnly {
+				if w.only == "" {
 					gathered.cursor = createdCursor(gathered.issues)
 				}
 				if !yield(gathered, nil) || last {
@@ -134,14 +149,29 @@ func (w *walk) byToken(ctx context.Context, where string) iter.Seq2[chunk, error
 				}
 				gathered = chunk{}
 			}
-			if used[page.NextPageToken] {
-				yield(chunk{}, &Error{Endpoint: "search/jql", Detail: "it gave the same page token twice", kind: archive.ErrIncomplete})
+			if err := astray("search/jql", used, page.NextPageToken, stale); err != nil {
+				yield(chunk{}, err)
 				return
 			}
-			used[page.NextPageToken] = true
 			body.NextPageToken = page.NextPageToken
 		}
 	}
+}
+
+// astray returns an error where paging by tokens leads nowhere: with a token that
+// was used, or behind too many pages that brought nothing new.
+func astray(endpoint string, used map[string]bool, token string, stale int) error {
+	e := &Error{Endpoint: endpoint, kind: archive.ErrIncomplete}
+	switch {
+	case used[token]:
+		e.Detail = "it gave the same page token twice"
+	case stale >= maxStale:
+		e.Detail = fmt.Sprintf("%d pages in a row brought nothing new", stale)
+	default:
+		used[token] = true
+		return nil
+	}
+	return e
 }
 
 // createdCursor returns where to go on behind issues in order of creation: at
@@ -174,7 +204,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 			}
 		}
 		if len(projects) == 0 {
-			visible, _, err := w.c.Projects(ctx, nil)
+			visible, _, _, err := w.c.Projects(ctx, nil)
 			if err != nil {
 				yield(chunk{}, err)
 				return

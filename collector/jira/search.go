@@ -96,9 +96,10 @@ type walk struct {
 	literal literal
 	// parents: the issues are read for their user fields and parents alone
 	parents bool
-	idsOnly bool
-	met     bool              // the fields were read again for this walk
-	epics   map[string]string // id by key of epics that were looked up; "" for those not to be seen
+	// only is the one field that issues are asked for; "": all that is read of them
+	only  string
+	met   bool              // the fields were read again for this walk
+	epics map[string]string // id by key of epics that were looked up; "" for those not to be seen
 }
 
 func (c *Client) newWalk(ctx context.Context, q archive.Query) (*walk, error) {
@@ -123,30 +124,35 @@ type chunk struct {
 	cursor string // behind it
 }
 
+// find yields what the query finds, in either flavour.
+func (w *walk) find(ctx context.Context) iter.Seq2[chunk, error] {
+	if w.flavor == archive.DataCenter {
+		return w.dataCenter(ctx)
+	}
+	return w.cloud(ctx)
+}
+
 // pages yields what the query finds, complete.
 func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
-	find := w.cloud
-	if w.flavor == archive.DataCenter {
-		find = w.dataCenter
-	}
 	return func(yield func(archive.Page, error) bool) {
-		begun := false
-		for page, err := range w.complete(ctx, find(ctx)) {
-			if named := w.named(); named != "" && !begun && errors.Is(err, ErrRefused) {
-				w.query.Canary, w.query.Parents = 0, nil
-				for page, err := range w.complete(ctx, find(ctx)) {
-					if !yield(page, err) || err != nil {
-						return
-					}
+		begun, named := false, true
+		for {
+			again := false
+			for page, err := range w.complete(ctx, w.find(ctx)) {
+				if again = !begun && w.named() != "" && errors.Is(err, ErrRefused); again {
+					break
 				}
+				begun = true
+				page.Named = named
+				page.Zoned = w.literal.zone != nil
+				if !yield(page, err) || err != nil {
+					return
+				}
+			}
+			if !again {
 				return
 			}
-			begun = true
-			page.Named = true
-			page.Zoned = w.literal.zone != nil
-			if !yield(page, err) || err != nil {
-				return
-			}
+			w.query.Canary, w.query.Parents, named = 0, nil, false
 		}
 	}
 }
@@ -234,7 +240,7 @@ func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage
 	rest := ids
 	if w.flavor == archive.Cloud && len(ids) > 1 {
 		raw, rest, err = w.bulkIssues(ctx, ids)
-		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrGone) {
+		if err != nil && !noEndpoint(err) {
 			return nil, nil, err
 		}
 		// What it does not give is asked for by itself: only a refusal that is
@@ -247,12 +253,12 @@ func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage
 	for _, id := range rest {
 		var doc json.RawMessage
 		err := w.c.get(ctx, "issue", "rest/api/2/issue/"+strconv.FormatInt(id, 10), q, &doc)
-		if errors.Is(err, ErrNotFound) {
+		if provenAbsent(err) {
 			missing = append(missing, id)
 			continue
 		}
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, unproven(err)
 		}
 		if idOf(doc) != id {
 			return nil, nil, lacking("issue", "issue of that id")

@@ -243,7 +243,7 @@ func TestDescriptions(t *testing.T) {
 		if !slices.ContainsFunc(meta.Fields, func(f archive.Field) bool { return f.ID == "customfield_10050" && f.People }) {
 			s.Errorf("got fields %+v without the Product Owner", meta.Fields)
 		}
-		visible, _, err := s.Projects(s.Context(), nil)
+		visible, _, _, err := s.Projects(s.Context(), nil)
 		if err != nil || len(visible) != 1 || visible[0].Key != "PAY" {
 			s.Errorf("got visible projects %+v, %v", visible, err)
 		}
@@ -348,6 +348,42 @@ func TestFieldThatIsNew(t *testing.T) {
 	})
 }
 
+// TestNamedIssueThatIsGone holds that a search that Jira refuses because of an
+// issue named in it is sent without, and says of itself what it says else.
+func TestNamedIssueThatIsGone(t *testing.T) {
+	eachFlavor(t, func(s *sim) {
+		id := s.create()
+		s.site.NoInstants = true
+		s.site.Now = func() time.Time { return s.start.Add(time.Minute) }
+		if _, err := s.Myself(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		for _, gone := range []bool{false, true} {
+			searches := 0
+			s.fault = func(r *http.Request) *jirasim.Fault {
+				if strings.Contains(r.URL.Path, "/search") {
+					if searches++; gone && searches == 1 {
+						return &jirasim.Fault{Status: 400, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"errorMessages":["An issue with key '1' does not exist for field 'id'."]}`}
+					}
+				}
+				return nil
+			}
+			pages := 0
+			for page, err := range s.Search(s.Context(), archive.Query{Projects: []string{"PAY"}, Since: latency.At(s.start), Canary: id}) {
+				if err != nil {
+					s.Fatal(err)
+				}
+				if pages++; page.Named == gone || !page.Zoned || len(page.Stories) != 1 {
+					s.Errorf("an issue is gone, %t: the page says that it was asked for, %t, and that a zone was used, %t, and has %d stories", gone, page.Named, page.Zoned, len(page.Stories))
+				}
+			}
+			if pages != 1 {
+				s.Errorf("got %d pages, want 1", pages)
+			}
+		}
+	})
+}
+
 func TestStoriesThatGoWhileASearchGoesOn(t *testing.T) {
 	eachFlavor(t, func(s *sim) {
 		var all []int64
@@ -420,7 +456,7 @@ func replies(t *testing.T, flavor archive.Flavor, pages ...string) (*jira.Client
 		case strings.HasSuffix(r.URL.Path, "/bulkfetch"):
 			answer(w, 200, `{"issueChangeLogs":[]}`)
 		default:
-			answer(w, 200, "[]")
+			answer(w, 200, `[{"id":"1"}]`)
 		}
 	}))
 	t.Cleanup(srv.Close)

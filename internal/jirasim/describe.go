@@ -16,7 +16,10 @@ func (s *Site) stamp(t time.Time) string { return t.In(s.Zone).Format(timeLayout
 func (c *call) serverInfo() {
 	doc := map[string]any{
 		"baseUrl": c.link(""), "version": "1001.0.0-SNAPSHOT", "versionNumbers": []int{1001, 0, 0},
-		"deploymentType": "Cloud", "serverTime": c.site.stamp(c.site.Now()), "serverTitle": "Simulated Jira",
+		"deploymentType": "Cloud", "serverTitle": "Simulated Jira",
+	}
+	if !c.site.NoServerTime {
+		doc["serverTime"] = c.site.stamp(c.site.Now().Add(c.site.ServerTimeAhead))
 	}
 	if c.site.Flavor == DataCenter {
 		doc["version"], doc["versionNumbers"], doc["deploymentType"] = "9.12.7", []int{9, 12, 7}, "Server"

@@ -19,6 +19,9 @@ type Options struct {
 
 	// SearchPage caps a page of a search that asks for fields; 0: 100.
 	SearchPage int
+	// IDPage caps a page of Cloud's search that asks for ids alone; 0: what is
+	// asked for, 5,000 at most.
+	IDPage int
 	// ChangelogPage caps a page of Cloud's changelogs; 0: 100 records of one
 	// issue, and as many as are asked for (10,000 at most) of many.
 	ChangelogPage int
@@ -48,6 +51,10 @@ type Options struct {
 	// RepeatToken makes every page of Cloud's search after the first name itself
 	// as the next one, as a broken Jira has been seen to do.
 	RepeatToken bool
+
+	// IsLast, where it is set, is what a page of Cloud's search says of being the
+	// last one, instead of whether it is.
+	IsLast func(last bool) bool
 
 	// OnRequest is told each request before it is answered; it may change the Site.
 	OnRequest func(*http.Request)

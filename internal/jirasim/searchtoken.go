@@ -87,6 +87,8 @@ func (c *call) searchByToken() {
 	fields := readFields(req.Fields, "id")
 	if !fields.only("id", "key") {
 		size = min(size, c.opts.SearchPage) // large pages are for ids alone
+	} else if c.opts.IDPage > 0 {
+		size = min(size, c.opts.IDPage)
 	}
 	index := c.index(req.ReconcileIssues)
 	var w *walk
@@ -110,7 +112,11 @@ func (c *call) searchByToken() {
 			}
 		}
 	}
-	doc := map[string]any{"issues": issues, "isLast": offset+size >= len(w.ids)}
+	last := offset+size >= len(w.ids)
+	if c.opts.IsLast != nil {
+		last = c.opts.IsLast(last)
+	}
+	doc := map[string]any{"issues": issues, "isLast": last}
 	if offset+size < len(w.ids) {
 		if first {
 			list = c.walks.add(w)

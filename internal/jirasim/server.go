@@ -81,7 +81,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.opts.OnRequest != nil {
 		s.opts.OnRequest(r)
 	}
-	w.Header().Set("Date", s.site.Now().UTC().Format(http.TimeFormat))
+	s.site.mu.RLock()
+	date := s.site.Now().Add(s.site.DateAhead)
+	s.site.mu.RUnlock()
+	w.Header().Set("Date", date.UTC().Format(http.TimeFormat))
 	if s.opts.Fault != nil {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if f := s.opts.Fault(r); f != nil {
@@ -142,7 +145,7 @@ func (c *call) authenticate() bool {
 	case !c.anonymous && site.Self != nil && site.Flavor == Cloud:
 		h.Set("X-AAccountId", url.QueryEscape(site.Self.AccountID))
 	case !c.anonymous && site.Self != nil:
-		h.Set("X-AUSERNAME", site.Self.Name)
+		h.Set("X-AUSERNAME", url.QueryEscape(site.Self.Name))
 	case strings.HasSuffix(c.r.URL.Path, "/serverInfo"): // anybody may ask what this is
 	case c.anonymous && site.Flavor == DataCenter:
 		c.page(http.StatusUnauthorized, "Unauthorized (401)")

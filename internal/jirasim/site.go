@@ -131,6 +131,11 @@ type Site struct {
 	Now    func() time.Time // the Jira's clock
 	Zone   *time.Location   // the zone timestamps are rendered in
 	Self   *User            // the account whose token the collector uses
+	// DateAhead is how far the Date of replies, which a proxy may write, is ahead
+	// of that clock; ServerTimeAhead is the same of what serverInfo tells, and
+	// NoServerTime makes it tell none.
+	DateAhead, ServerTimeAhead time.Duration
+	NoServerTime               bool
 	// NoInstants makes queries read milliseconds of the epoch as minutes from
 	// now, without quotes too.
 	NoInstants bool

@@ -6,8 +6,9 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
-	"reflect"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -52,14 +53,20 @@ func (l ledgerState) advanced(by latency.Standing) ledgerState {
 	return next
 }
 
-const metaLedger = "ledger"
+const (
+	metaLedger = "ledger"
+	// idleStep is how far the ledger lets time go on before that alone is worth a
+	// write: a poll that finds nothing is not to cost the disk more than its state.
+	idleStep = 15 * time.Minute
+)
 
 // Count enters what the ledger does not hold yet, in one transaction, and
 // returns what was newly counted. After a change of the config (another
 // fingerprint) the past looks different: what it brings up from before the
 // ledger's last instant is entered as not counted, so that no counter jumps. A
 // project that is watched for the first time begins with its whole history. The
-// last call of a derivation advances the ledger to it.
+// last call of a derivation advances the ledger to it, though not for every
+// poll that finds nothing.
 func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool) ([]latency.Entry, error) {
 	if len(entries) == 0 && !last {
 		return nil, nil
@@ -97,10 +104,13 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				}
 			}
 		}
-		if now := before.advanced(by); last && !reflect.DeepEqual(now, before) {
-			return putMeta(ctx, tx, metaLedger, now)
+		now := before.advanced(by)
+		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && maps.Equal(now.Projects, before.Projects) &&
+			now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
+		if !last || idle {
+			return nil
 		}
-		return nil
+		return putMeta(ctx, tx, metaLedger, now)
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -192,6 +193,36 @@ func TestTheLedgerCountsOnce(t *testing.T) {
 	}
 	if err := s.Recount(t.Context()); err != nil || len(ledger(t, s)) != 0 {
 		t.Errorf("recount left %d entries, %v", len(ledger(t, s)), err)
+	}
+}
+
+// TestPollsThatFindNothingWriteNoLedger holds that time alone moves the ledger
+// now and then and not with each poll; whatever is counted does.
+func TestPollsThatFindNothingWriteNoLedger(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	begin := latency.At(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC))
+	for _, step := range []struct {
+		at, want time.Duration
+		config   string
+		entries  []latency.Entry
+		projects []string
+	}{
+		{0, 0, "a", nil, nil},
+		{time.Minute, 0, "a", nil, nil},
+		{14 * time.Minute, 0, "a", nil, nil},
+		{15 * time.Minute, 15 * time.Minute, "a", nil, nil},
+		{16 * time.Minute, 16 * time.Minute, "a", []latency.Entry{entry(1, 100)}, nil},
+		{17 * time.Minute, 17 * time.Minute, "b", nil, nil},
+		{18 * time.Minute, 17 * time.Minute, "b", nil, nil},
+		{19 * time.Minute, 19 * time.Minute, "b", nil, []string{"PAY"}},
+	} {
+		if _, err := s.Count(t.Context(), step.entries, latency.Standing{AsOf: begin.Add(step.at), Fingerprint: step.config, Projects: step.projects}, true); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.LedgerAsOf(t.Context())
+		if err != nil || got != begin.Add(step.want) {
+			t.Errorf("after %s the ledger is as of %s, %v, want %s", step.at, got.Time(), err, begin.Add(step.want).Time())
+		}
 	}
 }
 

@@ -1,0 +1,112 @@
+package jira
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+const (
+	// clocksDiffer is by how much the Date of replies may differ from Jira's own
+	// clock before it is worth a line in the log.
+	clocksDiffer = time.Minute
+	// dateLeaps is by how much the Date of a reply may differ from what the last
+	// comparison lets expect: the clock that writes it was set since, or there are
+	// several.
+	dateLeaps = 2 * time.Minute
+)
+
+// clocks is what is known of the clock that writes the Date of replies. That is
+// a proxy's as often as not, while it is Jira's own that writes when stories
+// change: serverInfo tells both.
+type clocks struct {
+	date  time.Time     // when they were compared; zero: not yet
+	local time.Time     // the same by the local clock
+	ahead time.Duration // how far the Date is ahead; 0 where Jira does not tell its own
+}
+
+// dateOf returns the Date of a reply; zero if it has none.
+func dateOf(h http.Header) time.Time {
+	t, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// compareClocks notes what a reply says of both clocks; own is 0 where it does
+// not tell Jira's own.
+func (c *Client) compareClocks(date time.Time, own latency.Instant) {
+	if date.IsZero() {
+		return
+	}
+	now := clocks{date: date, local: c.now()}
+	if own != 0 {
+		// The Date is cut to the second, and must not seem to be behind for that.
+		ahead := date.Sub(own.Time())
+		if now.ahead = ahead.Truncate(time.Second); now.ahead < ahead {
+			now.ahead += time.Second
+		}
+	}
+	c.mu.Lock()
+	before := c.clocks
+	c.clocks = now
+	c.mu.Unlock()
+	switch differed, differ := before.ahead.Abs() > clocksDiffer, now.ahead.Abs() > clocksDiffer; {
+	case differ && !differed:
+		c.log.Warn("the Date of Jira's replies is not of Jira's clock, which alone counts: look at the clock of the proxy before it", zap.Duration("ahead", now.ahead))
+	case differed && !differ:
+		c.log.Info("the Date of Jira's replies is of Jira's clock again")
+	}
+}
+
+// clock returns Jira's own clock at a reply of a Date, to the second, and how
+// far the Date is ahead of it. It asks where that is not known; 0 if nothing
+// tells the time.
+func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant, ahead time.Duration, err error) {
+	c.mu.Lock()
+	last := c.clocks
+	c.mu.Unlock()
+	if leap := date.Sub(last.date) - c.now().Sub(last.local); !date.IsZero() && !last.date.IsZero() && leap.Abs() < dateLeaps {
+		return latency.At(date.Add(-last.ahead)), last.ahead, nil
+	}
+	info, err := c.ServerInfo(ctx)
+	if err != nil && !denied(err) {
+		return 0, 0, err
+	}
+	if info.Time != 0 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return latency.At(info.Time.Time().Truncate(time.Second)), c.clocks.ahead, nil
+	}
+	if date.IsZero() {
+		return 0, 0, nil
+	}
+	c.compareClocks(date, 0)
+	return latency.At(date), 0, nil
+}
+
+// readClocks compares the clocks anew. A Jira that does not let itself be asked
+// is taken by the Date of its replies.
+func (c *Client) readClocks(ctx context.Context) error {
+	if _, err := c.ServerInfo(ctx); err != nil && !denied(err) {
+		return err
+	}
+	return nil
+}
+
+// denied tells whether Jira answered that it does not let this be asked. Whether
+// the token is good is proved elsewhere.
+func denied(err error) bool {
+	for _, kind := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrGone, ErrRefused} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}

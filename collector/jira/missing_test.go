@@ -1,0 +1,84 @@
+package jira_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// TestMissing holds what proves that a story does not exist: Jira's own words,
+// said to this account, and nothing else that has the status 404.
+func TestMissing(t *testing.T) {
+	const no = `{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}`
+	page := []string{"Content-Type", "text/html"}
+	for _, tc := range []struct {
+		name   string
+		body   string
+		header []string
+		want   error // nil: it is missing
+	}{
+		{"Jira's words", no, []string{"X-AAccountId", "acc-bot", "X-AUSERNAME", "bot"}, nil},
+		{"a page", "<html>not found</html>", append(page, "X-AAccountId", "acc-bot", "X-AUSERNAME", "bot"), jira.ErrBadReply},
+		{"nothing", "", []string{"X-AAccountId", "acc-bot", "X-AUSERNAME", "bot"}, jira.ErrBadReply},
+		{"a gateway's words", `{"code":404,"message":"no route"}`, []string{"X-AAccountId", "acc-bot", "X-AUSERNAME", "bot"}, jira.ErrBadReply},
+		{"a Jira that is starting", `{"message":"null for uri: https://x/rest/api/2/issue/1","status-code":404}`, []string{"X-AAccountId", "acc-bot", "X-AUSERNAME", "bot"}, jira.ErrBadReply},
+		{"to a refused token", no, []string{"X-Seraph-LoginReason", "AUTHENTICATED_FAILED"}, jira.ErrUnauthorized},
+		{"to nobody", no, []string{"X-AUSERNAME", "anonymous"}, jira.ErrUnauthorized},
+		{"to another account", no, []string{"X-AAccountId", "acc-dev"}, jira.ErrUnauthorized},
+		{"to who knows whom", no, nil, jira.ErrBadReply},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			eachFlavor(t, func(s *sim) {
+				if s.site.Flavor == jirasim.DataCenter && tc.name == "to another account" {
+					s.Skip("Data Center names the account otherwise")
+				}
+				there := s.create()
+				if _, err := s.Myself(s.Context()); err != nil {
+					s.Fatal(err)
+				}
+				s.fault = func(r *http.Request) *jirasim.Fault {
+					if !strings.Contains(r.URL.Path, "/issue/1") { // a single one
+						return nil
+					}
+					f := &jirasim.Fault{Status: 404, Body: tc.body, Header: http.Header{"Content-Type": {"application/json"}}}
+					for i := 0; i < len(tc.header); i += 2 {
+						f.Header.Set(tc.header[i], tc.header[i+1])
+					}
+					return f
+				}
+				_, missing, err := s.Issues(s.Context(), []int64{there})
+				if !errors.Is(err, tc.want) || (len(missing) == 1) != (tc.want == nil) {
+					s.Errorf("a story read by id: got %v missing and error %v, want error %v", missing, err, tc.want)
+				}
+			})
+		})
+	}
+}
+
+// TestEndpointThatIsNotThere holds that a bulk endpoint that a gateway does not
+// have is done without, whoever says that it is not there.
+func TestEndpointThatIsNotThere(t *testing.T) {
+	for _, body := range []string{"<html>not found</html>", `{"errorMessages":["No endpoint."]}`, `{"code":404,"message":"no route"}`} {
+		s := newSim(t, jirasim.Cloud)
+		one, two := s.create(), s.create()
+		s.site.Change(s.start, s.dev, two, nil, jirasim.Item{Field: "summary", FieldType: "jira"})
+		s.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.HasSuffix(r.URL.Path, "/bulkfetch") {
+				return &jirasim.Fault{Status: 404, Body: body}
+			}
+			return nil
+		}
+		page, missing, err := s.Issues(t.Context(), []int64{one, two, 99})
+		if err != nil || len(page.Stories) != 2 || len(missing) != 1 {
+			t.Errorf("%s: got %d stories, %v missing and error %v", body, len(page.Stories), missing, err)
+		}
+		if got := counts(archive.Page{Stories: page.Stories})[two][0]; got != 1 {
+			t.Errorf("%s: got %d records, want 1", body, got)
+		}
+	}
+}
