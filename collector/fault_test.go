@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -196,6 +197,7 @@ func (v *voyage) complete() {
 		}
 		v.fails++
 		v.wire.onwards = false
+		v.hold = jira.Hold{} // as if all time that Jira asked for were over, and nothing else due
 	}
 	v.Fatal("three cycles failed for one fault")
 }

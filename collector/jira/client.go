@@ -38,6 +38,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// RequestsPerSecond bounds all requests together; 0: 10.
 	RequestsPerSecond int
+	// Hold is how long Jira wants to be left alone, as other clients of it were
+	// told; nil: one of its own.
+	Hold *Hold
 	// Logger may be nil.
 	Logger *zap.Logger
 	// Observe, which may be nil, is told every try of a request; code is 0 and
@@ -87,6 +90,9 @@ func New(o Options) (*Client, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Hold == nil {
+		o.Hold = &Hold{}
 	}
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
@@ -216,9 +222,13 @@ func namesUser(h http.Header, user string) bool {
 	return err == nil && strings.EqualFold(decoded, user)
 }
 
-// networkError classifies a request that got no answer. The URL, which may
+// networkError classifies a request that got no answer, or was not sent. The URL, which may
 // name people in its query, is left out.
 func networkError(endpoint string, err error) error {
+	var held *Error
+	if errors.As(err, &held) {
+		return held
+	}
 	for {
 		var ue *url.Error
 		if !errors.As(err, &ue) {

@@ -35,7 +35,7 @@ type Error struct {
 	Endpoint   string        // for instance "search/jql"
 	Status     int           // 0 where no answer came
 	Detail     string        // what Jira, or the network, said; shortened
-	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
+	RetryAfter time.Duration // how long Jira asks to be left alone, an hour at most; 0 if it does not say
 	kind       error
 	untrusted  bool // nobody known signed the certificate of what answered
 }
@@ -68,7 +68,8 @@ func (e *Error) Error() string {
 // Unwrap returns the sentinel that classifies e.
 func (e *Error) Unwrap() error { return e.kind }
 
-// Wait returns how long Jira asks to be left alone; 0 if it does not say.
+// Wait returns how long Jira asks to be left alone, an hour at most; 0 if it
+// does not say. Till then requests are not sent.
 func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
 // remedy tells the operator what to do; "" where the detail says it all.
