@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
 // TestJiraIsLeftAlone holds that when Jira refuses a request and asks for an
@@ -109,6 +111,78 @@ func TestJiraIsLeftAlone(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// budget is a Jira's budget of requests: what of it is left is filled at each
+// interval, and every answer says so as its flavour does.
+type budget struct {
+	flavor             jirasim.Flavor
+	size, fill         int
+	interval           time.Duration
+	left, refused, had int
+	filled             time.Time
+}
+
+// spend is a fault: it answers as the server does while there is some left.
+func (b *budget) spend(req *http.Request, right func() *http.Response) (*http.Response, error) {
+	for b.filled.IsZero() || time.Since(b.filled) >= b.interval {
+		if b.filled.IsZero() {
+			b.filled, b.left = time.Now(), b.size
+			continue
+		}
+		b.filled, b.left = b.filled.Add(b.interval), min(b.size, b.left+b.fill)
+	}
+	b.had++
+	if b.left == 0 {
+		b.refused++
+		return says(429, "")(req, right)
+	}
+	b.left--
+	res := right()
+	for _, name := range []string{"X-RateLimit-Interval-Seconds", "X-RateLimit-FillRate", "Retry-After"} {
+		res.Header.Del(name)
+	}
+	res.Header.Set("X-RateLimit-Limit", strconv.Itoa(b.size))
+	res.Header.Set("X-RateLimit-Remaining", strconv.Itoa(b.left))
+	if b.flavor == jirasim.DataCenter {
+		wait := 0
+		if b.left == 0 {
+			wait = int((b.interval - time.Since(b.filled) + time.Second - 1) / time.Second)
+		}
+		res.Header.Set("X-RateLimit-FillRate", strconv.Itoa(b.fill))
+		res.Header.Set("X-RateLimit-Interval-Seconds", strconv.Itoa(int(b.interval/time.Second)))
+		res.Header.Set("Retry-After", strconv.Itoa(wait))
+	}
+	return res, nil
+}
+
+// TestBudgetIsNotOverdrawn holds that a sync that needs several times what a
+// Jira gives at once slows down and is refused nothing.
+func TestBudgetIsNotOverdrawn(t *testing.T) {
+	for flavor, kind := range flavors {
+		t.Run(flavor, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v, st := newVoyage(t, kind, filepath.Join(t.TempDir(), "budget.db"))
+				defer st.Close()
+				for range 60 {
+					v.grow(v.create(v.pay), 0, 3)
+				}
+				v.later(time.Hour)
+				b := &budget{flavor: kind, size: 20, fill: 1, interval: time.Second}
+				if kind == jirasim.DataCenter {
+					b.size, b.fill, b.interval = 4, 2, 30*time.Second
+				}
+				v.wire.at, v.wire.onwards, v.wire.fault = 1, true, b.spend
+				v.sync()
+				if len(v.live()) != 60 || b.had < 2*b.size {
+					t.Errorf("got %d stories by %d requests, want 60 by many more than %d", len(v.live()), b.had, b.size)
+				}
+				if b.refused != 0 {
+					t.Errorf("%d of %d requests were refused", b.refused, b.had)
+				}
+			})
+		})
 	}
 }
 

@@ -36,7 +36,9 @@ type Options struct {
 
 	// Transport replaces the network; ProxyURL and CAFile are not used then.
 	Transport http.RoundTripper
-	// RequestsPerSecond bounds all requests together; 0: 10.
+	// RequestsPerSecond bounds all requests together; 0: 50. There is one in
+	// flight as a rule, so few Jiras answer faster, and Cloud lets a tenant have a
+	// hundred a second of each endpoint: half of that is left to others.
 	RequestsPerSecond int
 	// Hold is how long Jira wants to be left alone, as other clients of it were
 	// told; nil: one of its own.
@@ -97,7 +99,7 @@ func New(o Options) (*Client, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 10)
+	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 50)
 	hc, err := newHTTPClient(&o)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,9 @@ type wish struct {
 func (h *Hold) heed(endpoint string, status int, header http.Header, now time.Time) {
 	wait, asked := retryAfter(status, header, now)
 	if !asked {
+		wait = easing(header)
+	}
+	if wait == 0 {
 		return
 	}
 	w := wish{until: now.Add(wait)}

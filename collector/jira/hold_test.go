@@ -210,3 +210,63 @@ func TestACutRefusalIsHeeded(t *testing.T) {
 		}
 	})
 }
+
+// TestRequestsEaseOff holds that requests slow down before they are refused,
+// where Jira says that its budget is all but used, and only then.
+func TestRequestsEaseOff(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		header []string
+		wait   time.Duration
+	}{
+		{"nothing is said", nil, 0},
+		{"plenty on Cloud", []string{"X-RateLimit-Limit", "350", "X-RateLimit-Remaining", "70"}, 0},
+		{"less than a fifth on Cloud", []string{"X-RateLimit-Limit", "350", "X-RateLimit-Remaining", "69"}, time.Second},
+		{"near the limit on Cloud", []string{"X-RateLimit-NearLimit", "true"}, time.Second},
+		{"not near the limit on Cloud", []string{"X-RateLimit-NearLimit", "false", "X-RateLimit-Limit", "350", "X-RateLimit-Remaining", "300"}, 0},
+		{"garbage on Cloud", []string{"X-RateLimit-Limit", "many", "X-RateLimit-Remaining", "few"}, 0},
+		{"plenty on Data Center", []string{"X-RateLimit-Limit", "100", "X-RateLimit-Remaining", "99", "X-RateLimit-FillRate", "10", "X-RateLimit-Interval-Seconds", "30", "Retry-After", "0"}, 0},
+		{"the last on Data Center", []string{"X-RateLimit-Limit", "100", "X-RateLimit-Remaining", "1", "X-RateLimit-FillRate", "10", "X-RateLimit-Interval-Seconds", "30", "Retry-After", "0"}, 0},
+		{"nothing left on Data Center", []string{"X-RateLimit-Limit", "100", "X-RateLimit-Remaining", "0", "X-RateLimit-FillRate", "10", "X-RateLimit-Interval-Seconds", "30", "Retry-After", "12"}, 12 * time.Second},
+		{"nothing left, and no word when", []string{"X-RateLimit-Limit", "100", "X-RateLimit-Remaining", "0", "X-RateLimit-FillRate", "10", "X-RateLimit-Interval-Seconds", "30", "Retry-After", "0"}, 30 * time.Second},
+		{"nothing left for an hour", []string{"X-RateLimit-Limit", "1000", "X-RateLimit-Remaining", "0", "X-RateLimit-FillRate", "1000", "X-RateLimit-Interval-Seconds", "3600"}, 2 * time.Minute},
+		{"a Retry-After alone", []string{"Retry-After", "600"}, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, c := newMoody(t, jira.Options{})
+				m.header = tc.header
+				start := time.Now()
+				for _, want := range []time.Duration{0, tc.wait, 2 * tc.wait} {
+					if _, err := c.Statuses(t.Context()); err != nil || time.Since(start) != want {
+						t.Errorf("got error %v after %s, want none after %s", err, time.Since(start), want)
+					}
+				}
+				// What the last of them said still counts; from then on nothing does.
+				m.header = nil
+				for range 2 {
+					if _, err := c.Statuses(t.Context()); err != nil || time.Since(start) != 3*tc.wait {
+						t.Errorf("with plenty again: got error %v after %s, want none after %s", err, time.Since(start), 3*tc.wait)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestRequestsPerSecond holds the pace that the service has unless it is told
+// another.
+func TestRequestsPerSecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, c := newMoody(t, jira.Options{})
+		start := time.Now()
+		for range 150 { // of which 50 may come at once
+			if _, err := c.Statuses(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("150 requests took %s, want 2s", took)
+		}
+	})
+}

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/andygrunwald/go-jira"
@@ -161,9 +162,9 @@ func backoff(low, high time.Duration, attempt int, resp *http.Response, now time
 	return wait
 }
 
-// retryAfter returns how long a reply asks to wait, the longest time at most.
-// Only refusals are asked: Data Center sends a Retry-After with every reply, 0
-// while there is budget.
+// retryAfter returns how long a refusal asks to wait, the longest time at most.
+// A Retry-After of 0, or none, is made up for by when the budget is filled:
+// Cloud names the instant, Data Center the time from one filling to the next.
 func retryAfter(status int, h http.Header, now time.Time) (time.Duration, bool) {
 	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
 		return 0, false
@@ -172,21 +173,51 @@ func retryAfter(status int, h http.Header, now time.Time) (time.Duration, bool) 
 		now = t // the instants below are Jira's too
 	}
 	text := h.Get("Retry-After")
-	if wait, ok := seconds(text); ok {
-		return wait, true
-	}
+	wait, ok := seconds(text)
 	if t, err := http.ParseTime(text); err == nil {
-		return min(max(0, t.Sub(now)), longest), true
+		wait, ok = min(max(0, t.Sub(now)), longest), true
 	}
-	if status != http.StatusTooManyRequests {
-		return 0, false
+	if wait > 0 || status != http.StatusTooManyRequests {
+		return wait, ok
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
 		if t, err := time.Parse(layout, h.Get("X-RateLimit-Reset")); err == nil {
 			return min(max(0, t.Sub(now)), longest), true
 		}
 	}
-	return 0, false
+	if interval, ok := seconds(h.Get("X-RateLimit-Interval-Seconds")); ok {
+		return interval, true
+	}
+	return wait, ok
+}
+
+// easy is how long the next request waits while Cloud has little left.
+const easy = time.Second
+
+// easing returns how long the next request should wait so that it is not
+// refused, after an answer that is no refusal: its budget is all but used. The
+// answer to that request says whether the one after it should wait too.
+//
+// Data Center's budget is filled at intervals, so that one can go on to its end,
+// and says with each answer how long it is to the next filling: 0 while there is
+// some left. Cloud's are filled all the time, and others draw from them as well.
+func easing(h http.Header) time.Duration {
+	left, err := strconv.ParseFloat(h.Get("X-RateLimit-Remaining"), 64)
+	told := err == nil
+	if interval, ok := seconds(h.Get("X-RateLimit-Interval-Seconds")); ok {
+		if !told || left >= 1 {
+			return 0
+		}
+		if wait, _ := seconds(h.Get("Retry-After")); wait > 0 {
+			interval = wait
+		}
+		return min(interval, patience) // then the refusal says how long it really is
+	}
+	size, err := strconv.ParseFloat(h.Get("X-RateLimit-Limit"), 64)
+	if strings.EqualFold(h.Get("X-RateLimit-NearLimit"), "true") || told && err == nil && left < size/5 {
+		return easy
+	}
+	return 0
 }
 
 // seconds reads a number of seconds, the longest time at most.
