@@ -15,6 +15,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -66,7 +67,12 @@ type Client struct {
 	zone    string         // of its profile
 	literal literal        // of instants in queries
 	schema  *schema        // nil until fields were read
+	site    string         // where people find it; "" until known
 }
+
+// gateway is the path of Jira in Atlassian's gateway for tokens with scopes:
+// an address for programs, at which people find nothing.
+var gateway = regexp.MustCompile(`^/ex/jira/[^/]+$`)
 
 // New returns a client. It makes no request: errors are about the options.
 func New(o Options) (*Client, error) {
@@ -109,7 +115,11 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	return &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor}, nil
+	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor}
+	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
+		c.site = base
+	}
+	return c, nil
 }
 
 // get asks for path with query and decodes the answer into out.
