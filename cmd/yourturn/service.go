@@ -172,6 +172,7 @@ func (s *service) resume(ctx context.Context) error {
 	if err != nil || !state.FirstDone {
 		return err
 	}
+	s.tellSite(state)
 	_, err = s.derive(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
 	return err
 }
