@@ -260,7 +260,7 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 	if state.BaseURL != "" && state.BaseURL != id.BaseURL {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
 	}
-	state.Account, state.Flavor, state.BaseURL = id.Account, id.Flavor, id.BaseURL
+	state.Account, state.Flavor, state.BaseURL, state.SiteURL = id.Account, id.Flavor, id.BaseURL, id.SiteURL
 	if err := c.recall(ctx); err != nil {
 		return nil, err
 	}

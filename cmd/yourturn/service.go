@@ -172,6 +172,7 @@ func (s *service) resume(ctx context.Context) error {
 	if err != nil || !state.FirstDone {
 		return err
 	}
+	s.tellSite(state)
 	if !s.collector.Covers(state) {
 		return s.show(ctx, state.DataTimestamp)
 	}

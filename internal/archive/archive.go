@@ -34,7 +34,8 @@ const (
 type State struct {
 	Flavor  Flavor `json:"flavor"`
 	BaseURL string `json:"base_url"`
-	Account string `json:"account"` // as whom Jira was read; what it may see is what the store holds
+	SiteURL string `json:"site_url,omitempty"` // where people find it
+	Account string `json:"account"`            // as whom Jira was read; what it may see is what the store holds
 
 	FirstDone   bool   `json:"first_done"`  // a full sync was completed
 	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
@@ -77,7 +78,8 @@ type Identity struct {
 	DisplayName string
 	TimeZone    string // IANA name of the profile's zone
 	Flavor      Flavor
-	BaseURL     string
+	BaseURL     string          // where it is asked
+	SiteURL     string          // where people find it: BaseURL, unless that is a gateway
 	At          latency.Instant // Jira's clock as it began to answer, to the second
 	DateAhead   time.Duration   // how far the Date of its replies is ahead of that clock
 }
