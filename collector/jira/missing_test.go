@@ -2,7 +2,9 @@ package jira_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,6 +81,52 @@ func TestEndpointThatIsNotThere(t *testing.T) {
 		}
 		if got := counts(archive.Page{Stories: page.Stories})[two][0]; got != 1 {
 			t.Errorf("%s: got %d records, want 1", body, got)
+		}
+	}
+}
+
+// TestPartOfAnIssueIsNotThere holds that a story of which Jira says, when it is
+// asked for a part, that it does not exist is either gone or shown as unreadable:
+// never left out without a word.
+func TestPartOfAnIssueIsNotThere(t *testing.T) {
+	const no = `{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}`
+	for _, part := range []string{"/comment", "/changelog"} {
+		for _, deleted := range []bool{false, true} {
+			t.Run(part+" of one that is gone: "+map[bool]string{true: "yes", false: "no"}[deleted], func(t *testing.T) {
+				for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+					if flavor == jirasim.DataCenter && part == "/changelog" {
+						continue // it comes with the issue
+					}
+					s := newSimWith(t, flavor, jirasim.Options{CountRestricted: true})
+					first, id := s.create(), s.create()
+					s.site.Restrict(id, s.site.Comment(s.start, s.dev, id, "so"), true) // so that they are asked for
+					s.fault = func(r *http.Request) *jirasim.Fault {
+						if part == "/changelog" && strings.HasSuffix(r.URL.Path, "/changelog/bulkfetch") {
+							return &jirasim.Fault{Status: 404, Body: no}
+						}
+						if !strings.HasSuffix(r.URL.Path, fmt.Sprint("/issue/", id, part)) {
+							return nil
+						}
+						if deleted {
+							s.site.DeleteIssue(id)
+						}
+						return &jirasim.Fault{Status: 404, Body: no, Header: http.Header{"Content-Type": {"application/json"}, "X-AAccountId": {"acc-bot"}, "X-AUSERNAME": {"bot"}}}
+					}
+					if _, err := s.Myself(s.Context()); err != nil {
+						s.Fatal(err)
+					}
+					page, missing, err := s.Issues(s.Context(), []int64{first, id})
+					if err != nil {
+						s.Fatal(err)
+					}
+					if !slices.Equal(ids(page), []int64{first}) {
+						s.Errorf("got stories %v, want the other one", ids(page))
+					}
+					if deleted != slices.Equal(missing, []int64{id}) || deleted == (len(page.Quarantined) == 1) {
+						s.Errorf("got %v missing and %v in quarantine", missing, page.Quarantined)
+					}
+				}
+			})
 		}
 	}
 }

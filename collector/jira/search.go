@@ -219,10 +219,11 @@ func (w *walk) issues(ctx context.Context, ids []int64) (page archive.Page, miss
 			return page, nil, err
 		}
 		missing = append(missing, absent...)
-		done, err := w.finishChunk(ctx, raw)
+		done, gone, err := w.finishChunk(ctx, raw)
 		if err != nil {
 			return page, nil, err
 		}
+		missing = append(missing, gone...)
 		page.Stories = append(page.Stories, done.Stories...)
 		page.Quarantined = append(page.Quarantined, done.Quarantined...)
 	}
