@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -200,6 +201,10 @@ func (w *walk) meetFields(ctx context.Context, readings []*reading) error {
 	return nil
 }
 
+// issueKey is what the key of an issue looks like: what else Jira may say in its
+// place never becomes part of an address.
+var issueKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[1-9][0-9]*$`)
+
 // linkEpic makes the epic, which Data Center names by key, the story's parent.
 func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) error {
 	key := w.schema.epicKey(&r.issue)
@@ -209,9 +214,9 @@ func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) erro
 	id, ok := w.epics[key]
 	if !ok {
 		id = epicInHistory(st.History.Events, key)
-		if id == "" {
+		if id == "" && issueKey.MatchString(key) {
 			var doc issue
-			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+url.PathEscape(key), url.Values{"fields": {"project"}}, &doc)
+			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+key, url.Values{"fields": {"project"}}, &doc)
 			if err != nil && !provenAbsent(err) {
 				return unproven(err)
 			}

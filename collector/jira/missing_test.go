@@ -11,6 +11,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // TestMissing holds what proves that a story does not exist: Jira's own words,
@@ -129,4 +130,42 @@ func TestPartOfAnIssueIsNotThere(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestEpicThatIsNoKey holds that no address is made of what Jira has in the place
+// of a key.
+func TestEpicThatIsNoKey(t *testing.T) {
+	eachFlavor(t, func(s *sim) {
+		s.site.AddField(&jirasim.Field{ID: "customfield_10014", Name: "Epic Link", Custom: true, SchemaType: "any", SchemaCustom: "com.pyxis.greenhopper.jira:gh-epic-link"})
+		epic := s.create()
+		links := []string{s.site.Key(epic), "..", "../../serverInfo", "PAY-1/../2", "PAY-1?x=1", "1", "https://evil.example.com/x-1", "PAY-0"}
+		var stories []int64
+		for _, link := range links {
+			stories = append(stories, s.create())
+			s.site.Change(s.start, s.dev, stories[len(stories)-1], map[string]any{"customfield_10014": link})
+		}
+		s.fault = func(r *http.Request) *jirasim.Fault {
+			if path := strings.TrimPrefix(r.URL.Path, "/jira"); r.Method == http.MethodGet && path != "/rest/api/2/field" && path != "/rest/api/2/serverInfo" && path != "/rest/api/2/issue/PAY-1" {
+				s.Errorf("it asks for %s", r.URL)
+			}
+			return nil
+		}
+		page, err := s.found("")
+		if err != nil || len(page.Stories) != 1+len(links) {
+			s.Fatalf("got %d stories and error %v, want %d", len(page.Stories), err, 1+len(links))
+		}
+		for _, st := range page.Stories {
+			i := slices.Index(stories, st.History.ID)
+			if i < 0 {
+				continue
+			}
+			want := ""
+			if i == 0 {
+				want = fmt.Sprint(epic)
+			}
+			if got := st.History.Now[latency.FieldParent]; len(got) != 1 || got[0].ID != want || got[0].Name != links[i] {
+				s.Errorf("a story of the epic %q has the parent %v, want id %q", links[i], got, want)
+			}
+		}
+	})
 }
