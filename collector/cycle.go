@@ -135,6 +135,11 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 			return seen, err
 		}
 		cy.result.Zoned = cy.result.Zoned || page.Zoned
+		for _, warning := range page.Warnings {
+			if !slices.Contains(cy.result.Warnings, warning) {
+				cy.result.Warnings = append(cy.result.Warnings, warning)
+			}
+		}
 		seen.canary = seen.canary || page.Canary
 		seen.named = seen.named || page.Named
 		if cy.state.FullStarted != 0 && page.Cursor != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -21,6 +22,7 @@ type noted struct {
 	short  map[int64]bool // stories of which Jira does not give all comments
 	failed bool           // no cycle is complete since then
 	zoned  bool           // Jira is asked in the account's zone
+	warned bool           // it warns of searches
 }
 
 // recall reads what is noted.
@@ -41,6 +43,8 @@ func (c *Collector) recall(ctx context.Context) error {
 			c.noted.failed = true
 		case archive.NoteZoned:
 			c.noted.zoned = true
+		case archive.NoteWarned:
+			c.noted.warned = true
 		}
 	}
 	return nil
@@ -62,6 +66,7 @@ func (c *Collector) noteOutcome(ctx context.Context, res Result, err error) erro
 	return errors.Join(
 		c.note(ctx, archive.NoteFailed, &c.noted.failed, false, 0, ""),
 		c.note(ctx, archive.NoteZoned, &c.noted.zoned, res.Zoned, res.AsOf, "Jira does not understand instants in queries, and is asked in the zone of the account's profile"),
+		c.note(ctx, archive.NoteWarned, &c.noted.warned, len(res.Warnings) > 0, res.AsOf, "Jira warns of a search: "+strings.Join(res.Warnings, "; ")),
 	)
 }
 

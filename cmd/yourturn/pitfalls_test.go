@@ -907,3 +907,66 @@ func TestPitfall10Pages(t *testing.T) {
 		}
 	})
 }
+
+// Jira may leave results out and say so beside them; what else it warns of is
+// told, and fails nothing.
+func TestPitfall10Warnings(t *testing.T) {
+	var warnings []string
+	named := "" // what the query of a warning holds
+	limits := jirasim.Options{Warnings: func(jql string) []string {
+		if strings.Contains(jql, named) {
+			return warnings
+		}
+		return nil
+	}}
+	pits(t, limits, func(p *pit) {
+		warnings, named = nil, ""
+		first := p.create(p.pay)
+		p.later(time.Hour)
+		p.fine()
+		p.later(time.Minute)
+		p.fine()
+		quiet := func() {
+			p.Helper()
+			p.shows("yourturn_poll_search_warnings", 0)
+			p.lists(archive.NoteWarned, false)
+		}
+		quiet()
+		p.logs("Jira warns of a search", false)
+		p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, -1)
+
+		warnings = []string{"FIELD_DEPRECATED"}
+		for range 3 {
+			p.later(time.Minute)
+			p.fine()
+		}
+		p.shows("yourturn_poll_search_warnings", 1)
+		p.lists(archive.NoteWarned, true)
+		if n := strings.Count(p.log.String(), "Jira warns of a search"); n != 1 {
+			p.Errorf("a warning is logged %d times, want once", n)
+		}
+		warnings = nil
+		p.later(time.Minute)
+		p.fine()
+		quiet()
+
+		before := p.state()
+		warnings = []string{"CLAUSE_LIMIT_EXCEEDED"}
+		p.move(p.dev, first, "1", "2")
+		p.later(time.Minute)
+		if err := p.cycle(); !errors.Is(err, archive.ErrIncomplete) {
+			p.Errorf("results may be left out: got error %v, want %v", err, archive.ErrIncomplete)
+		}
+		if got := p.state(); got.Watermark != before.Watermark {
+			p.Error("the watermark moved though results may be left out")
+		}
+		p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, 1)
+		p.logs("CLAUSE_LIMIT_EXCEEDED", true)
+		p.lists(archive.NoteFailed, true)
+
+		named = " OR id in" // because of what was named in it
+		p.fine()
+		p.shows(open, 1)
+		p.lists(archive.NoteFailed, false)
+	})
+}

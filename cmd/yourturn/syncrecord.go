@@ -118,7 +118,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 	end := time.Now()
 	s.sync.cycle(end, res, err)
 	s.self.ObservePoll(metrics.Poll{
-		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned,
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
 	})
 	if err != nil {
 		return

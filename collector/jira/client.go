@@ -54,13 +54,14 @@ type Client struct {
 	now  func() time.Time
 
 	mu      sync.Mutex
-	flavor  archive.Flavor // "" until known
-	account string         // whom Jira answered as; "" until known
-	signs   bool           // its replies tell whom they are for
-	zone    string         // of its profile
-	literal literal        // of instants in queries
-	schema  *schema        // nil until fields were read
-	clocks  clocks         // that replies tell
+	flavor  archive.Flavor  // "" until known
+	account string          // whom Jira answered as; "" until known
+	signs   bool            // its replies tell whom they are for
+	zone    string          // of its profile
+	literal literal         // of instants in queries
+	schema  *schema         // nil until fields were read
+	clocks  clocks          // that replies tell
+	warned  map[string]bool // warnings of searches that were logged
 }
 
 // New returns a client. It makes no request: errors are about the options.
@@ -101,7 +102,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	return &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor}, nil
+	return &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor, warned: map[string]bool{}}, nil
 }
 
 // get asks for path with query and decodes the answer into out.

@@ -20,7 +20,7 @@ import (
 // error ends the search: what is missing then proves nothing.
 //
 // A query that Jira refuses because of the issues named in it (one of them was
-// deleted) is sent again without them; the page says so.
+// deleted, or they are too many) is sent again without them; the page says so.
 func (c *Client) Search(ctx context.Context, q archive.Query) iter.Seq2[archive.Page, error] {
 	return func(yield func(archive.Page, error) bool) {
 		w, err := c.newWalk(ctx, q)
@@ -97,6 +97,7 @@ type walk struct {
 	// parents: the issues are read for their user fields and parents alone
 	parents bool
 	idsOnly bool
+	warned  []string          // what Jira warned of and nobody was told yet
 	met     bool              // the fields were read again for this walk
 	epics   map[string]string // id by key of epics that were looked up; "" for those not to be seen
 }
@@ -134,12 +135,13 @@ func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
 		for {
 			again := false
 			for page, err := range w.complete(ctx, find(ctx)) {
-				if again = !begun && w.named() != "" && errors.Is(err, ErrRefused); again {
+				if again = !begun && w.named() != "" && (errors.Is(err, ErrRefused) || errors.Is(err, errLeftOut)); again {
 					break
 				}
 				begun = true
 				page.Named = named
 				page.Zoned = w.literal.zone != nil
+				page.Warnings, w.warned = w.warned, nil
 				if !yield(page, err) || err != nil {
 					return
 				}

@@ -138,11 +138,12 @@ type Query struct {
 type Page struct {
 	Stories     []Story
 	Quarantined []Quarantined
-	Unchanged   []int64 // found as they are stored, and not read again
-	Cursor      string  // behind this page; "" where a search cannot be gone on with
-	Named       bool    // the canary and the parents were asked for: parents that are not there were not updated
-	Canary      bool    // the canary was found
-	Zoned       bool    // Jira does not understand instants in queries: it was asked in the account's zone
+	Unchanged   []int64  // found as they are stored, and not read again
+	Cursor      string   // behind this page; "" where a search cannot be gone on with
+	Named       bool     // the canary and the parents were asked for: parents that are not there were not updated
+	Canary      bool     // the canary was found
+	Warnings    []string // of Jira about the search; it gave all results
+	Zoned       bool     // Jira does not understand instants in queries: it was asked in the account's zone
 }
 
 // Batch is what is written in one transaction, the state with it. A

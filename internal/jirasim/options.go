@@ -56,6 +56,9 @@ type Options struct {
 	// last one, instead of whether it is.
 	IsLast func(last bool) bool
 
+	// Warnings returns what a search warns of beside its results.
+	Warnings func(jql string) []string
+
 	// OnRequest is told each request before it is answered; it may change the Site.
 	OnRequest func(*http.Request)
 	// Fault returns the bad answer to a request, or nil for the right one; it may

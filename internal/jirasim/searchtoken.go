@@ -117,6 +117,13 @@ func (c *call) searchByToken() {
 		last = c.opts.IsLast(last)
 	}
 	doc := map[string]any{"issues": issues, "isLast": last}
+	if c.opts.Warnings != nil {
+		warnings := []any{}
+		for _, text := range c.opts.Warnings(req.JQL) {
+			warnings = append(warnings, map[string]any{"type": text, "message": "The search has a warning."})
+		}
+		doc["warnings"] = warnings
+	}
 	if offset+size < len(w.ids) {
 		if first {
 			list = c.walks.add(w)
