@@ -32,8 +32,13 @@ type Options struct {
 	// ResultWindow is how far Data Center pages by offset; 0: 10,000.
 	ResultWindow int
 
+	// LoginPage makes Data Center answer a refused token with a page to log in,
+	// and with status 200.
+	LoginPage bool
+
 	// IndexLag is how long the search index lags behind writes, an hour at most:
-	// until then searches see the former state of an issue. Reads by id, and of
+	// until then searches see the former state of an issue, and those that were
+	// deleted or hidden. Reads by id, and of
 	// issues named in reconcileIssues, do not lag.
 	IndexLag time.Duration
 	// IndexLagOf is the lag of one issue, instead of IndexLag; with lags that
