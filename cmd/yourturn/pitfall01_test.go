@@ -50,9 +50,14 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 		p.shows("yourturn_poll_success", 0)
 		p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
 		p.logs("a poll cycle failed", true)
+		p.logs("not authenticated", true)
 		p.lists(archive.NoteFailed, true)
 		p.fault = nil
 		p.server.Restore()
+		p.fine()
+		p.lists(archive.NoteFailed, false)
+		before = p.state()
+		p.logs(collector.ErrBlind.Error(), false)
 		for _, id := range ids {
 			p.site.Hide(id, true)
 		}
@@ -60,6 +65,8 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 			p.Errorf("nothing to be seen: got error %v, want %v", err, collector.ErrBlind)
 		}
 		p.shows(`yourturn_poll_failures_total{reason="blind"}`, 1)
+		p.logs(collector.ErrBlind.Error(), true)
+		p.lists(archive.NoteFailed, true)
 		p.shows(open, 20)
 		if got := p.state(); got.Watermark != before.Watermark || got.DataTimestamp != before.DataTimestamp {
 			p.Errorf("the state moved from %+v to %+v", before, got)
@@ -116,4 +123,99 @@ func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A token may be of another account from one request to the next: what that one
+// sees says nothing of what this one saw.
+func TestPitfall01AnotherAccount(t *testing.T) {
+	p := newPit(t, jirasim.Cloud, jirasim.Options{}, "")
+	p.anotherAccount()
+}
+
+// anotherAccount has a poll answered as another account in its middle.
+func (p *pit) anotherAccount() {
+	id := p.create(p.pay)
+	p.later(time.Hour)
+	p.fine()
+	p.later(time.Minute)
+	p.fine()
+	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, -1)
+	p.logs("another account", false)
+	before := p.state()
+	bot := p.site.Self
+	p.fault = func(r *http.Request) *jirasim.Fault {
+		if strings.Contains(r.URL.Path, "/search") {
+			p.site.Update(func() { p.site.Self = p.dev })
+		}
+		return nil
+	}
+	p.move(p.dev, id, "1", "2")
+	p.later(time.Minute)
+	if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
+		p.Errorf("answered as another account: got error %v, want %v", err, jira.ErrUnauthorized)
+	}
+	if got := p.state(); got.Watermark != before.Watermark || p.has(id, latency.RankRecord) != 0 {
+		p.Errorf("what another account saw was taken for what this one sees: %+v", got)
+	}
+	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
+	p.logs("another account", true)
+	p.lists(archive.NoteFailed, true)
+	p.fault = nil
+	p.site.Update(func() { p.site.Self = bot })
+	p.fine()
+	p.shows(open, 1)
+}
+
+// A Data Center may answer a refused token with a page to log in, as if that
+// were fine.
+func TestPitfall01LoginPage(t *testing.T) {
+	p := newPit(t, jirasim.DataCenter, jirasim.Options{LoginPage: true}, "")
+	p.create(p.pay)
+	p.later(time.Hour)
+	p.fine()
+	before := p.state()
+	for _, midway := range []bool{false, true} {
+		p.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/search") || !midway {
+				p.server.Revoke()
+			}
+			return nil
+		}
+		p.later(time.Minute)
+		if err := p.cycle(); !errors.Is(err, jira.ErrBadReply) {
+			t.Errorf("got error %v, want %v", err, jira.ErrBadReply)
+		}
+		if got := p.state(); got.Watermark != before.Watermark {
+			t.Error("the watermark moved")
+		}
+		p.lists(archive.NoteFailed, true)
+		p.server.Restore()
+	}
+	p.shows(`yourturn_poll_failures_total{reason="bad_reply"}`, 2)
+	p.logs("text/html", true)
+	p.fault = nil
+	p.fine()
+	p.lists(archive.NoteFailed, false)
+}
+
+// What a token may see can shrink and leave something: the census tells by how
+// much, poll by poll nothing fails.
+func TestPitfall01SuddenFall(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		var ids []int64
+		for range 40 {
+			ids = append(ids, p.create(p.pay))
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.shows(`yourturn_census_stories{result="shown"}`, 40)
+		p.shows(`yourturn_census_stories{result="stored"}`, 40)
+		for _, id := range ids[:30] {
+			p.site.Hide(id, true)
+		}
+		p.later(7 * time.Hour)
+		p.fine()
+		p.shows(`yourturn_census_stories{result="shown"}`, 10)
+		p.shows(`yourturn_census_stories{result="stored"}`, 40)
+	})
 }

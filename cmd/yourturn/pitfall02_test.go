@@ -14,9 +14,11 @@ func TestPitfall02CutChangelog(t *testing.T) {
 	pits(t, jirasim.Options{ChangelogPage: 60}, func(p *pit) {
 		lengths := []int{39, 40, 41, 100, 101, 250}
 		ids := make([]int64, len(lengths))
+		begun := make([]time.Time, len(lengths))
 		for i, n := range lengths {
 			ids[i] = p.create(p.pay)
 			p.later(time.Minute)
+			begun[i] = p.now()
 			p.move(p.dev, ids[i], "1", "2")
 			for range n - 1 {
 				p.later(time.Second)
@@ -35,6 +37,7 @@ func TestPitfall02CutChangelog(t *testing.T) {
 			if got := p.has(id, latency.RankRecord); got != lengths[i] {
 				p.Errorf("got %d records of %d", got, lengths[i])
 			}
+			p.begins(id, begun[i])
 		}
 		p.shows(open, float64(len(lengths)+1))
 		for _, reason := range []string{latency.FindBrokenChain, latency.FindLastStatus} {

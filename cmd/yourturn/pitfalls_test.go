@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,6 +51,15 @@ func pits(t *testing.T, limits jirasim.Options, f func(*pit)) {
 
 // newPit returns a service on a Jira with limits; more is appended to its config.
 func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more string) *pit {
+	p := pitJira(t, flavor, limits)
+	srv := httptest.NewServer(p.server)
+	t.Cleanup(srv.Close)
+	p.serve(srv.URL, "projects: [PAY, OPS]", more)
+	return p
+}
+
+// pitJira returns a Jira with limits that nobody serves or reads yet.
+func pitJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *pit {
 	p := &pit{T: t, log: &output{}}
 	p.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixMilli())
 	s := jirasim.NewSite(flavor, p.now)
@@ -82,19 +92,27 @@ func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more st
 		return p.fault(r)
 	}
 	p.server = jirasim.NewServer(s, limits)
-	srv := httptest.NewServer(p.server)
-	t.Cleanup(srv.Close)
+	return p
+}
 
+// serve starts the service on the Jira at a URL. scope is what the config's jira
+// holds beside who asks; more is appended to the config.
+func (p *pit) serve(url, scope, more string) {
+	t, flavor := p.T, p.site.Flavor
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "token"), "t0k3n\n")
-	text := fmt.Sprintf("jira: {url: %q, flavor: %s, email: %q, token_file: token, projects: [PAY, OPS]}\n", srv.URL+limits.ContextPath, flavor, limits.Email) +
+	email, path := "bot@example.com", ""
+	if flavor == jirasim.DataCenter {
+		email, path = "", "/jira"
+	}
+	text := fmt.Sprintf("jira: {url: %q, flavor: %s, email: %q, token_file: token, %s}\n", url+path, flavor, email, scope) +
 		fmt.Sprintf("store: {url: %q}\n", "sqlite:"+filepath.Join(dir, "pit.db")) +
 		"calendar: {time_zone: UTC, hours: {mon-sun: [\"00:00-24:00\"]}}\n" +
 		"defaults: {owner_field: Product Owner}\n" +
 		fmt.Sprintf("owners: {po: {accounts: [%s]}}\n", p.po.ID(flavor)) + more
-	path := filepath.Join(dir, "yourturn.yml")
-	write(t, path, text)
-	cfg, err := loadConfig(path)
+	file := filepath.Join(dir, "yourturn.yml")
+	write(t, file, text)
+	cfg, err := loadConfig(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +124,6 @@ func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more st
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.svc.close() }) //nolint:errcheck // the test is over
-	return p
 }
 
 // now returns Jira's clock; later moves it.
@@ -217,6 +234,25 @@ func (p *pit) lists(reason string, want bool) {
 	text := command(p.T, 0, "waits", "--audit", "--config.file", p.svc.cfg.File())
 	if got := strings.Contains(text, reason); got != want {
 		p.Errorf("the audit lists %q: %t, want %t:\n%s", reason, got, want, text)
+	}
+}
+
+// waits returns the waits of a story as the command prints them.
+func (p *pit) waits(id int64) []waitJSON {
+	p.Helper()
+	var all []waitJSON
+	if err := json.Unmarshal([]byte(command(p.T, 0, "waits", "--format", "json", "--config.file", p.svc.cfg.File())), &all); err != nil {
+		p.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(w waitJSON) bool { return w.StoryID != strconv.FormatInt(id, 10) })
+}
+
+// begins fails unless a story has one wait, from an instant on.
+func (p *pit) begins(id int64, at time.Time) {
+	p.Helper()
+	w := p.waits(id)
+	if want := at.UTC().Format("2006-01-02T15:04:05.000Z"); len(w) != 1 || w[0].Start != want {
+		p.Errorf("story %d: got waits %+v, want one from %s on", id, w, want)
 	}
 }
 
