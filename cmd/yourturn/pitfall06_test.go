@@ -27,7 +27,6 @@ func TestPitfall06Comments(t *testing.T) {
 		}
 		p.later(time.Hour)
 		p.fine()
-		const asked = `po_waits_open{kind="question",owner="po",project="PAY"}`
 		p.shows(asked, float64(len(lengths)))
 		for i, id := range ids {
 			if got := p.has(id, latency.RankCommentAdded); got != lengths[i] {

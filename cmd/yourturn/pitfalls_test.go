@@ -294,5 +294,8 @@ func finding(reason string) string {
 	return fmt.Sprintf(`po_audit_findings{project="PAY",reason=%q}`, reason)
 }
 
-// open is the series of open acceptance waits in PAY.
-const open = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
+// open and asked are the series of open waits in PAY.
+const (
+	open  = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
+	asked = `po_waits_open{kind="question",owner="po",project="PAY"}`
+)
