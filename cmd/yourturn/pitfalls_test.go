@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/yourturn/yourturn/collector"
@@ -124,6 +125,52 @@ func (p *pit) serve(url, scope, more string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.svc.close() }) //nolint:errcheck // the test is over
+}
+
+// bubbles runs a test against both flavours in a bubble of synctest, where waits
+// take no time, and without sockets.
+func bubbles(t *testing.T, limits jirasim.Options, f func(*pit)) {
+	t.Helper()
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := pitJira(t, flavor, limits)
+				p.serve("http://jira.example", "projects: [PAY, OPS]", "")
+				p.svc.transport = handled{p.server}
+				poller, err := p.svc.newCollector(p.svc.cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.svc.adopt(p.svc.cfg, poller)
+				f(p)
+			})
+		})
+	}
+}
+
+// handled is a network of one handler.
+type handled struct{ http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (h handled) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	defer func() {
+		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // it is a value of panic
+			resp, err = nil, errors.New("connection reset by peer")
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	resp = rec.Result()
+	resp.Request = r
+	return resp, nil
 }
 
 // now returns Jira's clock; later moves it.
