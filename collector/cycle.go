@@ -199,7 +199,7 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 		}
 		cy.wantParents(st)
 	}
-	if err := cy.noteShort(ctx, page.Stories); err != nil {
+	if err := cy.noteComments(ctx, page.Stories); err != nil {
 		return err
 	}
 	if cy.state.FullStarted != 0 {

@@ -134,7 +134,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		return
 	}
 	odd := map[string]int{
-		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
+		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteMistimed: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
 	}
 	for _, n := range notes {
 		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own

@@ -98,6 +98,9 @@ type Story struct {
 	// CommentsShort tells that Jira counts more comments than it gave, twice:
 	// what is missing may be there.
 	CommentsShort bool
+	// CommentsMistimed tells that a comment was edited before it was made, by what
+	// Jira says: its instants cannot be right.
+	CommentsMistimed bool
 	// Edits are the last edits of comments that were edited, by comment id.
 	Edits map[int64]Edit
 }

@@ -29,6 +29,7 @@ type Note struct {
 const (
 	NoteInvisible     = "invisible"      // the account may not browse its project any more
 	NoteCommentsShort = "comments_short" // Jira counts more comments than it gives
+	NoteMistimed      = "comment_times"  // Jira says of a comment that it was edited before it was made
 	NoteQuarantined   = "quarantined"    // it could not be read
 	NoteCensusGuard   = "census_guard"   // a census would have removed too many stories
 	NoteLate          = "late"           // the search had not shown it, or a change of it, when it should have
