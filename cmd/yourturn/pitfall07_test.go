@@ -2,9 +2,12 @@ package main
 
 import (
 	"errors"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/jirasim"
@@ -25,9 +28,16 @@ func TestPitfall07VanishedStories(t *testing.T) {
 		p.fine()
 		p.shows(open, 60)
 		p.shows(`yourturn_census_stories{result="gone"}`, 0)
-		p.shows("yourturn_census_stopped", 0)
 		p.logs(`"gone":0`, true)
 		p.lists(latency.FindGone, false)
+		stopped := func(want bool) {
+			p.Helper()
+			p.shows("yourturn_census_stopped", map[bool]float64{true: 1}[want])
+			p.shows(`yourturn_odd_stories{reason="census_guard"}`, map[bool]float64{true: 1}[want])
+			p.logs("a census was stopped", want)
+			p.lists(archive.NoteCensusGuard, want)
+		}
+		stopped(false)
 
 		p.site.DeleteIssue(ids[30])
 		p.site.Hide(ids[31], true) // a security level
@@ -67,9 +77,100 @@ func TestPitfall07VanishedStories(t *testing.T) {
 		p.later(7 * time.Hour)
 		p.fine()
 		p.shows(open, 57)
-		p.shows("yourturn_census_stopped", 1)
-		p.shows(`yourturn_odd_stories{reason="census_guard"}`, 1)
-		p.logs("a census was stopped", true)
-		p.lists(archive.NoteCensusGuard, true)
+		stopped(true)
+
+		// All of them at once: a permission was lost, and the poll fails.
+		for _, id := range ids {
+			if id != ids[30] {
+				p.site.Hide(id, true)
+			}
+		}
+		p.site.Hide(other, true)
+		p.later(7 * time.Hour)
+		if err := p.cycle(); !errors.Is(err, collector.ErrBlind) {
+			p.Errorf("nothing is to be seen: got error %v, want %v", err, collector.ErrBlind)
+		}
+		p.shows(open, 57)
+		p.shows(`yourturn_poll_failures_total{reason="blind"}`, 1)
+		p.lists(archive.NoteFailed, true)
 	})
+}
+
+// A project that may not be browsed any more says nothing of its stories, even
+// where queries that name it are answered as if it were empty.
+func TestPitfall07InvisibleProject(t *testing.T) {
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		jira := func(t *testing.T, scope string) (*pit, int64) {
+			p := pitJira(t, flavor, jirasim.Options{})
+			p.site.EmptyProjects = true
+			srv := httptest.NewServer(p.server)
+			t.Cleanup(srv.Close)
+			p.serve(srv.URL, scope, "")
+			for range 30 {
+				p.create(p.pay)
+			}
+			other := p.create(p.ops)
+			p.move(p.dev, other, "1", "2")
+			p.later(time.Hour)
+			p.fine()
+			p.later(7 * time.Hour)
+			p.fine()
+			return p, other
+		}
+		t.Run(string(flavor)+" of a query", func(t *testing.T) {
+			const waits = `po_waits_open{kind="acceptance",owner="po",project="OPS"}`
+			p, other := jira(t, "jql: \"project in (PAY, OPS)\"")
+			p.shows(waits, 1)
+			p.shows(`yourturn_census_stories{result="invisible"}`, 0)
+			p.shows(`yourturn_odd_stories{reason="invisible"}`, 0)
+			p.logs(`"invisible":1`, false)
+			p.lists(archive.NoteInvisible, false)
+
+			p.site.Archive(p.ops, true)
+			p.later(7 * time.Hour)
+			p.fine()
+			if p.has(other, latency.RankGone) != 0 {
+				t.Error("a story of a project that may not be browsed was taken for deleted")
+			}
+			p.shows(`yourturn_census_stories{result="invisible"}`, 1)
+			p.shows(`yourturn_odd_stories{reason="invisible"}`, 1)
+			p.logs(`"invisible":1`, true)
+			p.lists(archive.NoteInvisible, true)
+
+			p.site.Archive(p.ops, false)
+			p.later(7 * time.Hour)
+			p.fine()
+			p.shows(waits, 1)
+			p.shows(`yourturn_odd_stories{reason="invisible"}`, 0)
+			p.lists(archive.NoteInvisible, false)
+		})
+		t.Run(string(flavor)+" of those configured", func(t *testing.T) {
+			p, other := jira(t, "projects: [PAY, OPS]")
+			p.shows("yourturn_census_failures_total", 0)
+			p.logs("was not looked at", false)
+			p.site.Archive(p.ops, true)
+			p.later(7 * time.Hour)
+			if err := p.cycle(); err == nil || !strings.Contains(err.Error(), "OPS") {
+				t.Errorf("got error %v, want one that names the project", err)
+			}
+			if p.has(other, latency.RankGone) != 0 {
+				t.Error("a story of a project that may not be browsed was taken for deleted")
+			}
+			p.shows("yourturn_census_failures_total", 1)
+			p.logs("was not looked at", true)
+		})
+		t.Run(string(flavor)+" and there is no other", func(t *testing.T) {
+			p, _ := jira(t, "projects: [PAY]")
+			before := p.state()
+			p.site.Archive(p.pay, true)
+			p.later(time.Minute)
+			if err := p.cycle(); !errors.Is(err, collector.ErrBlind) {
+				t.Errorf("got error %v, want %v", err, collector.ErrBlind)
+			}
+			if got := p.state(); got.Watermark != before.Watermark {
+				t.Errorf("the state moved from %+v to %+v", before, got)
+			}
+			p.lists(archive.NoteFailed, true)
+		})
+	}
 }
