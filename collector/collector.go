@@ -87,6 +87,7 @@ type Result struct {
 	Missing   []int64         // stories asked for by id that do not exist or may not be seen
 	Late      []time.Duration // how long after a change the search first showed it, where the cycle before should have seen it
 	Zoned     bool            // Jira does not understand instants in queries, and was asked in the account's zone
+	Warnings  []string        // of Jira about the searches, each once
 	Census    *CensusResult   // nil: none was due
 	Unlooked  error           // why a census, or another look at open questions, was due and failed
 	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second

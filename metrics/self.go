@@ -27,6 +27,7 @@ type Self struct {
 	skew         prometheus.Gauge
 	dateAhead    prometheus.Gauge
 	zoned        prometheus.Gauge
+	warned       prometheus.Gauge
 	success      prometheus.Gauge
 	failures     *prometheus.CounterVec
 	odd          *prometheus.GaugeVec
@@ -78,6 +79,9 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		}),
 		zoned: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_zone_literals", Help: "1 if Jira does not understand instants in queries, and is asked in the zone of the account's profile.",
+		}),
+		warned: f.NewGauge(prometheus.GaugeOpts{
+			Name: "yourturn_poll_search_warnings", Help: "Of how much Jira warned about the searches of the last complete poll cycle; the log says what.",
 		}),
 		success: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_success", Help: "1 if the last poll cycle was complete.",
@@ -168,6 +172,7 @@ type Poll struct {
 	DateAhead time.Duration
 	Failure   string // why it failed, in a word; "": it was complete
 	Zoned     bool   // Jira was asked in the account's zone
+	Warnings  int    // of how much Jira warned about the searches
 	// Unlooked tells that a census, or another look at open questions, failed.
 	Unlooked bool
 }
@@ -191,6 +196,7 @@ func (s *Self) ObservePoll(p Poll) {
 	if p.Zoned {
 		s.zoned.Set(1)
 	}
+	s.warned.Set(float64(p.Warnings))
 	for _, d := range p.Late {
 		s.late.Observe(d.Seconds())
 	}

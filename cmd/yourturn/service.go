@@ -46,7 +46,8 @@ type service struct {
 
 	requestsPerSecond int
 	progress          func(collector.Progress)
-	secret            atomic.Value // of webhooks; a string
+	transport         http.RoundTripper // in place of the network; nil: the network
+	secret            atomic.Value      // of webhooks; a string
 
 	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
@@ -93,7 +94,7 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 func (s *service) newCollector(cfg *config.Config) (*collector.Collector, error) {
 	client, err := jira.New(jira.Options{
 		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
-		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log,
+		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log, Transport: s.transport,
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.self.ObserveRequest(endpoint, code, took, h)
 			s.sync.request(endpoint, code, h)

@@ -119,7 +119,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 	end := time.Now()
 	s.sync.cycle(end, res, err)
 	s.self.ObservePoll(metrics.Poll{
-		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned,
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
 	})
 	if err != nil {
 		return
@@ -138,7 +138,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		return
 	}
 	odd := map[string]int{
-		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
+		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteMistimed: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
 	}
 	for _, n := range notes {
 		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own

@@ -61,15 +61,16 @@ type Client struct {
 	now  func() time.Time
 
 	mu      sync.Mutex
-	flavor  archive.Flavor // "" until known
-	account string         // whom Jira answered as (Cloud); "" until known
-	user    string         // its user name (Data Center); "" until known
-	signs   bool           // its replies tell whom they are for
-	zone    string         // of its profile
-	literal literal        // of instants in queries
-	schema  *schema        // nil until fields were read
-	clocks  clocks         // that replies tell
-	site    string         // where people find it; "" until known
+	flavor  archive.Flavor  // "" until known
+	account string          // whom Jira answered as (Cloud); "" until known
+	user    string          // its user name (Data Center); "" until known
+	signs   bool            // its replies tell whom they are for
+	zone    string          // of its profile
+	literal literal         // of instants in queries
+	schema  *schema         // nil until fields were read
+	clocks  clocks          // that replies tell
+	site    string          // where people find it; "" until known
+	warned  map[string]bool // warnings of searches that were logged
 }
 
 // gateway is the path of Jira in Atlassian's gateway for tokens with scopes:
@@ -117,7 +118,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor}
+	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor, warned: map[string]bool{}}
 	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
 		c.site = base
 	}

@@ -126,6 +126,7 @@ func (e *Error) remedy() string {
 		ErrGone:         "check jira.flavor: this endpoint is of another kind of Jira",
 		ErrRateLimited:  "raise jira.poll_interval, or let an administrator raise the account's limit",
 		ErrUnavailable:  "check jira.url, jira.proxy_url and jira.ca_file, and whether Jira is up",
+		errLeftOut:      "narrow jira.jql, or share the projects among several yourturns",
 		ErrBadReply:     "check that jira.url is Jira itself and not a login page or proxy before it",
 	}[e.kind]
 }

@@ -77,22 +77,6 @@ func (c *Client) settle(site string) {
 	}
 }
 
-// siteURL returns where people find the Jira. That changes no number, so it is
-// no error if it cannot be told.
-func (c *Client) siteURL(ctx context.Context) string {
-	known := func() string {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.site
-	}
-	if known() == "" {
-		if _, err := c.ServerInfo(ctx); lasting(err) {
-			c.settle("") // else it is asked again the next time
-		}
-	}
-	return cmp.Or(known(), c.base)
-}
-
 // Flavor returns the kind of the Jira; it asks once where the options leave it open.
 func (c *Client) Flavor(ctx context.Context) (archive.Flavor, error) {
 	c.mu.Lock()
@@ -129,7 +113,7 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 	if err != nil {
 		return archive.Identity{}, err
 	}
-	id := archive.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base, SiteURL: c.siteURL(ctx)}
+	id := archive.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
 	if id.Account == "" {
 		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it names no account", kind: ErrBadReply}
 	}
@@ -144,6 +128,7 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	id.SiteURL = cmp.Or(c.site, c.base) // serverInfo, which tells the time, told it
 	c.zone = id.TimeZone
 	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
 	if flavor == archive.Cloud {

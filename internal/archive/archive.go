@@ -108,6 +108,9 @@ type Story struct {
 	// CommentsShort tells that Jira counts more comments than it gave, twice:
 	// what is missing may be there.
 	CommentsShort bool
+	// CommentsMistimed tells that a comment was edited before it was made, by what
+	// Jira says: its instants cannot be right.
+	CommentsMistimed bool
 	// Edits are the last edits of comments that were edited, by comment id.
 	Edits map[int64]Edit
 }
@@ -148,11 +151,12 @@ type Query struct {
 type Page struct {
 	Stories     []Story
 	Quarantined []Quarantined
-	Unchanged   []int64 // found as they are known, or as they were before, and not read again
-	Cursor      string  // behind this page; "" where a search cannot be gone on with
-	Named       bool    // the canary and the parents were asked for: parents that are not there were not updated
-	Canary      bool    // the canary was found
-	Zoned       bool    // Jira does not understand instants in queries: it was asked in the account's zone
+	Unchanged   []int64  // found as they are known, or as they were before, and not read again
+	Cursor      string   // behind this page; "" where a search cannot be gone on with
+	Named       bool     // the canary and the parents were asked for: parents that are not there were not updated
+	Canary      bool     // the canary was found
+	Warnings    []string // of Jira about the search; it gave all results
+	Zoned       bool     // Jira does not understand instants in queries: it was asked in the account's zone
 }
 
 // Batch is what is written in one transaction, the state with it. A

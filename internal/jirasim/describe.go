@@ -102,6 +102,9 @@ func (c *call) fields() {
 		if c.site.Flavor == Cloud {
 			doc["key"] = f.ID
 		}
+		if f.Untranslated != "" {
+			doc["untranslatedName"] = f.Untranslated
+		}
 		out[i] = doc
 	}
 	c.json(http.StatusOK, out)

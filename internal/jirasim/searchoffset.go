@@ -64,9 +64,11 @@ func (c *call) searchByOffset() {
 		doc.Key, doc.Self = is.Key, c.link("/rest/api/2/issue/"+doc.ID) // here always
 		issues = append(issues, doc)
 	}
-	c.json(http.StatusOK, map[string]any{
-		"expand": "schema,names", "startAt": start, "maxResults": size, "total": len(found), "issues": issues,
-	})
+	doc := map[string]any{"expand": "schema,names", "startAt": start, "maxResults": size, "total": len(found), "issues": issues}
+	if c.opts.Warnings != nil {
+		doc["warningMessages"] = c.opts.Warnings(req.JQL)
+	}
+	c.json(http.StatusOK, doc)
 }
 
 // find runs a query, or returns what it found a moment ago: sorting everything
