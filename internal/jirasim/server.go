@@ -144,6 +144,7 @@ func (c *call) authenticate() bool {
 	case !c.anonymous && site.Self != nil:
 		h.Set("X-AUSERNAME", site.Self.Name)
 	case strings.HasSuffix(c.r.URL.Path, "/serverInfo"): // anybody may ask what this is
+	case strings.HasPrefix(c.r.URL.Path, browsePath):
 	case c.anonymous && site.Flavor == DataCenter:
 		c.page(http.StatusUnauthorized, "Unauthorized (401)")
 		return false
