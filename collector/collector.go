@@ -244,6 +244,15 @@ func (c *Collector) finish(cy *cycle) Result {
 	return cy.result
 }
 
+// CheckAccount returns an ErrOtherAccount unless a store of that state may be
+// filled as whom Jira answers.
+func CheckAccount(st archive.State, id archive.Identity) error {
+	if st.Account != "" && st.Account != id.Account {
+		return fmt.Errorf("%w: it was %s and is %s: use a token of the former account, or an empty store (store.url)", ErrOtherAccount, st.Account, id.Account)
+	}
+	return nil
+}
+
 // begin proves authentication, reads where the store stands and, when they
 // are due, what describes stories.
 func (c *Collector) begin(ctx context.Context) (*cycle, error) {
@@ -255,8 +264,8 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the sync state: %w", err)
 	}
-	if state.Account != "" && state.Account != id.Account {
-		return nil, fmt.Errorf("%w: it was %s and is %s: use a token of the former account, or an empty store (store.url)", ErrOtherAccount, state.Account, id.Account)
+	if err := CheckAccount(state, id); err != nil {
+		return nil, err
 	}
 	if state.BaseURL != "" && state.BaseURL != id.BaseURL {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))

@@ -105,7 +105,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			p.site.EmptyProjects = true
 			srv := httptest.NewServer(p.server)
 			t.Cleanup(srv.Close)
-			p.serve(srv.URL, scope, "")
+			p.on(srv.URL, scope, "")
 			for range 30 {
 				p.create(p.pay)
 			}

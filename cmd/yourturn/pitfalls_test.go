@@ -55,7 +55,7 @@ func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more st
 	p := pitJira(t, flavor, limits)
 	srv := httptest.NewServer(p.server)
 	t.Cleanup(srv.Close)
-	p.serve(srv.URL, "projects: [PAY, OPS]", more)
+	p.on(srv.URL, "projects: [PAY, OPS]", more)
 	return p
 }
 
@@ -96,9 +96,9 @@ func pitJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *pit {
 	return p
 }
 
-// serve starts the service on the Jira at a URL. scope is what the config's jira
+// on starts the service on the Jira at a URL. scope is what the config's jira
 // holds beside who asks; more is appended to the config.
-func (p *pit) serve(url, scope, more string) {
+func (p *pit) on(url, scope, more string) {
 	t, flavor := p.T, p.site.Flavor
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "token"), "t0k3n\n")
@@ -141,9 +141,9 @@ func bubbles(t *testing.T, limits jirasim.Options, f func(*pit)) {
 		t.Run(string(flavor), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := pitJira(t, flavor, limits)
-				p.serve("http://jira.example", "projects: [PAY, OPS]", "")
+				p.on("http://jira.example", "projects: [PAY, OPS]", "")
 				p.svc.transport = handled{p.server}
-				poller, err := p.svc.newCollector(p.svc.cfg)
+				_, poller, err := p.svc.newCollector(p.svc.cfg)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -347,8 +347,8 @@ func finding(reason string) string {
 	return fmt.Sprintf(`po_audit_findings{project="PAY",reason=%q}`, reason)
 }
 
-// open and asked are the series of open waits in PAY.
+// open and questions are the series of open waits in PAY.
 const (
-	open  = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
-	asked = `po_waits_open{kind="question",owner="po",project="PAY"}`
+	open      = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
+	questions = `po_waits_open{kind="question",owner="po",project="PAY"}`
 )

@@ -11,7 +11,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// restart ends the service, changes its config, and starts it on the asItWas store.
+// restart ends the service, changes its config, and starts it on the same store.
 func (p *pit) restart(change func(config string) string) {
 	p.Helper()
 	file := p.svc.cfg.File()
