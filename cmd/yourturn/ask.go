@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // asked is what of a config Jira is asked with, or for.
@@ -40,9 +42,10 @@ func askedBy(cfg *config.Config) asked {
 const askTimeout = 30 * time.Second
 
 // ask asks Jira what every poll by a config needs: that the token is accepted,
-// as the account that the store was filled as, and that the projects and the
-// query exist. It returns what describes stories there.
-func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st archive.State) (archive.Meta, error) {
+// as the account that the store was filled as, and that the projects, but those
+// that are known to be lost, and the query exist. It returns what describes
+// stories there.
+func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st archive.State, lost map[string]latency.Instant) (archive.Meta, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	meta, err := func() (archive.Meta, error) {
@@ -56,6 +59,10 @@ func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st archiv
 		meta, err := client.Meta(ctx, cfg.Jira.Projects)
 		if err != nil {
 			return archive.Meta{}, err
+		}
+		unknown := slices.DeleteFunc(slices.Clone(meta.Missing), func(key string) bool { _, ok := lost[key]; return ok })
+		if len(unknown) > 0 {
+			return archive.Meta{}, collector.UnknownProjects(unknown)
 		}
 		meta.At = id.At
 		return meta, tryQuery(ctx, client, cfg.Jira.JQL, id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -134,10 +135,20 @@ func (s *service) prepare(ctx context.Context) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	meta, err := ask(ctx, client, next, state)
+	lost := state.Lost
+	if !poller.Covers(state) {
+		lost = nil // what another scope is to bring must be there
+	}
+	meta, err := ask(ctx, client, next, state, lost)
 	if err != nil {
 		return change{}, errors.Join(unknown, err)
 	}
+	for _, p := range known.Meta.Projects { // what is lost stays described as it was
+		if slices.Contains(meta.Missing, p.Key) {
+			meta.Projects = append(meta.Projects, p)
+		}
+	}
+	meta.Missing = nil
 	known.Meta, known.Users = meta, append(known.Users, meta.Users...)
 	if _, err := concrete(next, known); err != nil {
 		return change{}, err

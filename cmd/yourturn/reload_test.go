@@ -77,6 +77,9 @@ func has(text string) func(int, string) bool {
 	return func(_ int, body string) bool { return strings.Contains(body, text) }
 }
 
+// line tells whether metrics have a line: a part of one may be of a help text.
+func line(text string) func(int, string) bool { return has("\n" + text + "\n") }
+
 // patient changes an organisation's config to poll once an hour, and appends text.
 func patient(t *testing.T, o *organisation, text string) string {
 	t.Helper()
@@ -106,7 +109,7 @@ func TestServeReloadsItsConfig(t *testing.T) {
 		if status := posted(t, base+"/-/reload", ""); status != http.StatusInternalServerError {
 			t.Errorf("%s: reloaded with status %d, want 500", tc.name, status)
 		}
-		await(t, base+"/metrics", has("yourturn_config_last_reload_successful 0"))
+		await(t, base+"/metrics", line("yourturn_config_last_reload_successful 0"))
 		if !strings.Contains(out.String(), tc.says) {
 			t.Errorf("%s: the log does not say %q:\n%s", tc.name, tc.says, out)
 		}
@@ -118,14 +121,14 @@ func TestServeReloadsItsConfig(t *testing.T) {
 	if status := posted(t, base+"/-/reload", ""); status != http.StatusOK {
 		t.Fatalf("the right config was reloaded with status %d:\n%s", status, out)
 	}
-	await(t, base+"/metrics", has("yourturn_config_last_reload_successful 1"))
+	await(t, base+"/metrics", line("yourturn_config_last_reload_successful 1"))
 	hangUp := func(config string, successful int) {
 		t.Helper()
 		write(t, o.config, config)
 		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
-		await(t, base+"/metrics", has(fmt.Sprint("yourturn_config_last_reload_successful ", successful)))
+		await(t, base+"/metrics", line(fmt.Sprint("yourturn_config_last_reload_successful ", successful)))
 	}
 	hangUp("", 0)
 	hangUp(right, 1)
@@ -133,8 +136,7 @@ func TestServeReloadsItsConfig(t *testing.T) {
 	if !strings.Contains(out.String(), "NEIN") {
 		t.Errorf("the log does not say which project:\n%s", out)
 	}
-	fewer := regexp.MustCompile(`projects: \[(\w+), `).FindStringSubmatch(right)
-	hangUp(strings.Replace(right, fewer[0], "projects: [", 1), 1)
+	hangUp(regexp.MustCompile(`projects: \[(.*)\]`).ReplaceAllString(right, `jql: project in ($1)`), 1)
 	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 }
 
@@ -166,8 +168,8 @@ func TestReloadAsksJira(t *testing.T) {
 		r := p.serve()
 		metrics := func(want ...string) {
 			p.Helper()
-			for _, line := range want {
-				await(p.T, r.base+"/metrics", has("\n"+line+"\n"))
+			for _, text := range want {
+				await(p.T, r.base+"/metrics", line(text))
 			}
 		}
 		lacks := func(text string) {
@@ -275,14 +277,45 @@ func TestReloadTakesAnotherToken(t *testing.T) {
 		write(p.T, token, "expired\n")
 		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))
 		r := p.serve()
-		await(p.T, r.base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
-		await(p.T, r.base+"/metrics", has(open+" 1"))
+		await(p.T, r.base+"/metrics", line(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
 		write(p.T, token, "t0k3n\n")
 		if status, answer := post(p.T, r.base+"/-/reload", ""); status != http.StatusOK {
 			p.Fatalf("answered with %d %s", status, answer)
 		}
-		await(p.T, r.base+"/metrics", has("yourturn_poll_success 1"))
-		await(p.T, r.base+"/metrics", has(open+" 1"))
+		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		p.stopped(r)
+	})
+}
+
+// TestReloadKeepsALostProject reloads while a project is closed to the account: it
+// stays as it was. It cannot be read whole, so it cannot be part of another scope.
+func TestReloadKeepsALostProject(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			p.move(p.dev, p.create(project), "1", "2")
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.site.Archive(p.ops, true)
+		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))
+		config, err := os.ReadFile(p.svc.cfg.File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		right := string(config)
+		r := p.serve()
+		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		// What Jira is asked with changes, though not what it answers.
+		if status, answer := p.reload(r, p.replaced("flavor: "+string(p.site.Flavor), "flavor: auto")(right)); status != http.StatusOK {
+			p.Errorf("the same scope: answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", line(openIn("OPS")+" 1"))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		if status, answer := p.reload(r, p.replaced("projects: [PAY, OPS]", "projects: [OPS]")(right)); status != http.StatusInternalServerError || !strings.Contains(answer, "OPS") {
+			p.Errorf("another scope: answered with %d %s", status, answer)
+		}
 		p.stopped(r)
 	})
 }
@@ -313,7 +346,7 @@ func TestReloadKnowsWhatJiraKnows(t *testing.T) {
 			p.Fatal(err)
 		}
 		r := p.serve()
-		await(p.T, r.base+"/metrics", has(open+" 1"))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
 		p.site.AddStatus(&jirasim.Status{ID: "9", Name: "Sign-off", Category: "indeterminate"})
 		for _, project := range []*jirasim.Project{p.pay, p.ops} {
 			p.site.Update(func() { project.Statuses = append(project.Statuses, "9") })
@@ -329,7 +362,7 @@ func TestReloadKnowsWhatJiraKnows(t *testing.T) {
 		if status, answer := p.reload(r, named); status != http.StatusOK {
 			p.Errorf("answered with %d %s", status, answer)
 		}
-		await(p.T, r.base+"/metrics", has(open+" 1"))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
 		p.stopped(r)
 	})
 }

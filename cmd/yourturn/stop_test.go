@@ -99,7 +99,7 @@ func TestServeAnswersWhileItDerives(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, r.base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
-	await(t, r.base+"/metrics", has(open+" 1"))
+	await(t, r.base+"/metrics", line(open+" 1"))
 	p.stopped(r)
 }
 
@@ -126,7 +126,7 @@ func TestServeAsksForNamesThatAreNew(t *testing.T) {
 		p.start(file)
 		r := p.serve()
 		await(p.T, r.base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
-		await(p.T, r.base+"/metrics", has(open+" 1"))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
 		p.logs("the first poll tells", true)
 		p.stopped(r)
 	})
