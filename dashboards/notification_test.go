@@ -48,7 +48,7 @@ func livingJira(t *testing.T) (address string, overdue func(time.Time) map[strin
 	put(t, filepath.Join(dir, "yourturn.yml"), tm.ConfigYAML(team.Setup{
 		JiraURL: jira.URL, StoreURL: "sqlite:" + filepath.Join(dir, "store.db"), TokenFile: filepath.Join(dir, "token"), ListenAddress: address,
 	}))
-	stack.Begin(t, built(t), "serve", "--config.file", filepath.Join(dir, "yourturn.yml"))
+	stack.Begin(t, binary(t), "serve", "--config.file", filepath.Join(dir, "yourturn.yml"))
 	const target = 8 * time.Hour // the rules' default
 	return address, func(at time.Time) map[string]overdueStory {
 		tm.Until(at)
