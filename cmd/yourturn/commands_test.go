@@ -291,6 +291,11 @@ func TestDemo(t *testing.T) {
 	if code := <-ended; code != 0 {
 		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
 	}
+	past := []string{
+		"backfill", "--config.file", kept + ".yml", "--from", time.Now().AddDate(0, 0, -4).Format(time.RFC3339), "--to", time.Now().AddDate(0, 0, -2).Format(time.RFC3339),
+		"--step", "24h", "--out", filepath.Join(t.TempDir(), "past"),
+	}
+	command(t, 0, past...)
 	if got := command(t, 2, args...); !strings.Contains(got, "--anew") {
 		t.Errorf("started on its former store, it says: %s", got)
 	}
@@ -307,6 +312,9 @@ func TestDemo(t *testing.T) {
 	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 	if !strings.Contains(out.String(), "held a former demo's organisation and is replaced") {
 		t.Errorf("does not say that it is another organisation:\n%s", &out)
+	}
+	if got := command(t, 2, past...); !strings.Contains(got, "from another store") {
+		t.Errorf("a past of the former organisation is gone on with: %s", got)
 	}
 	again()
 	if code := <-ended; code != 0 {

@@ -147,7 +147,7 @@ func demo(ctx context.Context, s streams, f demoFlags) (err error) {
   open     http://%s/          who waits on whom, now
   metrics  http://%s/metrics   what Prometheus scrapes
   Jira     %s      the simulated one
-`, past, l.Addr(), l.Addr(), jiraURL)
+`, past, reached(l.Addr()), reached(l.Addr()), jiraURL)
 	if f.store != "" {
 		fmt.Fprintf(s.out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
 	}
