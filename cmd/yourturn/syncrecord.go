@@ -185,6 +185,10 @@ func failure(err error) string {
 			return f.word
 		}
 	}
+	var names namesError
+	if errors.As(err, &names) {
+		return "names"
+	}
 	return "other"
 }
 
