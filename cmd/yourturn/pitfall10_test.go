@@ -106,6 +106,24 @@ func TestPitfall10PagesThatLie(t *testing.T) {
 	}
 }
 
+// Cloud's pages do not tell how many there are: a census asks for that too.
+func TestPitfall10CensusThatEndsEarly(t *testing.T) {
+	fewer := 0
+	p := newPit(t, jirasim.Cloud, jirasim.Options{Withhold: func(id int64) bool { return id > 10060-int64(fewer) }}, "")
+	for range 60 {
+		p.create(p.pay)
+	}
+	for _, fewer = range []int{0, 10, 20} { // about as many, and far too few
+		p.later(7 * time.Hour)
+		err := p.cycle()
+		if early := fewer > 10; early != errors.Is(err, archive.ErrIncomplete) {
+			t.Errorf("%d of 60 are not given: got error %v", fewer, err)
+		}
+		p.shows("yourturn_census_failures_total", map[bool]float64{true: 1}[fewer > 10])
+		p.logs("was not looked at", fewer > 10)
+	}
+}
+
 // Jira may leave results out and say so beside them; what else it warns of is
 // told, and fails nothing.
 func TestPitfall10Warnings(t *testing.T) {
