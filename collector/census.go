@@ -2,7 +2,9 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,23 +30,38 @@ type CensusResult struct {
 	Stopped   bool // it would have removed too many, and removed none
 }
 
-// look does what is due beside the reading of changes: a census, and another
-// look at open questions.
+// lookAgain is how long a look that failed is not tried again: it begins from
+// the start, and a poll is not to cost what it does.
+const lookAgain = 5 * time.Minute
+
+// look does what is due beside the reading of changes: another look at open
+// questions, and a census. One that fails keeps the other from nothing, unless
+// Jira wants to be left alone.
 func (cy *cycle) look(ctx context.Context) error {
-	now := cy.id.At
-	if now >= cy.state.Relook.Add(relookInterval) {
-		if err := cy.relook(ctx); err != nil {
-			return fmt.Errorf("looking at open questions again: %w", err)
-		}
-	}
-	every := cy.c.options.CensusInterval
-	if cy.state.Census != 0 && (every <= 0 || now < cy.state.Census.Add(every)) {
+	c, now := cy.c, cy.id.At
+	if !c.lookFailed.IsZero() && time.Since(c.lookFailed) < lookAgain {
 		return nil
 	}
-	if err := cy.census(ctx); err != nil {
-		return fmt.Errorf("census: %w", err)
+	var failed error
+	if now >= cy.state.Relook.Add(relookInterval) {
+		if err := cy.relook(ctx); err != nil {
+			failed = fmt.Errorf("looking at open questions again: %w", err)
+		}
 	}
-	return nil
+	every := c.options.CensusInterval
+	if Patience(failed) == 0 && (cy.state.Census == 0 || every > 0 && now >= cy.state.Census.Add(every)) {
+		if err := cy.census(ctx); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("census: %w", err))
+		}
+	}
+	if err := cy.newParents(ctx); err != nil {
+		failed = errors.Join(failed, err)
+	}
+	c.lookFailed = time.Time{}
+	if failed != nil {
+		c.lookFailed = time.Now()
+	}
+	return failed
 }
 
 // relook reads the stories with an open question again, but those that this
@@ -59,11 +76,47 @@ func (cy *cycle) relook(ctx context.Context) error {
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	ids = slices.DeleteFunc(ids, func(id int64) bool { return cy.read[id] })
-	cy.byID, cy.state.Relook = true, cy.id.At
 	if _, err := cy.reread(ctx, ids); err != nil {
 		return err
 	}
+	cy.state.Relook = cy.id.At
 	return cy.save(ctx, archive.Page{})
+}
+
+// lookBack looks for changes since the last census that no poll has shown,
+// however late the index came to know of them.
+func (cy *cycle) lookBack(ctx context.Context) error {
+	if cy.state.Census == 0 {
+		return nil
+	}
+	q := cy.query()
+	q.Since = cy.state.Census.Add(-cy.c.overlap)
+	var late []int64
+	for updates, err := range cy.c.source.Updates(ctx, q) {
+		if err != nil {
+			return fmt.Errorf("looking for what polls missed: %w", err)
+		}
+		stored, err := cy.c.store.Settled(ctx, slices.Collect(maps.Keys(updates)))
+		if err != nil {
+			return fmt.Errorf("reading what is stored: %w", err)
+		}
+		for id, updated := range updates {
+			if have, ok := stored[id]; ok && have < updated && !cy.read[id] {
+				late = append(late, id)
+			}
+		}
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	slices.Sort(late)
+	cy.back = true
+	defer func() { cy.back = false }()
+	if _, err := cy.reread(ctx, late); err != nil {
+		return err
+	}
+	cy.c.log.Warn("a look back found changes that no poll had shown", zap.Int("stories", len(late)))
+	return nil
 }
 
 // census compares the ids that Jira shows with those stored. What Jira shows
@@ -72,9 +125,12 @@ func (cy *cycle) relook(ctx context.Context) error {
 func (cy *cycle) census(ctx context.Context) error {
 	c := cy.c
 	if !cy.described { // what may be browsed is told apart from what is gone
-		if err := c.describe(ctx, cy.id); err != nil {
+		if err := c.describe(ctx, cy.id, &cy.state); err != nil {
 			return err
 		}
+	}
+	if err := cy.lookBack(ctx); err != nil {
+		return err
 	}
 	live, err := c.store.Live(ctx)
 	if err != nil {
@@ -100,7 +156,14 @@ func (cy *cycle) census(ctx context.Context) error {
 		}
 	}
 	res.Stories = len(shown)
-	if err := cy.meet(ctx, unknown, res, &record); err != nil {
+	if note := lostNote(cy.state.Lost, cy.id.At); note != nil {
+		record.Notes = append(record.Notes, *note)
+	}
+	quarantined, err := cy.quarantined(ctx)
+	if err != nil {
+		return err
+	}
+	if err := cy.meet(ctx, unknown, quarantined, res, &record); err != nil {
 		return err
 	}
 	missing := slices.DeleteFunc(slices.Clone(live), func(id int64) bool { return shown[id] || cy.seen[id] })
@@ -119,20 +182,47 @@ func (cy *cycle) census(ctx context.Context) error {
 	return nil
 }
 
-// meet reads stories that Jira shows and the store lacks.
-func (cy *cycle) meet(ctx context.Context, ids []int64, res *CensusResult, record *archive.Census) error {
+// quarantined returns the ids of the issues in quarantine.
+func (cy *cycle) quarantined(ctx context.Context) (ids []int64, err error) {
+	notes, err := cy.c.store.Notes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading notes: %w", err)
+	}
+	for _, n := range notes {
+		if n.Reason == archive.NoteQuarantined && n.Story != 0 {
+			ids = append(ids, n.Story)
+		}
+	}
+	return ids, nil
+}
+
+// meet reads stories that Jira shows and the store lacks, and those in
+// quarantine: they may be readable by now, or not there any more.
+func (cy *cycle) meet(ctx context.Context, unknown, quarantined []int64, res *CensusResult, record *archive.Census) error {
 	c := cy.c
+	defer func(before bool) { cy.byID = before }(cy.byID)
 	cy.byID = true
+	ids := slices.Compact(slices.Sorted(slices.Values(slices.Concat(unknown, quarantined))))
 	for part := range slices.Chunk(ids, rereadBatch) {
 		var late []archive.Note
 		known, err := c.store.Known(ctx, part)
 		if err != nil {
 			return fmt.Errorf("reading what is stored: %w", err)
 		}
-		page, _, err := c.source.Issues(ctx, part)
+		page, absent, err := c.source.Issues(ctx, part)
 		if err != nil {
 			return fmt.Errorf("reading stories by id: %w", err)
 		}
+		record.Released = append(record.Released, absent...)
+		// What is readable again may be of somebody else by now.
+		page.Stories = slices.DeleteFunc(page.Stories, func(st archive.Story) bool {
+			_, stored := known[st.History.ID]
+			foreign := !stored && !c.watches(st.ProjectID)
+			if foreign {
+				record.Released = append(record.Released, st.History.ID)
+			}
+			return foreign
+		})
 		for i := range page.Stories {
 			st := &page.Stories[i]
 			switch k, stored := known[st.History.ID]; {
@@ -140,6 +230,7 @@ func (cy *cycle) meet(ctx context.Context, ids []int64, res *CensusResult, recor
 				res.Returned++
 			case stored: // it was outside, or a parent alone
 				record.Inside = append(record.Inside, st.History.ID)
+			case slices.Contains(quarantined, st.History.ID):
 			case created(st) < cy.state.Watermark.Add(-c.overlap):
 				res.Late++
 				late = append(late, archive.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: "no search had shown it before this census did"})
@@ -173,6 +264,8 @@ func created(st *archive.Story) latency.Instant {
 // there all the same, have moved, or are gone.
 func (cy *cycle) miss(ctx context.Context, ids []int64, res *CensusResult, record *archive.Census) error {
 	c := cy.c
+	defer func(before bool) { cy.byID = before }(cy.byID)
+	cy.byID = true
 	for part := range slices.Chunk(ids, rereadBatch) {
 		page, absent, err := c.source.Issues(ctx, part)
 		if err != nil {
@@ -193,11 +286,10 @@ func (cy *cycle) miss(ctx context.Context, ids []int64, res *CensusResult, recor
 		if err != nil {
 			return err
 		}
-		cy.byID = true
 		if err := cy.save(ctx, page); err != nil {
 			return err
 		}
-		record.Gone = append(record.Gone, left...)
+		record.Left = append(record.Left, left...)
 		keys, err := c.store.Keys(ctx, absent)
 		if err != nil {
 			return fmt.Errorf("reading what is stored: %w", err)
@@ -251,7 +343,7 @@ func (cy *cycle) saveCensus(ctx context.Context, record archive.Census) error {
 	if err := cy.c.store.SaveCensus(ctx, record); err != nil {
 		return fmt.Errorf("storing the census: %w", err)
 	}
-	for _, id := range record.Gone {
+	for _, id := range slices.Concat(record.Gone, record.Left) {
 		cy.c.changed[id] = true
 	}
 	return nil
@@ -284,15 +376,17 @@ func (cy *cycle) left(ctx context.Context, ids []int64) ([]int64, error) {
 }
 
 // guard stops a census that would remove more than may be: a permission that
-// was lost looks like many deletions.
+// was lost looks like many deletions. One story may always go, else a small
+// store would keep it for ever; and so may those that are there, and which the
+// scope's JQL does not find any more.
 func (cy *cycle) guard(res *CensusResult, record *archive.Census) {
-	res.Gone = len(record.Gone)
-	share := cy.c.options.CensusMaxRemoved
-	if res.Gone == 0 || float64(res.Gone) <= share*float64(res.Stored) {
+	share, gone := cy.c.options.CensusMaxRemoved, len(record.Gone)
+	res.Gone = gone + len(record.Left)
+	if float64(gone) <= max(1, share*float64(res.Stored)) {
 		return
 	}
-	detail := fmt.Sprintf("%d of %d stories are not to be seen any more, which is more than a share of %g: none of them was removed", res.Gone, res.Stored, share)
+	detail := fmt.Sprintf("%d of %d stories are not to be seen any more, which is more than a share of %g: none of them was removed", gone, res.Stored, share)
 	record.Notes = append(record.Notes, archive.Note{Reason: archive.NoteCensusGuard, At: cy.id.At, Detail: detail})
 	cy.c.log.Error("a census was stopped; if they were really deleted, raise jira.census_max_removed for one census", zap.String("why", detail))
-	record.Gone, res.Gone, res.Stopped = nil, 0, true
+	record.Gone, res.Gone, res.Stopped = nil, len(record.Left), true
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -305,4 +306,176 @@ func TestCommentsThatJiraDoesNotGiveAreNoted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOneStoryOfFewMayGo: a share of a small store is less than one story.
+func TestOneStoryOfFewMayGo(t *testing.T) {
+	each(t, func(w *world) {
+		ids := settled(w, 15)
+		w.site.DeleteIssue(ids[7])
+		w.gives(w.census(), collector.CensusResult{Gone: 1})
+		w.site.DeleteIssue(ids[8])
+		w.site.DeleteIssue(ids[9])
+		w.gives(w.census(), collector.CensusResult{Stopped: true})
+	})
+}
+
+// under makes a story the child of an issue of a project that is not watched.
+func (w *world) under(story int64) (parent int64) {
+	parent = w.create(w.ops)
+	id, key := fmt.Sprint(parent), "OPS-1"
+	w.site.Change(w.now(), w.dev, story, map[string]any{"parent": map[string]any{"id": id, "key": key}},
+		jirasim.Item{Field: "IssueParentAssociation", FieldType: "jira", To: &id, ToString: &key})
+	return parent
+}
+
+// hasParent fails unless the store has an issue as a parent.
+func (w *world) hasParent(id int64) {
+	w.Helper()
+	if _, ok := w.parents()[id]; !ok {
+		w.Errorf("the parent %d was not read", id)
+	}
+}
+
+// TestParentsOfStoriesNoSearchShowed: whatever brings a story, its parent, who
+// may own it, is read too.
+func TestParentsOfStoriesNoSearchShowed(t *testing.T) {
+	each(t, func(w *world) {
+		settled(w, 3)
+		late := w.create(w.pay)
+		parent := w.under(late)
+		w.blind = map[int64]bool{late: true}
+		for range 3 {
+			w.later(10 * time.Minute)
+			w.sync()
+		}
+		w.blind = nil
+		w.gives(w.census(), collector.CensusResult{Late: 1})
+		w.hasParent(parent)
+
+		named := w.create(w.pay)
+		parent = w.under(named)
+		w.blind = map[int64]bool{named: true}
+		w.later(time.Second)
+		w.named(named)
+		w.hasParent(parent)
+	})
+}
+
+// TestParentThatComesInSight: a parent that could not be seen is looked for
+// again when metadata are.
+func TestParentThatComesInSight(t *testing.T) {
+	each(t, func(w *world) {
+		story := w.create(w.pay)
+		parent := w.under(story)
+		w.site.Hide(parent, true)
+		w.later(time.Hour)
+		w.sync()
+		w.site.Hide(parent, false)
+		w.later(time.Minute)
+		w.restart() // which reads metadata
+		w.sync()
+		w.hasParent(parent)
+	})
+}
+
+// TestQuarantineEnds: an issue that could not be read is read again by each
+// census, and is left alone when it is not there.
+func TestQuarantineEnds(t *testing.T) {
+	each(t, func(w *world) {
+		settled(w, 60)
+		spoilt, mended := w.create(w.pay), w.create(w.pay)
+		for _, id := range []int64{spoilt, mended} {
+			w.site.Change(w.now(), w.dev, id, map[string]any{"status": "Open"})
+		}
+		w.later(time.Minute)
+		w.sync()
+		if got := w.notes(); len(got) != 2 {
+			w.Fatalf("got notes %v, want two in quarantine", got)
+		}
+		w.site.DeleteIssue(spoilt)
+		w.site.Change(w.now(), w.dev, mended, map[string]any{"status": map[string]any{"id": "1", "name": "Open"}})
+		w.blind = map[int64]bool{mended: true} // no search shows that
+		w.gives(w.census(), collector.CensusResult{})
+		if got := w.notes(); got != nil {
+			w.Errorf("got notes %v, want none", got)
+		}
+		w.hasEvents(mended, latency.RankCreated, latency.RankRecord, latency.RankRecord)
+	})
+}
+
+// TestLookThatFailsIsMadeAgain: when one story with an open question cannot be
+// read, the look at the others is made again, and a census all the same.
+func TestLookThatFailsIsMadeAgain(t *testing.T) {
+	each(t, func(w *world) {
+		ids := settled(w, 250)
+		w.restart(func(o *collector.Options) {
+			o.OpenQuestions = func(context.Context) ([]int64, error) { return ids, nil }
+		})
+		reads := 0
+		w.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/issue/bulkfetch") || strings.HasSuffix(r.URL.Path, fmt.Sprintf("/issue/%d", ids[len(ids)-1])) {
+				if reads++; strings.Contains(r.URL.Path, "/bulkfetch") && reads < 3 {
+					return nil
+				}
+				return &jirasim.Fault{Status: 403}
+			}
+			return nil
+		}
+		before := w.state()
+		w.later(7 * time.Hour)
+		r := w.sync()
+		if r.Unlooked == nil || r.Census == nil {
+			w.Errorf("got error %v and census %v, want both", r.Unlooked, r.Census)
+		}
+		if got := w.state().Relook; got != before.Relook {
+			w.Errorf("the look is said to have been at %s though it failed", got.Time())
+		}
+	})
+}
+
+// TestLostProject: one project that is not to be seen any more keeps the others
+// from nothing; when it is back, what happened in it is read.
+func TestLostProject(t *testing.T) {
+	each(t, func(w *world) {
+		w.both()
+		ids := settled(w, 40)
+		lost := w.create(w.ops)
+		w.later(time.Minute)
+		w.sync()
+		w.site.Archive(w.ops, true)
+		w.move(ids[0])
+		w.later(10 * time.Minute)
+		if _, err := w.collector.Sync(w.Context()); err == nil { // what describes stories is an hour old at most
+			w.Error("a search of a project that is not there is complete")
+		}
+		w.sync()
+		w.hasEvents(ids[0], latency.RankCreated, latency.RankRecord)
+		want := []string{"invisible 0"}
+		if diff := cmp.Diff(want, w.notes()); diff != "" {
+			w.Errorf("notes (-want +got):\n%s", diff)
+		}
+		w.gives(w.census(), collector.CensusResult{Invisible: 1})
+		if diff := cmp.Diff([]string{"invisible 0", fmt.Sprint("invisible ", lost)}, w.notes()); diff != "" {
+			w.Errorf("notes (-want +got):\n%s", diff)
+		}
+		w.hasEvents(lost, latency.RankCreated)
+
+		w.site.Archive(w.ops, false)
+		w.move(lost)
+		w.site.Archive(w.ops, true)
+		w.census()
+		w.site.Archive(w.ops, false)
+		w.restart(func(o *collector.Options) { o.Projects = []string{"PAY", "OPS"} })
+		w.later(time.Minute)
+		w.sync()
+		w.hasEvents(lost, latency.RankCreated, latency.RankRecord)
+		if st := w.state(); len(st.Lost) > 0 {
+			w.Errorf("still lost: %v", st.Lost)
+		}
+		w.census()
+		if got := w.notes(); got != nil {
+			w.Errorf("got notes %v, want none", got)
+		}
+	})
 }

@@ -39,6 +39,15 @@ var ErrBlind = errors.New("jira shows none of the stories it showed before")
 // store was filled as, which may see more or less.
 var ErrOtherAccount = errors.New("jira answers another account than the one the store was filled as")
 
+// ErrUnknownProject means that Jira does not know a project of the scope, or
+// that the account may not see it.
+var ErrUnknownProject = errors.New("no such project is to be seen")
+
+// UnknownProjects returns the error of projects with these keys.
+func UnknownProjects(keys []string) error {
+	return fmt.Errorf("%w: %s: check the spelling of the key in jira.projects, and that the account may browse the project", ErrUnknownProject, strings.Join(keys, ", "))
+}
+
 // Options say what to collect, from where and into what.
 type Options struct {
 	Source   Source
@@ -106,12 +115,14 @@ type Collector struct {
 	noted     *noted                     // nil: not read yet
 	// changed are stories that cycles wrote which then failed: whoever derives
 	// numbers from the store has not heard of them.
-	changed map[int64]bool
-	sprints sprintSchedule
-	// unseen are parents that could not be read; they are tried again when
-	// meta is.
-	unseen     map[int64]bool
-	unreadable map[archive.Quarantined]bool // issues that were logged as such
+	changed    map[int64]bool
+	sprints    sprintSchedule
+	lookFailed time.Time // when a look beside the reading of changes failed; zero: the last one did not
+	// parentsRead: all parents of stories are stored, or unseen: they could not be
+	// read, and are tried again when meta is.
+	parentsRead bool
+	unseen      map[int64]bool
+	unreadable  map[archive.Quarantined]bool // issues that were logged as such
 }
 
 var orderBy = regexp.MustCompile(`(?i)\border\s+by\b`)
@@ -147,6 +158,9 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	res, err := c.sync(ctx)
+	if errors.Is(err, archive.ErrRefused) {
+		c.described = time.Time{} // a project may have been lost: the next cycle looks
+	}
 	return res, c.noteOutcome(ctx, res, err)
 }
 
@@ -179,9 +193,9 @@ func (c *Collector) sync(ctx context.Context) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, err
 		}
-		// What changed is complete without it; the next cycle tries again.
+		// What changed is complete without it; a later cycle tries again.
 		cy.result.Unlooked = err
-		c.log.Warn("what the polls cannot see was not looked at; the next cycle tries again", zap.Error(err))
+		c.log.Warn("what the polls cannot see was not looked at; it is tried again in some minutes", zap.Error(err))
 	}
 	if err := cy.readSprints(ctx); err != nil {
 		return Result{}, err
@@ -212,7 +226,7 @@ func (c *Collector) FetchStories(ctx context.Context, ids []int64) (Result, erro
 	if err != nil {
 		return Result{}, err
 	}
-	if cy.state.FullStarted == 0 { // else they are wanted by the full sync, which may find them by itself
+	if cy.state.FullStarted == 0 { // else the full sync may find them as stories
 		if err := cy.newParents(ctx); err != nil {
 			return Result{}, err
 		}
@@ -230,6 +244,15 @@ func (c *Collector) finish(cy *cycle) Result {
 	return cy.result
 }
 
+// CheckAccount returns an ErrOtherAccount unless a store of that state may be
+// filled as whom Jira answers.
+func CheckAccount(st archive.State, id archive.Identity) error {
+	if st.Account != "" && st.Account != id.Account {
+		return fmt.Errorf("%w: it was %s and is %s: use a token of the former account, or an empty store (store.url)", ErrOtherAccount, st.Account, id.Account)
+	}
+	return nil
+}
+
 // begin proves authentication, reads where the store stands and, when they
 // are due, what describes stories.
 func (c *Collector) begin(ctx context.Context) (*cycle, error) {
@@ -241,32 +264,29 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the sync state: %w", err)
 	}
-	if state.Account != "" && state.Account != id.Account {
-		return nil, fmt.Errorf("%w: it was %s and is %s: use a token of the former account, or an empty store (store.url)", ErrOtherAccount, state.Account, id.Account)
+	if err := CheckAccount(state, id); err != nil {
+		return nil, err
 	}
 	if state.BaseURL != "" && state.BaseURL != id.BaseURL {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
 	}
-	state.Account, state.Flavor, state.BaseURL = id.Account, id.Flavor, id.BaseURL
-	due := c.described.IsZero() || time.Since(c.described) >= metaInterval
-	if due {
-		if err := c.describe(ctx, id); err != nil {
-			return nil, err
-		}
-	}
+	state.Account, state.Flavor, state.BaseURL, state.SiteURL = id.Account, id.Flavor, id.BaseURL, id.SiteURL
 	if err := c.recall(ctx); err != nil {
 		return nil, err
 	}
-	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	cy := &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}, parents: map[int64]bool{}}
-	for _, id := range state.Wanted {
-		cy.parents[id] = true
+	due := c.described.IsZero() || time.Since(c.described) >= metaInterval
+	if due {
+		if err := c.describe(ctx, id, &state); err != nil {
+			return nil, err
+		}
 	}
-	return cy, nil
+	skew := time.Since(id.At.Time()).Truncate(time.Second)
+	return &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}}, nil
 }
 
-// describe reads and stores what describes stories.
-func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
+// describe reads and stores what describes stories, and notes in the state
+// which projects are not to be seen any more.
+func (c *Collector) describe(ctx context.Context, id archive.Identity, state *archive.State) error {
 	m, err := c.source.Meta(ctx, c.projects)
 	if err != nil {
 		return fmt.Errorf("reading projects, statuses and fields: %w", err)
@@ -274,9 +294,11 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
 	if len(m.Projects) == 0 {
 		return fmt.Errorf("the account %s sees no project: give it the permission Browse projects", id.Account)
 	}
-	m.At = id.At
-	if err := c.store.SaveMeta(ctx, m); err != nil {
-		return fmt.Errorf("storing projects, statuses and fields: %w", err)
+	// Those that were read once have been lost, as one that was archived; others
+	// never were.
+	known := state.FirstDone && state.Fingerprint == c.fingerprint()
+	if len(m.Missing) > 0 && !known {
+		return UnknownProjects(m.Missing)
 	}
 	c.visible = make(map[string]archive.Project, len(m.Projects))
 	for _, p := range m.Projects {
@@ -286,9 +308,34 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity) error {
 	if len(c.projects) > 0 {
 		c.keys = slices.Sorted(maps.Keys(c.visible))
 	}
+	if err := c.lose(ctx, &m, id.At, state); err != nil {
+		return err
+	}
+	m.At = id.At
+	if err := c.store.SaveMeta(ctx, m); err != nil {
+		return fmt.Errorf("storing projects, statuses and fields: %w", err)
+	}
 	clear(c.unseen)
+	c.parentsRead = false
 	c.described = time.Now()
 	return nil
+}
+
+// scopeIDs returns the ids of the projects in scope, in order; none if JQL
+// alone is the scope.
+func (c *Collector) scopeIDs() []string {
+	var ids []string
+	for _, key := range c.keys {
+		ids = append(ids, c.visible[key].ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Covers tells whether a store of that state holds the whole scope: else it may
+// hold a part of it, beside what it held before.
+func (c *Collector) Covers(st archive.State) bool {
+	return st.FirstDone && st.FullStarted == 0 && st.Fingerprint == c.fingerprint()
 }
 
 // fingerprint identifies the scope: with another one the store holds too much

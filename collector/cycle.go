@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"go.uber.org/zap"
@@ -26,12 +25,14 @@ type cycle struct {
 	c       *Collector
 	id      archive.Identity
 	state   archive.State
-	seen    map[int64]bool // stories that searches found in this cycle
-	read    map[int64]bool // stories that were read in it, whether found or by id
-	parents map[int64]bool // of issues read, past ones too, that are still to be looked at
+	before  latency.Instant // up to when all was read that there was, when it began
+	seen    map[int64]bool  // stories that searches found in this cycle
+	read    map[int64]bool  // stories that were read in it, whether found or by id
+	doubted []int64         // stories that a search showed otherwise than they are known; to be read by id
 	// described: what describes stories was read in this cycle
 	described bool
-	byID      bool // what is read now is read by id, and late for no search's fault
+	byID      bool // what is read now is read by id: as of now, and late for no search's fault
+	back      bool // but for what a look back found that no poll had shown
 	result    Result
 }
 
@@ -47,16 +48,23 @@ func (cy *cycle) full(ctx context.Context) error {
 	if _, err := cy.search(ctx, q); err != nil {
 		return fmt.Errorf("full sync: %w", err)
 	}
-	if err := cy.readParents(ctx, 0); err != nil {
+	parents, err := cy.parentsAlone(ctx)
+	if err != nil {
+		return err
+	}
+	if err := cy.readParents(ctx, parents, 0); err != nil {
+		return err
+	}
+	if err := cy.newParents(ctx); err != nil {
 		return err
 	}
 	if err := cy.chooseCanary(ctx); err != nil {
 		return err
 	}
 	st := &cy.state
-	st.FirstDone = true
-	st.Watermark, st.DataTimestamp = st.FullStarted, st.FullStarted
-	st.FullStarted, st.Cursor, st.Wanted = 0, "", nil
+	st.FirstDone, st.Complete = true, cy.c.scopeIDs()
+	st.Watermark, st.DataTimestamp, st.Aside = st.FullStarted, st.FullStarted, st.FullStarted
+	st.FullStarted, st.Cursor = 0, ""
 	st.Census = 0 // what a search missed is found by a census at once
 	return cy.save(ctx, archive.Page{})
 }
@@ -64,14 +72,26 @@ func (cy *cycle) full(ctx context.Context) error {
 // incremental reads what was updated since the last complete cycle. The same
 // search must show the canary, and asks for the parents too, where it can.
 func (cy *cycle) incremental(ctx context.Context) error {
-	since := cy.state.Watermark.Add(-cy.c.overlap)
+	cy.before = cy.state.Watermark
+	for key, lost := range cy.state.Lost {
+		if _, back := cy.c.visible[key]; back {
+			cy.before = min(cy.before, lost)
+		}
+	}
+	since := cy.before.Add(-cy.c.overlap)
 	if err := cy.chooseCanary(ctx); err != nil {
+		return err
+	}
+	parents, err := cy.parentsAlone(ctx)
+	if err != nil {
 		return err
 	}
 	q := cy.query()
 	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.known()
-	if q.JQL == "" && len(cy.state.Parents) <= namedParents {
-		q.Parents = cy.state.Parents
+	// With JQL it cannot be told whether an issue was found as a parent or as a story.
+	aside := q.JQL != "" || len(parents) > namedParents
+	if !aside {
+		q.Parents = parents
 	}
 	seen, err := cy.search(ctx, q)
 	if err != nil {
@@ -82,52 +102,89 @@ func (cy *cycle) incremental(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := cy.leavers(ctx, since); err != nil {
-		return err
-	}
-	if !seen.named || len(q.Parents) < len(cy.state.Parents) {
-		err = cy.readParents(ctx, since)
-	} else {
-		err = cy.newParents(ctx)
+	switch {
+	case aside:
+		err = cy.lookAside(ctx, parents)
+	case !seen.named:
+		err = cy.readParents(ctx, parents, since)
 	}
 	if err != nil {
+		return err
+	}
+	if !aside {
+		cy.state.Aside = cy.id.At
+	}
+	if err := cy.newParents(ctx); err != nil {
 		return err
 	}
 	if n := len(cy.result.Late); n > 0 {
 		cy.c.log.Info("Jira's search showed changes that the cycle before should have seen", zap.Int("stories", n), zap.Duration("latest", slices.Max(cy.result.Late)))
 	}
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
+	cy.state.Lost = maps.Clone(cy.state.Lost)
+	maps.DeleteFunc(cy.state.Lost, func(key string, _ latency.Instant) bool { _, back := cy.c.visible[key]; return back })
 	return cy.save(ctx, archive.Page{})
 }
 
-// namedParents is how many parents a search asks for beside the stories.
-const namedParents = 500
+const (
+	// namedParents is how many parents a search asks for beside the stories.
+	namedParents = 500
+	// asideInterval is how often is looked for what the search of a poll cannot show.
+	asideInterval = 5 * time.Minute
+)
+
+// lookAside looks for what the search of a poll cannot show, when that is due:
+// stories that left the scope, and changes of parents that it cannot name.
+func (cy *cycle) lookAside(ctx context.Context, parents []int64) error {
+	last := cy.state.Aside
+	if last == 0 {
+		last = cy.before
+	}
+	if cy.id.At < last.Add(asideInterval) {
+		return nil
+	}
+	since := last.Add(-cy.c.overlap)
+	if err := cy.leavers(ctx, since); err != nil {
+		return err
+	}
+	if err := cy.readParents(ctx, parents, since); err != nil {
+		return err
+	}
+	cy.state.Aside = cy.id.At
+	return nil
+}
 
 // settledFor is how long before a cycle a story must have been updated for
 // that cycle to have read all there was at that instant: what happens within a
 // second may bear the same one.
 const settledFor = 5 * time.Second
 
-// known returns a function that returns when stories were updated as they are
-// stored, of those that the last complete cycle, or one before it, read long
-// enough after.
+// known returns a function that returns up to when stories are known: to their
+// last update as it is stored, if the last complete cycle, or one before it,
+// read it long enough after; else to right before it. An index that lags shows
+// stories as they were.
 func (cy *cycle) known() func(context.Context, []int64) (map[int64]latency.Instant, error) {
-	store, before := cy.c.store, cy.state.Watermark.Add(-settledFor)
+	store, before := cy.c.store, cy.before.Add(-settledFor)
 	return func(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
-		settled, err := store.Settled(ctx, ids)
+		known, err := store.Settled(ctx, ids)
 		if err != nil {
 			return nil, fmt.Errorf("reading what is stored: %w", err)
 		}
-		maps.DeleteFunc(settled, func(_ int64, updated latency.Instant) bool { return updated >= before })
-		return settled, nil
+		for id, updated := range known {
+			if updated >= before {
+				known[id] = updated - 1
+			}
+		}
+		return known, nil
 	}
 }
 
 // sight is what a search showed beside the stories it was for.
 type sight struct{ canary, named bool }
 
-// search reads what a query finds and writes it page by page. While a full
-// sync is under way its cursor moves with each page.
+// search reads what a query finds and writes it page by page, and at last by id
+// what it was in doubt of. While a full sync is under way its cursor moves with
+// each page.
 func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err error) {
 	search := func(ctx context.Context) iter.Seq2[archive.Page, error] { return cy.c.source.Search(ctx, q) }
 	for page, err := range ahead(ctx, search) {
@@ -149,7 +206,10 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 			cy.seen[id] = true
 		}
 		for i := range page.Stories {
-			cy.seen[page.Stories[i].History.ID] = true
+			// With JQL the canary may have been found for its id alone.
+			if id := page.Stories[i].History.ID; q.JQL == "" || id != q.Canary {
+				cy.seen[id] = true
+			}
 		}
 		cy.result.Unchanged += len(page.Unchanged)
 		if len(page.Stories)+len(page.Quarantined) > 0 {
@@ -159,12 +219,30 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 		}
 		cy.c.progress(Progress{Full: cy.result.Full, Stories: cy.result.Stories})
 	}
-	return seen, nil
+	doubted := cy.doubted
+	cy.doubted = nil
+	_, err = cy.reread(ctx, doubted)
+	return seen, err
+}
+
+// doubts tells whether a search shows a story as it was before it became as it
+// is known, or though it has gone. The index may lag, so what it shows is
+// nothing to compare with.
+func (cy *cycle) doubts(st *archive.Story, known archive.Known) bool {
+	if cy.byID || st.Updated >= known.Updated && !known.Gone {
+		return false
+	}
+	if !st.ParentOnly {
+		cy.doubted = append(cy.doubted, st.History.ID)
+	}
+	return true
 }
 
 // reread reads stories by id and writes them; missing are those that do not
 // exist or may not be seen.
 func (cy *cycle) reread(ctx context.Context, ids []int64) (missing []int64, err error) {
+	defer func(before bool) { cy.byID = before }(cy.byID)
+	cy.byID = true
 	for part := range slices.Chunk(ids, rereadBatch) {
 		page, absent, err := cy.c.source.Issues(ctx, part)
 		if err != nil {
@@ -191,19 +269,20 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 	if err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
+	page.Stories = slices.DeleteFunc(page.Stories, func(st archive.Story) bool {
+		k, ok := known[st.History.ID]
+		return ok && cy.doubts(&st, k)
+	})
 	for i := range page.Stories {
 		st := &page.Stories[i]
 		cy.count(st)
 		if k, ok := known[st.History.ID]; ok {
 			reconcile(st, k, cy.id.At)
 		}
-		cy.wantParents(st)
+		cy.c.parentsRead = false // it may have a parent that nobody read
 	}
 	if err := cy.noteComments(ctx, page.Stories); err != nil {
 		return err
-	}
-	if cy.state.FullStarted != 0 {
-		cy.state.Wanted = slices.DeleteFunc(slices.Sorted(maps.Keys(cy.parents)), func(id int64) bool { return cy.seen[id] })
 	}
 	for _, q := range page.Quarantined {
 		if cy.c.unreadable[q] {
@@ -227,14 +306,13 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 // late notes how late changes were shown that the last cycle should have seen.
 // The cycle that shows them is not complete yet: another try would find the same.
 func (cy *cycle) late(ctx context.Context, stories []archive.Story, changed map[int64]bool) error {
-	w := cy.state.Watermark
-	if cy.state.FullStarted != 0 || w == 0 || cy.byID {
+	if cy.state.FullStarted != 0 || cy.before == 0 || cy.byID && !cy.back {
 		return nil
 	}
 	var late []archive.Note
 	for i := range stories {
 		st := &stories[i]
-		if !changed[st.History.ID] || st.ParentOnly || st.Updated >= w.Add(-settledFor) {
+		if !changed[st.History.ID] || st.ParentOnly || st.Updated >= cy.before.Add(-settledFor) {
 			continue
 		}
 		by := cy.id.At.Time().Sub(st.Updated.Time())
@@ -268,61 +346,48 @@ func (cy *cycle) count(st *archive.Story) {
 	}
 }
 
-// wantParents notes the parents that a story has or had: whoever owned them
-// may own it.
-func (cy *cycle) wantParents(st *archive.Story) {
-	want := func(v latency.Value) {
-		if id, err := strconv.ParseInt(v.ID, 10, 64); err == nil && id > 0 {
-			cy.parents[id] = true
-		}
+// parentsAlone returns the issues that are stored as parents alone and can be
+// read, as far as is known.
+func (cy *cycle) parentsAlone(ctx context.Context) ([]int64, error) {
+	ids, err := cy.c.store.ParentsAlone(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is stored: %w", err)
 	}
-	for _, v := range st.History.Now[latency.FieldParent] {
-		want(v)
-	}
-	for i := range st.History.Events {
-		for _, ch := range st.History.Events[i].Changes {
-			if ch.Field == latency.FieldParent {
-				want(ch.From)
-				want(ch.To)
-			}
-		}
-	}
+	return slices.DeleteFunc(ids, func(id int64) bool { return cy.c.unseen[id] }), nil
 }
 
-// readParents brings the parents of stories up to date that no search finds:
-// first those that were read before, as far as they were updated since an
-// instant, then those that are new.
-func (cy *cycle) readParents(ctx context.Context, since latency.Instant) error {
-	// Those that a search finds by now are stories like any other.
-	cy.state.Parents = slices.DeleteFunc(cy.state.Parents, func(id int64) bool { return cy.seen[id] })
-	if len(cy.state.Parents) > 0 {
-		if err := cy.saveParents(ctx, cy.state.Parents, since); err != nil {
+// readParents brings parents of stories up to date that no search finds, as
+// far as they were updated since an instant.
+func (cy *cycle) readParents(ctx context.Context, ids []int64, since latency.Instant) error {
+	for chunk := range slices.Chunk(ids, parentsBatch) {
+		if err := cy.saveParents(ctx, chunk, since); err != nil {
 			return err
 		}
 	}
-	return cy.newParents(ctx)
+	return nil
 }
 
-// newParents reads the parents that no search found and the store lacks, and
-// theirs, generation by generation.
+// newParents reads the parents that stories name and the store lacks, and
+// theirs, generation by generation: whoever owned them, or owned past ones,
+// may own the stories.
 func (cy *cycle) newParents(ctx context.Context) error {
+	if cy.c.parentsRead {
+		return nil
+	}
 	for range maxGenerations {
-		wanted := slices.DeleteFunc(slices.Sorted(maps.Keys(cy.parents)), func(id int64) bool { return cy.seen[id] || cy.c.unseen[id] })
-		known, err := cy.c.store.Known(ctx, wanted)
+		wanted, err := cy.c.store.MissingParents(ctx)
 		if err != nil {
 			return fmt.Errorf("reading what is stored: %w", err)
 		}
-		wanted = slices.DeleteFunc(wanted, func(id int64) bool { _, ok := known[id]; return ok })
+		wanted = slices.DeleteFunc(wanted, func(id int64) bool { return cy.c.unseen[id] })
 		if len(wanted) == 0 {
 			break
 		}
-		for chunk := range slices.Chunk(wanted, parentsBatch) {
-			if err := cy.saveParents(ctx, chunk, 0); err != nil {
-				return err
-			}
+		if err := cy.readParents(ctx, wanted, 0); err != nil {
+			return err
 		}
 	}
-	clear(cy.parents)
+	cy.c.parentsRead = true
 	return nil
 }
 
@@ -339,11 +404,7 @@ func (cy *cycle) saveParents(ctx context.Context, ids []int64, since latency.Ins
 	for _, q := range page.Quarantined {
 		cy.c.unseen[q.ID] = true
 	}
-	parents := slices.Clone(cy.state.Parents)
-	for i := range page.Stories {
-		parents = append(parents, page.Stories[i].History.ID)
-	}
-	slices.Sort(parents)
-	cy.state.Parents = slices.DeleteFunc(slices.Compact(parents), func(id int64) bool { return cy.c.unseen[id] })
+	defer func(before bool) { cy.byID = before }(cy.byID)
+	cy.byID = since == 0
 	return cy.save(ctx, page)
 }

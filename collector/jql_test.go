@@ -106,3 +106,60 @@ func TestLostProjectIsInvisible(t *testing.T) {
 		}
 	})
 }
+
+// TestCanaryThatLeaves: the story that every search is asked for leaves the
+// query as others do, and does not come back for being asked for.
+func TestCanaryThatLeaves(t *testing.T) {
+	each(t, func(w *world) {
+		narrowed(w)
+		ids := settled(w, 40)
+		if got := w.state().Canary; got != ids[0] {
+			w.Fatalf("the canary is %d, want %d", got, ids[0])
+		}
+		w.later(time.Hour)
+		w.move(ids[0])
+		w.later(10 * time.Minute)
+		w.sync()
+		w.hasEvents(ids[0], latency.RankCreated, latency.RankRecord, latency.RankGone)
+		w.site.Comment(w.now(), w.dev, ids[0], "so")
+		for range 3 {
+			w.later(10 * time.Minute)
+			w.sync()
+		}
+		w.hasEvents(ids[0], latency.RankCreated, latency.RankRecord, latency.RankGone)
+		if got := w.state().Canary; got != ids[1] {
+			w.Errorf("the canary is %d, want %d", got, ids[1])
+		}
+	})
+}
+
+// TestManyThatLeaveTheQuery: stories that are there, and not of the scope any
+// more, are no reason to stop a census.
+func TestManyThatLeaveTheQuery(t *testing.T) {
+	each(t, func(w *world) {
+		w.restart(func(o *collector.Options) { o.Projects, o.JQL = nil, "updated >= -7d" })
+		settled(w, 40)
+		w.later(8 * 24 * time.Hour)
+		young := w.create(w.pay)
+		w.later(time.Minute)
+		r := w.sync()
+		w.gives(*r.Census, collector.CensusResult{Gone: 40})
+		if got := w.live(); !cmp.Equal(got, []int64{young}) {
+			w.Errorf("got stories %v there, want %d alone", got, young)
+		}
+	})
+}
+
+// TestIdlePollOfAQuery: a poll of a query that finds nothing costs what others do.
+func TestIdlePollOfAQuery(t *testing.T) {
+	each(t, func(w *world) {
+		narrowed(w)
+		w.under(settled(w, 30)[3])
+		w.later(10 * time.Minute)
+		w.sync()
+		w.later(time.Minute)
+		if got := w.requests(func() { w.sync() }); got != 2 {
+			w.Errorf("an idle poll took %d requests, want 2", got)
+		}
+	})
+}

@@ -49,5 +49,8 @@ func (c *Collector) fetchNamed(ctx context.Context, ids []int64) error {
 			return err
 		}
 	}
-	return nil
+	if cy.state.FullStarted != 0 {
+		return nil // it may find their parents as stories
+	}
+	return cy.newParents(ctx)
 }

@@ -2,12 +2,16 @@ package collector_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 func TestNamedStoriesAreReadAtOnce(t *testing.T) {
@@ -38,5 +42,22 @@ func TestNamedStoriesAreReadAtOnce(t *testing.T) {
 		if diff := cmp.Diff([][]int64{nil, {known, fresh}}, got); diff != "" {
 			w.Errorf("stories that changed (-want +got):\n%s", diff)
 		}
+	})
+}
+
+// TestNamedIssueThatCannotBeRead: whatever is named, polls go on.
+func TestNamedIssueThatCannotBeRead(t *testing.T) {
+	each(t, func(w *world) {
+		id := settled(w, 3)[0]
+		w.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.HasSuffix(r.URL.Path, "/issue/4711") {
+				return &jirasim.Fault{Status: 403}
+			}
+			return nil
+		}
+		w.later(time.Minute)
+		w.move(id)
+		w.named(4711)
+		w.hasEvents(id, latency.RankCreated, latency.RankRecord)
 	})
 }

@@ -23,6 +23,7 @@ type noted struct {
 	failed bool                      // no cycle is complete since then
 	zoned  bool                      // Jira is asked in the account's zone
 	warned bool                      // it warns of searches
+	lost   bool                      // projects are not to be seen any more
 }
 
 // recall reads what is noted.
@@ -43,6 +44,8 @@ func (c *Collector) recall(ctx context.Context) error {
 			c.noted.failed = true
 		case archive.NoteZoned:
 			c.noted.zoned = true
+		case archive.NoteInvisible:
+			c.noted.lost = c.noted.lost || n.Story == noStory
 		case archive.NoteWarned:
 			c.noted.warned = true
 		}

@@ -54,18 +54,24 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 			}
 		}
 		wanted = s.Wanted
-		if Patience(err) > 0 {
+		alone := Patience(err)
+		if alone > 0 {
 			wanted = nil // Jira asks to be left alone, whoever wants a story
 		}
-		timer.Reset(max(0, s.Interval-time.Since(begin), Patience(err)))
+		timer.Reset(max(0, s.Interval-time.Since(begin), alone))
 	}
 }
 
-// turn reads the stories that are wanted now and runs a cycle.
+// turn reads the stories that are wanted now and runs a cycle. Stories that
+// cannot be read now are found by polls, as all others are.
 func (c *Collector) turn(ctx context.Context, named []int64) (Result, error) {
 	if len(named) > 0 {
-		if err := c.fetchNamed(ctx, named); err != nil {
+		switch err := c.fetchNamed(ctx, named); {
+		case err == nil:
+		case ctx.Err() != nil || Patience(err) > 0:
 			return Result{}, err
+		default:
+			c.log.Warn("stories that were named could not be read at once; polls find what changed", zap.Int("stories", len(named)), zap.Error(err))
 		}
 	}
 	return c.Sync(ctx)

@@ -41,6 +41,10 @@ func (s *scripted) IDs(context.Context, archive.Query) iter.Seq2[[]int64, error]
 	return func(func([]int64, error) bool) {}
 }
 
+func (s *scripted) Updates(context.Context, archive.Query) iter.Seq2[map[int64]latency.Instant, error] {
+	return func(func(map[int64]latency.Instant, error) bool) {}
+}
+
 func (s *scripted) Sprints(context.Context, archive.Project) ([]archive.Sprint, error) {
 	return nil, nil
 }
@@ -53,8 +57,11 @@ type empty struct {
 
 func (e *empty) State(context.Context) (archive.State, error)                    { return e.state, nil }
 func (e *empty) SaveMeta(context.Context, archive.Meta) error                    { return nil }
+func (e *empty) Meta(context.Context) (archive.Meta, error)                      { return archive.Meta{}, nil }
 func (e *empty) Notes(context.Context) ([]archive.Note, error)                   { return nil, nil }
 func (e *empty) Live(context.Context) ([]int64, error)                           { return nil, nil }
+func (e *empty) MissingParents(context.Context) ([]int64, error)                 { return nil, nil }
+func (e *empty) ParentsAlone(context.Context) ([]int64, error)                   { return nil, nil }
 func (e *empty) Known(context.Context, []int64) (map[int64]archive.Known, error) { return nil, nil }
 func (e *empty) SaveSprints(context.Context, string, []archive.Sprint) error     { return nil }
 func (e *empty) SaveStories(_ context.Context, b archive.Batch) (archive.Changed, error) {

@@ -14,11 +14,18 @@ import (
 // before Jira is said to show nothing.
 const canaries = 10
 
-// chooseCanary chooses a story that every search must show, if there is none
-// yet: the oldest, which no index lags behind.
+// chooseCanary chooses a story that every search must show, if there is none,
+// or the last one went: the oldest, which no index lags behind.
 func (cy *cycle) chooseCanary(ctx context.Context) error {
-	if cy.state.Canary != 0 {
-		return nil
+	if id := cy.state.Canary; id != 0 {
+		there, err := cy.c.store.Settled(ctx, []int64{id})
+		if err != nil {
+			return fmt.Errorf("reading what is stored: %w", err)
+		}
+		if _, ok := there[id]; ok {
+			return nil
+		}
+		cy.state.Canary = 0
 	}
 	live, err := cy.c.store.Live(ctx)
 	if err != nil {

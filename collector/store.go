@@ -13,13 +13,16 @@ type Source interface {
 	// Myself proves that the token is accepted, and tells as whom and when.
 	Myself(ctx context.Context) (archive.Identity, error)
 	// Meta reads what describes stories, and the projects with these keys;
-	// without keys all that can be seen. An unknown key is an error.
+	// without keys all that can be seen. Keys that are unknown, or of projects
+	// that may not be seen, are among what it returns.
 	Meta(ctx context.Context, projectKeys []string) (archive.Meta, error)
 	// Search yields what a query finds, complete, in an order in which it can
 	// be gone on with behind each page. It yields nothing after an error.
 	Search(ctx context.Context, q archive.Query) iter.Seq2[archive.Page, error]
 	// IDs yields the ids alone of what a query finds, each once.
 	IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, error]
+	// Updates yields when what a query finds was updated, by id.
+	Updates(ctx context.Context, q archive.Query) iter.Seq2[map[int64]latency.Instant, error]
 	// Matching returns those of some stories that JQL finds now.
 	Matching(ctx context.Context, jql string, ids []int64) ([]int64, error)
 	// Issues reads stories by id as they are now; missing are those that do
@@ -37,10 +40,17 @@ type Source interface {
 type Store interface {
 	// State returns how far the store has come; zero before the first sync.
 	State(ctx context.Context) (archive.State, error)
+	// Meta returns what describes stories, as it was saved last.
+	Meta(ctx context.Context) (archive.Meta, error)
 	// SaveMeta replaces what describes stories. Saving it twice changes nothing.
 	SaveMeta(ctx context.Context, m archive.Meta) error
 	// Known returns what is stored of stories; those that are not are absent.
 	Known(ctx context.Context, ids []int64) (map[int64]archive.Known, error)
+	// MissingParents returns the ids of issues that stories have, or had, as
+	// parents and that are not stored, in order.
+	MissingParents(ctx context.Context) ([]int64, error)
+	// ParentsAlone returns the ids of issues that are stored as parents alone, in order.
+	ParentsAlone(ctx context.Context) ([]int64, error)
 	// Settled returns when stories were updated that are stored complete and
 	// have not gone; others are absent.
 	Settled(ctx context.Context, ids []int64) (map[int64]latency.Instant, error)

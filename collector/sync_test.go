@@ -30,6 +30,7 @@ type world struct {
 	store     *store.Store
 	server    *jirasim.Server
 	client    *jira.Client
+	hold      jira.Hold
 	collector *collector.Collector
 	clock     atomic.Int64 // Jira's, seconds
 	fault     func(*http.Request) *jirasim.Fault
@@ -113,7 +114,7 @@ func where(flavor jirasim.Flavor) (email, path string) {
 func (w *world) newClient(url string, transport http.RoundTripper) *jira.Client {
 	w.Helper()
 	email, path := where(w.site.Flavor)
-	c, err := jira.New(jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport})
+	c, err := jira.New(jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport, Hold: &w.hold})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -335,7 +336,7 @@ func TestInterruptedFullSyncGoesOn(t *testing.T) {
 		if stories, parents := w.live(), slices.Collect(maps.Keys(w.parents())); len(stories) != n || !cmp.Equal(parents, []int64{epic}) {
 			w.Errorf("got %d stories and parents %v, want 250 and %d", len(stories), parents, epic)
 		}
-		if st := w.state(); !st.FirstDone || st.FullStarted != 0 || st.Cursor != "" || st.Wanted != nil || st.Watermark != latency.At(w.now()) {
+		if st := w.state(); !st.FirstDone || st.FullStarted != 0 || st.Cursor != "" || st.Watermark != latency.At(w.now()) {
 			w.Errorf("state after the sync: %+v", st)
 		}
 	})
@@ -495,7 +496,7 @@ func TestUnknownProject(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, err := c.Sync(w.Context()); !errors.Is(err, jira.ErrNotFound) || !strings.Contains(err.Error(), `"NOPE"`) {
+		if _, err := c.Sync(w.Context()); !errors.Is(err, collector.ErrUnknownProject) || !strings.Contains(err.Error(), "NOPE") {
 			w.Errorf("got error %v, want one that names NOPE", err)
 		}
 		if diff := cmp.Diff(archive.State{}, w.state()); diff != "" {

@@ -19,7 +19,7 @@ func demo(t *testing.T) string {
 	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/yourturn").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	lines := bufio.NewScanner(stack.Begin(t, binary, "demo", "--web.listen-address", "127.0.0.1:0", "--speed", "6000"))
+	lines := bufio.NewScanner(stack.Begin(t, binary, "demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000"))
 	address := regexp.MustCompile(`metrics +http://(\S+)/metrics`)
 	for lines.Scan() {
 		if m := address.FindStringSubmatch(lines.Text()); m != nil {

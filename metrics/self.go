@@ -3,6 +3,7 @@ package metrics
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,6 +12,8 @@ import (
 
 // Self are the metrics of the service about itself.
 type Self struct {
+	jira      *prometheus.GaugeVec
+	jiraURL   atomic.Pointer[string] // that jira shows
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	limit     *prometheus.GaugeVec
@@ -40,19 +43,18 @@ type Self struct {
 	pollStories  prometheus.Counter
 }
 
-// NewSelf registers the service's metrics with reg. jiraURL is the Jira that
-// is polled, version the binary's.
+// NewSelf registers the service's metrics with reg. jiraURL is where people find
+// the Jira that is polled, until SetJira says otherwise; version is the binary's.
 func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion string) *Self {
 	f := promauto.With(reg)
-	f.NewGauge(prometheus.GaugeOpts{
-		Name: "yourturn_jira_info", Help: "The Jira that is polled, for links to its stories.",
-		ConstLabels: prometheus.Labels{"url": jiraURL},
-	}).Set(1)
 	f.NewGauge(prometheus.GaugeOpts{
 		Name: "yourturn_build_info", Help: "What this binary was built from.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": goVersion},
 	}).Set(1)
 	s := &Self{
+		jira: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "yourturn_jira_info", Help: "The Jira that is polled, for links to its stories.",
+		}, []string{"url"}),
 		census: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "yourturn_census_stories", Help: "What the last census found: stories that Jira shows and that the store holds, those gone, moved, invisible or returned, and those no search had shown.",
 		}, []string{"result"}),
@@ -135,7 +137,16 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		}),
 	}
 	s.reloaded.Set(1)
+	s.SetJira(jiraURL)
 	return s
+}
+
+// SetJira shows where people find the Jira that is polled.
+func (s *Self) SetJira(url string) {
+	s.jira.WithLabelValues(url).Set(1)
+	if former := s.jiraURL.Swap(&url); former != nil && *former != url {
+		s.jira.DeleteLabelValues(*former)
+	}
 }
 
 // ObserveRequest counts a request to Jira; code is 0 where no answer came.

@@ -4,11 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/yourturn/yourturn/internal/backfill"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/rules"
 )
 
 // headOfPrometheus is how far back Prometheus still writes itself: blocks that
@@ -20,6 +26,7 @@ type backfillFlags struct {
 	configFile, from, to, out, job, instance string
 	step                                     time.Duration
 	force                                    bool
+	line                                     string // the command line
 }
 
 // backfillCommand writes the past for Prometheus.
@@ -35,24 +42,31 @@ printed says how.
 
 --to is at most 3 hours ago, for younger samples are in Prometheus' own hands, and
 before the first scrape of the live service: where both are, counters count twice.
-Left out, it is the latest that can be.
+Left out, it is the latest that can be. Before a project's first story it has no
+samples, for nothing is not zero.
+
+The folder says in backfill.json what it holds: interrupted, the same command goes
+on, and with a later --to it writes what came since into files of their own.
 
 --job and --instance are those of the live scrape, so that the past and the present
 are one series.`,
 		Example: `  yourturn backfill --config.file yourturn.yml --from 2026-01-01
   yourturn backfill --config.file yourturn.yml --from 2026-01-01 --instance yourturn:9817 --out past`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runBackfill(cmd.Context(), s, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.line = lineOf(cmd)
+			return runBackfill(cmd.Context(), s, f, time.Now())
+		},
 	}
 	flags := cmd.Flags()
 	configFlag(flags, &f.configFile)
 	flags.StringVar(&f.from, "from", "", "the first sample: a date (UTC) or an instant (RFC 3339); required")
 	flags.StringVar(&f.to, "to", "", "the last sample at the latest, likewise (default the latest that can be)")
-	flags.DurationVar(&f.step, "step", time.Hour, "the time between samples; it divides a day")
+	flags.DurationVar(&f.step, "step", time.Hour, "the time between samples: whole minutes that divide a day")
 	flags.StringVar(&f.out, "out", "backfill", "the `folder` for the files")
 	flags.StringVar(&f.job, "job", "yourturn", "the job label of the live scrape")
 	flags.StringVar(&f.instance, "instance", "", "the instance label of the live scrape (default web.listen_address of the config)")
-	flags.BoolVar(&f.force, "force", false, "replace files that are there already")
+	flags.BoolVar(&f.force, "force", false, "write anew what is there already")
 	return cmd
 }
 
@@ -69,8 +83,8 @@ func instant(flag, text string) (time.Time, error) {
 // period returns the first and the last sample, given the latest that can be
 // and why it is that.
 func (f *backfillFlags) period(latest time.Time, why string) (from, to time.Time, err error) {
-	if f.step < time.Second || f.step%time.Second != 0 || 24*time.Hour%f.step != 0 {
-		return from, to, usageError{fmt.Errorf("--step %s: give whole seconds that divide a day, such as 15m, 1h or 6h", f.step)}
+	if f.step < time.Minute || f.step%time.Minute != 0 || 24*time.Hour%f.step != 0 {
+		return from, to, usageError{fmt.Errorf("--step %s: give whole minutes that divide a day, such as 15m, 1h or 6h; a finer step tells nothing more, and each costs a derivation", f.step)}
 	}
 	if f.from == "" {
 		return from, to, usageError{errors.New("--from is missing: give the first day, such as --from 2026-01-01")}
@@ -115,13 +129,17 @@ func latestSample(ctx context.Context, l *stored, now time.Time) (at time.Time, 
 	return at.UTC(), why, nil
 }
 
-func runBackfill(ctx context.Context, s streams, f backfillFlags) error {
+func runBackfill(ctx context.Context, s streams, f backfillFlags, now time.Time) error {
 	l, err := openStored(ctx, f.configFile)
 	if err != nil {
 		return err
 	}
 	defer l.store.Close()
-	latest, why, err := latestSample(ctx, l, time.Now())
+	latest, why, err := latestSample(ctx, l, now)
+	if err != nil {
+		return err
+	}
+	begins, err := backfill.Begin(ctx, l.store, l.rules)
 	if err != nil {
 		return err
 	}
@@ -129,29 +147,121 @@ func runBackfill(ctx context.Context, s streams, f backfillFlags) error {
 	if err != nil {
 		return err
 	}
+	if from, err = f.afterBeginning(s, from, to, begins); err != nil {
+		return err
+	}
 	instance := f.instance
 	if instance == "" {
 		instance = l.cfg.Web.ListenAddress
 	}
-	fmt.Fprintf(s.err, "writing a sample every %s from %s to %s into %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
-	begun := time.Now()
-	files, err := backfill.Write(ctx, l.store, backfill.Options{
-		Rules: l.rules, From: from, To: to, Step: f.step, OpenWaits: l.cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
+	fmt.Fprintf(s.err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
+	b := buildInfo()
+	done, err := backfill.Write(ctx, l.store, backfill.Options{
+		Rules: l.rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: l.cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
-		Progress: func(file backfill.File) {
-			fmt.Fprintf(s.err, "%s: %d steps, %d series, %d samples, %s since the start\n",
-				file.Path, file.Steps, file.Series, file.Samples, time.Since(begun).Round(time.Second/10))
-		},
+		Config: rules.Fingerprint(l.cfg), Version: b.version + " " + b.revision,
+		Progress: func(file backfill.File) { tellFile(s, file, now) },
 	})
-	var exists *backfill.ExistsError
+	var conflict *backfill.ConflictError
 	switch {
-	case errors.As(err, &exists):
-		return usageError{fmt.Errorf("%w: replace it with --force, name another folder with --out, or begin after it with --from", err)}
-	case err != nil && len(files) > 0:
-		return fmt.Errorf("%w: the files that are there are whole; go on with --from %s", err, files[len(files)-1].Next.Format(time.RFC3339))
+	case errors.As(err, &conflict):
+		return usageError{fmt.Errorf("%w: replace it with --force, or name another folder with --out", err)}
 	case err != nil:
+		return unfinishedError{err, f.goOn(done.Files)}
+	}
+	for _, hole := range done.Holes {
+		fmt.Fprintf(s.err, "between the files in %s there is nothing from %s to %s: write it with --from %[2]s --to %[3]s\n",
+			f.out, hole.First.Format(time.RFC3339), hole.Last.Format(time.RFC3339))
+	}
+	if err := tellRest(ctx, s, l, to.Add(f.step), now); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "for f in %s/*.om; do promtool tsdb create-blocks-from --max-block-duration=720h openmetrics \"$f\" PROMETHEUS_DATA; done\n", f.out)
+	fmt.Fprintf(s.out, "for f in %s; do promtool tsdb create-blocks-from --max-block-duration=720h openmetrics \"$f\" PROMETHEUS_DATA; done\n", f.names(done.Files))
 	return nil
+}
+
+// afterBeginning returns the first sample that there is something to tell at.
+func (f *backfillFlags) afterBeginning(s streams, from, to time.Time, begins backfill.Beginning) (time.Time, error) {
+	if begins.First == latency.Never {
+		return from, errors.New("the store holds no story of a project that is watched: there is no past")
+	}
+	first := begins.First.Time()
+	if !first.After(from) {
+		return from, nil
+	}
+	if from = first.Add(f.step - time.Nanosecond).Truncate(f.step); from.After(to) {
+		return from, usageError{fmt.Errorf("there is nothing before %s, and --to is before the first step after it", first.Format(time.RFC3339))}
+	}
+	fmt.Fprintf(s.err, "the first story is of %s: the samples begin after it, and those of each project with its own first story\n", first.Format(time.RFC3339))
+	return from, nil
+}
+
+// tellFile tells a file that is whole.
+func tellFile(s streams, file backfill.File, begun time.Time) {
+	how := time.Since(begun).Round(time.Second/10).String() + " since the start"
+	if file.Kept {
+		how = "was there already"
+	}
+	fmt.Fprintf(s.err, "%s: %d steps, %d series, %d samples, %s\n", file.Path, file.Steps, file.Series, file.Samples, how)
+}
+
+// tellRest tells what is left to write when the live service takes over later
+// than the last sample.
+func tellRest(ctx context.Context, s streams, l *stored, next, now time.Time) error {
+	exposed, ok, err := l.store.Exposed(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		fmt.Fprintf(s.err, "nobody can scrape yet: run this again 3 hours after `yourturn serve` first had numbers, with --from %s, to fill the time up to then\n", next.Format(time.RFC3339))
+	case next.Before(exposed.Time()) && exposed.Time().After(now.Add(-headOfPrometheus)):
+		fmt.Fprintf(s.err, "what is scraped begins at %s: run this again at %s, with --from %s, to fill the time up to then\n",
+			exposed.Time().Format(time.RFC3339), exposed.Time().Add(headOfPrometheus).Truncate(time.Minute).Add(time.Minute).Format(time.RFC3339), next.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// goOn says what is whole, and the command that writes the rest.
+func (f *backfillFlags) goOn(files []backfill.File) string {
+	whole := "no file is whole yet"
+	if len(files) > 0 {
+		var names []string
+		for _, file := range files {
+			names = append(names, filepath.Base(file.Path))
+		}
+		whole = fmt.Sprintf("whole are %s in %s, and they stay", strings.Join(names, ", "), f.out)
+	}
+	return fmt.Sprintf("%s; this writes the rest:\n  %s", whole, f.line)
+}
+
+// names returns the files as the arguments of a shell.
+func (f *backfillFlags) names(files []backfill.File) string {
+	if all, err := filepath.Glob(filepath.Join(f.out, "*.om")); err == nil && len(all) == len(files) {
+		return quoted(f.out) + "/*.om"
+	}
+	var list []string
+	for _, file := range files {
+		list = append(list, quoted(file.Path))
+	}
+	return strings.Join(list, " ")
+}
+
+// quoted returns a word as a shell reads it.
+func quoted(word string) string {
+	if plain := regexp.MustCompile(`^[\w@%+=:,./-]+$`); plain.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// lineOf returns the command line that runs cmd with the flags it was given, but
+// for --force: what that removed is gone.
+func lineOf(cmd *cobra.Command) string {
+	words := []string{cmd.CommandPath()}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if flag.Name != "force" {
+			words = append(words, "--"+flag.Name, quoted(flag.Value.String()))
+		}
+	})
+	return strings.Join(words, " ")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
+	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/archive"
@@ -73,7 +74,13 @@ func checkOnline(ctx context.Context, w io.Writer, cfg *config.Config) error {
 	}
 	fmt.Fprintf(w, "%s (%s) answers %s (account %s, time zone %s)\n", cfg.Jira.URL, me.Flavor, me.DisplayName, me.Account, me.TimeZone)
 	meta, err := client.Meta(ctx, cfg.Jira.Projects)
+	if err == nil && len(meta.Missing) > 0 {
+		err = collector.UnknownProjects(meta.Missing)
+	}
 	if err != nil {
+		return err
+	}
+	if err := tryQuery(ctx, client, cfg.Jira.JQL, me); err != nil {
 		return err
 	}
 	f := rules.Facts{Meta: meta, Users: meta.Users}

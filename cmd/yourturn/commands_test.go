@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -85,8 +86,12 @@ func TestJiraRefuses(t *testing.T) {
 			want           []string
 		}{
 			{"wrong token", "token", "", []string{"401"}},
+			{"a bearer that is none", "token", "", []string{map[jirasim.Flavor]string{jirasim.Cloud: "403", jirasim.DataCenter: "401"}[flavor], "jira.token_file"}},
 			{"unreachable", "http://127.0.0.1:", "http://127.0.0.1:1", []string{"refused"}},
 			{"unknown project", "projects: [", "projects: [NOPE, ", []string{"NOPE"}},
+			{"unknown project in a query", "", `jql: "project in (PAY, NOPE)"`, []string{"NOPE"}},
+			{"unknown field in a query", "", "jql: dragon = 1", []string{"dragon"}},
+			{"a query that is none", "", "jql: project =", []string{"JQL"}},
 			{"unknown status", "acceptance_statuses: [PO Review]", "acceptance_statuses: [PO Revue]", []string{"yourturn.yml:", "PO Revue", "PO Review"}},
 			{"unknown field", "owner_field: Product Owner", "owner_field: Produkt Owner", []string{"yourturn.yml:", "Produkt Owner", "Product Owner (customfield_10050)"}},
 		} {
@@ -98,10 +103,16 @@ func TestJiraRefuses(t *testing.T) {
 					t.Fatal(err)
 				}
 				switch tc.name {
-				case "wrong token":
+				case "wrong token", "a bearer that is none":
 					write(t, filepath.Join(filepath.Dir(o.config), "token"), secret)
+					if tc.name != "wrong token" {
+						text = regexp.MustCompile(`(?m)^ +(email|flavor):.*\n`).ReplaceAll(text, nil)
+						text = bytes.Replace(text, []byte("jira:\n"), []byte("jira:\n  flavor: "+string(flavor)+"\n"), 1)
+					}
 				case "unreachable":
 					text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAll(text, []byte("127.0.0.1:1"))
+				case "unknown project in a query", "unknown field in a query", "a query that is none":
+					text = regexp.MustCompile(`(?m)^ +projects: \[.*\]$`).ReplaceAll(text, []byte("  "+tc.new))
 				default:
 					text = bytes.Replace(text, []byte(tc.old), []byte(tc.new), 1)
 				}
@@ -231,9 +242,8 @@ func TestDemo(t *testing.T) {
 	var out output
 	ended := make(chan int, 1)
 	kept := filepath.Join(t.TempDir(), "demo.db")
-	go func() {
-		ended <- run(ctx, []string{"demo", "--web.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}, streams{strings.NewReader(""), &out, &out})
-	}()
+	args := []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}
+	go func() { ended <- run(ctx, args, streams{strings.NewReader(""), &out, &out}) }()
 	base := started(t, &out, ended, `open +(http://\S+)/ `)
 	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 	first := await(t, base+"/metrics", func(_ int, body string) bool { return strings.Contains(body, "po_waits_open") })
@@ -256,6 +266,14 @@ func TestDemo(t *testing.T) {
 	if page := await(t, base+"/", func(status int, _ string) bool { return status == http.StatusOK }); !strings.Contains(page, "Ada Ohm") || !strings.Contains(page, "Waiting now") {
 		t.Errorf("the page does not show who waits:\n%s", page)
 	}
+	page := await(t, base+"/", has("/browse/"))
+	link := regexp.MustCompile(`href="(http://127\.0\.0\.1:\d+/browse/(\w+-\d+))"`).FindStringSubmatch(page)
+	if link == nil {
+		t.Fatalf("no story has a link:\n%s", page)
+	}
+	await(t, link[1], func(status int, body string) bool {
+		return status == http.StatusOK && strings.Contains(body, "<h1>"+link[2]+"</h1>")
+	})
 	command(t, 0, "healthcheck", "--url", base+"/-/ready")
 	if path, err := exec.LookPath("promtool"); err == nil {
 		cmd := exec.CommandContext(ctx, path, "check", "metrics")
@@ -272,6 +290,62 @@ func TestDemo(t *testing.T) {
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+	if got := command(t, 2, args...); !strings.Contains(got, "--anew") {
+		t.Errorf("started on its former store, it says: %s", got)
+	}
+	other := filepath.Join(t.TempDir(), "yourturn.db")
+	write(t, other, "somebody's")
+	if got := command(t, 2, "demo", "--store", other, "--anew"); !strings.Contains(got, "is of no demo") {
+		t.Errorf("started on another store, it says: %s", got)
+	}
+	ctx, again := context.WithCancel(t.Context())
+	defer again()
+	out = output{}
+	go func() { ended <- run(ctx, append(args, "--anew"), streams{strings.NewReader(""), &out, &out}) }()
+	base = started(t, &out, ended, `open +(http://\S+)/ `)
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	if !strings.Contains(out.String(), "held a former demo's organisation and is replaced") {
+		t.Errorf("does not say that it is another organisation:\n%s", &out)
+	}
+	again()
+	if code := <-ended; code != 0 {
+		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+}
+
+// TestReached: what listens everywhere is reached on loopback.
+func TestReached(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0:9818": "127.0.0.1:9818", "[::]:9818": "127.0.0.1:9818", "127.0.0.1:5": "127.0.0.1:5", "[::1]:5": "[::1]:5",
+	} {
+		a, err := net.ResolveTCPAddr("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := reached(a); got != want {
+			t.Errorf("%s is reached at %s, want %s", address, got, want)
+		}
+	}
+}
+
+// TestServeWithARefusedToken starts on a store that has completed a sync with a
+// token that Jira refuses: the old numbers are served all the same.
+func TestServeWithARefusedToken(t *testing.T) {
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) {
+			o := newOrganisation(t, 1, flavor)
+			command(t, 0, "sync", "--config.file", o.config)
+			o.server.Revoke()
+			base, _ := serving(t, o)
+			body := await(t, base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
+			if !strings.Contains(body, "po_waits_open{") || !strings.Contains(body, "yourturn_poll_success 0") {
+				t.Errorf("the old numbers are not served, or not told to be old:\n%s", body)
+			}
+			await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+			o.server.Restore()
+			command(t, 0, "healthcheck", "--url", base+"/-/healthy")
+		})
 	}
 }
 

@@ -45,7 +45,7 @@ func TestPitfall04IndexThatLags(t *testing.T) {
 					}
 				}
 				p.shows(open, 30)
-				p.shows(asked, 30)
+				p.shows(questions, 30)
 				p.shows("yourturn_census_stories{result=\"late\"}", 0)
 
 				// What ends them comes as late, and is counted once each.
@@ -62,7 +62,7 @@ func TestPitfall04IndexThatLags(t *testing.T) {
 					p.fine()
 				}
 				p.shows(open, 15)
-				p.shows(asked, 0)
+				p.shows(questions, 0)
 				p.shows(`po_waits_ended_total{kind="acceptance",outcome="accepted",owner="po",project="PAY",responder="owner"}`, 15)
 				p.shows(`po_waits_ended_total{kind="question",outcome="answered",owner="po",project="PAY",responder="owner"}`, 30)
 				p.shows(`po_acceptance_latency_seconds_count{outcome="accepted",owner="po",project="PAY",responder="owner"}`, 15)

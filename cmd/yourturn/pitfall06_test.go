@@ -36,7 +36,7 @@ func (p *pit) comments() {
 	}
 	p.later(time.Hour)
 	p.fine()
-	p.shows(asked, float64(len(lengths)))
+	p.shows(questions, float64(len(lengths)))
 	for i, id := range ids {
 		if got := p.has(id, latency.RankCommentAdded); got != lengths[i] {
 			p.Errorf("got %d comments of %d", got, lengths[i])
@@ -51,30 +51,30 @@ func (p *pit) comments() {
 	second := p.site.Comment(p.now(), p.po, ids[1], "euros")
 	p.later(time.Hour)
 	p.fine()
-	p.shows(asked, float64(len(lengths)-2))
+	p.shows(questions, float64(len(lengths)-2))
 	p.site.EditComment(p.now(), ids[0], first, "dollars", true)
 	p.site.DeleteComment(p.now(), ids[1], second, true)
 	p.later(time.Hour)
 	p.fine()
-	p.shows(asked, float64(len(lengths)-2))
+	p.shows(questions, float64(len(lengths)-2))
 
 	// The service desk's agents among themselves: the account sees it.
 	p.site.MakeInternal(ids[2], p.site.Comment(p.now(), p.po, ids[2], "euros, and do not tell the customer"))
 	p.later(time.Hour)
 	p.fine()
-	p.shows(asked, float64(len(lengths)-3))
+	p.shows(questions, float64(len(lengths)-3))
 
 	// A question is taken back without a trace that a search would show.
 	open := p.create(p.pay)
 	taken := question(open)
 	p.later(2 * time.Hour)
 	p.fine()
-	p.shows(asked, float64(len(lengths)-2))
+	p.shows(questions, float64(len(lengths)-2))
 	p.site.DeleteComment(p.now(), open, taken, false)
 	p.later(2 * time.Hour)
 	p.fine()
 	p.settle()
-	p.shows(asked, float64(len(lengths)-3))
+	p.shows(questions, float64(len(lengths)-3))
 
 	p.site.Restrict(ids[5], p.site.Comment(p.now(), p.po, ids[5], "among us: euros"), true)
 	p.later(time.Hour)

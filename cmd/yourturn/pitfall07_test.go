@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -105,7 +104,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			p.site.EmptyProjects = true
 			srv := httptest.NewServer(p.server)
 			t.Cleanup(srv.Close)
-			p.serve(srv.URL, scope, "")
+			p.on(srv.URL, scope, "")
 			for range 30 {
 				p.create(p.pay)
 			}
@@ -146,18 +145,20 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 		})
 		t.Run(string(flavor)+" of those configured", func(t *testing.T) {
 			p, other := jira(t, "projects: [PAY, OPS]")
-			p.shows("yourturn_census_failures_total", 0)
-			p.logs("was not looked at", false)
+			p.shows(`yourturn_odd_stories{reason="invisible"}`, 0)
+			p.logs("a project is not to be seen any more", false)
+			p.lists(archive.NoteInvisible, false)
 			p.site.Archive(p.ops, true)
 			p.later(7 * time.Hour)
-			if err := p.cycle(); err == nil || !strings.Contains(err.Error(), "OPS") {
-				t.Errorf("got error %v, want one that names the project", err)
-			}
+			p.fine()
 			if p.has(other, latency.RankGone) != 0 {
 				t.Error("a story of a project that may not be browsed was taken for deleted")
 			}
-			p.shows("yourturn_census_failures_total", 1)
-			p.logs("was not looked at", true)
+			if p.metric(`yourturn_odd_stories{reason="invisible"}`) < 1 {
+				t.Error("no metric tells that a project is not to be seen")
+			}
+			p.logs("a project is not to be seen any more", true)
+			p.lists(archive.NoteInvisible, true)
 		})
 		t.Run(string(flavor)+" and there is no other", func(t *testing.T) {
 			p, _ := jira(t, "projects: [PAY]")

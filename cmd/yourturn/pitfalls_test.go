@@ -55,7 +55,7 @@ func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more st
 	p := pitJira(t, flavor, limits)
 	srv := httptest.NewServer(p.server)
 	t.Cleanup(srv.Close)
-	p.serve(srv.URL, "projects: [PAY, OPS]", more)
+	p.on(srv.URL, "projects: [PAY, OPS]", more)
 	return p
 }
 
@@ -96,9 +96,9 @@ func pitJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *pit {
 	return p
 }
 
-// serve starts the service on the Jira at a URL. scope is what the config's jira
+// on starts the service on the Jira at a URL. scope is what the config's jira
 // holds beside who asks; more is appended to the config.
-func (p *pit) serve(url, scope, more string) {
+func (p *pit) on(url, scope, more string) {
 	t, flavor := p.T, p.site.Flavor
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "token"), "t0k3n\n")
@@ -113,18 +113,24 @@ func (p *pit) serve(url, scope, more string) {
 		fmt.Sprintf("owners: {po: {accounts: [%s]}}\n", p.po.ID(flavor)) + more
 	file := filepath.Join(dir, "yourturn.yml")
 	write(t, file, text)
-	cfg, err := loadConfig(file)
+	p.start(file)
+	t.Cleanup(func() { p.svc.close() }) //nolint:errcheck // the test is over
+}
+
+// start starts the service of a config.
+func (p *pit) start(config string) {
+	p.Helper()
+	cfg, err := loadConfig(config)
 	if err != nil {
-		t.Fatal(err)
+		p.Fatal(err)
 	}
 	log, err := newLogger(p.log, "info", "json")
 	if err != nil {
-		t.Fatal(err)
+		p.Fatal(err)
 	}
-	if p.svc, err = newService(t.Context(), cfg, log, 10000, nil); err != nil {
-		t.Fatal(err)
+	if p.svc, err = newService(p.Context(), cfg, log, 10000, nil); err != nil {
+		p.Fatal(err)
 	}
-	t.Cleanup(func() { p.svc.close() }) //nolint:errcheck // the test is over
 }
 
 // bubbles runs a test against both flavours in a bubble of synctest, where waits
@@ -135,9 +141,9 @@ func bubbles(t *testing.T, limits jirasim.Options, f func(*pit)) {
 		t.Run(string(flavor), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := pitJira(t, flavor, limits)
-				p.serve("http://jira.example", "projects: [PAY, OPS]", "")
+				p.on("http://jira.example", "projects: [PAY, OPS]", "")
 				p.svc.transport = handled{p.server}
-				poller, err := p.svc.newCollector(p.svc.cfg)
+				_, poller, err := p.svc.newCollector(p.svc.cfg)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -341,8 +347,8 @@ func finding(reason string) string {
 	return fmt.Sprintf(`po_audit_findings{project="PAY",reason=%q}`, reason)
 }
 
-// open and asked are the series of open waits in PAY.
+// open and questions are the series of open waits in PAY.
 const (
-	open  = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
-	asked = `po_waits_open{kind="question",owner="po",project="PAY"}`
+	open      = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
+	questions = `po_waits_open{kind="question",owner="po",project="PAY"}`
 )

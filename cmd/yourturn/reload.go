@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/archive"
 )
 
 // reload asks the poller to take over the config of the file; its answer is
@@ -60,7 +62,7 @@ func (s *service) supervise(ctx context.Context, stop func(), done <-chan error)
 		case err := <-done:
 			return err, false
 		case r := <-s.reloads:
-			next, poller, err := s.prepare(ctx)
+			next, err := s.prepare(ctx)
 			s.told(err)
 			if err != nil {
 				r.answer <- err
@@ -72,8 +74,7 @@ func (s *service) supervise(ctx context.Context, stop func(), done <-chan error)
 				r.answer <- err
 				return err, false
 			}
-			s.adopt(next, poller)
-			if err := s.resume(ctx); err != nil {
+			if err := s.change(ctx, next); err != nil && ctx.Err() == nil {
 				s.log.Error("the numbers could not be derived by the new config; the old ones stay until a cycle succeeds", zap.Error(err))
 			}
 			r.answer <- nil
@@ -82,33 +83,66 @@ func (s *service) supervise(ctx context.Context, stop func(), done <-chan error)
 	}
 }
 
-// prepare reads the config's file and makes what it needs.
-func (s *service) prepare(ctx context.Context) (*config.Config, *collector.Collector, error) {
+// change is another config, and all it takes to put it in force.
+type change struct {
+	cfg    *config.Config
+	poller *collector.Collector
+	meta   *archive.Meta // what Jira says of itself by now; nil: it was not asked
+}
+
+// change puts another config in force, and derives the numbers by it. No cycle
+// may be under way.
+func (s *service) change(ctx context.Context, c change) error {
+	var err error
+	if c.meta != nil {
+		err = s.store.SaveMeta(ctx, *c.meta)
+	}
+	s.adopt(c.cfg, c.poller)
+	return errors.Join(err, s.resume(ctx))
+}
+
+// prepare reads the config's file, makes what it needs, and finds out whether
+// Jira accepts it: by what is known of it or, where that does not tell, by
+// asking.
+func (s *service) prepare(ctx context.Context) (change, error) {
 	next, err := loadConfig(s.cfg.File())
 	if err != nil {
-		return nil, nil, err
+		return change{}, err
 	}
 	if err := next.Jira.RequireToken(); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", next.File(), err)
+		return change{}, fmt.Errorf("%s: %w", next.File(), err)
 	}
 	if err := restartNeeded(s.cfg, next); err != nil {
-		return nil, nil, err
+		return change{}, err
+	}
+	client, poller, err := s.newCollector(next)
+	if err != nil {
+		return change{}, err
+	}
+	known, err := facts(ctx, s.store)
+	if err != nil {
+		return change{}, err
+	}
+	var unknown error // names of the config that the store does not know of
+	if len(known.Meta.Statuses) > 0 {
+		_, unknown = concrete(next, known)
+	}
+	if unknown == nil && reflect.DeepEqual(s.asked, askedBy(next)) {
+		return change{next, poller, nil}, nil
 	}
 	state, err := s.store.State(ctx)
 	if err != nil {
-		return nil, nil, err
+		return change{}, err
 	}
-	if state.FirstDone { // else the names are not known yet
-		f, err := facts(ctx, s.store)
-		if err != nil {
-			return nil, nil, err
-		}
-		if _, err := concrete(next, f); err != nil {
-			return nil, nil, err
-		}
+	meta, err := ask(ctx, client, next, state)
+	if err != nil {
+		return change{}, errors.Join(unknown, err)
 	}
-	poller, err := s.newCollector(next)
-	return next, poller, err
+	known.Meta, known.Users = meta, append(known.Users, meta.Users...)
+	if _, err := concrete(next, known); err != nil {
+		return change{}, err
+	}
+	return change{next, poller, &meta}, nil
 }
 
 // restartNeeded refuses what is only read at a start.

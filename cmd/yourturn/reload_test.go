@@ -6,19 +6,31 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
 // posted posts a body and returns the status.
 func posted(t *testing.T, url, body string, header ...string) int {
+	t.Helper()
+	status, _ := post(t, url, body, header...)
+	return status
+}
+
+// post posts a body and returns the answer.
+func post(t *testing.T, url, body string, header ...string) (status int, answer string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -31,8 +43,12 @@ func posted(t *testing.T, url, body string, header ...string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
-	return resp.StatusCode
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
 }
 
 // serving starts serve with a config that polls once an hour, and returns
@@ -83,6 +99,8 @@ func TestServeReloadsItsConfig(t *testing.T) {
 		{"unknown key", right + "wbe: {}\n", "wbe"},
 		{"a status that this Jira lacks", strings.Replace(right, "[PO Review]", "[PO Revue]", 1), "PO Revue"},
 		{"another store", strings.Replace(right, "store.db", "other.db", 1), "takes a restart"},
+		{"a project that this Jira lacks", strings.Replace(right, "projects: [", "projects: [NOPE, ", 1), "NOPE"},
+		{"no YAML", "jira: [", "yourturn.yml"},
 	} {
 		write(t, o.config, tc.config)
 		if status := posted(t, base+"/-/reload", ""); status != http.StatusInternalServerError {
@@ -101,11 +119,219 @@ func TestServeReloadsItsConfig(t *testing.T) {
 		t.Fatalf("the right config was reloaded with status %d:\n%s", status, out)
 	}
 	await(t, base+"/metrics", has("yourturn_config_last_reload_successful 1"))
-	write(t, o.config, "")
-	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
-		t.Fatal(err)
+	hangUp := func(config string, successful int) {
+		t.Helper()
+		write(t, o.config, config)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		await(t, base+"/metrics", has(fmt.Sprint("yourturn_config_last_reload_successful ", successful)))
 	}
-	await(t, base+"/metrics", has("yourturn_config_last_reload_successful 0"))
+	hangUp("", 0)
+	hangUp(right, 1)
+	hangUp(strings.Replace(right, "projects: [", "projects: [NEIN, ", 1), 0)
+	if !strings.Contains(out.String(), "NEIN") {
+		t.Errorf("the log does not say which project:\n%s", out)
+	}
+	fewer := regexp.MustCompile(`projects: \[(\w+), `).FindStringSubmatch(right)
+	hangUp(strings.Replace(right, fewer[0], "projects: [", 1), 1)
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+}
+
+// reload writes a config, asks the service to take it over, and returns its answer.
+func (p *pit) reload(r *running, config string) (status int, answer string) {
+	p.Helper()
+	write(p.T, p.svc.cfg.File(), config)
+	return post(p.T, r.base+"/-/reload", "")
+}
+
+// TestReloadAsksJira changes what Jira is asked for and with: it is taken over if
+// Jira accepts it, and the numbers are served all the while.
+func TestReloadAsksJira(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			accepted := p.create(project)
+			p.move(p.dev, accepted, "1", "2")
+			p.later(time.Hour)
+			p.move(p.po, accepted, "2", "3")
+			p.move(p.dev, p.create(project), "1", "2")
+		}
+		p.later(time.Hour)
+		var right string
+		p.restart(func(config string) string {
+			right = p.replaced("projects: [PAY, OPS]", "poll_interval: 1h, projects: [PAY]")(config)
+			return right
+		})
+		token := filepath.Join(filepath.Dir(p.svc.cfg.File()), "token")
+		r := p.serve()
+		metrics := func(want ...string) {
+			p.Helper()
+			for _, line := range want {
+				await(p.T, r.base+"/metrics", has("\n"+line+"\n"))
+			}
+		}
+		lacks := func(text string) {
+			p.Helper()
+			if body := await(p.T, r.base+"/metrics", has("yourturn_build_info")); strings.Contains(body, text) {
+				p.Errorf("there is %s", text)
+			}
+		}
+		old := []string{open + " 1", ended("PAY") + " 1"}
+		metrics(old...)
+
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+		defer proxy.Close()
+		for _, tc := range []struct {
+			name, config string
+			says         []string
+		}{
+			{"a project that is not there", p.replaced("projects: [PAY]", "projects: [PAY, NOPE]")(right), []string{"NOPE", "jira.projects"}},
+			{"a query for one", p.replaced("projects: [PAY]", "jql: project = NOPE")(right), []string{"NOPE", "jira.jql"}},
+			{"a query that is none", p.replaced("projects: [PAY]", `jql: "project ="`)(right), []string{"JQL", "jira.jql"}},
+			{"a proxy that lets nobody through", p.replaced("projects: [PAY]", fmt.Sprintf("projects: [PAY], proxy_url: %q", proxy.URL))(right), []string{"HTTP 407"}},
+			{"certificates that are none", p.replaced("projects: [PAY]", "projects: [PAY], ca_file: token")(right), []string{"jira.ca_file"}},
+			{"no YAML", "jira: [", []string{"yourturn.yml"}},
+		} {
+			status, answer := p.reload(r, tc.config)
+			if status != http.StatusInternalServerError {
+				p.Errorf("%s: answered with %d, want 500: %s", tc.name, status, answer)
+			}
+			for _, text := range tc.says {
+				if !strings.Contains(answer, text) {
+					p.Errorf("%s: the answer does not say %q: %s", tc.name, text, answer)
+				}
+			}
+			metrics(append(old, "yourturn_config_last_reload_successful 0")...)
+		}
+		write(p.T, token, "another\n")
+		if status, answer := p.reload(r, right); status != http.StatusInternalServerError || !strings.Contains(answer, "jira.token_file") {
+			p.Errorf("a token that is none: answered with %d %s", status, answer)
+		}
+		metrics(old...)
+		write(p.T, token, "t0k3n\n")
+
+		// A project more, while Jira takes its time.
+		asked, answer := make(chan struct{}, 100), make(chan struct{})
+		p.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/myself") {
+				asked <- struct{}{}
+				<-answer
+			}
+			return nil
+		}
+		write(p.T, p.svc.cfg.File(), p.replaced("projects: [PAY]", "projects: [PAY, OPS]")(right))
+		done := make(chan int, 1)
+		go func() { done <- posted(p.T, r.base+"/-/reload", "") }()
+		<-asked
+		metrics(old...)
+		lacks("OPS")
+		close(answer)
+		if status := <-done; status != http.StatusOK {
+			p.Errorf("a project more: answered with %d:\n%s", status, p.log)
+		}
+		metrics(append(old, openIn("OPS")+" 1", ended("OPS")+" 1", "yourturn_config_last_reload_successful 1")...)
+
+		// While Jira is away what it is not asked about may change, and nothing else.
+		p.fault = func(*http.Request) *jirasim.Fault {
+			return &jirasim.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"3600"}}}
+		}
+		both := p.replaced("projects: [PAY]", "projects: [PAY, OPS]")(right)
+		faster := p.replaced("defaults: {", "defaults: {targets: {acceptance: 1h}, ")(both)
+		if status, answer := p.reload(r, faster); status != http.StatusOK {
+			p.Errorf("a target while Jira is away: answered with %d %s", status, answer)
+		}
+		metrics(append(old, `po_wait_target_seconds{kind="acceptance",project="PAY"} 3600`)...)
+		if status, answer := p.reload(r, right); status != http.StatusInternalServerError || !strings.Contains(answer, "unavailable") {
+			p.Errorf("a project less while Jira is away: answered with %d %s", status, answer)
+		}
+		metrics(append(old, openIn("OPS")+" 1")...)
+		p.fault = nil
+
+		// A project less: what was counted stays, and nothing more is said of it.
+		if status, answer := p.reload(r, right); status != http.StatusOK {
+			p.Errorf("a project less: answered with %d %s", status, answer)
+		}
+		metrics(append(old, ended("OPS")+" 1", openIn("OPS")+" 0")...)
+		lacks(`po_wait_target_seconds{kind="acceptance",project="OPS"}`)
+
+		// A query instead.
+		if status, answer := p.reload(r, p.replaced("projects: [PAY]", `jql: "project = PAY and status = Done"`)(right)); status != http.StatusOK {
+			p.Errorf("a query: answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", func(int, string) bool { st := p.state(); return st.Complete == nil && st.FullStarted == 0 })
+		metrics(old...)
+		p.stopped(r)
+	})
+}
+
+// TestReloadTakesAnotherToken starts with a token that has expired, on a store of
+// better days, and is given another one.
+func TestReloadTakesAnotherToken(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.move(p.dev, p.create(p.pay), "1", "2")
+		p.later(time.Hour)
+		p.fine()
+		token := filepath.Join(filepath.Dir(p.svc.cfg.File()), "token")
+		write(p.T, token, "expired\n")
+		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))
+		r := p.serve()
+		await(p.T, r.base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
+		await(p.T, r.base+"/metrics", has(open+" 1"))
+		write(p.T, token, "t0k3n\n")
+		if status, answer := post(p.T, r.base+"/-/reload", ""); status != http.StatusOK {
+			p.Fatalf("answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", has("yourturn_poll_success 1"))
+		await(p.T, r.base+"/metrics", has(open+" 1"))
+		p.stopped(r)
+	})
+}
+
+// TestReloadSeesOtherCertificates: what a file holds may change, and not its name.
+func TestReloadSeesOtherCertificates(t *testing.T) {
+	cfg := &config.Config{Jira: config.Jira{CAFile: filepath.Join(t.TempDir(), "ca.pem")}}
+	write(t, cfg.Jira.CAFile, "one")
+	before := askedBy(cfg)
+	if !reflect.DeepEqual(before, askedBy(cfg)) {
+		t.Error("the same certificates are others")
+	}
+	write(t, cfg.Jira.CAFile, "another")
+	if reflect.DeepEqual(before, askedBy(cfg)) {
+		t.Error("other certificates are the same")
+	}
+}
+
+// TestReloadKnowsWhatJiraKnows takes over a config that names a status which was
+// added to Jira since it was described last, unless Jira is away.
+func TestReloadKnowsWhatJiraKnows(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.move(p.dev, p.create(p.pay), "1", "2")
+		p.later(time.Hour)
+		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))
+		right, err := os.ReadFile(p.svc.cfg.File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		r := p.serve()
+		await(p.T, r.base+"/metrics", has(open+" 1"))
+		p.site.AddStatus(&jirasim.Status{ID: "9", Name: "Sign-off", Category: "indeterminate"})
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			p.site.Update(func() { project.Statuses = append(project.Statuses, "9") })
+		}
+		named := p.replaced("defaults: {", "defaults: {acceptance_statuses: [PO Review, Sign-off], ")(string(right))
+		p.fault = func(*http.Request) *jirasim.Fault {
+			return &jirasim.Fault{Status: http.StatusNotImplemented} // which is not tried again
+		}
+		if status, answer := p.reload(r, named); status != http.StatusInternalServerError || !strings.Contains(answer, "Sign-off") || !strings.Contains(answer, "unavailable") {
+			p.Errorf("while Jira is away: answered with %d %s", status, answer)
+		}
+		p.fault = nil
+		if status, answer := p.reload(r, named); status != http.StatusOK {
+			p.Errorf("answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", has(open+" 1"))
+		p.stopped(r)
+	})
 }
 
 // TestServeHearsWebhooks holds that a story a webhook names is in the numbers

@@ -35,6 +35,16 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// unfinishedError is an error that leaves something behind to go on from.
+type unfinishedError struct {
+	error
+	goOn string // what is there, and how
+}
+
+func (e unfinishedError) Unwrap() error { return e.error }
+
+func (e unfinishedError) Error() string { return e.error.Error() + ": " + e.goOn }
+
 // version may be set by the linker; else the module's own version is told.
 var version = "" //nolint:gochecknoglobals // -ldflags -X needs a variable
 
@@ -65,12 +75,16 @@ func run(ctx context.Context, args []string, s streams) int {
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
+	var unfinished unfinishedError
 	switch {
 	case err == nil:
 		return exitFine
 	case errors.As(err, &usage):
 		fmt.Fprintf(s.err, "yourturn: %v\n", err)
 		return exitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled) && errors.As(err, &unfinished):
+		fmt.Fprintf(s.err, "yourturn: interrupted: %s\n", unfinished.goOn)
+		return exitFailed
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(s.err, "yourturn: interrupted")
 		return exitFailed

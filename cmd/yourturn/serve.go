@@ -27,13 +27,21 @@ func serveCommand(s streams) *cobra.Command {
 /metrics for Prometheus, pages for people (/ and /sync), /-/healthy and /-/ready.
 
 The config is read again on SIGHUP and on POST /-/reload; a wrong one changes
-nothing, and the answer, the log and a metric say so. With webhook.secret_file,
-Jira's webhooks are taken at POST /webhook/jira: the stories they name are read
-at once. Polling finds all they tell, so losing them loses nothing.
+nothing, and the answer, the log and a metric say so. If it changes what Jira is
+asked for or with (projects, query, token, proxy, certificates), Jira is asked
+first whether it accepts that; everything else is taken over while Jira is away.
 
-With a store that has completed a sync, the old numbers are served at once, with
-their age, whether Jira answers or not. Without one, /-/ready is 503 until the
-first sync is done; a refused token or a name that Jira does not have ends it.`,
+With webhook.secret_file, Jira's webhooks are taken at POST /webhook/jira: the
+stories they name are read at once. Polling finds all they tell, so losing them
+loses nothing.
+
+With a store that has completed a sync, the old numbers are served as soon as
+they are derived, with their age, whether Jira answers or not. Without one,
+/-/ready is 503 until the first sync is done; a refused token or a name that Jira
+does not have ends it, with exit code 1. /-/healthy is 200 while the poller turns.
+
+SIGINT and SIGTERM stop it within seconds, whatever it does; the next start goes
+on where it was.`,
 		Example: "  yourturn serve --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -32,6 +32,15 @@ import (
 // shutdownTimeout bounds how long a stop waits for answers under way.
 const shutdownTimeout = 5 * time.Second
 
+// How long a client may take: to send what it asks, which may be a webhook with
+// an issue's texts, to read the answer, and to ask again.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = time.Minute
+	idleTimeout   = 2 * time.Minute
+)
+
 // service is everything between a Jira and whoever reads the numbers.
 type service struct {
 	log      *zap.Logger
@@ -48,9 +57,12 @@ type service struct {
 	progress          func(collector.Progress)
 	transport         http.RoundTripper // in place of the network; nil: the network
 	secret            atomic.Value      // of webhooks; a string
+	shutdownTimeout   time.Duration     // a stop waits no longer for answers under way
+	hold              jira.Hold         // Jira's wish to be left alone outlives a config
 
 	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
+	asked     asked // what Jira is asked by it
 	collector *collector.Collector
 	engine    *measure.Engine
 	rules     *latency.Rules // in force; nil: none yet
@@ -73,7 +85,7 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	s := &service{
 		log: log, store: st, exporter: metrics.NewExporter(), sync: newSyncRecord(), reloads: make(chan reload),
 		self:              metrics.NewSelf(reg, cfg.Jira.URL, b.version, b.revision, b.goVersion),
-		requestsPerSecond: requestsPerSecond, progress: progress,
+		requestsPerSecond: requestsPerSecond, progress: progress, shutdownTimeout: shutdownTimeout,
 	}
 	reg.MustRegister(s.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.pages = web.New(reg, s.exporter.Report)
@@ -82,7 +94,7 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	s.pages.HandleReload(func(r *http.Request) error { return s.reload(r.Context()) })
 	s.pages.HandleSync(func(r *http.Request) (web.Sync, error) { return s.syncPage(r.Context()) })
 	s.setStatus(func(v *web.Status) { v.Version, v.JiraURL = b.version, cfg.Jira.URL })
-	poller, err := s.newCollector(cfg)
+	_, poller, err := s.newCollector(cfg)
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -90,35 +102,38 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	return s, nil
 }
 
-// newCollector wires what reads the Jira of a config.
-func (s *service) newCollector(cfg *config.Config) (*collector.Collector, error) {
+// newCollector wires what reads the Jira of a config, and returns with it the
+// client that it reads through.
+func (s *service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := jira.New(jira.Options{
 		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
-		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log, Transport: s.transport,
+		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log, Transport: s.transport, Hold: &s.hold,
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
+			s.alive(cfg.Jira.PollInterval)
 			s.self.ObserveRequest(endpoint, code, took, h)
 			s.sync.request(endpoint, code, h)
 		},
 	})
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%s: %w", cfg.File(), err)}
+		return nil, nil, usageError{fmt.Errorf("%s: %w", cfg.File(), err)}
 	}
-	return collector.New(collector.Options{
+	poller, err := collector.New(collector.Options{
 		Source: client, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
 		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
 		Progress: func(p collector.Progress) {
-			s.alive(cfg.Jira.PollInterval)
 			s.setStatus(func(v *web.Status) { v.Progress = fmt.Sprintf("the first sync has read %d stories", p.Stories) })
 			if s.progress != nil {
 				s.progress(p)
 			}
 		},
 	})
+	return client, poller, err
 }
 
 // adopt puts a config in force. No cycle may be under way.
 func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
-	s.cfg, s.collector, s.engine = cfg, poller, measure.NewEngine(s.store, cfg.Metrics.OpenWaitsPerOwner)
+	s.cfg, s.asked, s.collector = cfg, askedBy(cfg), poller
+	s.engine = measure.NewEngine(s.store, cfg.Metrics.OpenWaitsPerOwner)
 	s.engine.Confirm(s.confirm)
 	s.rules, s.meta = nil, nil
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
@@ -129,8 +144,14 @@ func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
 	}
 }
 
-// openQuestions returns the stories that show an open question.
-func (s *service) openQuestions(context.Context) ([]int64, error) {
+// openQuestions returns the stories that show an open question. A single sync
+// has no numbers yet, and derives them.
+func (s *service) openQuestions(ctx context.Context) ([]int64, error) {
+	if s.exporter.Report() == nil {
+		if err := s.resume(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if report := s.exporter.Report(); report != nil {
 		return report.Asked, nil
 	}
@@ -147,8 +168,9 @@ func (s *service) confirm(ctx context.Context, ids []int64) ([]int64, error) {
 	return changed, err
 }
 
-// grace is how much longer than it should a cycle may take before the service
-// calls itself unhealthy: every try of a request times out.
+// grace is how long the poller may be silent beyond the time to its next turn
+// before the service calls itself unhealthy: a request may time out, and be
+// tried again after as long as Jira asks for.
 const grace = 20 * time.Minute
 
 // alive tells that the poller turns, and when it will turn again at the latest.
@@ -173,8 +195,32 @@ func (s *service) resume(ctx context.Context) error {
 	if err != nil || !state.FirstDone {
 		return err
 	}
+	s.tellSite(state)
+	if !s.collector.Covers(state) {
+		return s.show(ctx, state.DataTimestamp)
+	}
 	_, err = s.derive(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
 	return err
+}
+
+// show publishes the old numbers while another scope is still to be read: of
+// the projects that are known whole, and with nothing counted.
+func (s *service) show(ctx context.Context, asOf latency.Instant) error {
+	now, err := facts(ctx, s.store)
+	if err != nil {
+		return err
+	}
+	r, err := concrete(s.cfg, now)
+	if err != nil {
+		return err
+	}
+	report, err := s.engine.Show(ctx, r.Rules, asOf, s.derived)
+	if err != nil {
+		return err
+	}
+	s.rules, s.meta = nil, nil // the next derivation is a whole one
+	s.warn(r.Problems)
+	return s.publish(ctx, report)
 }
 
 // measure derives the numbers anew after a cycle and publishes them; while Jira
@@ -220,7 +266,7 @@ func (s *service) derive(ctx context.Context, res collector.Result) (anew bool, 
 		report, err = s.engine.Refresh(ctx, res.Changed, res.AsOf)
 	} else {
 		anew = true
-		report, err = s.engine.Load(ctx, r.Rules, rules.Fingerprint(s.cfg), res.AsOf, nil)
+		report, err = s.engine.Load(ctx, r.Rules, rules.Fingerprint(s.cfg), res.AsOf, s.derived)
 	}
 	if err != nil {
 		return false, err
@@ -232,6 +278,16 @@ func (s *service) derive(ctx context.Context, res collector.Result) (anew bool, 
 	}
 	s.meta = &now
 	return anew, s.publish(ctx, report)
+}
+
+// derived tells how far a whole derivation has come.
+func (s *service) derived(stories int) {
+	s.alive(s.cfg.Jira.PollInterval)
+	if s.exporter.Report() == nil {
+		s.setStatus(func(v *web.Status) {
+			v.Progress = fmt.Sprintf("the numbers are being derived: %d stories are done", stories)
+		})
+	}
 }
 
 // publish shows a report.
@@ -273,21 +329,18 @@ func (s *service) afterCycle(ctx context.Context, res collector.Result, err erro
 	return nil
 }
 
-// needsSomebody tells whether an error goes away only when somebody changes the
-// token or the config: waiting does not help.
-func needsSomebody(err error) bool {
-	var names namesError
-	return errors.As(err, &names) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound)
-}
-
-// run serves on l and polls until ctx ends.
+// run serves on l and polls until ctx ends. It serves at once: to derive the
+// numbers of a large store takes a while.
 func (s *service) run(ctx context.Context, l net.Listener) error {
 	s.serving = true
-	if err := s.resume(ctx); err != nil {
-		return errors.Join(err, l.Close())
-	}
+	s.alive(0)
+	s.setStatus(func(v *web.Status) { v.Progress = "the numbers are being derived from the store" })
 	g, ctx := errgroup.WithContext(ctx)
-	srv := &http.Server{Handler: s.pages, ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{
+		Handler: s.pages, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		// Whoever waits for the poller, as a reload does, waits no longer than it runs.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
 	g.Go(func() error {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serving: %w", err)
@@ -296,14 +349,49 @@ func (s *service) run(ctx context.Context, l net.Listener) error {
 	})
 	g.Go(func() error {
 		<-ctx.Done()
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-		defer cancel()
-		return srv.Shutdown(stop)
+		return s.shutdown(context.WithoutCancel(ctx), srv)
 	})
 	wanted := make(chan []int64)
 	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })
-	g.Go(func() error { return s.poll(ctx, wanted) })
+	g.Go(func() error {
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+		return s.poll(ctx, wanted)
+	})
 	return g.Wait()
+}
+
+// shutdown lets answers under way be finished, but not for ever: a client that
+// dawdles must not make a stop a failure.
+func (s *service) shutdown(ctx context.Context, srv *http.Server) error {
+	stop, cancel := context.WithTimeout(ctx, s.shutdownTimeout)
+	defer cancel()
+	err := srv.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("a client did not finish its request before the stop, and is cut off", zap.Duration("waited", s.shutdownTimeout))
+		err = srv.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("ending to serve: %w", err)
+	}
+	return nil
+}
+
+// begin publishes the old numbers before the first poll, if there are any.
+func (s *service) begin(ctx context.Context) error {
+	err := s.resume(ctx)
+	if ctx.Err() != nil {
+		return nil // it was told to stop meanwhile
+	}
+	s.setStatus(func(v *web.Status) { v.Progress = "" })
+	var names namesError
+	if errors.As(err, &names) {
+		s.log.Warn("the store knows of no such names in Jira; the first poll tells whether they are there by now", zap.Error(err))
+		s.setStatus(func(v *web.Status) { v.LastErr = err.Error() })
+		return nil
+	}
+	return err
 }
 
 // listen opens the address that the service serves on.

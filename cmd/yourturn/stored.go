@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -100,12 +101,18 @@ func (e namesError) Error() string {
 	return fmt.Sprintf("%s: this Jira does not have what the config names:\n%s", e.file, strings.Join(e.problems, "\n"))
 }
 
-// facts reads what is known of the Jira from the store.
+// facts reads what is known of the Jira from the store. Projects of which it
+// may hold a part alone are left out: a full sync brings them.
 func facts(ctx context.Context, st *store.Store) (rules.Facts, error) {
 	var f rules.Facts
-	var err, all error
+	var all error
+	state, err := st.State(ctx)
+	all = errors.Join(all, err)
 	f.Meta, err = st.Meta(ctx)
 	all = errors.Join(all, err)
+	if len(state.Complete) > 0 {
+		f.Meta.Projects = slices.DeleteFunc(f.Meta.Projects, func(p archive.Project) bool { return !slices.Contains(state.Complete, p.ID) })
+	}
 	f.Users, err = st.Users(ctx)
 	all = errors.Join(all, err)
 	f.Leads, err = st.Leads(ctx)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -123,6 +124,9 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 	if err != nil {
 		return
 	}
+	if state, err := s.store.State(ctx); err == nil {
+		s.tellSite(state)
+	}
 	if c := res.Census; c != nil {
 		s.self.ObserveCensus(res.AsOf.Time(), map[string]int{
 			"shown": c.Stories, "stored": c.Stored, "gone": c.Gone, "moved": c.Moved, "invisible": c.Invisible, "late": c.Late, "returned": c.Returned,
@@ -142,6 +146,15 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		}
 	}
 	s.self.SetOdd(odd)
+}
+
+// tellSite shows where people find Jira: not at jira.url where that is a gateway.
+func (s *service) tellSite(state archive.State) {
+	if state.SiteURL == "" || state.BaseURL != strings.TrimRight(s.cfg.Jira.URL, "/") {
+		return // it is another one, or nobody has asked yet
+	}
+	s.setStatus(func(v *web.Status) { v.JiraURL = state.SiteURL })
+	s.self.SetJira(state.SiteURL)
 }
 
 // tellAudit logs what the audit found since the last report, where it may mean
@@ -175,6 +188,7 @@ func failure(err error) string {
 		{archive.ErrIncomplete, "incomplete"},
 		{jira.ErrForbidden, "forbidden"},
 		{jira.ErrNotFound, "not_found"},
+		{collector.ErrUnknownProject, "not_found"},
 		{jira.ErrGone, "endpoint_gone"},
 		{jira.ErrRefused, "refused"},
 		{jira.ErrRateLimited, "rate_limited"},

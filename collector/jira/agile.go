@@ -67,6 +67,9 @@ func (c *Client) Sprints(ctx context.Context, p archive.Project) ([]archive.Spri
 	}
 	found := map[number]archive.Sprint{}
 	for _, b := range boards {
+		if b.ID == 0 {
+			return nil, lacking("agile/board", "id of a board")
+		}
 		if b.Type == "kanban" {
 			continue
 		}
@@ -78,6 +81,9 @@ func (c *Client) Sprints(ctx context.Context, p archive.Project) ([]archive.Spri
 			return nil, withheld(fmt.Errorf("board %d: %w", b.ID, err))
 		}
 		for _, s := range list {
+			if s.ID == 0 {
+				return nil, lacking("agile/board/sprint", "id of a sprint")
+			}
 			if s.begun() == 0 || s.ended() == 0 {
 				continue
 			}
@@ -102,12 +108,10 @@ func sprintless(b board, err error) bool {
 
 // withheld marks an error as a refusal that no other try will mend.
 func withheld(err error) error {
-	for _, kind := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrGone, ErrRefused} {
-		if errors.Is(err, kind) {
-			return fmt.Errorf("%w: %w; a token with scopes needs read:board-scope:jira-software and read:sprint:jira-software", archive.ErrWithheld, err)
-		}
+	if !lasting(err) {
+		return err
 	}
-	return err
+	return fmt.Errorf("%w: %w; a token with scopes needs read:board-scope:jira-software and read:sprint:jira-software", archive.ErrWithheld, err)
 }
 
 // agileList reads all pages of a list of the agile interface, which tells the

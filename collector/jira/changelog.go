@@ -82,6 +82,9 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 			if err != nil {
 				return &Error{Endpoint: endpoint, Detail: err.Error(), kind: ErrBadReply}
 			}
+			if id == 0 || histories == nil {
+				return lacking(endpoint, "issue, or no list of records, of a changelog")
+			}
 			r := byID[id]
 			if r == nil {
 				continue
@@ -152,23 +155,23 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 	const endpoint = "issue/changelog"
 	for start := 0; ; {
 		var page struct {
-			Total  int               `json:"total"`
+			Total  *int              `json:"total"`
 			Values []json.RawMessage `json:"values"`
 		}
 		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}}
 		if err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page); err != nil {
 			return err
 		}
-		if page.Values == nil {
-			return lacking(endpoint, "list of records")
+		if page.Values == nil || page.Total == nil {
+			return lacking(endpoint, "list of records, or no total")
 		}
 		r.add(page.Values)
 		start += len(page.Values)
-		if start >= page.Total {
+		if start >= *page.Total {
 			return nil
 		}
 		if len(page.Values) == 0 {
-			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, page.Total), kind: archive.ErrIncomplete}
+			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, *page.Total), kind: archive.ErrIncomplete}
 		}
 	}
 }
@@ -211,6 +214,9 @@ func (h *history) read(doc json.RawMessage, last *author) error {
 			}
 			h.Author = last.who
 		case "items":
+			if !isNull(value) {
+				h.Items = []item{}
+			}
 			for raw := range elements(value) {
 				var it item
 				if err = it.read(raw); err != nil {
@@ -261,7 +267,7 @@ func (it *item) read(doc json.RawMessage) error {
 // inlineHistories takes the changelog that came with an issue of Data Center.
 func (r *reading) inlineHistories() error {
 	log := r.issue.Changelog
-	if log == nil {
+	if log == nil || log.Histories == nil {
 		return errors.New("its changelog is missing")
 	}
 	if log.Total != nil && *log.Total != len(log.Histories) {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -35,8 +37,13 @@ type Options struct {
 
 	// Transport replaces the network; ProxyURL and CAFile are not used then.
 	Transport http.RoundTripper
-	// RequestsPerSecond bounds all requests together; 0: 10.
+	// RequestsPerSecond bounds all requests together; 0: 50. There is one in
+	// flight as a rule, so few Jiras answer faster, and Cloud lets a tenant have a
+	// hundred a second of each endpoint: half of that is left to others.
 	RequestsPerSecond int
+	// Hold is how long Jira wants to be left alone, as other clients of it were
+	// told; nil: one of its own.
+	Hold *Hold
 	// Logger may be nil.
 	Logger *zap.Logger
 	// Observe, which may be nil, is told every try of a request; code is 0 and
@@ -55,14 +62,20 @@ type Client struct {
 
 	mu      sync.Mutex
 	flavor  archive.Flavor  // "" until known
-	account string          // whom Jira answered as; "" until known
+	account string          // whom Jira answered as (Cloud); "" until known
+	user    string          // its user name (Data Center); "" until known
 	signs   bool            // its replies tell whom they are for
 	zone    string          // of its profile
 	literal literal         // of instants in queries
 	schema  *schema         // nil until fields were read
 	clocks  clocks          // that replies tell
+	site    string          // where people find it; "" until known
 	warned  map[string]bool // warnings of searches that were logged
 }
+
+// gateway is the path of Jira in Atlassian's gateway for tokens with scopes:
+// an address for programs, at which people find nothing.
+var gateway = regexp.MustCompile(`^/ex/jira/[^/]+$`)
 
 // New returns a client. It makes no request: errors are about the options.
 func New(o Options) (*Client, error) {
@@ -89,10 +102,13 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Hold == nil {
+		o.Hold = &Hold{}
+	}
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 10)
+	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 50)
 	hc, err := newHTTPClient(&o)
 	if err != nil {
 		return nil, err
@@ -102,7 +118,11 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	return &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor, warned: map[string]bool{}}, nil
+	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor, warned: map[string]bool{}}
+	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
+		c.site = base
+	}
+	return c, nil
 }
 
 // get asks for path with query and decodes the answer into out.
@@ -180,7 +200,7 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 			body = nil // the status says enough
 		}
 		// To nobody, what is hidden does not exist, and names nothing that is known.
-		if why := c.stranger(h); why != "" && (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusBadRequest) {
+		if why := c.stranger(endpoint, h); why != "" && (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusBadRequest) {
 			return failure(ErrUnauthorized, why)
 		}
 		e := statusError(endpoint, resp.StatusCode, h, body, c.now())
@@ -189,7 +209,7 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 	}
 	// A refused token does not keep Jira from answering with what everybody
 	// may see, which on most sites is nothing, and with status 200.
-	if why := c.stranger(h); why != "" {
+	if why := c.stranger(endpoint, h); why != "" {
 		return failure(ErrUnauthorized, why)
 	}
 	if kind, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || kind != "application/json" {
@@ -198,8 +218,20 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 	return nil
 }
 
+// namesUser tells whether an answer of Data Center may be meant for a user: it
+// names nobody else. Names are encoded where they hold more than letters, and
+// their case means nothing.
+func namesUser(h http.Header, user string) bool {
+	name := h.Get("X-AUSERNAME")
+	if name == "" || user == "" || strings.EqualFold(name, user) {
+		return true
+	}
+	decoded, err := url.QueryUnescape(name)
+	return err == nil && strings.EqualFold(decoded, user)
+}
+
 // stranger tells why a reply is not for this account; "" if it may be.
-func (c *Client) stranger(h http.Header) string {
+func (c *Client) stranger(endpoint string, h http.Header) string {
 	if reason := h.Get("X-Seraph-LoginReason"); reason != "" && !strings.EqualFold(reason, "OK") {
 		return "login reason " + reason
 	}
@@ -207,10 +239,14 @@ func (c *Client) stranger(h http.Header) string {
 		return "Jira answered anonymously"
 	}
 	c.mu.Lock()
-	account := c.account
+	account, user := c.account, c.user
 	c.mu.Unlock()
 	if id, err := url.QueryUnescape(h.Get("X-AAccountId")); err == nil && id != "" && account != "" && id != account {
 		return "Jira answered another account than before"
+	}
+	// A user who is renamed stays the same one: what myself says counts.
+	if endpoint != myself && !namesUser(h, user) {
+		return "Jira answered another user than before"
 	}
 	return ""
 }
@@ -222,9 +258,13 @@ func (c *Client) signed(h http.Header) bool {
 	return !c.signs || h.Get("X-AAccountId") != "" || h.Get("X-AUSERNAME") != ""
 }
 
-// networkError classifies a request that got no answer. The URL, which may
+// networkError classifies a request that got no answer, or was not sent. The URL, which may
 // name people in its query, is left out.
 func networkError(endpoint string, err error) error {
+	var held *Error
+	if errors.As(err, &held) {
+		return held
+	}
 	for {
 		var ue *url.Error
 		if !errors.As(err, &ue) {
@@ -233,8 +273,9 @@ func networkError(endpoint string, err error) error {
 		err = ue.Err
 	}
 	kind := ErrUnavailable
+	var unknown x509.UnknownAuthorityError
 	if errors.Is(err, errForeignRedirect) || errors.Is(err, errReplyTooLarge) {
 		kind = ErrBadReply
 	}
-	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind}
+	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind, untrusted: errors.As(err, &unknown)}
 }

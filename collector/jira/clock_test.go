@@ -25,7 +25,7 @@ func TestClocks(t *testing.T) {
 				answer(w, 200, me, "Date", date)
 				return
 			case "/rest/api/2/project/search":
-				answer(w, 200, `{"values":[],"isLast":true}`)
+				answer(w, 200, `{"values":[],"total":0,"isLast":true}`)
 				return
 			default:
 				answer(w, 200, `[{"id":"1","name":"Open"}]`)
@@ -81,7 +81,7 @@ func TestServerInfoIsRefused(t *testing.T) {
 		case "/rest/api/2/myself":
 			answer(w, 200, me, "Date", "Mon, 02 Mar 2026 08:00:00 GMT")
 		case "/rest/api/2/project/search":
-			answer(w, 200, `{"values":[],"isLast":true}`)
+			answer(w, 200, `{"values":[],"total":0,"isLast":true}`)
 		default:
 			answer(w, 200, `[{"id":"1","name":"Open"}]`)
 		}

@@ -19,7 +19,7 @@ func (w *walk) comments(ctx context.Context, r *reading) error {
 		if err := json.Unmarshal(raw, &inline); err != nil {
 			return fmt.Errorf("field comment: %w", err)
 		}
-		if inline.Total != nil && *inline.Total == len(inline.Comments) {
+		if inline.Comments != nil && inline.Total != nil && *inline.Total == len(inline.Comments) {
 			r.comments = inline.Comments
 			return nil
 		}
@@ -52,14 +52,14 @@ func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err
 			q.Set("startAt", strconv.Itoa(start)) // the first reply has them all, as a rule
 		}
 		var page struct {
-			Total    int               `json:"total"`
+			Total    *int              `json:"total"`
 			Comments []json.RawMessage `json:"comments"`
 		}
 		if err := w.c.get(ctx, "issue/comment", fmt.Sprintf("rest/api/2/issue/%d/comment", r.issue.ID), q, &page); err != nil {
 			return false, err
 		}
-		if page.Comments == nil {
-			return false, lacking("issue/comment", "list of comments")
+		if page.Comments == nil || page.Total == nil {
+			return false, lacking("issue/comment", "list of comments, or no total")
 		}
 		for _, raw := range page.Comments {
 			var one remark
@@ -72,8 +72,8 @@ func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err
 			}
 		}
 		start += len(page.Comments)
-		if start >= page.Total || len(page.Comments) == 0 {
-			return len(r.comments) == page.Total, nil
+		if start >= *page.Total || len(page.Comments) == 0 {
+			return len(r.comments) == *page.Total, nil
 		}
 	}
 }

@@ -130,8 +130,8 @@ func (w *walk) there(ctx context.Context, id int64) (bool, error) {
 	return err == nil, unproven(err)
 }
 
-// sift leaves out what was only to be seen, or is stored as it is, and tells
-// parents from stories.
+// sift leaves out what was only to be seen, or is known, and tells parents
+// from stories.
 func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page) ([]*reading, error) {
 	q := &w.query
 	var known map[int64]latency.Instant
@@ -158,7 +158,7 @@ func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page
 			r.parentOnly = true
 			return false
 		}
-		if have, ok := known[id]; ok && have == updated {
+		if have, ok := known[id]; ok && updated != 0 && updated <= have {
 			page.Unchanged = append(page.Unchanged, id)
 			return true
 		}
@@ -219,6 +219,9 @@ func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) erro
 			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+key, url.Values{"fields": {"project"}}, &doc)
 			if err != nil && !provenAbsent(err) {
 				return unproven(err)
+			}
+			if err == nil && doc.ID == 0 {
+				return lacking("issue", "id of an epic")
 			}
 			if err == nil {
 				id = strconv.FormatInt(int64(doc.ID), 10)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/archive"
 )
 
 // What a request can fail with, beside archive.ErrIncomplete; errors.Is finds
@@ -21,7 +23,7 @@ var (
 	// ErrGone: this Jira has removed the endpoint.
 	ErrGone = errors.New("endpoint removed")
 	// ErrRefused: Jira does not accept the request, for instance a query that names an unknown project.
-	ErrRefused = errors.New("request refused")
+	ErrRefused = archive.ErrRefused
 	// ErrRateLimited: Jira wants fewer requests; see Error.RetryAfter.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrUnavailable: Jira did not answer, or failed.
@@ -30,13 +32,24 @@ var (
 	ErrBadReply = errors.New("not an answer of Jira")
 )
 
+// lasting tells whether an error is a refusal that no other try will mend.
+func lasting(err error) bool {
+	for _, kind := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrGone, ErrRefused} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
 // Error is a failed request to Jira.
 type Error struct {
 	Endpoint   string        // for instance "search/jql"
 	Status     int           // 0 where no answer came
 	Detail     string        // what Jira, or the network, said; shortened
-	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
+	RetryAfter time.Duration // how long Jira asks to be left alone, an hour at most; 0 if it does not say
 	kind       error
+	untrusted  bool // nobody known signed the certificate of what answered
 	proof      bool // it is what Jira itself says of an issue that does not exist, or is hidden from this account
 }
 
@@ -90,14 +103,25 @@ func (e *Error) Error() string {
 // Unwrap returns the sentinel that classifies e.
 func (e *Error) Unwrap() error { return e.kind }
 
-// Wait returns how long Jira asks to be left alone; 0 if it does not say.
+// Wait returns how long Jira asks to be left alone, an hour at most; 0 if it
+// does not say. Till then requests are not sent.
 func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
 // remedy tells the operator what to do; "" where the detail says it all.
 func (e *Error) remedy() string {
+	switch {
+	case errors.Is(e.kind, ErrForbidden) && e.Endpoint == myself:
+		// Everybody may ask who they are. Cloud answers so to a bearer token that it
+		// does not know, Data Center to who failed to log in too often.
+		return "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud; or log in once in the browser if Jira asks for a CAPTCHA"
+	case errors.Is(e.kind, ErrUnauthorized) && strings.Contains(e.Detail, "scope") && !strings.HasPrefix(e.Endpoint, "agile/"):
+		return "give the token the scopes read:jira-work and read:jira-user"
+	case e.untrusted:
+		return "name a file with the certificate of the authority that signed it in jira.ca_file"
+	}
 	return map[error]string{
 		ErrUnauthorized: "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token",
-		ErrForbidden:    "give the account the permission Browse projects, or log in once in the browser if Jira asks for a CAPTCHA",
+		ErrForbidden:    "give the account the permission Browse projects",
 		ErrNotFound:     "check jira.url, with its context path, and that the account may see what is asked for",
 		ErrGone:         "check jira.flavor: this endpoint is of another kind of Jira",
 		ErrRateLimited:  "raise jira.poll_interval, or let an administrator raise the account's limit",
@@ -151,6 +175,7 @@ func detail(body []byte) string {
 		ErrorMessages []string                   `json:"errorMessages"`
 		Errors        map[string]json.RawMessage `json:"errors"`
 		Message       string                     `json:"message"`
+		Error         json.RawMessage            `json:"error"` // of what stands before Jira
 	}
 	if json.Unmarshal(body, &doc) != nil {
 		return ""
@@ -161,6 +186,9 @@ func detail(body []byte) string {
 	}
 	if doc.Message != "" {
 		parts = append(parts, doc.Message)
+	}
+	if s := strings.Trim(string(doc.Error), `"`); len(s) == len(doc.Error)-2 { // a text
+		parts = append(parts, s)
 	}
 	s := strings.Join(parts, "; ")
 	if runes := []rune(s); len(runes) > maxDetail {

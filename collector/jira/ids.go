@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // idPage is how many ids are asked for at a time. Data Center gives fewer if
@@ -25,7 +26,7 @@ func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, er
 			yield(nil, err)
 			return
 		}
-		w.idsOnly = true
+		w.only = "id"
 		if scope := w.scope(q.Projects, 0); scope != "" {
 			// Here, so that no poll pays for it.
 			if w.literal, err = w.instants(ctx, scope); err != nil {
@@ -33,12 +34,8 @@ func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, er
 				return
 			}
 		}
-		find := w.cloud
-		if w.flavor == archive.DataCenter {
-			find = w.dataCenter
-		}
 		seen := map[int64]bool{}
-		for chunk, err := range find(ctx) {
+		for chunk, err := range w.find(ctx) {
 			var ids []int64
 			for _, raw := range chunk.issues {
 				id := idOf(raw)
@@ -73,7 +70,7 @@ func (w *walk) counts(ctx context.Context, given int) error {
 		Count *int `json:"count"`
 	}
 	if err := w.c.post(ctx, endpoint, "rest/api/3/search/approximate-count", body, &doc); err != nil {
-		if denied(err) {
+		if lasting(err) {
 			return nil // not every gateway has it
 		}
 		return err
@@ -91,17 +88,43 @@ func (w *walk) counts(ctx context.Context, given int) error {
 // its searches do.
 const uncounted = 10
 
+// Updates yields when what a query finds was updated, by id: to see whether
+// stories are known costs less than to read them. What cannot be understood is
+// left out. The first error ends it.
+func (c *Client) Updates(ctx context.Context, q archive.Query) iter.Seq2[map[int64]latency.Instant, error] {
+	return func(yield func(map[int64]latency.Instant, error) bool) {
+		w, err := c.newWalk(ctx, q)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		w.only = "updated"
+		for chunk, err := range w.find(ctx) {
+			updates := make(map[int64]latency.Instant, len(chunk.issues))
+			for _, raw := range chunk.issues {
+				var r reading
+				if r.issue.read(raw) == nil && r.updated() != 0 {
+					updates[int64(r.issue.ID)] = r.updated()
+				}
+			}
+			if !yield(updates, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // reconciled is how many issues of Cloud a search shows as they are now.
 const reconciled = 50
 
-// request returns the body of a search: for complete issues, or for ids alone.
+// request returns the body of a search: for complete issues, or for one field alone.
 func (w *walk) request(where string) searchBody {
 	body := searchBody{JQL: where, Fields: w.schema.requested(!w.parents), MaxResults: pageSize}
 	switch cloud := w.flavor == archive.Cloud; {
-	case cloud && w.idsOnly:
-		body.Fields, body.MaxResults = []string{"id"}, idPageCloud
-	case w.idsOnly:
-		body.Fields, body.MaxResults = []string{"id"}, idPageDataCenter
+	case cloud && w.only != "":
+		body.Fields, body.MaxResults = []string{w.only}, idPageCloud
+	case w.only != "":
+		body.Fields, body.MaxResults = []string{w.only}, idPageDataCenter
 	case !cloud:
 		body.Expand = []string{"changelog"}
 	}
@@ -122,7 +145,7 @@ func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64
 	if err != nil {
 		return nil, err
 	}
-	w.idsOnly = true
+	w.only = "id"
 	var out []int64
 	for part := range slices.Chunk(ids, reconciled) {
 		found, err := w.matching(ctx, part, " AND ("+jql+")")
@@ -158,7 +181,11 @@ func (w *walk) matching(ctx context.Context, ids []int64, clause string) ([]int6
 			return nil, err
 		}
 		for _, raw := range chunk.issues {
-			found = append(found, idOf(raw))
+			id := idOf(raw)
+			if id == 0 {
+				return nil, lacking("search", "id of an issue")
+			}
+			found = append(found, id)
 		}
 	}
 	return found, nil

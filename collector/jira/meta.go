@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -25,6 +28,7 @@ type ServerInfo struct {
 // ServerInfo asks what kind of Jira this is. It proves no authentication.
 func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	var doc struct {
+		BaseURL        string `json:"baseUrl"`
 		DeploymentType string `json:"deploymentType"`
 		Version        string `json:"version"`
 		ServerTime     text   `json:"serverTime"`
@@ -36,6 +40,7 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	if doc.DeploymentType == "" && doc.Version == "" {
 		return ServerInfo{}, lacking("serverInfo", "version")
 	}
+	c.settle(address(doc.BaseURL))
 	// Data Center calls itself Server.
 	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version}
 	if doc.DeploymentType == "Cloud" {
@@ -46,6 +51,30 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	}
 	c.compareClocks(dateOf(header), info.Time)
 	return info, nil
+}
+
+// address returns an absolute URL without a slash at its end; "" if a text is
+// none that people can follow.
+func address(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return strings.TrimRight((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), "/")
+}
+
+// settle remembers where people find the Jira, if that is not known yet: at
+// site, or, if it is "", where it is asked.
+func (c *Client) settle(site string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.site != "" {
+		return
+	}
+	if c.site = site; site == "" {
+		c.site = c.base
+		c.log.Warn("Jira does not say where people find it: links to its stories go to the gateway", zap.String("url", c.base))
+	}
 }
 
 // Flavor returns the kind of the Jira; it asks once where the options leave it open.
@@ -66,10 +95,12 @@ func (c *Client) Flavor(ctx context.Context) (archive.Flavor, error) {
 	return info.Flavor, nil
 }
 
+// myself is the endpoint that tells who asks.
+const myself = "myself"
+
 // Myself proves that the token is accepted, and tells as whom and when. From
 // then on a reply to another account is an error.
 func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
-	const endpoint = "myself"
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
 		return archive.Identity{}, err
@@ -78,33 +109,40 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 		account
 		TimeZone string `json:"timeZone"`
 	}
-	header, err := c.do(ctx, endpoint, http.MethodGet, "rest/api/2/myself", nil, &user)
+	header, err := c.do(ctx, myself, http.MethodGet, "rest/api/2/myself", nil, &user)
 	if err != nil {
 		return archive.Identity{}, err
 	}
 	id := archive.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
 	if id.Account == "" {
-		return archive.Identity{}, &Error{Endpoint: endpoint, Detail: "it names no account", kind: ErrBadReply}
+		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it names no account", kind: ErrBadReply}
+	}
+	if !namesUser(header, user.Name) {
+		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it tells of another user than it answered", kind: ErrUnauthorized}
 	}
 	if id.At, id.DateAhead, err = c.clock(ctx, dateOf(header)); err != nil {
 		return archive.Identity{}, err
 	}
 	if id.At == 0 {
-		return archive.Identity{}, &Error{Endpoint: endpoint, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
+		return archive.Identity{}, &Error{Endpoint: myself, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	id.SiteURL = cmp.Or(c.site, c.base) // serverInfo, which tells the time, told it
 	c.zone = id.TimeZone
 	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
 	if flavor == archive.Cloud {
 		c.account = id.Account
+	} else {
+		c.user = user.Name
 	}
 	return id, nil
 }
 
 // Meta reads what describes stories: fields, statuses, issue types and the
 // projects with these keys; without keys, all projects that can be seen. What
-// is searched from then on reads the fields that were found.
+// is searched from then on reads the fields that were found. Types are not
+// asked for where no project can be seen: Cloud shows those of projects alone.
 func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, error) {
 	var m archive.Meta
 	if err := c.readClocks(ctx); err != nil {
@@ -117,10 +155,10 @@ func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, 
 	if m.Statuses, err = c.Statuses(ctx); err != nil {
 		return m, err
 	}
-	if m.Types, err = c.IssueTypes(ctx); err != nil {
+	if m.Projects, m.Users, m.Missing, err = c.Projects(ctx, projectKeys); err != nil || len(m.Projects) == 0 {
 		return m, err
 	}
-	m.Projects, m.Users, err = c.Projects(ctx, projectKeys)
+	m.Types, err = c.IssueTypes(ctx)
 	return m, err
 }
 
@@ -154,8 +192,14 @@ func (c *Client) Fields(ctx context.Context) ([]archive.Field, error) {
 	if err := c.get(ctx, "field", "rest/api/2/field", nil, &docs); err != nil {
 		return nil, err
 	}
+	if len(docs) == 0 {
+		return nil, lacking("field", "field")
+	}
 	fields := make([]archive.Field, 0, len(docs))
 	for _, d := range docs {
+		if d.ID == "" {
+			return nil, lacking("field", "id of a field")
+		}
 		fields = append(fields, archive.Field{
 			ID: d.ID, Name: d.Name, UntranslatedName: d.UntranslatedName, Custom: d.Schema.Custom, ProjectID: d.Scope.projectID(),
 			People: d.Schema.Type == "user" || d.Schema.Type == "array" && d.Schema.Items == "user",
@@ -197,8 +241,14 @@ func (c *Client) Statuses(ctx context.Context) ([]archive.Status, error) {
 	if err := c.get(ctx, "status", "rest/api/2/status", nil, &docs); err != nil {
 		return nil, err
 	}
+	if len(docs) == 0 {
+		return nil, lacking("status", "status")
+	}
 	out := make([]archive.Status, 0, len(docs))
 	for _, d := range docs {
+		if d.ID == "" {
+			return nil, lacking("status", "id of a status")
+		}
 		out = append(out, archive.Status{ID: string(d.ID), Name: d.Name, Category: categoryOf(d.Category.Key), ProjectID: d.Scope.projectID()})
 	}
 	return out, nil
@@ -229,8 +279,14 @@ func (c *Client) IssueTypes(ctx context.Context) ([]archive.IssueType, error) {
 	if err := c.get(ctx, "issuetype", "rest/api/2/issuetype", nil, &docs); err != nil {
 		return nil, err
 	}
+	if len(docs) == 0 {
+		return nil, lacking("issuetype", "issue type")
+	}
 	out := make([]archive.IssueType, 0, len(docs))
 	for _, d := range docs {
+		if d.ID == "" {
+			return nil, lacking("issuetype", "id of an issue type")
+		}
 		t := archive.IssueType{ID: string(d.ID), Name: d.Name, Subtask: d.Subtask, ProjectID: d.Scope.projectID()}
 		switch {
 		case d.Level != nil:
@@ -255,17 +311,17 @@ type project struct {
 const projectKeys = 50
 
 // Projects reads the projects with these keys, and the users who lead them;
-// without keys, all projects that can be seen. A key that is unknown, or not
-// to be seen, is an error that names it.
-func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project, []archive.User, error) {
+// without keys, all projects that can be seen. Missing are the keys that are
+// unknown, or not to be seen.
+func (c *Client) Projects(ctx context.Context, keys []string) (found []archive.Project, users []archive.User, missing []string, err error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var docs []project
 	if len(keys) == 0 || flavor == archive.Cloud {
 		if docs, err = c.visibleProjects(ctx, flavor, keys); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	for _, key := range keys {
@@ -274,23 +330,24 @@ func (c *Client) Projects(ctx context.Context, keys []string) ([]archive.Project
 		}
 		var d project
 		err := c.get(ctx, "project", "rest/api/2/project/"+url.PathEscape(key), nil, &d)
-		if errors.Is(err, ErrNotFound) {
-			return nil, nil, fmt.Errorf("project %q: %w: check the spelling of the key in jira.projects, and that the account may browse it", key, ErrNotFound)
+		if provenAbsent(err) {
+			missing = append(missing, key)
+			continue
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("project %q: %w", key, err)
-		}
-		if d.Key == "" {
-			return nil, nil, fmt.Errorf("project %q: %w", key, lacking("project", "key"))
+			return nil, nil, nil, fmt.Errorf("project %q: %w", key, err)
 		}
 		docs = append(docs, d)
 	}
 	leads := directory{}
 	out := make([]archive.Project, 0, len(docs))
 	for _, d := range docs {
+		if d.Key == "" || d.ID == "" {
+			return nil, nil, nil, lacking("project", "id and key of a project")
+		}
 		out = append(out, archive.Project{ID: string(d.ID), Key: d.Key, Name: d.Name, Lead: leads.add(d.Lead)})
 	}
-	return out, leads.list(), nil
+	return out, leads.list(), missing, nil
 }
 
 // visibleProjects lists the projects that the account may browse; on Cloud, if
@@ -299,6 +356,9 @@ func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, key
 	if flavor == archive.DataCenter {
 		var docs []project
 		err := c.get(ctx, "project", "rest/api/2/project", url.Values{"expand": {"lead"}}, &docs)
+		if err == nil && docs == nil {
+			err = lacking("project", "list of projects")
+		}
 		return docs, err
 	}
 	if len(keys) > projectKeys {
@@ -309,18 +369,21 @@ func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, key
 		var page struct {
 			Values []project `json:"values"`
 			IsLast bool      `json:"isLast"`
-			Total  int       `json:"total"`
+			Total  *int      `json:"total"`
 		}
 		q := url.Values{"expand": {"lead"}, "startAt": {strconv.Itoa(len(all))}, "maxResults": {"50"}, "keys": keys}
 		if err := c.get(ctx, "project/search", "rest/api/2/project/search", q, &page); err != nil {
 			return nil, err
 		}
-		if page.Values == nil {
-			return nil, lacking("project/search", "list of projects")
+		if page.Values == nil || page.Total == nil {
+			return nil, lacking("project/search", "list of projects, or no total")
 		}
 		all = append(all, page.Values...)
-		if page.IsLast || len(page.Values) == 0 || len(all) >= page.Total {
+		switch {
+		case page.IsLast || len(all) >= *page.Total:
 			return all, nil
+		case len(page.Values) == 0:
+			return nil, &Error{Endpoint: "project/search", Detail: fmt.Sprintf("it gave %d projects of %d", len(all), *page.Total), kind: archive.ErrIncomplete}
 		}
 	}
 }
@@ -336,6 +399,9 @@ func (c *Client) Permissions(ctx context.Context, projectKey string, names ...st
 	q := url.Values{"projectKey": {projectKey}, "permissions": {strings.Join(names, ",")}}
 	if err := c.get(ctx, "mypermissions", "rest/api/2/mypermissions", q, &doc); err != nil {
 		return nil, err
+	}
+	if doc.Permissions == nil {
+		return nil, lacking("mypermissions", "list of permissions")
 	}
 	out := make(map[string]bool, len(names))
 	for _, n := range names {
@@ -357,7 +423,10 @@ func (c *Client) User(ctx context.Context, id string) (archive.User, error) {
 	}
 	for _, p := range params {
 		var a account
-		if err = c.get(ctx, "user", "rest/api/2/user", url.Values{p: {id}}, &a); err == nil {
+		if err = c.get(ctx, "user", "rest/api/2/user", url.Values{p: {id}}, &a); err == nil && a.id() == "" {
+			err = lacking("user", "account")
+		}
+		if err == nil {
 			return a.user(), nil
 		}
 		if !errors.Is(err, ErrNotFound) {
@@ -381,6 +450,9 @@ func (c *Client) FindUsers(ctx context.Context, words string) ([]archive.User, e
 	q := url.Values{param: {words}, "maxResults": {"50"}}
 	if err := c.get(ctx, "user/search", "rest/api/2/user/search", q, &docs); err != nil {
 		return nil, err
+	}
+	if docs == nil {
+		return nil, lacking("user/search", "list of users")
 	}
 	out := make([]archive.User, 0, len(docs))
 	for _, d := range docs {

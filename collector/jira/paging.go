@@ -36,6 +36,7 @@ const (
 type searchPage struct {
 	Issues        []json.RawMessage `json:"issues"`
 	Total         int               `json:"total"`         // Data Center
+	Counted       bool              `json:"-"`             // it has a total
 	NextPageToken string            `json:"nextPageToken"` // Cloud; its isLast is not relied on
 	Warnings      []json.RawMessage // Cloud's warnings, Data Center's warningMessages
 }
@@ -47,6 +48,7 @@ func (p *searchPage) split(doc json.RawMessage) (err error) {
 		case "issues":
 			p.Issues, err = documents(value)
 		case "total":
+			p.Counted = !isNull(value)
 			err = json.Unmarshal(value, &p.Total)
 		case "nextPageToken":
 			err = json.Unmarshal(value, &p.NextPageToken)
@@ -84,6 +86,9 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	}
 	if page.Issues == nil {
 		return page, lacking(endpoint, "list of issues")
+	}
+	if w.flavor == archive.DataCenter && !page.Counted {
+		return page, lacking(endpoint, "total")
 	}
 	for _, doc := range page.Warnings {
 		warning := warningIn(doc)
@@ -176,7 +181,7 @@ func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, er
 			gathered.issues = append(gathered.issues, page.Issues...)
 			last := page.NextPageToken == ""
 			if last || len(gathered.issues) >= chunkSize {
-				if !w.idsOnly {
+				if w.only == "" {
 					gathered.cursor = createdCursor(gathered.issues)
 				}
 				if !yield(gathered, nil) || last {
@@ -239,7 +244,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 			}
 		}
 		if len(projects) == 0 {
-			visible, _, err := w.c.Projects(ctx, nil)
+			visible, _, _, err := w.c.Projects(ctx, nil)
 			if err != nil {
 				yield(chunk{}, err)
 				return

@@ -44,7 +44,7 @@ func TestFreshTokensForEver(t *testing.T) {
 					}
 					answer(w, 200, `{"issueChangeLogs":[`+tc.logs+`]`+token+`}`)
 				default:
-					answer(w, 200, "[]")
+					answer(w, 200, `[{"id":"1","name":"Open"}]`)
 				}
 			})}})
 			var err error

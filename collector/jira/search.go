@@ -96,10 +96,11 @@ type walk struct {
 	literal literal
 	// parents: the issues are read for their user fields and parents alone
 	parents bool
-	idsOnly bool
-	warned  []string          // what Jira warned of and nobody was told yet
-	met     bool              // the fields were read again for this walk
-	epics   map[string]string // id by key of epics that were looked up; "" for those not to be seen
+	// only is the one field that issues are asked for; "": all that is read of them
+	only   string
+	warned []string          // what Jira warned of and nobody was told yet
+	met    bool              // the fields were read again for this walk
+	epics  map[string]string // id by key of epics that were looked up; "" for those not to be seen
 }
 
 func (c *Client) newWalk(ctx context.Context, q archive.Query) (*walk, error) {
@@ -124,17 +125,21 @@ type chunk struct {
 	cursor string // behind it
 }
 
+// find yields what the query finds, in either flavour.
+func (w *walk) find(ctx context.Context) iter.Seq2[chunk, error] {
+	if w.flavor == archive.DataCenter {
+		return w.dataCenter(ctx)
+	}
+	return w.cloud(ctx)
+}
+
 // pages yields what the query finds, complete.
 func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
-	find := w.cloud
-	if w.flavor == archive.DataCenter {
-		find = w.dataCenter
-	}
 	return func(yield func(archive.Page, error) bool) {
 		begun, named := false, true
 		for {
 			again := false
-			for page, err := range w.complete(ctx, find(ctx)) {
+			for page, err := range w.complete(ctx, w.find(ctx)) {
 				if again = !begun && w.named() != "" && (errors.Is(err, ErrRefused) || errors.Is(err, errLeftOut)); again {
 					break
 				}

@@ -243,7 +243,7 @@ func TestDescriptions(t *testing.T) {
 		if !slices.ContainsFunc(meta.Fields, func(f archive.Field) bool { return f.ID == "customfield_10050" && f.People }) {
 			s.Errorf("got fields %+v without the Product Owner", meta.Fields)
 		}
-		visible, _, err := s.Projects(s.Context(), nil)
+		visible, _, _, err := s.Projects(s.Context(), nil)
 		if err != nil || len(visible) != 1 || visible[0].Key != "PAY" {
 			s.Errorf("got visible projects %+v, %v", visible, err)
 		}
@@ -456,7 +456,7 @@ func replies(t *testing.T, flavor archive.Flavor, pages ...string) (*jira.Client
 		case strings.HasSuffix(r.URL.Path, "/bulkfetch"):
 			answer(w, 200, `{"issueChangeLogs":[]}`)
 		default:
-			answer(w, 200, "[]")
+			answer(w, 200, `[{"id":"1"}]`)
 		}
 	}))
 	t.Cleanup(srv.Close)

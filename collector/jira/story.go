@@ -72,6 +72,9 @@ func (s *schema) story(r *reading) (archive.Story, error) {
 		if h.Created == 0 {
 			return st, fmt.Errorf("history record %d has no instant", h.ID)
 		}
+		if h.Items == nil {
+			return st, fmt.Errorf("history record %d does not say what it changed", h.ID)
+		}
 		ev := latency.Event{At: latency.Instant(h.Created), Rank: latency.RankRecord, ID: int64(h.ID), Actor: people.add(h.Author), ActorType: h.Author.kind()}
 		for j := range h.Items {
 			ev.Changes = s.changes(ev.Changes, &h.Items[j])

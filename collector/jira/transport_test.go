@@ -80,7 +80,8 @@ func TestErrors(t *testing.T) {
 	}{
 		{"unauthorized", 401, "<html>", html, jira.ErrUnauthorized, "jira.token_file", 1},
 		{"wrong scope", 401, `{"code":401,"message":"Unauthorized; scope does not match"}`, nil, jira.ErrUnauthorized, "scope does not match", 1},
-		{"forbidden", 403, `{}`, nil, jira.ErrForbidden, "Browse projects", 1},
+		{"unresolved bearer token", 403, `{"error":"Failed to parse Connect Session Auth Token"}`, nil, jira.ErrForbidden, "Failed to parse Connect Session Auth Token; check that the token in jira.token_file", 1},
+		{"CAPTCHA", 403, `<html>`, append(html, "X-Seraph-LoginReason", "AUTHENTICATION_DENIED"), jira.ErrForbidden, "CAPTCHA", 1},
 		{"not found", 404, `{"message":"null for uri","status-code":404}`, nil, jira.ErrNotFound, "null for uri", 1},
 		{"gone", 410, `{"errorMessages":["The requested API has been removed."],"errors":{}}`, nil, jira.ErrGone, "has been removed", 1},
 		{"refused", 400, `{"errorMessages":[],"errors":{"jql":"bad"}}`, nil, jira.ErrRefused, "jql: bad", 1},
@@ -121,6 +122,18 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestForbidden holds that who may not do one thing is not told to change the
+// token, which was accepted.
+func TestForbidden(t *testing.T) {
+	c := newClient(t, jira.Options{Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, 403, `{"errorMessages":[],"errors":{},"error":{"code":403}}`)
+	})}})
+	_, err := c.Statuses(t.Context())
+	if !errors.Is(err, jira.ErrForbidden) || !strings.Contains(err.Error(), "Browse projects") || strings.Contains(err.Error(), "token") || strings.Contains(err.Error(), "code") {
+		t.Errorf("got error %v, want one about permissions alone", err)
+	}
+}
+
 func TestRetriesWaitAsLongAsJiraAsks(t *testing.T) {
 	begin := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // of a bubble's clock
 	date := begin.Format(http.TimeFormat)
@@ -138,6 +151,12 @@ func TestRetriesWaitAsLongAsJiraAsks(t *testing.T) {
 			"Date", begin.Add(time.Hour).Format(http.TimeFormat), "Retry-After", begin.Add(time.Hour + 40*time.Second).Format(http.TimeFormat),
 		}, 40 * time.Second, 40 * time.Second},
 		{"reset without seconds", 429, []string{"Date", date, "X-RateLimit-Reset", begin.Add(time.Minute).Format("2006-01-02T15:04Z07:00")}, time.Minute, time.Minute},
+		{"Data Center's interval", 429, []string{"X-RateLimit-Interval-Seconds", "20"}, 20 * time.Second, 20 * time.Second},
+		{"Data Center's interval, and a wait of 0", 429, []string{"Retry-After", "0", "X-RateLimit-Interval-Seconds", "20"}, 20 * time.Second, 20 * time.Second},
+		{"a wait goes before an interval", 429, []string{"Retry-After", "5", "X-RateLimit-Interval-Seconds", "20"}, 5 * time.Second, 5 * time.Second},
+		{"a reset goes before an interval", 429, []string{"Date", date, "X-RateLimit-Reset", begin.Add(time.Minute).Format(time.RFC3339), "X-RateLimit-Interval-Seconds", "20"}, time.Minute, time.Minute},
+		{"garbage, and an interval", 429, []string{"Retry-After", "-1", "X-RateLimit-Interval-Seconds", "20"}, 20 * time.Second, 20 * time.Second},
+		{"an interval with a 503", 503, []string{"X-RateLimit-Interval-Seconds", "20"}, 1400 * time.Millisecond, 2600 * time.Millisecond},
 		{"less than our own wait", 429, []string{"Retry-After", "0"}, 1400 * time.Millisecond, 2600 * time.Millisecond},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -148,7 +167,7 @@ func TestRetriesWaitAsLongAsJiraAsks(t *testing.T) {
 						answer(w, tc.status, "", tc.header...)
 						return
 					}
-					answer(w, 200, "[]")
+					answer(w, 200, `[{"id":"1"}]`)
 				})}})
 				start := time.Now()
 				if _, err := c.Statuses(t.Context()); err != nil {
@@ -182,7 +201,7 @@ func TestTruncatedReplyIsTriedAgain(t *testing.T) {
 		tries := 0
 		c := newClient(t, jira.Options{Transport: roundTripFunc(func(req *http.Request) (*http.Response, error) {
 			rec := httptest.NewRecorder()
-			answer(rec, 200, "[]")
+			answer(rec, 200, `[{"id":"1"}]`)
 			resp := rec.Result()
 			if tries++; tries == 1 {
 				resp.Body = io.NopCloser(io.MultiReader(strings.NewReader("["), iotest.ErrReader(io.ErrUnexpectedEOF)))

@@ -14,6 +14,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,13 +23,19 @@ import (
 )
 
 const (
-	maxBody   = 4 << 20         // bytes of a payload: an issue with long texts
-	maxQueue  = 1000            // issues that wait to be read; more are left to the next poll
-	maxSeen   = 4096            // webhooks that are remembered, to know a repetition
-	maxAge    = 2 * time.Hour   // of a payload: Jira repeats for an hour or so, a thief for ever
-	signature = "sha256="       // the method Jira signs with
-	gap       = 5 * time.Second // between two batches, so that a bulk edit is few readings
+	maxBody  = 4 << 20 // bytes of a payload: an issue with long texts
+	maxQueue = 1000    // issues that wait to be read; more are left to the next poll
+	maxSeen  = 8192    // signatures and identifiers that are remembered, to know a repetition
+	// maxAge is how old a payload may be, or how far ahead: Jira repeats for an
+	// hour or so, a thief for ever. It is so long that the clocks, this one and
+	// Jira's, need not agree; where they are hours apart polling does the work.
+	maxAge    = 2 * time.Hour
+	signature = "sha256="   // the method Jira signs with
+	gap       = time.Second // between two batches, so that a bulk edit is few readings
 )
+
+// commentAddress finds the id of the issue in the address of a comment.
+var commentAddress = regexp.MustCompile(`/issue/(\d+)/comment/\d+$`)
 
 // What becomes of a webhook, as Options.Observe is told.
 const (
@@ -47,7 +54,7 @@ type Options struct {
 	Secret func() string
 	// Observe, which may be nil, is told what becomes of each webhook.
 	Observe func(result string)
-	// Now is the local clock; nil: time.Now.
+	// Now is Jira's clock as far as it is known; nil: the local one.
 	Now func() time.Time
 }
 
@@ -59,8 +66,8 @@ type Receiver struct {
 
 	mu      sync.Mutex
 	waiting map[int64]bool
-	seen    map[string]bool
-	order   []string // of seen, oldest first
+	seen    map[string]bool // what webhooks were known by that were accepted
+	order   []string        // of seen, oldest first
 }
 
 // New returns a receiver. Its Run must run for issues to be handed on.
@@ -83,7 +90,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.answer(w, http.StatusBadRequest, Malformed)
 		return
 	}
-	if !r.signed(body, req.Header.Get("X-Hub-Signature")) {
+	mac, ok := r.signed(body, req.Header.Get("X-Hub-Signature"))
+	if !ok {
 		r.answer(w, http.StatusUnauthorized, Refused)
 		return
 	}
@@ -96,7 +104,13 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.answer(w, http.StatusAccepted, Ignored)
 		return
 	}
-	r.answer(w, http.StatusAccepted, r.take(issue, req.Header.Get("X-Atlassian-Webhook-Identifier")))
+	// The identifier stays the same when Jira tries again, and nobody signs it:
+	// by the signature a captured webhook is known under any identifier.
+	marks := []string{string(mac)}
+	if id := req.Header.Get("X-Atlassian-Webhook-Identifier"); id != "" {
+		marks = append(marks, "identifier "+id)
+	}
+	r.answer(w, http.StatusAccepted, r.take(issue, marks...))
 }
 
 // answer answers, and tells what became of the webhook.
@@ -105,32 +119,39 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, result string) {
 	w.WriteHeader(status)
 }
 
-// signed tells whether a signature is of a body by the secret.
-func (r *Receiver) signed(body []byte, header string) bool {
+// signed tells whether a signature is of a body by the secret, and returns it.
+func (r *Receiver) signed(body []byte, header string) ([]byte, bool) {
 	secret := r.opts.Secret()
 	given, err := hex.DecodeString(strings.TrimPrefix(header, signature))
 	if secret == "" || err != nil || !strings.HasPrefix(header, signature) {
-		return false
+		return nil, false
 	}
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(body) //nolint:errcheck // it cannot fail
-	return hmac.Equal(given, mac.Sum(nil))
+	return given, hmac.Equal(given, mac.Sum(nil))
 }
 
 // read returns the issue that a payload is about, 0 if it is about none, and
-// when Jira sent it.
+// when Jira sent it. What Data Center sends of a comment names its issue in the
+// comment's address alone.
 func read(body []byte) (issue int64, at time.Time, err error) {
 	var doc struct {
 		Timestamp int64 `json:"timestamp"` // ms
 		Issue     struct {
 			ID json.RawMessage `json:"id"` // a text, or a number
 		} `json:"issue"`
+		Comment struct {
+			Self string `json:"self"`
+		} `json:"comment"`
 	}
 	if err := json.Unmarshal(body, &doc); err != nil {
 		return 0, at, err
 	}
 	at = time.UnixMilli(doc.Timestamp)
 	text := strings.Trim(string(doc.Issue.ID), `"`)
+	if address := commentAddress.FindStringSubmatch(doc.Comment.Self); text == "" && address != nil {
+		text = address[1]
+	}
 	if text == "" || text == "null" {
 		return 0, at, nil
 	}
@@ -141,19 +162,19 @@ func read(body []byte) (issue int64, at time.Time, err error) {
 	return issue, at, err
 }
 
-// take queues an issue unless the webhook was seen before; identifier may be "".
-func (r *Receiver) take(issue int64, identifier string) (result string) {
+// take queues an issue unless the webhook was seen before, by any of its marks.
+func (r *Receiver) take(issue int64, marks ...string) (result string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if identifier != "" && r.seen[identifier] {
+	if slices.ContainsFunc(marks, func(m string) bool { return r.seen[m] }) {
 		return Repeated
 	}
 	if len(r.waiting) >= maxQueue && !r.waiting[issue] {
 		return Dropped
 	}
-	if identifier != "" {
-		r.seen[identifier] = true
-		if r.order = append(r.order, identifier); len(r.order) > maxSeen {
+	for _, m := range marks {
+		r.seen[m] = true
+		if r.order = append(r.order, m); len(r.order) > maxSeen {
 			delete(r.seen, r.order[0])
 			r.order = r.order[1:]
 		}

@@ -16,6 +16,10 @@ import (
 // nothing may be concluded from what is missing.
 var ErrIncomplete = errors.New("incomplete answer")
 
+// ErrRefused means that Jira does not accept a request, for instance a query
+// that names an unknown project.
+var ErrRefused = errors.New("request refused")
+
 // Flavor is the kind of a Jira.
 type Flavor string
 
@@ -30,10 +34,16 @@ const (
 type State struct {
 	Flavor  Flavor `json:"flavor"`
 	BaseURL string `json:"base_url"`
-	Account string `json:"account"` // as whom Jira was read; what it may see is what the store holds
+	SiteURL string `json:"site_url,omitempty"` // where people find it
+	Account string `json:"account"`            // as whom Jira was read; what it may see is what the store holds
 
 	FirstDone   bool   `json:"first_done"`  // a full sync was completed
 	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
+
+	// Complete are the ids of the projects that the last full sync that was done
+	// was for, in order: of others the store may hold a part. None: all that can
+	// be seen, for JQL alone was the scope.
+	Complete []string `json:"complete,omitempty"`
 
 	// Of a full sync that is not done: when it began, in Jira's clock (0: none
 	// is under way), and behind which page it goes on ("": from the start).
@@ -51,16 +61,15 @@ type State struct {
 	Canary int64 `json:"canary,omitempty"`
 
 	// Census is the start of the last complete census, Relook of the last look
-	// at open questions' comments, both in Jira's clock.
+	// at open questions' comments, Aside of the last look at what no search of
+	// the scope shows; all in Jira's clock.
 	Census latency.Instant `json:"census,omitempty"`
 	Relook latency.Instant `json:"relook,omitempty"`
+	Aside  latency.Instant `json:"aside,omitempty"`
 
-	// Parents are the ids of issues that were read because they are parents of
-	// stories, though no query of the scope finds them; in order.
-	Parents []int64 `json:"parents,omitempty"`
-	// Wanted are, while a full sync is under way, the ids of parents of stories
-	// written so far that were not met yet; in order.
-	Wanted []int64 `json:"wanted,omitempty"`
+	// Lost tells since when projects, by key, may not have been seen: what changed
+	// in them since then was not read.
+	Lost map[string]latency.Instant `json:"lost,omitempty"`
 }
 
 // Identity is who Jira says that it answers, and when it said so.
@@ -69,7 +78,8 @@ type Identity struct {
 	DisplayName string
 	TimeZone    string // IANA name of the profile's zone
 	Flavor      Flavor
-	BaseURL     string
+	BaseURL     string          // where it is asked
+	SiteURL     string          // where people find it: BaseURL, unless that is a gateway
 	At          latency.Instant // Jira's clock as it began to answer, to the second
 	DateAhead   time.Duration   // how far the Date of its replies is ahead of that clock
 }
@@ -132,8 +142,8 @@ type Query struct {
 	// Parents are issues to be read for their user fields and parents alone, as
 	// far as they were updated since and are in none of the projects.
 	Parents []int64
-	// Known returns what is stored of stories, as their updated; what is found
-	// as it is stored is not read again. nil: everything is read.
+	// Known returns up to when stories are known, of those that are stored: what
+	// is found updated then or before is not read again. nil: everything is read.
 	Known func(ctx context.Context, ids []int64) (map[int64]latency.Instant, error)
 }
 
@@ -141,7 +151,7 @@ type Query struct {
 type Page struct {
 	Stories     []Story
 	Quarantined []Quarantined
-	Unchanged   []int64  // found as they are stored, and not read again
+	Unchanged   []int64  // found as they are known, or as they were before, and not read again
 	Cursor      string   // behind this page; "" where a search cannot be gone on with
 	Named       bool     // the canary and the parents were asked for: parents that are not there were not updated
 	Canary      bool     // the canary was found
@@ -184,6 +194,7 @@ type Meta struct {
 	Types    []IssueType
 	Fields   []Field
 	Projects []Project // the watched ones
+	Missing  []string  // keys of projects that are to be watched and that are unknown, or not to be seen
 	Users    []User    // the leads
 }
 

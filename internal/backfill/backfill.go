@@ -6,12 +6,9 @@ package backfill
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +20,13 @@ import (
 	"github.com/yourturn/yourturn/metrics"
 )
 
+// What bounds memory, whatever the machine and the step: each file that is being
+// written holds all its samples, and stories, until it is complete.
+const (
+	sideBySide  = 2
+	stepsOfFile = 31 * 24 // a month of hours
+)
+
 // Label is a label that every series bears.
 type Label struct{ Name, Value string }
 
@@ -30,120 +34,175 @@ type Label struct{ Name, Value string }
 type Options struct {
 	Rules *latency.Rules
 	// From and To are the instants of the first and the last sample. Both are
-	// multiples of Step, which divides a day.
+	// multiples of Step, which is whole minutes and divides a day.
 	From, To time.Time
 	Step     time.Duration
 	Labels   []Label
+	// Begins is when there is first something to tell: there is no sample before.
+	Begins Beginning
 	// OpenWaits is how many open waits of an owner and kind are told one by one at most.
 	OpenWaits int
-	// Dir is the folder that the files are written to, one for each month (UTC).
+	// Config and Version are the fingerprint of the config behind Rules and the
+	// program's version: files of others are not gone on with.
+	Config, Version string
+	// Dir is the folder that the files are written to: one for each month (UTC),
+	// several where a month has too many steps.
 	Dir string
-	// Overwrite tells that files that are there may be replaced.
+	// Overwrite tells that files that are there may be removed.
 	Overwrite bool
-	// Progress is told each file when it is complete. It may be nil.
+	// Progress is told each file when it is whole, first those that were there. It may be nil.
 	Progress func(File)
 }
 
-// File is a month's file.
+// File is a file that is whole.
 type File struct {
 	Path                   string
+	First, Last            time.Time // its samples
 	Steps, Series, Samples int
-	Next                   time.Time // the step after its last
+	Kept                   bool // it was there already
 }
 
-// Write writes the files, each under its name only when it is complete. It
-// reads the source alone and asks nobody else.
-func Write(ctx context.Context, source Source, o Options) ([]File, error) {
-	spans := months(o.From, o.To, o.Step)
+// Result is what a folder holds.
+type Result struct {
+	Files []File // that hold what was asked for, in order; all of it unless there was an error
+	Holes []Hole // between whatever was written into the folder with these labels
+}
+
+// Hole is a time of which there is no sample.
+type Hole struct{ First, Last time.Time }
+
+// Write writes what the folder does not hold yet, each file under its name only
+// when it is whole. It reads the source alone and asks nobody else. Files that
+// it wrote before, with the same options but for From and To, are kept;
+// a ConflictError tells of others.
+func Write(ctx context.Context, source Source, o Options) (Result, error) {
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil { //nolint:gosec // these are for Prometheus to read
-		return nil, err
+		return Result{}, err
 	}
-	if !o.Overwrite {
-		for _, m := range spans {
-			if _, err := os.Stat(m.path(o.Dir)); !errors.Is(err, fs.ErrNotExist) {
-				return nil, &ExistsError{Path: m.path(o.Dir)}
-			}
+	f, err := openFolder(o)
+	if err != nil {
+		return Result{}, err
+	}
+	kept, err := f.keep(o)
+	if err != nil {
+		return Result{}, err
+	}
+	files := kept
+	if o.Progress != nil {
+		for _, file := range kept {
+			o.Progress(file)
 		}
 	}
-	// Months are written side by side, each from its own beginning: what is
+	// Files are written side by side, each from its own beginning: what is
 	// counted by an instant is the same, wherever the counting began.
-	files := make([]File, len(spans))
-	var mu sync.Mutex // over o.Progress
+	var mu sync.Mutex // over the folder, files and o.Progress
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, m := range spans {
+	g.SetLimit(sideBySide)
+	for _, part := range missing(kept, o) {
 		g.Go(func() error {
-			f, err := month(gctx, source, o, m)
+			if err := gctx.Err(); err != nil {
+				return err
+			}
+			t, err := derive(gctx, source, o, part)
+			if err != nil {
+				return err
+			}
+			d, err := f.draft(t, part, o)
 			if err != nil {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			files[i] = f
+			file, err := f.add(d)
+			if err != nil {
+				return err
+			}
+			files = append(files, file)
 			if o.Progress != nil {
-				o.Progress(f)
+				o.Progress(file)
 			}
 			return nil
 		})
 	}
-	err := g.Wait()
-	for i := range files {
-		if files[i].Path == "" {
-			return files[:i], err
-		}
+	if err = g.Wait(); ctx.Err() != nil {
+		err = ctx.Err()
 	}
-	return files, err
+	slices.SortFunc(files, func(a, b File) int { return a.First.Compare(b.First) })
+	return Result{Files: files, Holes: f.holes(o)}, err
 }
 
-// ExistsError tells that a file is there already.
-type ExistsError struct{ Path string }
-
-// Error implements error.
-func (e *ExistsError) Error() string { return e.Path + " is there already" }
-
-// span is the part of a month that is written.
+// span is what one file holds.
 type span struct {
 	first time.Time
 	steps int
+	step  time.Duration
 }
 
-// path returns the name of its file.
-func (s span) path(dir string) string {
-	return filepath.Join(dir, s.first.Format("2006-01")+".om")
+// last returns the instant of its last sample.
+func (s span) last() time.Time { return s.first.Add(time.Duration(s.steps-1) * s.step) }
+
+// name returns the name of its file: the month if it is one, else the range (UTC).
+func (s span) name() string {
+	if s.first.Equal(monthOf(s.first)) && s.last().Add(s.step).Equal(monthAfter(s.first)) {
+		return s.first.Format("2006-01") + suffix
+	}
+	return s.first.Format(stampLayout) + stampSeparator + s.last().Format(stampLayout) + suffix
 }
 
-// months cuts [from, to] into months.
-func months(from, to time.Time, step time.Duration) []span {
+// monthOf returns the first instant of a month, monthAfter that of the next.
+func monthOf(at time.Time) time.Time {
+	return time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
+func monthAfter(at time.Time) time.Time { return monthOf(at).AddDate(0, 1, 0) }
+
+// missing returns what of [From, To] no file holds, in parts that become one each.
+func missing(kept []File, o Options) []span {
 	var out []span
-	for at := from.UTC(); !at.After(to); {
-		next := time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
-		last := next.Add(-step)
-		if last.After(to) {
-			last = to
+	at := o.From.UTC()
+	for _, file := range append(slices.Clone(kept), File{First: o.To.UTC().Add(o.Step), Last: o.To.UTC()}) {
+		if file.First.After(at) {
+			out = append(out, months(at, file.First.Add(-o.Step), o.Step)...)
 		}
-		out = append(out, span{at, int(last.Sub(at)/step) + 1})
-		at = next
+		if next := file.Last.Add(o.Step); next.After(at) {
+			at = next
+		}
 	}
 	return out
 }
 
-// month writes a month's file.
-func month(ctx context.Context, source Source, o Options, m span) (File, error) {
-	first, step := latency.At(m.first), o.Step.Milliseconds()
+// months cuts [from, to] into months, and those at so many steps.
+func months(from, to time.Time, step time.Duration) []span {
+	var out []span
+	for at := from; !at.After(to); {
+		last := monthAfter(at).Add(-step)
+		if last.After(to) {
+			last = to
+		}
+		steps := min(int(last.Sub(at)/step)+1, stepsOfFile)
+		out = append(out, span{at, steps, step})
+		at = at.Add(time.Duration(steps) * step)
+	}
+	return out
+}
+
+// derive makes the table of a file.
+func derive(ctx context.Context, source Source, o Options, part span) (*table, error) {
+	first, step := latency.At(part.first), o.Step.Milliseconds()
 	p, err := newPast(ctx, source, o.Rules, first)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
-	changed, err := p.changes(ctx, first, first.Add(time.Duration(m.steps-1)*o.Step), step)
+	changed, err := p.changes(ctx, first, latency.At(part.last()), step)
 	if err != nil {
-		return File{}, err
+		return nil, err
 	}
 	engine, exporter, registry := measure.NewEngine(p, o.OpenWaits), metrics.NewExporter(), prometheus.NewRegistry()
 	if err := registry.Register(exporter); err != nil {
-		return File{}, err
+		return nil, err
 	}
-	t := newTable(m.steps, o.Labels)
-	for i := range m.steps {
+	t := newTable(part.steps, o.Labels)
+	for i := range part.steps {
 		p.now = first.Add(time.Duration(i) * o.Step)
 		var report *latency.Report
 		if i == 0 {
@@ -152,35 +211,12 @@ func month(ctx context.Context, source Source, o Options, m span) (File, error) 
 			report, err = engine.Advance(ctx, changed[int64(i)], p.now)
 		}
 		if err = cmp.Or(err, ctx.Err()); err != nil {
-			return File{}, fmt.Errorf("deriving as of %s: %w", p.now.Time().Format(time.RFC3339), err)
+			return nil, fmt.Errorf("deriving as of %s: %w", p.now.Time().Format(time.RFC3339), err)
 		}
 		exporter.Publish(report)
-		if err := t.gather(i, registry); err != nil {
-			return File{}, err
+		if err := t.gather(i, registry, func(project string) bool { return o.Begins.told(project, p.now) }); err != nil {
+			return nil, err
 		}
 	}
-	f := File{Path: m.path(o.Dir), Steps: m.steps, Next: m.first.Add(time.Duration(m.steps) * o.Step)}
-	for _, fam := range t.families {
-		f.Series += len(fam.series)
-	}
-	f.Samples, err = save(f.Path, t, m.first.Unix(), step/1000)
-	return f, err
-}
-
-// save writes a table into a file that has its name only when it is complete.
-func save(path string, t *table, first, step int64) (samples int, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".backfill-*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name()) //nolint:errcheck // what failed is told
-		}
-	}()
-	samples, err = t.write(f, first, step)
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return 0, fmt.Errorf("writing %s: %w", path, err)
-	}
-	return samples, os.Rename(f.Name(), path)
+	return t, nil
 }

@@ -44,8 +44,9 @@ func newTable(steps int, labels []Label) *table {
 	return &table{steps: steps, labels: strings.Join(all, ","), families: map[string]*family{}}
 }
 
-// gather takes the samples of a step from a registry.
-func (t *table) gather(step int, from prometheus.Gatherer) error {
+// gather takes the samples of a step from a registry, but for those of projects
+// that are not told yet.
+func (t *table) gather(step int, from prometheus.Gatherer, told func(project string) bool) error {
 	families, err := from.Gather()
 	if err != nil {
 		return err
@@ -57,12 +58,25 @@ func (t *table) gather(step int, from prometheus.Gatherer) error {
 			t.families[f.name] = f
 		}
 		for _, m := range mf.GetMetric() {
+			if !told(projectOf(m)) {
+				continue
+			}
 			if err := t.add(f, m, step); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// projectOf returns the project that a series is of, or "".
+func projectOf(m *dto.Metric) string {
+	for _, l := range m.GetLabel() {
+		if l.GetName() == "project" {
+			return l.GetValue()
+		}
+	}
+	return ""
 }
 
 // add takes the sample of a series.

@@ -5,11 +5,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // lines returns the samples of an exposition by their series; at is what stands
@@ -58,7 +59,7 @@ func TestSeriesAreThoseOfAScrape(t *testing.T) {
 		}
 	}
 	table := newTable(2, nil)
-	if err := table.gather(1, reg); err != nil { // of the first step there is nothing
+	if err := table.gather(1, reg, func(string) bool { return true }); err != nil { // of the first step there is nothing
 		t.Fatal(err)
 	}
 	var written bytes.Buffer
@@ -80,22 +81,36 @@ func TestSeriesAreThoseOfAScrape(t *testing.T) {
 	}
 }
 
-// TestMonths cuts periods at the first steps of months.
-func TestMonths(t *testing.T) {
-	day := func(text string) time.Time {
-		at, err := time.Parse(time.DateOnly, text)
-		if err != nil {
+// TestNothingIsToldOfAProjectBeforeItBegins: its series have no sample, not a 0.
+func TestNothingIsToldOfAProjectBeforeItBegins(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "po_level", Help: "Level."}, []string{"project"})
+	alone := prometheus.NewGauge(prometheus.GaugeOpts{Name: "po_alone", Help: "Alone."})
+	reg.MustRegister(gauge, alone)
+	gauge.WithLabelValues("OLD").Set(0)
+	gauge.WithLabelValues("NEW").Set(0)
+	b := Beginning{First: 1000, Projects: map[string]latency.Instant{"OLD": 1000, "NEW": 3000}}
+	table := newTable(4, nil)
+	for step := range 4 {
+		if err := table.gather(step, reg, func(project string) bool { return b.told(project, latency.Instant(1000*step)) }); err != nil {
 			t.Fatal(err)
 		}
-		return at
 	}
-	step := 6 * time.Hour
+	var out bytes.Buffer
+	if _, err := table.write(&out, 0, 1); err != nil {
+		t.Fatal(err)
+	}
 	var got []string
-	for _, m := range months(day("2025-12-30").Add(step), day("2026-02-01"), step) {
-		got = append(got, m.first.Format("2006-01-02T15")+" "+strconv.Itoa(m.steps)+" "+m.path("d"))
+	for line := range strings.Lines(out.String()) {
+		if !strings.HasPrefix(line, "#") {
+			got = append(got, strings.TrimSpace(line))
+		}
 	}
-	want := []string{"2025-12-30T06 7 d/2025-12.om", "2026-01-01T00 124 d/2026-01.om", "2026-02-01T00 1 d/2026-02.om"}
+	want := []string{
+		"po_alone{} 0 1", "po_alone{} 0 2", "po_alone{} 0 3",
+		`po_level{project="NEW"} 0 3`, `po_level{project="OLD"} 0 1`, `po_level{project="OLD"} 0 2`, `po_level{project="OLD"} 0 3`,
+	}
 	if d := cmp.Diff(want, got); d != "" {
-		t.Errorf("months (-want +got):\n%s", d)
+		t.Errorf("samples (-want +got):\n%s", d)
 	}
 }

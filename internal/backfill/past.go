@@ -93,7 +93,7 @@ func (p *past) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, er
 }
 
 // Count implements measure.Store.
-func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Instant, _ string, _ bool) ([]latency.Entry, error) {
+func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Standing, _ bool) ([]latency.Entry, error) {
 	for _, e := range entries {
 		if rows, known := p.rows[e.ID.StoryID]; known {
 			p.rows[e.ID.StoryID] = append(rows, latency.Counted{Entry: e, Counted: true})

@@ -16,6 +16,8 @@ type Options struct {
 	Email string
 	// ContextPath is where Jira lives on its host, for instance "/jira"; empty: at the root.
 	ContextPath string
+	// SiteURL is where people find Jira, as it says itself; empty: where it is asked.
+	SiteURL string
 
 	// SearchPage caps a page of a search that asks for fields; 0: 100.
 	SearchPage int

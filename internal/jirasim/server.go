@@ -145,8 +145,9 @@ func (c *call) authenticate() bool {
 	case !c.anonymous && site.Self != nil && site.Flavor == Cloud:
 		h.Set("X-AAccountId", url.QueryEscape(site.Self.AccountID))
 	case !c.anonymous && site.Self != nil:
-		h.Set("X-AUSERNAME", site.Self.Name)
+		h.Set("X-AUSERNAME", url.QueryEscape(site.Self.Name))
 	case strings.HasSuffix(c.r.URL.Path, "/serverInfo"): // anybody may ask what this is
+	case strings.HasPrefix(c.r.URL.Path, browsePath):
 	case c.anonymous && site.Flavor == DataCenter && c.opts.LoginPage:
 		h.Del("X-Seraph-LoginReason") // it tells so of the form alone
 		c.page(http.StatusOK, "Log in")

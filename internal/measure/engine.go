@@ -41,9 +41,10 @@ type Store interface {
 	LedgerAsOf(ctx context.Context) (latency.Instant, error)
 	// Count enters what the ledger does not hold yet, in one transaction, and
 	// returns what was newly counted. Entries that a changed config (another
-	// fingerprint) brings up after their time are entered but not counted. The
-	// last call of a derivation that holds nothing back says so: then the ledger stands as of asOf.
-	Count(ctx context.Context, entries []latency.Entry, asOf latency.Instant, fingerprint string, last bool) ([]latency.Entry, error)
+	// fingerprint) brings up after their time are entered but not counted, but
+	// those of a project that is watched for the first time. The last call of a
+	// derivation that holds nothing back says so: then the ledger stands by it.
+	Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool) ([]latency.Entry, error)
 }
 
 const (
@@ -58,6 +59,7 @@ type Engine struct {
 	limit       int
 	rules       *latency.Rules
 	fingerprint string
+	silent      bool // nothing is counted
 
 	ancestors latency.Ancestors
 	strangers map[string]bool // parents of stories that are not among them, by id
@@ -86,7 +88,20 @@ func NewEngine(store Store, limit int) *Engine {
 // fingerprint. progress, which may be nil, is told the number of stories done.
 // What a reading by id must confirm is counted by the next Refresh.
 func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint string, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
-	e.rules, e.fingerprint = rules, fingerprint
+	e.rules, e.fingerprint, e.silent = rules, fingerprint, false
+	return e.whole(ctx, asOf, progress)
+}
+
+// Show is Load that counts nothing: while the store holds a part of another
+// scope, that part must not be counted, and nothing else is new. Until the next
+// Load there is nothing to refresh.
+func (e *Engine) Show(ctx context.Context, rules *latency.Rules, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
+	e.rules, e.fingerprint, e.silent = rules, "", true
+	return e.whole(ctx, asOf, progress)
+}
+
+// whole derives everything anew.
+func (e *Engine) whole(ctx context.Context, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
 	var err error
 	if e.since, err = e.store.LedgerAsOf(ctx); err != nil {
 		return nil, fmt.Errorf("reading the ledger: %w", err)
@@ -230,7 +245,7 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant) (*latency.Rep
 	if err := e.count(ctx, asOf, whole); err != nil {
 		return nil, err
 	}
-	if whole {
+	if whole && !e.silent {
 		e.since = asOf
 	}
 	clear(e.sure)
@@ -258,7 +273,15 @@ func (e *Engine) countFull(ctx context.Context, asOf latency.Instant) error {
 // count enters what is pending into the ledger and adds what is new to the
 // totals. What came up after its time is found, not counted.
 func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) error {
-	added, err := e.store.Count(ctx, e.pending, asOf, e.fingerprint, last)
+	if e.silent {
+		e.pending = e.pending[:0]
+		return nil
+	}
+	by := latency.Standing{AsOf: asOf, Fingerprint: e.fingerprint}
+	for _, p := range e.rules.Projects {
+		by.Projects = append(by.Projects, p.Key)
+	}
+	added, err := e.store.Count(ctx, e.pending, by, last)
 	if err != nil {
 		return fmt.Errorf("writing the ledger: %w", err)
 	}

@@ -2,9 +2,11 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,7 +193,7 @@ func TestAParentsOwnerIsItsChildrens(t *testing.T) {
 // broken is a store that fails to count.
 type broken struct{ *store.Store }
 
-func (broken) Count(context.Context, []latency.Entry, latency.Instant, string, bool) ([]latency.Entry, error) {
+func (broken) Count(context.Context, []latency.Entry, latency.Standing, bool) ([]latency.Entry, error) {
 	return nil, context.DeadlineExceeded
 }
 
@@ -230,6 +232,56 @@ func TestSprintsOfAReport(t *testing.T) {
 	put("1", 1)
 	r, err = e.Refresh(t.Context(), nil, at+hour)
 	check(r, err, 1, latency.Sprint{Project: "PAY", Name: "S1", Start: at, End: at + hour})
+}
+
+// interrupted is a store whose reader is told to stop after some stories.
+type interrupted struct {
+	*store.Store
+	left atomic.Int64
+	stop context.CancelFunc
+}
+
+func (i *interrupted) HistoriesIn(ctx context.Context, in archive.Shard) iter.Seq2[*latency.History, error] {
+	return func(yield func(*latency.History, error) bool) {
+		for h, err := range i.Store.HistoriesIn(ctx, in) {
+			if i.left.Add(-1) < 0 {
+				i.stop()
+			}
+			if !yield(h, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestAStopInADerivationLosesNothing stops a derivation of everything that has
+// written a part of the ledger: the next one counts the rest, and all of it once.
+func TestAStopInADerivationLosesNothing(t *testing.T) {
+	s := open(t)
+	const stories = 2*countBatch + 1 // each of which ended, and met its target
+	var list []archive.Story
+	for id := range int64(stories) {
+		list = append(list, tale(id+1, at, "doing", "review", "done"))
+	}
+	save(t, s, list...)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	some := &interrupted{Store: s, stop: stop}
+	some.left.Store(stories * 3 / 4)
+	if _, err := NewEngine(some, 20).Load(ctx, rulesOf(t, "review"), "a", at+3*hour, nil); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got error %v, want %v", err, context.Canceled)
+	}
+	written, err := s.LedgerOf(t.Context(), []int64{1, 2, 3})
+	if err != nil || len(written) == 0 {
+		t.Errorf("nothing was counted before the stop, %v", err)
+	}
+	r, err := NewEngine(s, 20).Load(t.Context(), rulesOf(t, "review"), "a", at+3*hour, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := accepted(r); n != stories {
+		t.Errorf("%d accepted, want %d", n, stories)
+	}
 }
 
 func TestWhatCannotBeCountedIsNotReported(t *testing.T) {

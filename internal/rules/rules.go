@@ -396,7 +396,11 @@ func (b *builder) userField(path, name string) string {
 // Fingerprint identifies what of a config decides how history is read: it
 // changes when the rules do, and not when Jira does.
 func Fingerprint(cfg *config.Config) string {
-	text, err := json.Marshal([]any{cfg.Jira.IssueTypes, cfg.Calendar, cfg.Defaults, cfg.Projects, cfg.Owners, cfg.Delegations, cfg.AutomationAccounts})
+	decides := []any{cfg.Jira.IssueTypes, cfg.Calendar, cfg.Defaults, cfg.Projects, cfg.Owners, cfg.Delegations, cfg.AutomationAccounts}
+	if cfg.Jira.JQL != "" {
+		decides = append(decides, cfg.Jira.JQL) // which of a project's stories count; projects begin and end by themselves
+	}
+	text, err := json.Marshal(decides)
 	if err != nil {
 		panic(err) // plain values alone
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -53,7 +54,7 @@ func (s *Store) SaveCensus(ctx context.Context, c archive.Census) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		gone := latency.Event{At: c.At, Rank: latency.RankGone, Observed: true}
 		body := appendEvent(nil, &gone)
-		for _, id := range c.Gone {
+		for _, id := range slices.Concat(c.Gone, c.Left) {
 			res, err := tx.ExecContext(ctx, `UPDATE story SET gone = 1 WHERE id = $1 AND gone = 0`, id)
 			if err != nil {
 				return err
@@ -78,7 +79,16 @@ func (s *Store) SaveCensus(ctx context.Context, c archive.Census) error {
 				return err
 			}
 		}
+		if len(c.Released) > 0 {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM quarantine WHERE id IN (`+idList(c.Released)+`)`); err != nil {
+				return err
+			}
+		}
 		if !c.Partial {
+			// All ids of the scope could be read.
+			if _, err := tx.ExecContext(ctx, `DELETE FROM quarantine WHERE id = 0`); err != nil {
+				return err
+			}
 			// What was late is known from the poll that met it, and is told for as
 			// long as one census; the others are of this one.
 			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason IN ($1, $2) OR reason = $3 AND at <= $4`,

@@ -6,7 +6,9 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -16,16 +18,56 @@ import (
 type ledgerState struct {
 	AsOf        latency.Instant `json:"as_of"`
 	Fingerprint string          `json:"fingerprint"` // of the config
+	// Projects are those that were ever watched, by key: true if they were when
+	// the ledger was advanced last. nil in a ledger that did not note them.
+	Projects map[string]bool `json:"projects,omitempty"`
 }
 
-const metaLedger = "ledger"
+// late tells whether an entry comes up after its time, by a config with that
+// fingerprint.
+func (l ledgerState) late(e *latency.Entry, fingerprint string) bool {
+	if e.At > l.AsOf {
+		return false
+	}
+	if l.Projects != nil {
+		watched, known := l.Projects[e.Project]
+		if !known {
+			return false // its counters begin, and with all that it has
+		}
+		if !watched {
+			return true // they began, and nobody looked meanwhile
+		}
+	}
+	return l.Fingerprint != fingerprint
+}
+
+// advanced returns the state once the ledger stands by a derivation.
+func (l ledgerState) advanced(by latency.Standing) ledgerState {
+	next := ledgerState{AsOf: by.AsOf, Fingerprint: by.Fingerprint, Projects: map[string]bool{}}
+	for key := range l.Projects {
+		next.Projects[key] = false
+	}
+	for _, key := range by.Projects {
+		next.Projects[key] = true
+	}
+	return next
+}
+
+const (
+	metaLedger = "ledger"
+	// idleStep is how far the ledger lets time go on before that alone is worth a
+	// write: a poll that finds nothing is not to cost the disk more than its state.
+	idleStep = 15 * time.Minute
+)
 
 // Count enters what the ledger does not hold yet, in one transaction, and
 // returns what was newly counted. After a change of the config (another
 // fingerprint) the past looks different: what it brings up from before the
-// ledger's last instant is entered as not counted, so that no counter jumps.
-// The last call of a derivation advances the ledger to asOf.
-func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency.Instant, fingerprint string, last bool) ([]latency.Entry, error) {
+// ledger's last instant is entered as not counted, so that no counter jumps. A
+// project that is watched for the first time begins with its whole history. The
+// last call of a derivation advances the ledger to it, though not for every
+// poll that finds nothing.
+func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool) ([]latency.Entry, error) {
 	if len(entries) == 0 && !last {
 		return nil, nil
 	}
@@ -49,7 +91,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				late := begun && before.Fingerprint != fingerprint && e.At <= before.AsOf
+				late := begun && before.late(&e, by.Fingerprint)
 				body = appendEntry(body[:0], &e)
 				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !late, body)
 				if err != nil {
@@ -62,10 +104,13 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, asOf latency
 				}
 			}
 		}
-		if now := (ledgerState{asOf, fingerprint}); last && now != before {
-			return putMeta(ctx, tx, metaLedger, now)
+		now := before.advanced(by)
+		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && maps.Equal(now.Projects, before.Projects) &&
+			now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
+		if !last || idle {
+			return nil
 		}
-		return nil
+		return putMeta(ctx, tx, metaLedger, now)
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -161,7 +162,7 @@ func ledger(t *testing.T, s *Store) (out []latency.Entry) {
 func TestTheLedgerCountsOnce(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	count := func(config string, asOf latency.Instant, entries ...latency.Entry) []latency.Entry {
-		added, err := s.Count(t.Context(), entries, asOf, config, true)
+		added, err := s.Count(t.Context(), entries, latency.Standing{AsOf: asOf, Fingerprint: config}, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,6 +194,67 @@ func TestTheLedgerCountsOnce(t *testing.T) {
 	if err := s.Recount(t.Context()); err != nil || len(ledger(t, s)) != 0 {
 		t.Errorf("recount left %d entries, %v", len(ledger(t, s)), err)
 	}
+}
+
+// TestPollsThatFindNothingWriteNoLedger holds that time alone moves the ledger
+// now and then and not with each poll; whatever is counted does.
+func TestPollsThatFindNothingWriteNoLedger(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	begin := latency.At(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC))
+	for _, step := range []struct {
+		at, want time.Duration
+		config   string
+		entries  []latency.Entry
+		projects []string
+	}{
+		{0, 0, "a", nil, nil},
+		{time.Minute, 0, "a", nil, nil},
+		{14 * time.Minute, 0, "a", nil, nil},
+		{15 * time.Minute, 15 * time.Minute, "a", nil, nil},
+		{16 * time.Minute, 16 * time.Minute, "a", []latency.Entry{entry(1, 100)}, nil},
+		{17 * time.Minute, 17 * time.Minute, "b", nil, nil},
+		{18 * time.Minute, 17 * time.Minute, "b", nil, nil},
+		{19 * time.Minute, 19 * time.Minute, "b", nil, []string{"PAY"}},
+	} {
+		if _, err := s.Count(t.Context(), step.entries, latency.Standing{AsOf: begin.Add(step.at), Fingerprint: step.config, Projects: step.projects}, true); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.LedgerAsOf(t.Context())
+		if err != nil || got != begin.Add(step.want) {
+			t.Errorf("after %s the ledger is as of %s, %v, want %s", step.at, got.Time(), err, begin.Add(step.want).Time())
+		}
+	}
+}
+
+// TestAProjectsCountersBeginOnce: a project that is watched for the first time
+// is counted whole, whatever the config; one that was watched before is not
+// counted for the time in which nobody looked.
+func TestAProjectsCountersBeginOnce(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	of := func(project string, story int64, at latency.Instant) latency.Entry {
+		e := entry(story, at)
+		e.Project = project
+		return e
+	}
+	step := func(what string, by latency.Standing, want int, entries ...latency.Entry) {
+		t.Helper()
+		added, err := s.Count(t.Context(), entries, by, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(added) != want {
+			t.Errorf("%s: counted %d, want %d", what, len(added), want)
+		}
+	}
+	pay, both := []string{"PAY"}, []string{"PAY", "WEB"}
+	step("the first project", latency.Standing{AsOf: 1000, Fingerprint: "a", Projects: pay}, 1, of("PAY", 1, 100))
+	step("a second one, by another config", latency.Standing{AsOf: 2000, Fingerprint: "b", Projects: both}, 2,
+		of("PAY", 2, 500), of("WEB", 3, 500), of("WEB", 4, 1500))
+	step("what comes late of it, by the same config", latency.Standing{AsOf: 3000, Fingerprint: "b", Projects: both}, 1, of("WEB", 5, 1500))
+	step("its past by another config", latency.Standing{AsOf: 3000, Fingerprint: "c", Projects: both}, 0, of("WEB", 6, 1500))
+	step("without it", latency.Standing{AsOf: 5000, Fingerprint: "c", Projects: pay}, 0)
+	step("with it again, by the same config", latency.Standing{AsOf: 6000, Fingerprint: "c", Projects: both}, 1, of("WEB", 7, 4000), of("WEB", 8, 5500))
+	step("and from then on", latency.Standing{AsOf: 7000, Fingerprint: "c", Projects: both}, 1, of("WEB", 9, 5500))
 }
 
 func TestLeadsAreNotedWhenTheyChange(t *testing.T) {
@@ -296,7 +358,7 @@ func TestAContextThatEndsWritesNothing(t *testing.T) {
 	if _, err := s.SaveStories(&ending{Context: t.Context()}, b); !errors.Is(err, context.Canceled) {
 		t.Errorf("saving stories: %v", err)
 	}
-	if _, err := s.Count(&ending{Context: t.Context()}, entries, 1000, "a", true); !errors.Is(err, context.Canceled) {
+	if _, err := s.Count(&ending{Context: t.Context()}, entries, latency.Standing{AsOf: 1000, Fingerprint: "a"}, true); !errors.Is(err, context.Canceled) {
 		t.Errorf("counting: %v", err)
 	}
 	if len(histories(t, s, nil)) != 0 || len(ledger(t, s)) != 0 {

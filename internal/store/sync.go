@@ -314,6 +314,20 @@ func (w *writer) parents(ctx context.Context, values ...latency.Value) error {
 	return nil
 }
 
+// MissingParents returns the ids of issues that stories have, or had, as parents
+// and that are not stored, in order.
+func (s *Store) MissingParents(ctx context.Context) ([]int64, error) {
+	return query(ctx, s, `SELECT id FROM parent WHERE NOT EXISTS (SELECT 1 FROM story WHERE story.id = parent.id) ORDER BY id`,
+		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
+}
+
+// ParentsAlone returns the ids of issues that are stored for being parents of
+// stories, and are none themselves, in order.
+func (s *Store) ParentsAlone(ctx context.Context) ([]int64, error) {
+	return query(ctx, s, `SELECT id FROM story WHERE parent_only = 1 ORDER BY id`,
+		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
+}
+
 // Counts are how much the store holds of the watched projects.
 type Counts struct {
 	Stories, Records, Comments, Quarantined int

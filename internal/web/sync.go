@@ -70,6 +70,8 @@ func (s *Server) HandleSync(now func(*http.Request) (Sync, error)) {
 // with the reason if the old one stays.
 func (s *Server) HandleReload(reload func(*http.Request) error) {
 	s.Handle("POST /-/reload", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// It may derive all numbers anew, which takes longer than any other answer.
+		http.NewResponseController(w).SetWriteDeadline(time.Time{}) //nolint:errcheck // then the answer is cut off
 		if err := reload(r); err != nil {
 			http.Error(w, "the config was not reloaded, and the old one stays: "+err.Error(), http.StatusInternalServerError)
 		}

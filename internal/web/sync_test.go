@@ -17,6 +17,9 @@ func nothing() *latency.Report { return nil }
 
 func TestHealthyMeansThatThePollerTurns(t *testing.T) {
 	s := New(prometheus.NewRegistry(), nothing)
+	if code, body := get(s, "/-/healthy"); code != http.StatusServiceUnavailable || !strings.Contains(body, "not begun") {
+		t.Errorf("before it begins to turn: %d %s", code, body)
+	}
 	s.SetAlive(time.Now().Add(time.Hour))
 	if code, _ := get(s, "/-/healthy"); code != http.StatusOK {
 		t.Errorf("while it turns: %d", code)

@@ -58,7 +58,7 @@ type Server struct {
 	status atomic.Pointer[Status]
 	page   *template.Template
 	mux    *http.ServeMux
-	alive  atomic.Int64 // until when, unless it is said again; ms, 0: for ever
+	alive  atomic.Int64 // until when, unless it is said again; ms, 0: it has not begun
 }
 
 // New returns the handler over the metrics of reg and what report returns,
@@ -92,7 +92,12 @@ func (s *Server) SetAlive(until time.Time) { s.alive.Store(until.UnixMilli()) }
 // healthy answers 200 while the poller turns, whether Jira answers it or not.
 func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
 	until := s.alive.Load()
-	if late := time.Since(time.UnixMilli(until)); until != 0 && late > 0 {
+	if until == 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, "yourturn is not healthy: its poller has not begun")
+		return
+	}
+	if late := time.Since(time.UnixMilli(until)); late > 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprintf(w, "yourturn is not healthy: its poller should have turned %s ago: restart it, and tell us with its log\n", late.Round(time.Second))
 		return

@@ -28,9 +28,6 @@ func TestReadyMeansThatThereAreNumbers(t *testing.T) {
 	if code, body := get(s, "/"); code != http.StatusOK || !strings.Contains(body, "7 stories") {
 		t.Errorf("the page before the first report: %d %s", code, body)
 	}
-	if code, _ := get(s, "/-/healthy"); code != http.StatusOK {
-		t.Errorf("healthy: %d", code)
-	}
 	report = latency.NewReport(&latency.Rules{}, 1000, latency.NewTotals(), nil, nil, &latency.Statistics{}, 1)
 	if code, body := get(s, "/-/ready"); code != http.StatusOK {
 		t.Errorf("with a report: %d %s", code, body)

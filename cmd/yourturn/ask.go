@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/archive"
+)
+
+// asked is what of a config Jira is asked with, or for.
+type asked struct {
+	projects                         []string
+	jql, token, email, flavor, proxy string
+	certificates                     string // that are trusted beside the system's
+}
+
+// askedBy returns what Jira is asked by a config.
+func askedBy(cfg *config.Config) asked {
+	j := cfg.Jira
+	a := asked{projects: j.Projects, jql: j.JQL, token: j.Token.Reveal(), email: j.Email, flavor: j.Flavor, proxy: j.ProxyURL}
+	if j.CAFile != "" {
+		text, err := os.ReadFile(j.CAFile)
+		if err != nil {
+			text = nil // whoever needs it says so
+		}
+		a.certificates = j.CAFile + "\n" + string(text)
+	}
+	return a
+}
+
+// askTimeout bounds how long Jira is asked about a config.
+const askTimeout = 30 * time.Second
+
+// ask asks Jira what every poll by a config needs: that the token is accepted,
+// as the account that the store was filled as, and that the projects and the
+// query exist. It returns what describes stories there.
+func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st archive.State) (archive.Meta, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	meta, err := func() (archive.Meta, error) {
+		id, err := client.Myself(ctx)
+		if err != nil {
+			return archive.Meta{}, err
+		}
+		if err := collector.CheckAccount(st, id); err != nil {
+			return archive.Meta{}, err
+		}
+		meta, err := client.Meta(ctx, cfg.Jira.Projects)
+		if err != nil {
+			return archive.Meta{}, err
+		}
+		meta.At = id.At
+		return meta, tryQuery(ctx, client, cfg.Jira.JQL, id)
+	}()
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return meta, fmt.Errorf("asking Jira whether it accepts the config: no answer within %s: try again when Jira is up: %w", askTimeout, err)
+	case err != nil:
+		return meta, fmt.Errorf("asking Jira whether it accepts the config: %w", err)
+	}
+	return meta, nil
+}
+
+// tryQuery asks Jira whether it understands a query: for what was updated since
+// an instant of just now, which is next to nothing.
+func tryQuery(ctx context.Context, client *jira.Client, jql string, now archive.Identity) error {
+	if jql == "" {
+		return nil
+	}
+	for _, err := range client.IDs(ctx, archive.Query{JQL: jql, Since: now.At}) {
+		if err != nil {
+			return fmt.Errorf("jira.jql: %w", err)
+		}
+		break
+	}
+	return nil
+}
+
+// needsSomebody tells whether an error goes away only when somebody changes the
+// token or the config: waiting does not help.
+func needsSomebody(err error) bool {
+	var names namesError
+	if errors.As(err, &names) || errors.Is(err, collector.ErrUnknownProject) || errors.Is(err, jira.ErrUnauthorized) || errors.Is(err, jira.ErrNotFound) {
+		return true
+	}
+	var refusal *jira.Error
+	if !errors.As(err, &refusal) {
+		return false
+	}
+	switch refusal.Endpoint {
+	case "myself", "serverInfo": // so Cloud answers a token that it cannot make anything of
+		return errors.Is(err, jira.ErrForbidden)
+	}
+	// A query that names what does not exist.
+	return strings.HasPrefix(refusal.Endpoint, "search") && refusal.Status == http.StatusBadRequest
+}
