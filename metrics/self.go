@@ -102,7 +102,7 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 			Name: "yourturn_config_last_reload_success_timestamp_seconds", Help: "When the config in force was read.",
 		}),
 		warnings: f.NewGauge(prometheus.GaugeOpts{
-			Name: "yourturn_config_warnings", Help: "What the config names by default and this Jira does not have; the log says what.",
+			Name: "yourturn_config_warnings", Help: "What the config names and this Jira does not have, or has several times; the log says what.",
 		}),
 		tokenTime: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_jira_token_timestamp_seconds", Help: "When the file with the token was written last; tokens expire.",

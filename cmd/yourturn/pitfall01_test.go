@@ -128,19 +128,19 @@ func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
 // A token may be of another account from one request to the next: what that one
 // sees says nothing of what this one saw.
 func TestPitfall01AnotherAccount(t *testing.T) {
-	p := newPit(t, jirasim.Cloud, jirasim.Options{}, "")
-	p.anotherAccount()
+	pits(t, jirasim.Options{}, func(p *pit) { p.anotherAccount() })
 }
 
 // anotherAccount has a poll answered as another account in its middle.
 func (p *pit) anotherAccount() {
+	const another = "Jira answered another"
 	id := p.create(p.pay)
 	p.later(time.Hour)
 	p.fine()
 	p.later(time.Minute)
 	p.fine()
 	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, -1)
-	p.logs("another account", false)
+	p.logs(another, false)
 	before := p.state()
 	bot := p.site.Self
 	p.fault = func(r *http.Request) *jirasim.Fault {
@@ -158,7 +158,7 @@ func (p *pit) anotherAccount() {
 		p.Errorf("what another account saw was taken for what this one sees: %+v", got)
 	}
 	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
-	p.logs("another account", true)
+	p.logs(another, true)
 	p.lists(archive.NoteFailed, true)
 	p.fault = nil
 	p.site.Update(func() { p.site.Self = bot })

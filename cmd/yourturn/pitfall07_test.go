@@ -174,3 +174,36 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 		})
 	}
 }
+
+// An index may go on showing what was deleted, with its last change.
+func TestPitfall07DeletedBehindALag(t *testing.T) {
+	pits(t, jirasim.Options{IndexLag: 10 * time.Minute}, func(p *pit) {
+		var ids []int64
+		for range 60 {
+			ids = append(ids, p.create(p.pay))
+			p.move(p.dev, ids[len(ids)-1], "1", "2")
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.later(7 * time.Hour)
+		p.move(p.po, ids[7], "2", "1")
+		p.site.DeleteIssue(ids[7])
+		p.site.Hide(ids[8], true)
+		for range 15 { // the first with a census
+			p.later(time.Minute)
+			p.fine()
+		}
+		p.shows(`yourturn_census_stories{result="gone"}`, 0)
+		p.later(7 * time.Hour)
+		p.fine()
+		p.settle()
+		p.shows(`yourturn_census_stories{result="gone"}`, 2)
+		p.shows(`yourturn_census_stories{result="returned"}`, 0)
+		p.shows(open, 58)
+		for _, id := range ids[7:9] {
+			if p.has(id, latency.RankGone) != 1 || p.has(id, latency.RankReturned) != 0 {
+				p.Errorf("story %d went %d times and came back %d times", id, p.has(id, latency.RankGone), p.has(id, latency.RankReturned))
+			}
+		}
+	})
+}

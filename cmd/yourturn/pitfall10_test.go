@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,9 +15,20 @@ import (
 
 // Pitfall 10: pages that slip, repeat, or end too early.
 func TestPitfall10Pages(t *testing.T) {
-	for _, size := range []int{1, 20, 37, 60} { // the last page is full with 20 and 60
-		t.Run(fmt.Sprint("pages of ", size), func(t *testing.T) {
-			pits(t, jirasim.Options{SearchPage: size, ResultWindow: 60}, func(p *pit) {
+	for _, tc := range []struct {
+		size   int
+		isLast func(bool) bool
+	}{
+		{1, nil}, {20, nil}, {30, nil}, {37, nil}, {50, nil}, {60, nil}, // the last page is full with 20, 30 and 60
+		{20, func(bool) bool { return true }}, {37, func(bool) bool { return false }}, // whatever it says of itself
+	} {
+		says := ""
+		if tc.isLast != nil {
+			says = fmt.Sprint(", the last one: ", tc.isLast(false))
+		}
+		t.Run(fmt.Sprint("pages of ", tc.size, says), func(t *testing.T) {
+			window := max(50, tc.size) // of results, which are 60
+			pits(t, jirasim.Options{SearchPage: tc.size, IDPage: tc.size, ResultWindow: window, IsLast: tc.isLast}, func(p *pit) {
 				var ids []int64
 				for range 60 {
 					p.later(time.Second)
@@ -51,27 +61,67 @@ func TestPitfall10Pages(t *testing.T) {
 			})
 		})
 	}
-	t.Run("a token that repeats", func(t *testing.T) {
-		p := newPit(t, jirasim.Cloud, jirasim.Options{SearchPage: 10, RepeatToken: true}, "")
-		for range 60 {
-			p.create(p.pay)
+}
+
+// Pages that lead nowhere, and those that hold less than is counted, fail the poll.
+func TestPitfall10PagesThatLie(t *testing.T) {
+	var withheld int64
+	broken := map[jirasim.Flavor]jirasim.Options{
+		jirasim.Cloud:      {SearchPage: 10, RepeatToken: true},
+		jirasim.DataCenter: {SearchPage: 10, Withhold: func(id int64) bool { return id == withheld }},
+	}
+	for flavor, limits := range broken {
+		t.Run(string(flavor), func(t *testing.T) {
+			withheld = 0
+			p := newPit(t, flavor, limits, "")
+			for range 10 { // they fit on a page
+				p.create(p.pay)
+			}
+			p.later(time.Hour)
+			p.fine()
+			before := p.state()
+			p.shows("yourturn_poll_success", 1)
+			p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, -1)
+			p.logs("incomplete answer", false)
+			p.lists(archive.NoteFailed, false)
+			var ids []int64
+			for range 50 {
+				p.later(time.Second)
+				ids = append(ids, p.create(p.pay))
+			}
+			withheld = ids[27]
+			p.later(time.Minute)
+			if err := p.cycle(); !errors.Is(err, archive.ErrIncomplete) {
+				t.Errorf("got error %v, want %v", err, archive.ErrIncomplete)
+			}
+			if got := p.state(); got.Watermark != before.Watermark {
+				t.Error("the watermark moved")
+			}
+			p.shows("yourturn_poll_success", 0)
+			p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, 1)
+			p.logs("incomplete answer", true)
+			p.lists(archive.NoteFailed, true)
+			p.lists("incomplete answer", true)
+		})
+	}
+}
+
+// Cloud's pages do not tell how many there are: a census asks for that too.
+func TestPitfall10CensusThatEndsEarly(t *testing.T) {
+	fewer := 0
+	p := newPit(t, jirasim.Cloud, jirasim.Options{Withhold: func(id int64) bool { return id > 10060-int64(fewer) }}, "")
+	for range 60 {
+		p.create(p.pay)
+	}
+	for _, fewer = range []int{0, 10, 20} { // about as many, and far too few
+		p.later(7 * time.Hour)
+		err := p.cycle()
+		if early := fewer > 10; early != errors.Is(err, archive.ErrIncomplete) {
+			t.Errorf("%d of 60 are not given: got error %v", fewer, err)
 		}
-		p.later(time.Hour)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		if _, err := p.svc.collector.Sync(ctx); !errors.Is(err, archive.ErrIncomplete) {
-			t.Errorf("got error %v, want %v", err, archive.ErrIncomplete)
-		}
-		if err := p.cycle(); err == nil {
-			t.Error("the cycle is complete")
-		}
-		p.shows("yourturn_poll_success", 0)
-		p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, 1)
-		p.logs("the same page token twice", true)
-		if n := p.notes()[archive.NoteFailed]; n != 1 { // there is nothing yet that the audit could list it beside
-			t.Errorf("the failure is noted %d times, want once", n)
-		}
-	})
+		p.shows("yourturn_census_failures_total", map[bool]float64{true: 1}[fewer > 10])
+		p.logs("was not looked at", fewer > 10)
+	}
 }
 
 // Jira may leave results out and say so beside them; what else it warns of is

@@ -199,16 +199,21 @@ func failure(err error) string {
 			return f.word
 		}
 	}
+	var names namesError
+	if errors.As(err, &names) {
+		return "names"
+	}
 	return "other"
 }
 
-// warn tells what the config names by default and this Jira does not have.
+// warn tells what the config names and this Jira does not have, or has several
+// times.
 func (s *service) warn(problems []rules.Problem) {
 	n := 0
 	for _, p := range problems {
 		if p.Warning {
 			n++
-			s.log.Warn("the config names by default what this Jira does not have: views will say that there is no such step", zap.String("where", place(s.cfg, p)))
+			s.log.Warn("the config names what this Jira does not have, or has several times", zap.String("where", place(s.cfg, p)))
 		}
 	}
 	s.self.SetWarnings(n)

@@ -92,9 +92,15 @@ func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant,
 	return latency.At(date), 0, nil
 }
 
-// readClocks compares the clocks anew. A Jira that does not let itself be asked
-// is taken by the Date of its replies.
+// readClocks compares the clocks anew, if they were not just compared. A Jira that
+// does not let itself be asked is taken by the Date of its replies.
 func (c *Client) readClocks(ctx context.Context) error {
+	c.mu.Lock()
+	last := c.clocks
+	c.mu.Unlock()
+	if !last.date.IsZero() && c.now().Sub(last.local) < time.Minute {
+		return nil
+	}
 	if _, err := c.ServerInfo(ctx); err != nil && !lasting(err) {
 		return err
 	}

@@ -172,3 +172,22 @@ func TestIDPagesAndTheLastOne(t *testing.T) {
 		t.Errorf("got %s", a.text)
 	}
 }
+
+func TestWithheld(t *testing.T) {
+	both(t, jirasim.Options{Withhold: func(id int64) bool { return id == 10002 }}, func(s *sim) {
+		for n := range 3 {
+			s.create(n)
+		}
+		a := s.search("project=PAY")
+		if got := ids(a); !slices.Equal(got, []int64{10001, 10003}) {
+			s.Errorf("got %v", got)
+		}
+		total := a.doc()["total"]
+		if s.cloud() {
+			total = s.post("/rest/api/3/search/approximate-count", `{"jql":"project=PAY"}`).doc()["count"]
+		}
+		if total != 3.0 {
+			s.Errorf("%v are counted, want 3", total)
+		}
+	})
+}

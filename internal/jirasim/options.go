@@ -63,6 +63,9 @@ type Options struct {
 	// last one, instead of whether it is.
 	IsLast func(last bool) bool
 
+	// Withhold tells of an issue that searches count, and that no page of them
+	// holds. Like IndexLagOf it must not call the Site's methods.
+	Withhold func(issue int64) bool
 	// Warnings returns what a search warns of beside its results.
 	Warnings func(jql string) []string
 

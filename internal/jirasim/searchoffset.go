@@ -60,6 +60,9 @@ func (c *call) searchByOffset() {
 	issues := []issueDoc{}
 	fields := readFields(req.Fields, "*navigable")
 	for _, is := range cut(found, start, size) {
+		if c.withheld(is.ID) {
+			continue
+		}
 		doc := c.render(is, fields, expands(req.Expand, "changelog"))
 		doc.Key, doc.Self = is.Key, c.link("/rest/api/2/issue/"+doc.ID) // here always
 		issues = append(issues, doc)

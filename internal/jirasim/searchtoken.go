@@ -107,7 +107,7 @@ func (c *call) searchByToken() {
 	for _, id := range cut(w.ids, offset, size) {
 		// What was found may have changed since, or gone.
 		i, there := c.site.position(id)
-		if !there || c.anonymous {
+		if !there || c.anonymous || c.withheld(id) {
 			continue
 		}
 		if is := index(c.site.ordered[i]); is != nil {
@@ -201,6 +201,9 @@ func (c *call) index(named []int64) func(*Issue) *Issue {
 		return is.asOf(at)
 	}
 }
+
+// withheld tells whether no page holds an issue.
+func (c *call) withheld(issue int64) bool { return c.opts.Withhold != nil && c.opts.Withhold(issue) }
 
 // lags tells whether searches may see something else than reads by id.
 func (c *call) lags() bool {
