@@ -1,6 +1,6 @@
 # A static binary, run by nobody in particular, with nothing else in the image
 # but the certificates that it checks Jira's against.
-FROM golang:1.26-bookworm AS build
+FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -14,7 +14,7 @@ FROM scratch
 COPY --from=build /out /
 USER 65532:65532
 WORKDIR /data
-EXPOSE 9817
+EXPOSE 9817 9818
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["/yourturn", "healthcheck", "--url", "http://127.0.0.1:9817/-/healthy"]
 ENTRYPOINT ["/yourturn"]
-CMD ["demo", "--web.listen-address", "0.0.0.0:9817"]
+CMD ["demo", "--web.listen-address", "0.0.0.0:9817", "--jira.listen-address", "0.0.0.0:9818"]

@@ -87,6 +87,7 @@ type Result struct {
 	Missing   []int64         // stories asked for by id that do not exist or may not be seen
 	Late      []time.Duration // how long after a change the search first showed it, where the cycle before should have seen it
 	Zoned     bool            // Jira does not understand instants in queries, and was asked in the account's zone
+	Warnings  []string        // of Jira about the searches, each once
 	Census    *CensusResult   // nil: none was due
 	Unlooked  error           // why a census, or another look at open questions, was due and failed
 	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second
@@ -269,7 +270,7 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 	if state.BaseURL != "" && state.BaseURL != id.BaseURL {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
 	}
-	state.Account, state.Flavor, state.BaseURL = id.Account, id.Flavor, id.BaseURL
+	state.Account, state.Flavor, state.BaseURL, state.SiteURL = id.Account, id.Flavor, id.BaseURL, id.SiteURL
 	if err := c.recall(ctx); err != nil {
 		return nil, err
 	}

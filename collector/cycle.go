@@ -192,6 +192,11 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 			return seen, err
 		}
 		cy.result.Zoned = cy.result.Zoned || page.Zoned
+		for _, warning := range page.Warnings {
+			if !slices.Contains(cy.result.Warnings, warning) {
+				cy.result.Warnings = append(cy.result.Warnings, warning)
+			}
+		}
 		seen.canary = seen.canary || page.Canary
 		seen.named = seen.named || page.Named
 		if cy.state.FullStarted != 0 && page.Cursor != "" {
@@ -276,7 +281,7 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 		}
 		cy.c.parentsRead = false // it may have a parent that nobody read
 	}
-	if err := cy.noteShort(ctx, page.Stories); err != nil {
+	if err := cy.noteComments(ctx, page.Stories); err != nil {
 		return err
 	}
 	for _, q := range page.Quarantined {

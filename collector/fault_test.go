@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -197,6 +198,7 @@ func (v *voyage) complete() {
 		v.fails++
 		v.wire.onwards = false
 		time.Sleep(10 * time.Minute) // what is due beside the changes is not tried again at once
+		v.hold = jira.Hold{}         // as if all time that Jira asked for were over
 	}
 	v.Fatal("three cycles failed for one fault")
 }

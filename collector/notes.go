@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -18,10 +19,11 @@ const noStory = 0
 // noted is what the store's notes say that a cycle may have to add to, or to
 // take back.
 type noted struct {
-	short  map[int64]bool // stories of which Jira does not give all comments
-	failed bool           // no cycle is complete since then
-	zoned  bool           // Jira is asked in the account's zone
-	lost   bool           // projects are not to be seen any more
+	odd    map[string]map[int64]bool // stories whose comments are odd, by reason
+	failed bool                      // no cycle is complete since then
+	zoned  bool                      // Jira is asked in the account's zone
+	warned bool                      // it warns of searches
+	lost   bool                      // projects are not to be seen any more
 }
 
 // recall reads what is noted.
@@ -33,17 +35,19 @@ func (c *Collector) recall(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading notes: %w", err)
 	}
-	c.noted = &noted{short: map[int64]bool{}}
+	c.noted = &noted{odd: map[string]map[int64]bool{archive.NoteCommentsShort: {}, archive.NoteMistimed: {}}}
 	for _, n := range notes {
 		switch n.Reason {
-		case archive.NoteCommentsShort:
-			c.noted.short[n.Story] = true
+		case archive.NoteCommentsShort, archive.NoteMistimed:
+			c.noted.odd[n.Reason][n.Story] = true
 		case archive.NoteFailed:
 			c.noted.failed = true
 		case archive.NoteZoned:
 			c.noted.zoned = true
 		case archive.NoteInvisible:
 			c.noted.lost = c.noted.lost || n.Story == noStory
+		case archive.NoteWarned:
+			c.noted.warned = true
 		}
 	}
 	return nil
@@ -65,6 +69,7 @@ func (c *Collector) noteOutcome(ctx context.Context, res Result, err error) erro
 	return errors.Join(
 		c.note(ctx, archive.NoteFailed, &c.noted.failed, false, 0, ""),
 		c.note(ctx, archive.NoteZoned, &c.noted.zoned, res.Zoned, res.AsOf, "Jira does not understand instants in queries, and is asked in the zone of the account's profile"),
+		c.note(ctx, archive.NoteWarned, &c.noted.warned, len(res.Warnings) > 0, res.AsOf, "Jira warns of a search: "+strings.Join(res.Warnings, "; ")),
 	)
 }
 
@@ -88,35 +93,48 @@ func (c *Collector) note(ctx context.Context, reason string, stands *bool, odd b
 	return nil
 }
 
-// noteShort notes stories of which Jira counts more comments than it gives,
-// before they are written: a note too many is taken back at the next reading.
-func (cy *cycle) noteShort(ctx context.Context, stories []archive.Story) error {
+// noteComments notes stories whose comments are odd, before they are written: a
+// note too many is taken back at the next reading.
+func (cy *cycle) noteComments(ctx context.Context, stories []archive.Story) error {
+	err := cy.noteStories(ctx, stories, archive.NoteCommentsShort, "Jira counts more comments than it gives to this account",
+		"Jira does not give all comments of a story; questions in the others are not seen", func(st *archive.Story) bool { return st.CommentsShort })
+	if err != nil {
+		return err
+	}
+	return cy.noteStories(ctx, stories, archive.NoteMistimed, "a comment was edited before it was made, by what Jira says",
+		"the instants of a story's comments cannot be right; waits may begin or end at others", func(st *archive.Story) bool { return st.CommentsMistimed })
+}
+
+// noteStories notes, for a reason, those of some stories that are odd, and takes
+// back what was noted of the others.
+func (cy *cycle) noteStories(ctx context.Context, stories []archive.Story, reason, detail, message string, odd func(*archive.Story) bool) error {
 	c := cy.c
-	var short []archive.Note
+	stands := c.noted.odd[reason]
+	var fresh []archive.Note
 	var inOrder []int64
 	for i := range stories {
 		id := stories[i].History.ID
 		switch {
-		case stories[i].CommentsShort:
-			if !c.noted.short[id] {
-				short = append(short, archive.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: "Jira counts more comments than it gives to this account"})
+		case odd(&stories[i]):
+			if !stands[id] {
+				fresh = append(fresh, archive.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: detail})
 			}
-		case c.noted.short[id]:
+		case stands[id]:
 			inOrder = append(inOrder, id)
 		}
 	}
-	if len(short)+len(inOrder) == 0 {
+	if len(fresh)+len(inOrder) == 0 {
 		return nil
 	}
-	if err := c.store.SaveNotes(ctx, archive.NoteCommentsShort, short, inOrder); err != nil {
+	if err := c.store.SaveNotes(ctx, reason, fresh, inOrder); err != nil {
 		return fmt.Errorf("storing notes: %w", err)
 	}
-	for i := range short {
-		c.noted.short[short[i].Story] = true
-		c.log.Warn("Jira does not give all comments of a story; questions in the others are not seen", zap.String("key", short[i].Key))
+	for i := range fresh {
+		stands[fresh[i].Story] = true
+		c.log.Warn(message, zap.String("key", fresh[i].Key))
 	}
 	for _, id := range inOrder {
-		delete(c.noted.short, id)
+		delete(stands, id)
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func syncFirst(spec []string) error {
 	}
 	defer st.Close()
 	wire := &recorder{}
-	client, err := jira.New(jira.Options{URL: spec[0], Email: "bot@example.com", Token: "t0k3n", RequestsPerSecond: 100000, Transport: wire})
+	client, err := jira.New(jira.Options{URL: spec[0], Email: "bot@example.com", Token: "t0k3n", Transport: wire})
 	if err != nil {
 		return err
 	}

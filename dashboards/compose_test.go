@@ -2,11 +2,17 @@ package dashboards
 
 import (
 	"encoding/json"
+	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
@@ -61,12 +67,151 @@ func TestCompose(t *testing.T) {
 				t.Errorf("%s: %s is set for everybody", name, key)
 			}
 		}
-		if s.Build == nil && s.HealthCheck == nil {
+		switch {
+		case s.HealthCheck == nil && s.Build == nil: // an image that is built here has its own
 			t.Errorf("%s has no health check", name)
+		case s.HealthCheck != nil && (s.HealthCheck.Disable || len(s.HealthCheck.Test) < 2):
+			t.Errorf("the health check of %s checks nothing", name)
 		}
 	}
-	if got := strings.Join(p.Services["yourturn"].Command, " "); got != "demo" {
-		t.Errorf("with no .env it runs %q and not the demo", got)
+	for service, needs := range map[string]string{"prometheus": "yourturn", "grafana": "prometheus"} {
+		if got := p.Services[service].DependsOn[needs].Condition; got != types.ServiceConditionHealthy {
+			t.Errorf("%s does not wait until %s is healthy: %q", service, needs, got)
+		}
+	}
+}
+
+// TestComposeRunsTheDemo holds that with no .env the demo runs: with a store in
+// the volume that other commands find, and with a start after which comes another.
+// What listens in the container has the same port outside, where links lead to.
+func TestComposeRunsTheDemo(t *testing.T) {
+	s := project(t).Services["yourturn"]
+	if got, want := strings.Join(s.Command, " "), "demo --store /data/demo.db --anew"; got != want {
+		t.Errorf("with no .env it runs %q and not %q", got, want)
+	}
+	if !slices.ContainsFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool {
+		return v.Type == types.VolumeTypeVolume && v.Target == "/data" && !v.ReadOnly
+	}) {
+		t.Error("its store is in no volume")
+	}
+	for _, name := range []string{"YOURTURN_WEB_LISTEN_ADDRESS", "YOURTURN_JIRA_LISTEN_ADDRESS"} {
+		address := s.Environment[name]
+		if address == nil {
+			t.Errorf("%s is not set", name)
+			continue
+		}
+		host, port, err := net.SplitHostPort(*address)
+		if err != nil || host != "0.0.0.0" {
+			t.Errorf("%s is %q, which cannot be reached from outside (%v)", name, *address, err)
+		}
+		if !slices.ContainsFunc(s.Ports, func(c types.ServicePortConfig) bool { return c.Published == port && fmt.Sprint(c.Target) == port }) {
+			t.Errorf("%s is not published under its own port", *address)
+		}
+	}
+	if s.User != "" || s.Privileged || !s.ReadOnly {
+		t.Errorf("it runs as %q (privileged: %t, read-only: %t)", s.User, s.Privileged, s.ReadOnly)
+	}
+}
+
+// TestComposeKeepsThePast holds that Prometheus keeps what is imported.
+func TestComposeKeepsThePast(t *testing.T) {
+	for _, arg := range project(t).Services["prometheus"].Command {
+		if text, ok := strings.CutPrefix(arg, "--storage.tsdb.retention.time="); ok {
+			if years, err := strconv.Atoi(strings.TrimSuffix(text, "y")); err != nil || !strings.HasSuffix(text, "y") || years < 1 {
+				t.Errorf("it keeps %s: an imported year would be dropped", text)
+			}
+			return
+		}
+	}
+	t.Error("it keeps 15 days: an imported past would be dropped at once")
+}
+
+// TestComposeLetsNobodyLogIn holds each of the settings without which Grafana has
+// an admin whose password everybody knows, or asks for one.
+func TestComposeLetsNobodyLogIn(t *testing.T) {
+	env := project(t).Services["grafana"].Environment
+	for name, want := range map[string]string{
+		"GF_AUTH_ANONYMOUS_ENABLED": "true", "GF_AUTH_ANONYMOUS_ORG_ROLE": "Viewer", "GF_AUTH_DISABLE_LOGIN_FORM": "true",
+		"GF_AUTH_BASIC_ENABLED": "false", "GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION": "true",
+	} {
+		if got := env[name]; got == nil || *got != want {
+			t.Errorf("%s is not %s", name, want)
+		}
+	}
+}
+
+// instruction is one of a Dockerfile.
+type instruction struct{ name, rest string }
+
+// dockerfile returns the instructions of each stage, the stage's FROM first.
+func dockerfile(t *testing.T) (stages [][]instruction) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(string(text), "")
+	whole = strings.ReplaceAll(whole, "\\\n", " ")
+	for line := range strings.Lines(whole) {
+		name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch {
+		case name == "":
+			continue
+		case name == "FROM":
+			stages = append(stages, nil)
+		case len(stages) == 0:
+			t.Fatalf("%s comes before any FROM", name)
+		}
+		last := len(stages) - 1
+		stages[last] = append(stages[last], instruction{name, strings.TrimSpace(rest)})
+	}
+	return stages
+}
+
+// TestDockerfile holds what the image promises: pinned parts, a static binary with
+// nothing beside it, nobody's account, a health check.
+func TestDockerfile(t *testing.T) {
+	stages := dockerfile(t)
+	if len(stages) != 2 {
+		t.Fatalf("%d stages", len(stages))
+	}
+	built, image := stages[0], stages[1]
+	if !regexp.MustCompile(`^golang:\d+\.\d+\.\d+-\w+ AS build$`).MatchString(built[0].rest) {
+		t.Errorf("it is built from %q, which names no version", built[0].rest)
+	}
+	if image[0].rest != "scratch" {
+		t.Errorf("the image is from %q: there is more in it than the binary", image[0].rest)
+	}
+	if !slices.ContainsFunc(built, func(i instruction) bool {
+		return i.name == "RUN" && strings.HasPrefix(i.rest, "CGO_ENABLED=0 go build ")
+	}) {
+		t.Error("the binary is not static")
+	}
+	last := map[string]string{}
+	for _, i := range image {
+		last[i.name] = i.rest
+	}
+	user := regexp.MustCompile(`^([1-9]\d*):([1-9]\d*)$`)
+	if !user.MatchString(last["USER"]) {
+		t.Errorf("it runs as %q, want a number that is not root's", last["USER"])
+	}
+	if !slices.ContainsFunc(built, func(i instruction) bool {
+		return strings.Contains(i.rest, "chown -R "+last["USER"]+" /out"+last["WORKDIR"])
+	}) {
+		t.Errorf("%s does not belong to %s", last["WORKDIR"], last["USER"])
+	}
+	_, text, _ := strings.Cut(last["HEALTHCHECK"], "CMD ")
+	var check, entry, command []string
+	for name, into := range map[string]*[]string{text: &check, last["ENTRYPOINT"]: &entry, last["CMD"]: &command} {
+		if err := json.Unmarshal([]byte(name), into); err != nil {
+			t.Errorf("%q is no list of words: %v", name, err)
+		}
+	}
+	if want := []string{"/yourturn", "healthcheck", "--url", "http://127.0.0.1:9817/-/healthy"}; !slices.Equal(check, want) {
+		t.Errorf("its health is told by %q, want %q", check, want)
+	}
+	if !slices.Equal(entry, []string{"/yourturn"}) || len(command) == 0 || command[0] != "demo" || !slices.Contains(command, "0.0.0.0:9817") {
+		t.Errorf("it runs %q %q", entry, command)
 	}
 }
 
@@ -127,6 +272,15 @@ func TestProvisioning(t *testing.T) {
 	if len(sources.Datasources) != 1 || sources.Datasources[0].URL != "http://prometheus:9090" ||
 		sources.Datasources[0].JSONData.Interval != scrape.Global.Interval {
 		t.Errorf("the data source is not the Prometheus that scrapes every %s: %+v", scrape.Global.Interval, sources)
+	}
+	// An imported past has a sample an hour: what looks back less far has gaps.
+	const step = time.Hour
+	custom, err := url.ParseQuery(sources.Datasources[0].JSONData.Custom)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := time.ParseDuration(custom.Get("lookback_delta")); err != nil || back <= step {
+		t.Errorf("the data source looks back %q (%v), want more than %s", custom.Get("lookback_delta"), err, step)
 	}
 	var providers struct {
 		Providers []struct {

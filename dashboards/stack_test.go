@@ -12,14 +12,20 @@ import (
 	"github.com/yourturn/yourturn/internal/stack"
 )
 
-// demo builds yourturn, runs its demo and returns its address.
-func demo(t *testing.T) string {
+// binary builds yourturn and returns its path.
+func binary(t *testing.T) string {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "yourturn")
-	if out, err := exec.Command("go", "build", "-o", binary, "../cmd/yourturn").CombinedOutput(); err != nil {
+	path := filepath.Join(t.TempDir(), "yourturn")
+	if out, err := exec.Command("go", "build", "-o", path, "../cmd/yourturn").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	lines := bufio.NewScanner(stack.Begin(t, binary, "demo", "--web.listen-address", "127.0.0.1:0", "--speed", "6000"))
+	return path
+}
+
+// demo runs yourturn's demo and returns its address.
+func demo(t *testing.T) string {
+	t.Helper()
+	lines := bufio.NewScanner(stack.Begin(t, binary(t), "demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000"))
 	address := regexp.MustCompile(`metrics +http://(\S+)/metrics`)
 	for lines.Scan() {
 		if m := address.FindStringSubmatch(lines.Text()); m != nil {

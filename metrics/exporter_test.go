@@ -177,6 +177,18 @@ func TestPromtool(t *testing.T) {
 	}
 }
 
+func TestJiraMayBeFoundElsewhere(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	self := NewSelf(reg, "https://api.atlassian.com/ex/jira/1", "v1", "abc", "go1")
+	for _, url := range []string{"https://api.atlassian.com/ex/jira/1", "https://example.atlassian.net", "https://example.atlassian.net"} {
+		self.SetJira(url)
+		text := string(exposition(t, reg))
+		if want := "yourturn_jira_info{url=\"" + url + "\"} 1\n"; !strings.Contains(text, want) || strings.Count(text, "\nyourturn_jira_info{") != 1 {
+			t.Errorf("does not show %s alone:\n%s", want, text)
+		}
+	}
+}
+
 func TestHistogram(t *testing.T) {
 	h := latency.NewHistogram([]time.Duration{time.Second, time.Minute})
 	for _, v := range []int64{0, 1000, 1001, 60_000, 60_001} {

@@ -3,6 +3,7 @@ package metrics
 import (
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -11,6 +12,8 @@ import (
 
 // Self are the metrics of the service about itself.
 type Self struct {
+	jira      *prometheus.GaugeVec
+	jiraURL   atomic.Pointer[string] // that jira shows
 	requests  *prometheus.CounterVec
 	durations *prometheus.HistogramVec
 	limit     *prometheus.GaugeVec
@@ -24,6 +27,7 @@ type Self struct {
 	skew         prometheus.Gauge
 	dateAhead    prometheus.Gauge
 	zoned        prometheus.Gauge
+	warned       prometheus.Gauge
 	success      prometheus.Gauge
 	failures     *prometheus.CounterVec
 	odd          *prometheus.GaugeVec
@@ -39,19 +43,18 @@ type Self struct {
 	pollStories  prometheus.Counter
 }
 
-// NewSelf registers the service's metrics with reg. jiraURL is the Jira that
-// is polled, version the binary's.
+// NewSelf registers the service's metrics with reg. jiraURL is where people find
+// the Jira that is polled, until SetJira says otherwise; version is the binary's.
 func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion string) *Self {
 	f := promauto.With(reg)
-	f.NewGauge(prometheus.GaugeOpts{
-		Name: "yourturn_jira_info", Help: "The Jira that is polled, for links to its stories.",
-		ConstLabels: prometheus.Labels{"url": jiraURL},
-	}).Set(1)
 	f.NewGauge(prometheus.GaugeOpts{
 		Name: "yourturn_build_info", Help: "What this binary was built from.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": goVersion},
 	}).Set(1)
 	s := &Self{
+		jira: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "yourturn_jira_info", Help: "The Jira that is polled, for links to its stories.",
+		}, []string{"url"}),
 		census: f.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "yourturn_census_stories", Help: "What the last census found: stories that Jira shows and that the store holds, those gone, moved, invisible or returned, and those no search had shown.",
 		}, []string{"result"}),
@@ -77,6 +80,9 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		zoned: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_zone_literals", Help: "1 if Jira does not understand instants in queries, and is asked in the zone of the account's profile.",
 		}),
+		warned: f.NewGauge(prometheus.GaugeOpts{
+			Name: "yourturn_poll_search_warnings", Help: "Of how much Jira warned about the searches of the last complete poll cycle; the log says what.",
+		}),
 		success: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_success", Help: "1 if the last poll cycle was complete.",
 		}),
@@ -96,7 +102,7 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 			Name: "yourturn_config_last_reload_success_timestamp_seconds", Help: "When the config in force was read.",
 		}),
 		warnings: f.NewGauge(prometheus.GaugeOpts{
-			Name: "yourturn_config_warnings", Help: "What the config names by default and this Jira does not have; the log says what.",
+			Name: "yourturn_config_warnings", Help: "What the config names and this Jira does not have, or has several times; the log says what.",
 		}),
 		tokenTime: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_jira_token_timestamp_seconds", Help: "When the file with the token was written last; tokens expire.",
@@ -131,7 +137,16 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		}),
 	}
 	s.reloaded.Set(1)
+	s.SetJira(jiraURL)
 	return s
+}
+
+// SetJira shows where people find the Jira that is polled.
+func (s *Self) SetJira(url string) {
+	s.jira.WithLabelValues(url).Set(1)
+	if former := s.jiraURL.Swap(&url); former != nil && *former != url {
+		s.jira.DeleteLabelValues(*former)
+	}
 }
 
 // ObserveRequest counts a request to Jira; code is 0 where no answer came.
@@ -157,6 +172,7 @@ type Poll struct {
 	DateAhead time.Duration
 	Failure   string // why it failed, in a word; "": it was complete
 	Zoned     bool   // Jira was asked in the account's zone
+	Warnings  int    // of how much Jira warned about the searches
 	// Unlooked tells that a census, or another look at open questions, failed.
 	Unlooked bool
 }
@@ -180,6 +196,7 @@ func (s *Self) ObservePoll(p Poll) {
 	if p.Zoned {
 		s.zoned.Set(1)
 	}
+	s.warned.Set(float64(p.Warnings))
 	for _, d := range p.Late {
 		s.late.Observe(d.Seconds())
 	}

@@ -159,7 +159,8 @@ func runBackfill(ctx context.Context, s streams, f backfillFlags, now time.Time)
 	done, err := backfill.Write(ctx, l.store, backfill.Options{
 		Rules: l.rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: l.cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
-		Config: rules.Fingerprint(l.cfg), Version: b.version + " " + b.revision,
+		// A store that begins at another instant is another Jira's, whatever its config.
+		Config: fmt.Sprintf("%s %d", rules.Fingerprint(l.cfg), begins.First), Version: b.version + " " + b.revision,
 		Progress: func(file backfill.File) { tellFile(s, file, now) },
 	})
 	var conflict *backfill.ConflictError

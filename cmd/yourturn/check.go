@@ -112,7 +112,7 @@ func checkOnline(ctx context.Context, w io.Writer, cfg *config.Config) error {
 	var bad []string
 	for _, p := range r.Problems {
 		if p.Warning {
-			fmt.Fprintf(w, "warning: %s: views will say that there is no such step\n", place(cfg, p))
+			fmt.Fprintf(w, "warning: %s\n", place(cfg, p))
 		} else {
 			bad = append(bad, place(cfg, p))
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -241,9 +242,8 @@ func TestDemo(t *testing.T) {
 	var out output
 	ended := make(chan int, 1)
 	kept := filepath.Join(t.TempDir(), "demo.db")
-	go func() {
-		ended <- run(ctx, []string{"demo", "--web.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}, streams{strings.NewReader(""), &out, &out})
-	}()
+	args := []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}
+	go func() { ended <- run(ctx, args, streams{strings.NewReader(""), &out, &out}) }()
 	base := started(t, &out, ended, `open +(http://\S+)/ `)
 	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 	first := await(t, base+"/metrics", func(_ int, body string) bool { return strings.Contains(body, "po_waits_open") })
@@ -266,6 +266,14 @@ func TestDemo(t *testing.T) {
 	if page := await(t, base+"/", func(status int, _ string) bool { return status == http.StatusOK }); !strings.Contains(page, "Ada Ohm") || !strings.Contains(page, "Waiting now") {
 		t.Errorf("the page does not show who waits:\n%s", page)
 	}
+	page := await(t, base+"/", has("/browse/"))
+	link := regexp.MustCompile(`href="(http://127\.0\.0\.1:\d+/browse/(\w+-\d+))"`).FindStringSubmatch(page)
+	if link == nil {
+		t.Fatalf("no story has a link:\n%s", page)
+	}
+	await(t, link[1], func(status int, body string) bool {
+		return status == http.StatusOK && strings.Contains(body, "<h1>"+link[2]+"</h1>")
+	})
 	command(t, 0, "healthcheck", "--url", base+"/-/ready")
 	if path, err := exec.LookPath("promtool"); err == nil {
 		cmd := exec.CommandContext(ctx, path, "check", "metrics")
@@ -282,6 +290,50 @@ func TestDemo(t *testing.T) {
 	stop()
 	if code := <-ended; code != 0 {
 		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+	past := []string{
+		"backfill", "--config.file", kept + ".yml", "--from", time.Now().AddDate(0, 0, -4).Format(time.RFC3339), "--to", time.Now().AddDate(0, 0, -2).Format(time.RFC3339),
+		"--step", "24h", "--out", filepath.Join(t.TempDir(), "past"),
+	}
+	command(t, 0, past...)
+	if got := command(t, 2, args...); !strings.Contains(got, "--anew") {
+		t.Errorf("started on its former store, it says: %s", got)
+	}
+	other := filepath.Join(t.TempDir(), "yourturn.db")
+	write(t, other, "somebody's")
+	if got := command(t, 2, "demo", "--store", other, "--anew"); !strings.Contains(got, "is of no demo") {
+		t.Errorf("started on another store, it says: %s", got)
+	}
+	ctx, again := context.WithCancel(t.Context())
+	defer again()
+	out = output{}
+	go func() { ended <- run(ctx, append(args, "--anew"), streams{strings.NewReader(""), &out, &out}) }()
+	base = started(t, &out, ended, `open +(http://\S+)/ `)
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	if !strings.Contains(out.String(), "held a former demo's organisation and is replaced") {
+		t.Errorf("does not say that it is another organisation:\n%s", &out)
+	}
+	if got := command(t, 2, past...); !strings.Contains(got, "from another store") {
+		t.Errorf("a past of the former organisation is gone on with: %s", got)
+	}
+	again()
+	if code := <-ended; code != 0 {
+		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+}
+
+// TestReached: what listens everywhere is reached on loopback.
+func TestReached(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0:9818": "127.0.0.1:9818", "[::]:9818": "127.0.0.1:9818", "127.0.0.1:5": "127.0.0.1:5", "[::1]:5": "[::1]:5",
+	} {
+		a, err := net.ResolveTCPAddr("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := reached(a); got != want {
+			t.Errorf("%s is reached at %s, want %s", address, got, want)
+		}
 	}
 }
 

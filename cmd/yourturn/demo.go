@@ -5,9 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,9 +32,11 @@ const (
 
 // demoFlags are the flags of demo.
 type demoFlags struct {
-	address, store, level string
-	seed                  int64
-	speed                 float64
+	address, jira, store, level string
+	jiraChosen                  bool // not by default
+	anew                        bool
+	seed                        int64
+	speed                       float64
 }
 
 // demoCommand runs the whole service on a simulated Jira.
@@ -48,17 +54,26 @@ hours, so at any hour some are at work and some are not. What ends counts in the
 histograms five minutes later, when it can no longer be a slip.
 
 With --store FILE the store and its config (FILE.yml) stay, so that other commands
-can be tried on them: yourturn waits --config.file FILE.yml --open`,
+can be tried on them: yourturn waits --config.file FILE.yml --open
+Every start is a new organisation: people who act in real time cannot be found again
+where they were. --anew replaces the store of a former demo.
+
+Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
 		Example: `  yourturn demo
   yourturn demo --seed 7 --speed 300 --store demo.db`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), s, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.jiraChosen = cmd.Flags().Changed("jira.listen-address")
+			return demo(cmd.Context(), s, f)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.address, "web.listen-address", "127.0.0.1:9817", "listen on this `address`")
 	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
 	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
+	flags.StringVar(&f.jira, "jira.listen-address", "127.0.0.1:9818", "let the simulated Jira listen on this `address`; by default on another if it is taken")
 	flags.StringVar(&f.store, "store", "", "keep the store in this `file`, which must not exist yet, and its config beside it")
+	flags.BoolVar(&f.anew, "anew", false, "replace the --store of a former demo")
 	flags.StringVar(&f.level, "log.level", "warn", "debug, info, warn or error")
 	return cmd
 }
@@ -78,8 +93,8 @@ func demo(ctx context.Context, s streams, f demoFlags) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		path = filepath.Join(dir, "demo.db")
-	} else if _, err := os.Stat(path); err == nil {
-		return usageError{fmt.Errorf("--store %s exists: every demo is a new organisation, so name a new file, or remove that one", path)}
+	} else if err := mayReplace(path, f.anew); err != nil {
+		return err
 	}
 	l, err := listen(ctx, f.address)
 	if err != nil {
@@ -90,13 +105,16 @@ func demo(ctx context.Context, s streams, f demoFlags) (err error) {
 		return errors.Join(err, l.Close())
 	}
 	defer tm.Close()
-	jl, err := listen(ctx, "127.0.0.1:0")
+	jl, err := f.listenJira(ctx)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
 	token := rand.Text()
-	jiraURL := "http://" + jl.Addr().String()
-	cfg, err := demoConfig(tm, path, jiraURL, token)
+	jiraURL := "http://" + reached(jl.Addr())
+	var cfg *config.Config
+	if err = replace(s, path); err == nil {
+		cfg, err = demoConfig(tm, path, jiraURL, token)
+	}
 	if err != nil {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
@@ -129,12 +147,67 @@ func demo(ctx context.Context, s streams, f demoFlags) (err error) {
   open     http://%s/          who waits on whom, now
   metrics  http://%s/metrics   what Prometheus scrapes
   Jira     %s      the simulated one
-`, past, l.Addr(), l.Addr(), jiraURL)
+`, past, reached(l.Addr()), reached(l.Addr()), jiraURL)
 	if f.store != "" {
 		fmt.Fprintf(s.out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
 	}
 	fmt.Fprintln(s.out, "\nStop it with Ctrl-C.")
 	return g.Wait()
+}
+
+// listenJira opens the address of the simulated Jira.
+func (f *demoFlags) listenJira(ctx context.Context) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", f.jira)
+	if err != nil && !f.jiraChosen { // by another demo, say
+		l, err = c.Listen(ctx, "tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w: choose another address with --jira.listen-address", err)
+	}
+	return l, nil
+}
+
+// reached returns the address at which this machine reaches a listener. What
+// listens on all addresses is reached on loopback, also through a port of a
+// container that is published under its own number.
+func reached(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
+}
+
+// mayReplace tells whether a demo may begin with this store: what is there must be
+// of a former demo, and anew must say so.
+func mayReplace(path string, anew bool) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path + ".yml")
+	switch {
+	case err != nil || !strings.HasPrefix(string(text), team.ConfigHead):
+		return usageError{fmt.Errorf("--store %s exists and is of no demo: name a new file", path)}
+	case !anew:
+		return usageError{fmt.Errorf("--store %s exists: every demo is a new organisation, so name a new file, or replace that one with --anew", path)}
+	}
+	return nil
+}
+
+// replace removes the store of a former demo, if there is one.
+func replace(s streams, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	fmt.Fprintf(s.out, "%s held a former demo's organisation and is replaced: this is a new one, with a past of its own\n", path)
+	for _, suffix := range []string{"", "-wal", "-shm", ".yml", ".token"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("replacing the former demo: %w", err)
+		}
+	}
+	return nil
 }
 
 // demoConfig writes the organisation's config and token beside the store, and

@@ -353,7 +353,7 @@ func TestReloadKnowsWhatJiraKnows(t *testing.T) {
 		}
 		named := p.replaced("defaults: {", "defaults: {acceptance_statuses: [PO Review, Sign-off], ")(string(right))
 		p.fault = func(*http.Request) *jirasim.Fault {
-			return &jirasim.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"3600"}}}
+			return &jirasim.Fault{Status: http.StatusNotImplemented} // which is not tried again
 		}
 		if status, answer := p.reload(r, named); status != http.StatusInternalServerError || !strings.Contains(answer, "Sign-off") || !strings.Contains(answer, "unavailable") {
 			p.Errorf("while Jira is away: answered with %d %s", status, answer)

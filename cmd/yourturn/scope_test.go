@@ -40,8 +40,8 @@ func (p *pit) replaced(old, with string) func(string) string {
 	}
 }
 
-// same changes nothing.
-func same(config string) string { return config }
+// asItWas changes nothing.
+func asItWas(config string) string { return config }
 
 // breakOff fails every search of a cycle but the first few, and returns how to
 // stop that.
@@ -128,7 +128,7 @@ func TestSyncOfAWiderScopeShowsNoHalves(t *testing.T) {
 					p.Fatalf("%d stories are stored, which is no half", half.Stories)
 				}
 				old("half read")
-				p.restart(same)
+				p.restart(asItWas)
 				old("half read, after a restart")
 				if list := waitsOf(p.T, p.svc.cfg.File(), "--project", "OPS"); len(list) > 0 {
 					p.Errorf("`waits` lists %d of the new project", len(list))
@@ -147,7 +147,7 @@ func TestSyncOfAWiderScopeShowsNoHalves(t *testing.T) {
 				whole("read whole")
 				p.settle()
 				whole("by the next poll")
-				p.restart(same)
+				p.restart(asItWas)
 				whole("after a restart")
 				p.shows(`po_audit_findings{project="OPS",reason="corrected"}`, -1)
 			})

@@ -55,8 +55,10 @@ type service struct {
 
 	requestsPerSecond int
 	progress          func(collector.Progress)
-	secret            atomic.Value  // of webhooks; a string
-	shutdownTimeout   time.Duration // a stop waits no longer for answers under way
+	transport         http.RoundTripper // in place of the network; nil: the network
+	secret            atomic.Value      // of webhooks; a string
+	shutdownTimeout   time.Duration     // a stop waits no longer for answers under way
+	hold              jira.Hold         // Jira's wish to be left alone outlives a config
 
 	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
@@ -105,7 +107,7 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 func (s *service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := jira.New(jira.Options{
 		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
-		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log,
+		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log, Transport: s.transport, Hold: &s.hold,
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.alive(cfg.Jira.PollInterval)
 			s.self.ObserveRequest(endpoint, code, took, h)
@@ -142,8 +144,14 @@ func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
 	}
 }
 
-// openQuestions returns the stories that show an open question.
-func (s *service) openQuestions(context.Context) ([]int64, error) {
+// openQuestions returns the stories that show an open question. A single sync
+// has no numbers yet, and derives them.
+func (s *service) openQuestions(ctx context.Context) ([]int64, error) {
+	if s.exporter.Report() == nil {
+		if err := s.resume(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if report := s.exporter.Report(); report != nil {
 		return report.Asked, nil
 	}
@@ -187,6 +195,7 @@ func (s *service) resume(ctx context.Context) error {
 	if err != nil || !state.FirstDone {
 		return err
 	}
+	s.tellSite(state)
 	if !s.collector.Covers(state) {
 		return s.show(ctx, state.DataTimestamp)
 	}

@@ -184,7 +184,7 @@ func TestStopInASync(t *testing.T) {
 			if p.state().FirstDone {
 				p.Error("the first sync is done")
 			}
-			p.restart(same)
+			p.restart(asItWas)
 		}
 		p.fault = nil
 		p.fine()
@@ -193,7 +193,7 @@ func TestStopInASync(t *testing.T) {
 		}
 		p.shows(ended("PAY"), stories/2)
 		p.shows(open, stories/2)
-		p.restart(same)
+		p.restart(asItWas)
 		p.shows(ended("PAY"), stories/2)
 		p.shows(open, stories/2)
 	})
@@ -213,14 +213,14 @@ func TestStopInADerivation(t *testing.T) {
 		p.fine()
 		p.later(time.Hour)
 		reached := p.hang(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/issue/") })
-		p.restart(same)
+		p.restart(asItWas)
 		r := p.serve()
 		<-reached
 		p.stopped(r)
 		p.logs("could not be derived", false)
 		p.shows(ended("PAY"), -1)
 		p.fault = nil
-		p.restart(same)
+		p.restart(asItWas)
 		p.shows(ended("PAY"), -1)
 		p.fine()
 		p.shows(ended("PAY"), 1)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -118,10 +119,13 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 	end := time.Now()
 	s.sync.cycle(end, res, err)
 	s.self.ObservePoll(metrics.Poll{
-		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned,
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
 	})
 	if err != nil {
 		return
+	}
+	if state, err := s.store.State(ctx); err == nil {
+		s.tellSite(state)
 	}
 	if c := res.Census; c != nil {
 		s.self.ObserveCensus(res.AsOf.Time(), map[string]int{
@@ -134,7 +138,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		return
 	}
 	odd := map[string]int{
-		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
+		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteMistimed: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
 	}
 	for _, n := range notes {
 		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own
@@ -142,6 +146,15 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		}
 	}
 	s.self.SetOdd(odd)
+}
+
+// tellSite shows where people find Jira: not at jira.url where that is a gateway.
+func (s *service) tellSite(state archive.State) {
+	if state.SiteURL == "" || state.BaseURL != strings.TrimRight(s.cfg.Jira.URL, "/") {
+		return // it is another one, or nobody has asked yet
+	}
+	s.setStatus(func(v *web.Status) { v.JiraURL = state.SiteURL })
+	s.self.SetJira(state.SiteURL)
 }
 
 // tellAudit logs what the audit found since the last report, where it may mean
@@ -186,16 +199,21 @@ func failure(err error) string {
 			return f.word
 		}
 	}
+	var names namesError
+	if errors.As(err, &names) {
+		return "names"
+	}
 	return "other"
 }
 
-// warn tells what the config names by default and this Jira does not have.
+// warn tells what the config names and this Jira does not have, or has several
+// times.
 func (s *service) warn(problems []rules.Problem) {
 	n := 0
 	for _, p := range problems {
 		if p.Warning {
 			n++
-			s.log.Warn("the config names by default what this Jira does not have: views will say that there is no such step", zap.String("where", place(s.cfg, p)))
+			s.log.Warn("the config names what this Jira does not have, or has several times", zap.String("where", place(s.cfg, p)))
 		}
 	}
 	s.self.SetWarnings(n)

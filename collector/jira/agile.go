@@ -108,12 +108,10 @@ func sprintless(b board, err error) bool {
 
 // withheld marks an error as a refusal that no other try will mend.
 func withheld(err error) error {
-	for _, kind := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrGone, ErrRefused} {
-		if errors.Is(err, kind) {
-			return fmt.Errorf("%w: %w; a token with scopes needs read:board-scope:jira-software and read:sprint:jira-software", archive.ErrWithheld, err)
-		}
+	if !lasting(err) {
+		return err
 	}
-	return err
+	return fmt.Errorf("%w: %w; a token with scopes needs read:board-scope:jira-software and read:sprint:jira-software", archive.ErrWithheld, err)
 }
 
 // agileList reads all pages of a list of the agile interface, which tells the

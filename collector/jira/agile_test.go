@@ -49,6 +49,19 @@ func TestSprints(t *testing.T) {
 	})
 }
 
+// TestSprintsNeedScopesOfTheirOwn holds what is said of a token without them.
+func TestSprintsNeedScopesOfTheirOwn(t *testing.T) {
+	eachFlavor(t, func(s *sim) {
+		s.fault = func(*http.Request) *jirasim.Fault {
+			return &jirasim.Fault{Status: 401, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"code":401,"message":"Unauthorized; scope does not match"}`}
+		}
+		_, err := s.Sprints(t.Context(), payments())
+		if !errors.Is(err, archive.ErrWithheld) || !strings.Contains(err.Error(), "read:sprint:jira-software") || strings.Contains(err.Error(), "read:jira-work") {
+			t.Errorf("got error %v, want one that names the scopes of sprints alone", err)
+		}
+	})
+}
+
 func TestSprintsOfManyPages(t *testing.T) {
 	eachFlavor(t, func(s *sim) {
 		const boards, each = 51, 3

@@ -17,37 +17,35 @@ import (
 // Jira gives.
 const bulkHistories = 10000
 
-// errVanished: an issue that a search found does not exist any more.
-var errVanished = errors.New("the issue vanished while it was read")
+// errVanished: Jira says of a part of an issue that there is no such issue.
+var errVanished = errors.New("jira gives the issue, and says that it does not exist when it is asked for its history or comments")
 
-// histories reads the complete changelogs of a page's issues. It returns
-// those that vanished since the search.
-func (w *walk) histories(ctx context.Context, readings []*reading) (gone map[*reading]bool, err error) {
-	gone = map[*reading]bool{}
+// histories reads the complete changelogs of a page's issues.
+func (w *walk) histories(ctx context.Context, readings []*reading) error {
 	if w.flavor == archive.DataCenter { // they came with the issues, where they were asked for
 		for _, r := range readings {
 			r.broken = r.inlineHistories()
 		}
-		return gone, nil
+		return nil
 	}
 	if len(readings) == 0 {
-		return gone, nil
+		return nil
 	}
-	err = w.bulkHistories(ctx, readings)
+	err := w.bulkHistories(ctx, readings)
 	if !noEndpoint(err) {
-		return gone, err
+		return err
 	}
 	// Not every gateway has the bulk endpoint; one by one it always goes.
 	for _, r := range readings {
 		r.histories = nil
 		switch err := w.pagedHistories(ctx, r); {
 		case provenAbsent(err):
-			gone[r] = true
+			r.broken = errVanished
 		case err != nil:
-			return gone, unproven(err)
+			return unproven(err)
 		}
 	}
-	return gone, nil
+	return nil
 }
 
 // bulkHistories reads the changelogs of many issues together. Its pages are

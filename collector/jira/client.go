@@ -15,6 +15,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -36,8 +37,13 @@ type Options struct {
 
 	// Transport replaces the network; ProxyURL and CAFile are not used then.
 	Transport http.RoundTripper
-	// RequestsPerSecond bounds all requests together; 0: 10.
+	// RequestsPerSecond bounds all requests together; 0: 50. There is one in
+	// flight as a rule, so few Jiras answer faster, and Cloud lets a tenant have a
+	// hundred a second of each endpoint: half of that is left to others.
 	RequestsPerSecond int
+	// Hold is how long Jira wants to be left alone, as other clients of it were
+	// told; nil: one of its own.
+	Hold *Hold
 	// Logger may be nil.
 	Logger *zap.Logger
 	// Observe, which may be nil, is told every try of a request; code is 0 and
@@ -55,15 +61,21 @@ type Client struct {
 	now  func() time.Time
 
 	mu      sync.Mutex
-	flavor  archive.Flavor // "" until known
-	account string         // whom Jira answered as (Cloud); "" until known
-	user    string         // its user name (Data Center); "" until known
-	signs   bool           // its replies tell whom they are for
-	zone    string         // of its profile
-	literal literal        // of instants in queries
-	schema  *schema        // nil until fields were read
-	clocks  clocks         // that replies tell
+	flavor  archive.Flavor  // "" until known
+	account string          // whom Jira answered as (Cloud); "" until known
+	user    string          // its user name (Data Center); "" until known
+	signs   bool            // its replies tell whom they are for
+	zone    string          // of its profile
+	literal literal         // of instants in queries
+	schema  *schema         // nil until fields were read
+	clocks  clocks          // that replies tell
+	site    string          // where people find it; "" until known
+	warned  map[string]bool // warnings of searches that were logged
 }
+
+// gateway is the path of Jira in Atlassian's gateway for tokens with scopes:
+// an address for programs, at which people find nothing.
+var gateway = regexp.MustCompile(`^/ex/jira/[^/]+$`)
 
 // New returns a client. It makes no request: errors are about the options.
 func New(o Options) (*Client, error) {
@@ -90,10 +102,13 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Hold == nil {
+		o.Hold = &Hold{}
+	}
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
-	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 10)
+	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 50)
 	hc, err := newHTTPClient(&o)
 	if err != nil {
 		return nil, err
@@ -103,7 +118,11 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	return &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor}, nil
+	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor, warned: map[string]bool{}}
+	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
+		c.site = base
+	}
+	return c, nil
 }
 
 // get asks for path with query and decodes the answer into out.
@@ -239,9 +258,13 @@ func (c *Client) signed(h http.Header) bool {
 	return !c.signs || h.Get("X-AAccountId") != "" || h.Get("X-AUSERNAME") != ""
 }
 
-// networkError classifies a request that got no answer. The URL, which may
+// networkError classifies a request that got no answer, or was not sent. The URL, which may
 // name people in its query, is left out.
 func networkError(endpoint string, err error) error {
+	var held *Error
+	if errors.As(err, &held) {
+		return held
+	}
 	for {
 		var ue *url.Error
 		if !errors.As(err, &ue) {

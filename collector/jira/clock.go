@@ -2,7 +2,6 @@ package jira
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -76,7 +75,9 @@ func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant,
 		return latency.At(date.Add(-last.ahead)), last.ahead, nil
 	}
 	info, err := c.ServerInfo(ctx)
-	if err != nil && !denied(err) {
+	if lasting(err) {
+		c.settle("")
+	} else if err != nil {
 		return 0, 0, err
 	}
 	if info.Time != 0 {
@@ -91,22 +92,17 @@ func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant,
 	return latency.At(date), 0, nil
 }
 
-// readClocks compares the clocks anew. A Jira that does not let itself be asked
-// is taken by the Date of its replies.
+// readClocks compares the clocks anew, if they were not just compared. A Jira that
+// does not let itself be asked is taken by the Date of its replies.
 func (c *Client) readClocks(ctx context.Context) error {
-	if _, err := c.ServerInfo(ctx); err != nil && !denied(err) {
+	c.mu.Lock()
+	last := c.clocks
+	c.mu.Unlock()
+	if !last.date.IsZero() && c.now().Sub(last.local) < time.Minute {
+		return nil
+	}
+	if _, err := c.ServerInfo(ctx); err != nil && !lasting(err) {
 		return err
 	}
 	return nil
-}
-
-// denied tells whether Jira answered that it does not let this be asked. Whether
-// the token is good is proved elsewhere.
-func denied(err error) bool {
-	for _, kind := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrGone, ErrRefused} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
 }

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"iter"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
+
+	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -43,8 +46,12 @@ func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) ite
 		for c, err := range chunks {
 			var page archive.Page
 			if err == nil {
-				page, err = w.finishChunk(ctx, c.issues)
+				var gone []int64
+				page, gone, err = w.finishChunk(ctx, c.issues)
 				page.Cursor = c.cursor
+				for _, id := range gone { // as if it had not been found
+					w.c.log.Info("a story went while a search read it", zap.Int64("id", id))
+				}
 			}
 			if !yield(page, err) || err != nil {
 				return
@@ -53,9 +60,9 @@ func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) ite
 	}
 }
 
-// finishChunk reads what a search left out of issues, and turns them into stories.
-func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.Page, error) {
-	var page archive.Page
+// finishChunk reads what came without its issues, and turns them into stories.
+// It returns the ids of those that went meanwhile.
+func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (page archive.Page, gone []int64, err error) {
 	readings := make([]*reading, 0, len(raw))
 	there := make(map[number]bool, len(raw))
 	for _, doc := range raw {
@@ -70,27 +77,29 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.
 		there[r.issue.ID] = true
 		readings = append(readings, r)
 	}
-	readings, err := w.sift(ctx, readings, &page)
-	if err != nil {
-		return page, err
+	if readings, err = w.sift(ctx, readings, &page); err != nil {
+		return page, nil, err
 	}
-	gone, err := w.histories(ctx, readings)
-	if err != nil {
-		return page, err
+	if err := w.histories(ctx, readings); err != nil {
+		return page, nil, err
 	}
 	if err := w.meetFields(ctx, readings); err != nil {
-		return page, err
+		return page, nil, err
 	}
 	for _, r := range readings {
-		if gone[r] {
-			continue // deleted since the search: as if it had not been found
-		}
 		err := w.finish(ctx, r)
 		if errors.Is(err, errVanished) {
-			continue
+			there, lookErr := w.there(ctx, int64(r.issue.ID))
+			if lookErr != nil {
+				return page, nil, lookErr
+			}
+			if !there {
+				gone = append(gone, int64(r.issue.ID))
+				continue
+			}
 		}
 		if e := (*Error)(nil); errors.As(err, &e) || ctx.Err() != nil {
-			return page, err
+			return page, nil, err
 		}
 		var st archive.Story
 		if err == nil {
@@ -99,7 +108,7 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.
 		if err == nil {
 			err = w.linkEpic(ctx, r, &st)
 			if e := (*Error)(nil); errors.As(err, &e) || ctx.Err() != nil {
-				return page, err
+				return page, nil, err
 			}
 		}
 		if err != nil {
@@ -108,7 +117,17 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (archive.
 		}
 		page.Stories = append(page.Stories, st)
 	}
-	return page, nil
+	return page, gone, nil
+}
+
+// there tells whether an issue is there, of which a part was said not to be.
+func (w *walk) there(ctx context.Context, id int64) (bool, error) {
+	var doc json.RawMessage
+	err := w.c.get(ctx, "issue", "rest/api/2/issue/"+strconv.FormatInt(id, 10), url.Values{"fields": {"status"}}, &doc)
+	if provenAbsent(err) {
+		return false, nil
+	}
+	return err == nil, unproven(err)
 }
 
 // sift leaves out what was only to be seen, or is known, and tells parents
@@ -182,6 +201,10 @@ func (w *walk) meetFields(ctx context.Context, readings []*reading) error {
 	return nil
 }
 
+// issueKey is what the key of an issue looks like: what else Jira may say in its
+// place never becomes part of an address.
+var issueKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[1-9][0-9]*$`)
+
 // linkEpic makes the epic, which Data Center names by key, the story's parent.
 func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) error {
 	key := w.schema.epicKey(&r.issue)
@@ -191,9 +214,9 @@ func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) erro
 	id, ok := w.epics[key]
 	if !ok {
 		id = epicInHistory(st.History.Events, key)
-		if id == "" {
+		if id == "" && issueKey.MatchString(key) {
 			var doc issue
-			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+url.PathEscape(key), url.Values{"fields": {"project"}}, &doc)
+			err := w.c.get(ctx, "issue", "rest/api/2/issue/"+key, url.Values{"fields": {"project"}}, &doc)
 			if err != nil && !provenAbsent(err) {
 				return unproven(err)
 			}

@@ -32,12 +32,22 @@ var (
 	ErrBadReply = errors.New("not an answer of Jira")
 )
 
+// lasting tells whether an error is a refusal that no other try will mend.
+func lasting(err error) bool {
+	for _, kind := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrGone, ErrRefused} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
 // Error is a failed request to Jira.
 type Error struct {
 	Endpoint   string        // for instance "search/jql"
 	Status     int           // 0 where no answer came
 	Detail     string        // what Jira, or the network, said; shortened
-	RetryAfter time.Duration // how long Jira asks to be left alone; 0 if it does not say
+	RetryAfter time.Duration // how long Jira asks to be left alone, an hour at most; 0 if it does not say
 	kind       error
 	untrusted  bool // nobody known signed the certificate of what answered
 	proof      bool // it is what Jira itself says of an issue that does not exist, or is hidden from this account
@@ -93,7 +103,8 @@ func (e *Error) Error() string {
 // Unwrap returns the sentinel that classifies e.
 func (e *Error) Unwrap() error { return e.kind }
 
-// Wait returns how long Jira asks to be left alone; 0 if it does not say.
+// Wait returns how long Jira asks to be left alone, an hour at most; 0 if it
+// does not say. Till then requests are not sent.
 func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
 // remedy tells the operator what to do; "" where the detail says it all.
@@ -103,6 +114,8 @@ func (e *Error) remedy() string {
 		// Everybody may ask who they are. Cloud answers so to a bearer token that it
 		// does not know, Data Center to who failed to log in too often.
 		return "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud; or log in once in the browser if Jira asks for a CAPTCHA"
+	case errors.Is(e.kind, ErrUnauthorized) && strings.Contains(e.Detail, "scope") && !strings.HasPrefix(e.Endpoint, "agile/"):
+		return "give the token the scopes read:jira-work and read:jira-user"
 	case e.untrusted:
 		return "name a file with the certificate of the authority that signed it in jira.ca_file"
 	}
@@ -113,6 +126,7 @@ func (e *Error) remedy() string {
 		ErrGone:         "check jira.flavor: this endpoint is of another kind of Jira",
 		ErrRateLimited:  "raise jira.poll_interval, or let an administrator raise the account's limit",
 		ErrUnavailable:  "check jira.url, jira.proxy_url and jira.ca_file, and whether Jira is up",
+		errLeftOut:      "narrow jira.jql, or share the projects among several yourturns",
 		ErrBadReply:     "check that jira.url is Jira itself and not a login page or proxy before it",
 	}[e.kind]
 }

@@ -51,8 +51,42 @@ func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, er
 				return
 			}
 		}
+		if q.Since == 0 && w.flavor == archive.Cloud {
+			if err := w.counts(ctx, len(seen)); err != nil {
+				yield(nil, err)
+			}
+		}
 	}
 }
+
+// counts compares how many ids there were with how many Jira Cloud counts, whose
+// pages do not tell. It counts about, so that a few prove nothing.
+func (w *walk) counts(ctx context.Context, given int) error {
+	const endpoint = "search/approximate-count"
+	body := struct {
+		JQL string `json:"jql"`
+	}{w.scope(w.query.Projects, 0)}
+	var doc struct {
+		Count *int `json:"count"`
+	}
+	if err := w.c.post(ctx, endpoint, "rest/api/3/search/approximate-count", body, &doc); err != nil {
+		if lasting(err) {
+			return nil // not every gateway has it
+		}
+		return err
+	}
+	if doc.Count == nil {
+		return lacking(endpoint, "count")
+	}
+	if missing := *doc.Count - given; missing > uncounted && missing*100 > *doc.Count {
+		return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("a search gave %d issues of about %d", given, *doc.Count), kind: archive.ErrIncomplete}
+	}
+	return nil
+}
+
+// uncounted is how many issues Jira Cloud may count too many: its count lags as
+// its searches do.
+const uncounted = 10
 
 // Updates yields when what a query finds was updated, by id: to see whether
 // stories are known costs less than to read them. What cannot be understood is

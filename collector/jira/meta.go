@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -25,6 +28,7 @@ type ServerInfo struct {
 // ServerInfo asks what kind of Jira this is. It proves no authentication.
 func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	var doc struct {
+		BaseURL        string `json:"baseUrl"`
 		DeploymentType string `json:"deploymentType"`
 		Version        string `json:"version"`
 		ServerTime     text   `json:"serverTime"`
@@ -36,6 +40,7 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	if doc.DeploymentType == "" && doc.Version == "" {
 		return ServerInfo{}, lacking("serverInfo", "version")
 	}
+	c.settle(address(doc.BaseURL))
 	// Data Center calls itself Server.
 	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version}
 	if doc.DeploymentType == "Cloud" {
@@ -46,6 +51,30 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	}
 	c.compareClocks(dateOf(header), info.Time)
 	return info, nil
+}
+
+// address returns an absolute URL without a slash at its end; "" if a text is
+// none that people can follow.
+func address(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return ""
+	}
+	return strings.TrimRight((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), "/")
+}
+
+// settle remembers where people find the Jira, if that is not known yet: at
+// site, or, if it is "", where it is asked.
+func (c *Client) settle(site string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.site != "" {
+		return
+	}
+	if c.site = site; site == "" {
+		c.site = c.base
+		c.log.Warn("Jira does not say where people find it: links to its stories go to the gateway", zap.String("url", c.base))
+	}
 }
 
 // Flavor returns the kind of the Jira; it asks once where the options leave it open.
@@ -99,6 +128,7 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	id.SiteURL = cmp.Or(c.site, c.base) // serverInfo, which tells the time, told it
 	c.zone = id.TimeZone
 	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
 	if flavor == archive.Cloud {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ type searchPage struct {
 	Total         int               `json:"total"`         // Data Center
 	Counted       bool              `json:"-"`             // it has a total
 	NextPageToken string            `json:"nextPageToken"` // Cloud; its isLast is not relied on
-	Warnings      []json.RawMessage `json:"warnings"`      // Cloud
+	Warnings      []json.RawMessage // Cloud's warnings, Data Center's warningMessages
 }
 
 // split implements splitter.
@@ -51,8 +52,10 @@ func (p *searchPage) split(doc json.RawMessage) (err error) {
 			err = json.Unmarshal(value, &p.Total)
 		case "nextPageToken":
 			err = json.Unmarshal(value, &p.NextPageToken)
-		case "warnings":
-			p.Warnings, err = documents(value)
+		case "warnings", "warningMessages":
+			if p.Warnings, err = documents(value); err != nil { // nobody says what form they have
+				p.Warnings, err = []json.RawMessage{value}, nil
+			}
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -87,10 +90,47 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	if w.flavor == archive.DataCenter && !page.Counted {
 		return page, lacking(endpoint, "total")
 	}
-	for _, warning := range page.Warnings {
-		w.c.log.Warn("Jira warns of a search", zap.ByteString("warning", warning[:min(len(warning), maxDetail)]))
+	for _, doc := range page.Warnings {
+		warning := warningIn(doc)
+		if leftOut.MatchString(warning) {
+			return page, &Error{Endpoint: endpoint, Detail: warning, kind: errLeftOut}
+		}
+		w.warned = append(w.warned, warning)
+		w.c.warn(endpoint, warning)
 	}
 	return page, nil
+}
+
+// errLeftOut: Jira says that it may have left results out.
+var errLeftOut = fmt.Errorf("%w: Jira warns that it may have left results out", archive.ErrIncomplete)
+
+// leftOut is what such a warning holds. The list of them is nowhere to be read.
+var leftOut = regexp.MustCompile(`(?i)limit_exceeded|limit exceeded|truncat`)
+
+// warningIn returns the text of a warning: a text itself, or a document.
+func warningIn(doc json.RawMessage) string {
+	var s string
+	if json.Unmarshal(doc, &s) != nil {
+		s = string(doc)
+	}
+	if runes := []rune(s); len(runes) > maxDetail {
+		s = string(runes[:maxDetail]) + "…"
+	}
+	return s
+}
+
+// maxWarnings bounds how many warnings are told apart.
+const maxWarnings = 100
+
+// warn logs a warning of Jira, each once.
+func (c *Client) warn(endpoint, warning string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.warned[warning] || len(c.warned) >= maxWarnings {
+		return
+	}
+	c.warned[warning] = true
+	c.log.Warn("Jira warns of a search", zap.String("endpoint", endpoint), zap.String("warning", warning))
 }
 
 // search yields what a query finds, in either flavour. On Data Center it must

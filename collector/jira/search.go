@@ -20,7 +20,7 @@ import (
 // error ends the search: what is missing then proves nothing.
 //
 // A query that Jira refuses because of the issues named in it (one of them was
-// deleted) is sent again without them; the page says so.
+// deleted, or they are too many) is sent again without them; the page says so.
 func (c *Client) Search(ctx context.Context, q archive.Query) iter.Seq2[archive.Page, error] {
 	return func(yield func(archive.Page, error) bool) {
 		w, err := c.newWalk(ctx, q)
@@ -97,9 +97,10 @@ type walk struct {
 	// parents: the issues are read for their user fields and parents alone
 	parents bool
 	// only is the one field that issues are asked for; "": all that is read of them
-	only  string
-	met   bool              // the fields were read again for this walk
-	epics map[string]string // id by key of epics that were looked up; "" for those not to be seen
+	only   string
+	warned []string          // what Jira warned of and nobody was told yet
+	met    bool              // the fields were read again for this walk
+	epics  map[string]string // id by key of epics that were looked up; "" for those not to be seen
 }
 
 func (c *Client) newWalk(ctx context.Context, q archive.Query) (*walk, error) {
@@ -139,12 +140,13 @@ func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
 		for {
 			again := false
 			for page, err := range w.complete(ctx, w.find(ctx)) {
-				if again = !begun && w.named() != "" && errors.Is(err, ErrRefused); again {
+				if again = !begun && w.named() != "" && (errors.Is(err, ErrRefused) || errors.Is(err, errLeftOut)); again {
 					break
 				}
 				begun = true
 				page.Named = named
 				page.Zoned = w.literal.zone != nil
+				page.Warnings, w.warned = w.warned, nil
 				if !yield(page, err) || err != nil {
 					return
 				}
@@ -224,10 +226,11 @@ func (w *walk) issues(ctx context.Context, ids []int64) (page archive.Page, miss
 			return page, nil, err
 		}
 		missing = append(missing, absent...)
-		done, err := w.finishChunk(ctx, raw)
+		done, gone, err := w.finishChunk(ctx, raw)
 		if err != nil {
 			return page, nil, err
 		}
+		missing = append(missing, gone...)
 		page.Stories = append(page.Stories, done.Stories...)
 		page.Quarantined = append(page.Quarantined, done.Quarantined...)
 	}

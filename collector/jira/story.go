@@ -94,6 +94,7 @@ func (s *schema) story(r *reading) (archive.Story, error) {
 			At: latency.Instant(c.Created), Rank: latency.RankCommentAdded, ID: int64(c.ID),
 			Actor: people.add(c.Author), ActorType: c.Author.kind(), Comment: &facts,
 		})
+		st.CommentsMistimed = st.CommentsMistimed || c.Updated != 0 && c.Updated < c.Created
 		if c.Updated > c.Created {
 			if st.Edits == nil {
 				st.Edits = map[int64]archive.Edit{}

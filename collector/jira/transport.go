@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/andygrunwald/go-jira"
@@ -62,7 +63,7 @@ func newHTTPClient(o *Options) (*http.Client, error) {
 		}
 	}
 	var auth http.RoundTripper
-	single := &try{base: base, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now}
+	single := &try{base: base, hold: o.Hold, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now}
 	if o.Email != "" {
 		auth = &jira.BasicAuthTransport{Username: o.Email, Password: o.Token, Transport: single}
 	} else {
@@ -135,10 +136,11 @@ func worthRetrying(ctx context.Context, resp *http.Response, err error, now time
 		return false, ctx.Err()
 	}
 	if err != nil {
+		var held *Error
 		var cert *tls.CertificateVerificationError
 		var header tls.RecordHeaderError
 		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errReplyTooLarge) &&
-			!errors.As(err, &cert) && !errors.As(err, &header), nil
+			!errors.As(err, &held) && !errors.As(err, &cert) && !errors.As(err, &header), nil
 	}
 	if resp.StatusCode != http.StatusTooManyRequests && (resp.StatusCode < 500 || resp.StatusCode == http.StatusNotImplemented) {
 		return false, nil
@@ -160,8 +162,9 @@ func backoff(low, high time.Duration, attempt int, resp *http.Response, now time
 	return wait
 }
 
-// retryAfter returns how long a reply asks to wait. Only refusals are asked:
-// Data Center sends a Retry-After with every reply, 0 while there is budget.
+// retryAfter returns how long a refusal asks to wait, the longest time at most.
+// A Retry-After of 0, or none, is made up for by when the budget is filled:
+// Cloud names the instant, Data Center the time from one filling to the next.
 func retryAfter(status int, h http.Header, now time.Time) (time.Duration, bool) {
 	if status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable {
 		return 0, false
@@ -170,28 +173,68 @@ func retryAfter(status int, h http.Header, now time.Time) (time.Duration, bool) 
 		now = t // the instants below are Jira's too
 	}
 	text := h.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(text, 10, 32); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second, true
-	}
+	wait, ok := seconds(text)
 	if t, err := http.ParseTime(text); err == nil {
-		return max(0, t.Sub(now)), true
+		wait, ok = min(max(0, t.Sub(now)), longest), true
 	}
-	if status != http.StatusTooManyRequests {
-		return 0, false
+	if wait > 0 || status != http.StatusTooManyRequests {
+		return wait, ok
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} {
 		if t, err := time.Parse(layout, h.Get("X-RateLimit-Reset")); err == nil {
-			return max(0, t.Sub(now)), true
+			return min(max(0, t.Sub(now)), longest), true
 		}
 	}
-	return 0, false
+	if interval, ok := seconds(h.Get("X-RateLimit-Interval-Seconds")); ok {
+		return interval, true
+	}
+	return wait, ok
+}
+
+// easy is how long the next request waits while Cloud has little left.
+const easy = time.Second
+
+// easing returns how long the next request should wait so that it is not
+// refused, after an answer that is no refusal: its budget is all but used. The
+// answer to that request says whether the one after it should wait too.
+//
+// Data Center's budget is filled at intervals, so that one can go on to its end,
+// and says with each answer how long it is to the next filling: 0 while there is
+// some left. Cloud's are filled all the time, and others draw from them as well.
+func easing(h http.Header) time.Duration {
+	left, err := strconv.ParseFloat(h.Get("X-RateLimit-Remaining"), 64)
+	told := err == nil
+	if interval, ok := seconds(h.Get("X-RateLimit-Interval-Seconds")); ok {
+		if !told || left >= 1 {
+			return 0
+		}
+		if wait, _ := seconds(h.Get("Retry-After")); wait > 0 {
+			interval = wait
+		}
+		return min(interval, patience) // then the refusal says how long it really is
+	}
+	size, err := strconv.ParseFloat(h.Get("X-RateLimit-Limit"), 64)
+	if strings.EqualFold(h.Get("X-RateLimit-NearLimit"), "true") || told && err == nil && left < size/5 {
+		return easy
+	}
+	return 0
+}
+
+// seconds reads a number of seconds, the longest time at most.
+func seconds(text string) (time.Duration, bool) {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // what is too large for a number is large
+		return 0, false
+	}
+	return time.Duration(min(n, uint64(longest/time.Second))) * time.Second, true
 }
 
 // try makes one try of a request: it waits for its turn, bounds the time and
 // the length of the reply, reads it whole (so that a cut reply is a failed
-// try), and reports it.
+// try), heeds what it asks for, and reports it.
 type try struct {
 	base    http.RoundTripper
+	hold    *Hold
 	limiter *rate.Limiter
 	observe func(endpoint string, code int, took time.Duration, h http.Header)
 	now     func() time.Time
@@ -199,6 +242,10 @@ type try struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
+	endpoint := endpointOf(req.Context())
+	if err := t.hold.allow(req.Context(), endpoint, t.now); err != nil {
+		return nil, err
+	}
 	if err := t.limiter.Wait(req.Context()); err != nil {
 		return nil, err
 	}
@@ -210,6 +257,7 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	begin := t.now()
 	resp, err := t.base.RoundTrip(req)
 	if err == nil {
+		t.hold.heed(endpoint, resp.StatusCode, resp.Header, t.now())
 		err = readWhole(resp)
 	}
 	if t.observe != nil {
@@ -217,7 +265,7 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err == nil {
 			code, h = resp.StatusCode, resp.Header
 		}
-		t.observe(endpointOf(ctx), code, t.now().Sub(begin), h)
+		t.observe(endpoint, code, t.now().Sub(begin), h)
 	}
 	if err != nil {
 		return nil, err

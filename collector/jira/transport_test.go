@@ -151,6 +151,12 @@ func TestRetriesWaitAsLongAsJiraAsks(t *testing.T) {
 			"Date", begin.Add(time.Hour).Format(http.TimeFormat), "Retry-After", begin.Add(time.Hour + 40*time.Second).Format(http.TimeFormat),
 		}, 40 * time.Second, 40 * time.Second},
 		{"reset without seconds", 429, []string{"Date", date, "X-RateLimit-Reset", begin.Add(time.Minute).Format("2006-01-02T15:04Z07:00")}, time.Minute, time.Minute},
+		{"Data Center's interval", 429, []string{"X-RateLimit-Interval-Seconds", "20"}, 20 * time.Second, 20 * time.Second},
+		{"Data Center's interval, and a wait of 0", 429, []string{"Retry-After", "0", "X-RateLimit-Interval-Seconds", "20"}, 20 * time.Second, 20 * time.Second},
+		{"a wait goes before an interval", 429, []string{"Retry-After", "5", "X-RateLimit-Interval-Seconds", "20"}, 5 * time.Second, 5 * time.Second},
+		{"a reset goes before an interval", 429, []string{"Date", date, "X-RateLimit-Reset", begin.Add(time.Minute).Format(time.RFC3339), "X-RateLimit-Interval-Seconds", "20"}, time.Minute, time.Minute},
+		{"garbage, and an interval", 429, []string{"Retry-After", "-1", "X-RateLimit-Interval-Seconds", "20"}, 20 * time.Second, 20 * time.Second},
+		{"an interval with a 503", 503, []string{"X-RateLimit-Interval-Seconds", "20"}, 1400 * time.Millisecond, 2600 * time.Millisecond},
 		{"less than our own wait", 429, []string{"Retry-After", "0"}, 1400 * time.Millisecond, 2600 * time.Millisecond},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

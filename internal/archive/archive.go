@@ -34,7 +34,8 @@ const (
 type State struct {
 	Flavor  Flavor `json:"flavor"`
 	BaseURL string `json:"base_url"`
-	Account string `json:"account"` // as whom Jira was read; what it may see is what the store holds
+	SiteURL string `json:"site_url,omitempty"` // where people find it
+	Account string `json:"account"`            // as whom Jira was read; what it may see is what the store holds
 
 	FirstDone   bool   `json:"first_done"`  // a full sync was completed
 	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
@@ -77,7 +78,8 @@ type Identity struct {
 	DisplayName string
 	TimeZone    string // IANA name of the profile's zone
 	Flavor      Flavor
-	BaseURL     string
+	BaseURL     string          // where it is asked
+	SiteURL     string          // where people find it: BaseURL, unless that is a gateway
 	At          latency.Instant // Jira's clock as it began to answer, to the second
 	DateAhead   time.Duration   // how far the Date of its replies is ahead of that clock
 }
@@ -106,6 +108,9 @@ type Story struct {
 	// CommentsShort tells that Jira counts more comments than it gave, twice:
 	// what is missing may be there.
 	CommentsShort bool
+	// CommentsMistimed tells that a comment was edited before it was made, by what
+	// Jira says: its instants cannot be right.
+	CommentsMistimed bool
 	// Edits are the last edits of comments that were edited, by comment id.
 	Edits map[int64]Edit
 }
@@ -146,11 +151,12 @@ type Query struct {
 type Page struct {
 	Stories     []Story
 	Quarantined []Quarantined
-	Unchanged   []int64 // found as they are known, or as they were before, and not read again
-	Cursor      string  // behind this page; "" where a search cannot be gone on with
-	Named       bool    // the canary and the parents were asked for: parents that are not there were not updated
-	Canary      bool    // the canary was found
-	Zoned       bool    // Jira does not understand instants in queries: it was asked in the account's zone
+	Unchanged   []int64  // found as they are known, or as they were before, and not read again
+	Cursor      string   // behind this page; "" where a search cannot be gone on with
+	Named       bool     // the canary and the parents were asked for: parents that are not there were not updated
+	Canary      bool     // the canary was found
+	Warnings    []string // of Jira about the search; it gave all results
+	Zoned       bool     // Jira does not understand instants in queries: it was asked in the account's zone
 }
 
 // Batch is what is written in one transaction, the state with it. A

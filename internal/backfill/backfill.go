@@ -42,8 +42,8 @@ type Options struct {
 	Begins Beginning
 	// OpenWaits is how many open waits of an owner and kind are told one by one at most.
 	OpenWaits int
-	// Config and Version are the fingerprint of the config behind Rules and the
-	// program's version: files of others are not gone on with.
+	// Config tells the config behind Rules, and the store, from others, Version the
+	// program: files of others are not gone on with.
 	Config, Version string
 	// Dir is the folder that the files are written to: one for each month (UTC),
 	// several where a month has too many steps.

@@ -57,7 +57,7 @@ func (r *record) differs(o Options) string {
 	case !maps.Equal(r.Labels, want.Labels):
 		return fmt.Sprintf("was written for other labels, %s", labelsText(r.Labels))
 	case r.Config != want.Config:
-		return "was written by another config"
+		return "was written by another config, or from another store"
 	case r.Open != want.Open:
 		return fmt.Sprintf("was written with metrics.open_waits_per_owner %d", r.Open)
 	case r.Version != want.Version:

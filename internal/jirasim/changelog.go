@@ -26,7 +26,7 @@ type changelogDoc struct {
 // number of milliseconds.
 type historyDoc struct {
 	ID      string    `json:"id"`
-	Author  *userDoc  `json:"author,omitempty"`
+	Author  any       `json:"author,omitempty"`
 	Created any       `json:"created"`
 	Items   []itemDoc `json:"items"`
 }
@@ -43,7 +43,7 @@ type itemDoc struct {
 }
 
 func (s *Site) renderHistory(h *History, created any) historyDoc {
-	doc := historyDoc{ID: number(h.ID), Author: s.renderUser(h.Author), Created: created, Items: make([]itemDoc, len(h.Items))}
+	doc := historyDoc{ID: number(h.ID), Author: s.renderAuthor(h.Author), Created: created, Items: make([]itemDoc, len(h.Items))}
 	for i, it := range h.Items {
 		doc.Items[i] = itemDoc(it)
 	}

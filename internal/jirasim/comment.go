@@ -9,14 +9,14 @@ import (
 // commentDoc is a comment as Jira renders one. Body is wiki text, and in the
 // third version of REST a document.
 type commentDoc struct {
-	Self         string   `json:"self"`
-	ID           string   `json:"id"`
-	Author       *userDoc `json:"author,omitempty"`
-	UpdateAuthor *userDoc `json:"updateAuthor,omitempty"`
-	Body         any      `json:"body"`
-	Created      string   `json:"created"`
-	Updated      string   `json:"updated"`
-	JSDPublic    *bool    `json:"jsdPublic,omitempty"` // Cloud
+	Self         string `json:"self"`
+	ID           string `json:"id"`
+	Author       any    `json:"author,omitempty"`
+	UpdateAuthor any    `json:"updateAuthor,omitempty"`
+	Body         any    `json:"body"`
+	Created      string `json:"created"`
+	Updated      string `json:"updated"`
+	JSDPublic    *bool  `json:"jsdPublic,omitempty"` // Cloud
 }
 
 // commentsDoc is a page of comments.
@@ -30,7 +30,7 @@ type commentsDoc struct {
 func (c *call) renderComments(is *Issue, list []*Comment) []commentDoc {
 	out := make([]commentDoc, len(list))
 	for i, cm := range list {
-		author := c.site.renderUser(cm.Author)
+		author := c.site.renderAuthor(cm.Author)
 		out[i] = commentDoc{
 			Self: c.link("/rest/api/" + c.version() + "/issue/" + number(is.ID) + "/comment/" + number(cm.ID)), ID: number(cm.ID),
 			Author: author, UpdateAuthor: author, Body: cm.Body, Created: c.site.stamp(cm.Created), Updated: c.site.stamp(cm.Updated),
@@ -39,7 +39,7 @@ func (c *call) renderComments(is *Issue, list []*Comment) []commentDoc {
 			out[i].Body = c.site.document(cm.Body)
 		}
 		if c.site.Flavor == Cloud {
-			public := true
+			public := !cm.internal
 			out[i].JSDPublic = &public
 		}
 	}

@@ -81,6 +81,9 @@ func (s *Site) inProjects(c comparison) (func(*Issue) bool, error) {
 	var wanted []*Project
 	for _, v := range c.values {
 		p := s.projectNamed(v.text)
+		if p == nil && s.EmptyProjects {
+			continue
+		}
 		if p == nil {
 			return nil, c.noValue(v.text)
 		}

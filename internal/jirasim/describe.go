@@ -1,6 +1,7 @@
 package jirasim
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +16,7 @@ func (s *Site) stamp(t time.Time) string { return t.In(s.Zone).Format(timeLayout
 
 func (c *call) serverInfo() {
 	doc := map[string]any{
-		"baseUrl": c.link(""), "version": "1001.0.0-SNAPSHOT", "versionNumbers": []int{1001, 0, 0},
+		"baseUrl": cmp.Or(c.opts.SiteURL, c.link("")), "version": "1001.0.0-SNAPSHOT", "versionNumbers": []int{1001, 0, 0},
 		"deploymentType": "Cloud", "serverTitle": "Simulated Jira",
 	}
 	if !c.site.NoServerTime {
@@ -100,6 +101,9 @@ func (c *call) fields() {
 		}
 		if c.site.Flavor == Cloud {
 			doc["key"] = f.ID
+		}
+		if f.Untranslated != "" {
+			doc["untranslatedName"] = f.Untranslated
 		}
 		out[i] = doc
 	}

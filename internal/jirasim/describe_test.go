@@ -225,6 +225,11 @@ func TestContextPath(t *testing.T) {
 	if got := s.get("/rest/api/2/serverInfo").doc()["baseUrl"]; got != s.url {
 		t.Errorf("got base %v, want %s", got, s.url)
 	}
+	const site = "https://example.atlassian.net"
+	s = serve(t, jirasim.Cloud, jirasim.Options{SiteURL: site})
+	if got := s.get("/rest/api/2/serverInfo").doc()["baseUrl"]; got != site {
+		t.Errorf("got base %v, want %s", got, site)
+	}
 }
 
 func TestRequests(t *testing.T) {

@@ -17,7 +17,8 @@
 // knows answers 404 in another envelope. Options turn the knobs that a test
 // needs: page sizes, a search index that lags, page tokens that repeat, and any
 // bad answer to any request. Reads alone are implemented; whatever is not
-// answers 404.
+// answers 404. For people there is /browse/KEY, to which links to an issue lead,
+// with no login and no words of the issue's.
 //
 // The package knows nothing of how the product measures anything: it imports
 // neither the domain, nor the store, nor the collector.

@@ -16,6 +16,8 @@ type Options struct {
 	Email string
 	// ContextPath is where Jira lives on its host, for instance "/jira"; empty: at the root.
 	ContextPath string
+	// SiteURL is where people find Jira, as it says itself; empty: where it is asked.
+	SiteURL string
 
 	// SearchPage caps a page of a search that asks for fields; 0: 100.
 	SearchPage int
@@ -32,8 +34,13 @@ type Options struct {
 	// ResultWindow is how far Data Center pages by offset; 0: 10,000.
 	ResultWindow int
 
+	// LoginPage makes Data Center answer a refused token with a page to log in,
+	// and with status 200.
+	LoginPage bool
+
 	// IndexLag is how long the search index lags behind writes, an hour at most:
-	// until then searches see the former state of an issue. Reads by id, and of
+	// until then searches see the former state of an issue, and those that were
+	// deleted or hidden. Reads by id, and of
 	// issues named in reconcileIssues, do not lag.
 	IndexLag time.Duration
 	// IndexLagOf is the lag of one issue, instead of IndexLag; with lags that
@@ -55,6 +62,12 @@ type Options struct {
 	// IsLast, where it is set, is what a page of Cloud's search says of being the
 	// last one, instead of whether it is.
 	IsLast func(last bool) bool
+
+	// Withhold tells of an issue that searches count, and that no page of them
+	// holds. Like IndexLagOf it must not call the Site's methods.
+	Withhold func(issue int64) bool
+	// Warnings returns what a search warns of beside its results.
+	Warnings func(jql string) []string
 
 	// OnRequest is told each request before it is answered; it may change the Site.
 	OnRequest func(*http.Request)

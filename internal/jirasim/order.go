@@ -71,9 +71,6 @@ func (s *Site) run(q *query, index func(*Issue) *Issue) []*Issue {
 	first, _ := s.position(q.from)
 	out := []*Issue{}
 	for _, is := range s.ordered[first:] {
-		if is.invisible() {
-			continue
-		}
 		if is = index(is); is != nil && q.match(is) {
 			out = append(out, is)
 		}

@@ -2,6 +2,7 @@ package jirasim
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -85,6 +86,12 @@ func (c *call) renderField(name string, v any) any {
 		if c.v3 && (name == "description" || name == "environment") {
 			return c.site.document(v)
 		}
+	case map[string]any:
+		if id, _ := v["id"].(string); name == "status" && c.site.renamed[id] != "" {
+			v = maps.Clone(v)
+			v["name"] = c.site.renamed[id]
+		}
+		return v
 	case json.RawMessage:
 		var text string
 		if c.v3 && (name == "description" || name == "environment") && json.Unmarshal(v, &text) == nil && text != "" {

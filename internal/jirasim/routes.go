@@ -59,6 +59,7 @@ func (s *Server) newRoutes() *http.ServeMux {
 		handle("POST /rest/api/3/issue/bulkfetch", true, (*call).bulkIssues)
 		handle("POST /rest/api/3/changelog/bulkfetch", true, (*call).bulkChangelog)
 	}
+	handle("GET "+browsePath+"{id}", false, (*call).browse)
 	handle("GET /rest/agile/1.0/board", false, (*call).boards)
 	handle("GET /rest/agile/1.0/board/{board}/sprint", false, (*call).sprints)
 	handle("GET /rest/agile/1.0/board/{board}/configuration", false, (*call).boardConfiguration)

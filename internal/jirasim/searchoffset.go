@@ -60,13 +60,18 @@ func (c *call) searchByOffset() {
 	issues := []issueDoc{}
 	fields := readFields(req.Fields, "*navigable")
 	for _, is := range cut(found, start, size) {
+		if c.withheld(is.ID) {
+			continue
+		}
 		doc := c.render(is, fields, expands(req.Expand, "changelog"))
 		doc.Key, doc.Self = is.Key, c.link("/rest/api/2/issue/"+doc.ID) // here always
 		issues = append(issues, doc)
 	}
-	c.json(http.StatusOK, map[string]any{
-		"expand": "schema,names", "startAt": start, "maxResults": size, "total": len(found), "issues": issues,
-	})
+	doc := map[string]any{"expand": "schema,names", "startAt": start, "maxResults": size, "total": len(found), "issues": issues}
+	if c.opts.Warnings != nil {
+		doc["warningMessages"] = c.opts.Warnings(req.JQL)
+	}
+	c.json(http.StatusOK, doc)
 }
 
 // find runs a query, or returns what it found a moment ago: sorting everything

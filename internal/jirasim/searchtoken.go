@@ -106,10 +106,12 @@ func (c *call) searchByToken() {
 	issues := []issueDoc{}
 	for _, id := range cut(w.ids, offset, size) {
 		// What was found may have changed since, or gone.
-		if is := c.site.issues[id]; is != nil && !is.invisible() && !c.anonymous {
-			if is = index(is); is != nil {
-				issues = append(issues, c.render(is, fields, expands([]string{req.Expand}, "changelog")))
-			}
+		i, there := c.site.position(id)
+		if !there || c.anonymous || c.withheld(id) {
+			continue
+		}
+		if is := index(c.site.ordered[i]); is != nil {
+			issues = append(issues, c.render(is, fields, expands([]string{req.Expand}, "changelog")))
 		}
 	}
 	last := offset+size >= len(w.ids)
@@ -117,6 +119,13 @@ func (c *call) searchByToken() {
 		last = c.opts.IsLast(last)
 	}
 	doc := map[string]any{"issues": issues, "isLast": last}
+	if c.opts.Warnings != nil {
+		warnings := []any{}
+		for _, text := range c.opts.Warnings(req.JQL) {
+			warnings = append(warnings, map[string]any{"type": text, "message": "The search has a warning."})
+		}
+		doc["warnings"] = warnings
+	}
 	if offset+size < len(w.ids) {
 		if first {
 			list = c.walks.add(w)
@@ -164,13 +173,19 @@ func (c *call) approximateCount() {
 // index returns the state of an issue that a search sees, nil if it sees none;
 // named issues are seen as they are.
 func (c *call) index(named []int64) func(*Issue) *Issue {
+	present := func(is *Issue) *Issue {
+		if is.invisible() {
+			return nil
+		}
+		return is
+	}
 	if !c.lags() {
-		return func(is *Issue) *Issue { return is }
+		return present
 	}
 	now := c.site.Now()
 	return func(is *Issue) *Issue {
 		if slices.Contains(named, is.ID) {
-			return is
+			return present(is)
 		}
 		if c.opts.Unindexed != nil && c.opts.Unindexed(is.ID) {
 			return nil
@@ -179,9 +194,16 @@ func (c *call) index(named []int64) func(*Issue) *Issue {
 		if c.opts.IndexLagOf != nil {
 			lag = c.opts.IndexLagOf(is.ID)
 		}
-		return is.asOf(now.Add(-min(lag, maxLag)))
+		at := now.Add(-min(lag, maxLag))
+		if is.invisibleAt(at) {
+			return nil
+		}
+		return is.asOf(at)
 	}
 }
+
+// withheld tells whether no page holds an issue.
+func (c *call) withheld(issue int64) bool { return c.opts.Withhold != nil && c.opts.Withhold(issue) }
 
 // lags tells whether searches may see something else than reads by id.
 func (c *call) lags() bool {

@@ -147,6 +147,11 @@ func (c *call) authenticate() bool {
 	case !c.anonymous && site.Self != nil:
 		h.Set("X-AUSERNAME", url.QueryEscape(site.Self.Name))
 	case strings.HasSuffix(c.r.URL.Path, "/serverInfo"): // anybody may ask what this is
+	case strings.HasPrefix(c.r.URL.Path, browsePath):
+	case c.anonymous && site.Flavor == DataCenter && c.opts.LoginPage:
+		h.Del("X-Seraph-LoginReason") // it tells so of the form alone
+		c.page(http.StatusOK, "Log in")
+		return false
 	case c.anonymous && site.Flavor == DataCenter:
 		c.page(http.StatusUnauthorized, "Unauthorized (401)")
 		return false

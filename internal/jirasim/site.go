@@ -75,6 +75,7 @@ type Project struct {
 // Field describes a system or custom field as GET field answers it.
 type Field struct {
 	ID, Name     string
+	Untranslated string // its name in no language, where Name is in the account's
 	Custom       bool
 	SchemaType   string // "user", "array", "string", ...
 	SchemaItems  string // of an array
@@ -105,6 +106,7 @@ type Comment struct {
 	Created, Updated time.Time
 
 	restricted bool // the account may not see it
+	internal   bool // customers of the service desk may not; the account does
 }
 
 // Issue is an issue as Jira keeps it. Fields holds the values of all fields but
@@ -121,6 +123,8 @@ type Issue struct {
 	Comments         []*Comment // in order of creation
 
 	hidden bool      // the account may not see it
+	turned time.Time // when that was last changed
+	gone   time.Time // when it was deleted; zero: it is there
 	past   []version // what a lagging index may still show, oldest first
 }
 
@@ -139,6 +143,12 @@ type Site struct {
 	// NoInstants makes queries read milliseconds of the epoch as minutes from
 	// now, without quotes too.
 	NoInstants bool
+	// NullAuthors makes nobody's records and comments have an author that is
+	// null, instead of none.
+	NullAuthors bool
+	// EmptyProjects makes queries find nothing in a project that cannot be seen,
+	// instead of being refused.
+	EmptyProjects bool
 
 	mu       sync.RWMutex
 	users    map[string]*User // by Ref
@@ -148,13 +158,14 @@ type Site struct {
 	fields   []*Field
 	boards   []*Board
 	issues   map[int64]*Issue
-	ordered  []*Issue         // the issues by id
-	changes  uint64           // how many mutations there have been
-	byKey    map[string]int64 // old keys of moved issues too
-	keys     map[string]int   // project key -> last number
-	nextID   int64            // of issues
-	nextRec  int64            // of history records
-	nextCom  int64            // of comments
+	ordered  []*Issue          // the issues by id, and those deleted lately
+	renamed  map[string]string // names of statuses, by id, that an admin changed
+	changes  uint64            // how many mutations there have been
+	byKey    map[string]int64  // old keys of moved issues too
+	keys     map[string]int    // project key -> last number
+	nextID   int64             // of issues
+	nextRec  int64             // of history records
+	nextCom  int64             // of comments
 }
 
 // Board is an agile board with its sprints.
@@ -177,7 +188,7 @@ func NewSite(f Flavor, now func() time.Time) *Site {
 	return &Site{
 		Flavor: f, Now: now, Zone: time.UTC,
 		users: map[string]*User{}, projects: map[string]*Project{},
-		issues: map[int64]*Issue{}, byKey: map[string]int64{}, keys: map[string]int{},
+		issues: map[int64]*Issue{}, byKey: map[string]int64{}, keys: map[string]int{}, renamed: map[string]string{},
 		nextID: 10000, nextRec: 100000, nextCom: 200000,
 	}
 }
@@ -236,7 +247,8 @@ func (s *Site) AddBoard(b *Board) *Board {
 	return b
 }
 
-// RenameStatus gives a status another name, as an admin does: its id stays.
+// RenameStatus gives a status another name, as an admin does: its id stays, and
+// issues show the new one. Histories keep the name of their time.
 func (s *Site) RenameStatus(id, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -246,6 +258,7 @@ func (s *Site) RenameStatus(id, name string) {
 			st.Name = name
 		}
 	}
+	s.renamed[id] = name
 }
 
 // User returns the user with that handle, or nil.
@@ -366,16 +379,37 @@ func (s *Site) Restrict(issue, comment int64, restricted bool) {
 	}
 }
 
+// MakeInternal makes a comment one among agents of the service desk, which the
+// account sees.
+func (s *Site) MakeInternal(issue, comment int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changes++
+	is := s.must(issue)
+	is.Comments = slices.Clone(is.Comments)
+	for i, c := range is.Comments {
+		if c.ID == comment {
+			one := *c
+			one.internal = true
+			is.Comments[i] = &one
+		}
+	}
+}
+
 // DeleteIssue removes an issue without a trace, as Jira does. An issue that is
 // not there is left alone.
 func (s *Site) DeleteIssue(issue int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.changes++
-	delete(s.issues, issue)
-	if i, found := s.position(issue); found {
-		s.ordered = slices.Delete(s.ordered, i, i+1)
+	is := s.issues[issue]
+	if is == nil {
+		return
 	}
+	now := s.Now()
+	is.gone = now
+	delete(s.issues, issue)
+	s.ordered = slices.DeleteFunc(s.ordered, func(is *Issue) bool { return !is.gone.IsZero() && is.gone.Before(now.Add(-maxLag)) })
 }
 
 // Hide makes an issue invisible to the account, as a security level or a lost
@@ -384,7 +418,9 @@ func (s *Site) Hide(issue int64, hidden bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.changes++
-	s.must(issue).hidden = hidden
+	if is := s.must(issue); is.hidden != hidden {
+		is.hidden, is.turned = hidden, s.Now()
+	}
 }
 
 // Archive makes a project with all its issues invisible to the account, as its
@@ -397,7 +433,22 @@ func (s *Site) Archive(p *Project, archived bool) {
 }
 
 // invisible tells whether the account may not see an issue.
-func (is *Issue) invisible() bool { return is.hidden || is.Project != nil && is.Project.archived }
+func (is *Issue) invisible() bool {
+	return is.hidden || !is.gone.IsZero() || is.Project != nil && is.Project.archived
+}
+
+// invisibleAt tells the same as an index has it that shows what was at t.
+func (is *Issue) invisibleAt(t time.Time) bool {
+	switch {
+	case is.Project != nil && is.Project.archived:
+		return true // no index is asked for that
+	case !is.gone.IsZero() && !is.gone.After(t):
+		return true
+	case is.turned.After(t):
+		return !is.hidden
+	}
+	return is.hidden
+}
 
 // Move moves an issue to another project: it keeps its id, gets a new key, and
 // its old key goes on resolving. items are further changes of the same record

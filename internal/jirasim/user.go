@@ -33,6 +33,14 @@ func (s *Site) renderUser(u *User) *userDoc {
 	return doc
 }
 
+// renderAuthor renders who did something: nobody is left out, or null.
+func (s *Site) renderAuthor(u *User) any {
+	if u == nil && !s.NullAuthors {
+		return nil
+	}
+	return s.renderUser(u)
+}
+
 func (c *call) myself() {
 	if c.anonymous || c.site.Self == nil {
 		c.page(http.StatusUnauthorized, "Unauthorized (401)")

@@ -30,7 +30,7 @@ type Facts struct {
 type Problem struct {
 	Key     string // of the config, for instance projects.PAY.acceptance_statuses
 	Message string // what is wrong and what would be right
-	Warning bool   // the name is a default that this Jira need not have
+	Warning bool   // it can be worked with: a default that this Jira need not have, or a name of several statuses
 }
 
 func (p Problem) String() string { return p.Key + ": " + p.Message }
@@ -318,10 +318,17 @@ func (b *builder) statusSet(p archive.Project, path string, names []string) late
 			}
 		}
 		if len(ids) == 0 {
-			b.problem(isDefault(name), path, "this Jira has no status %q for project %s; it has %s", name, p.Key, b.statusNames(p))
+			none := ""
+			if isDefault(name) {
+				none = ": views will say that there is no such step"
+			}
+			b.problem(isDefault(name), path, "this Jira has no status %q for project %s; it has %s%s", name, p.Key, b.statusNames(p), none)
 			continue
 		}
 		slices.Sort(ids)
+		if len(ids) > 1 {
+			b.problem(true, path, "this Jira has several statuses %q for project %s, of the ids %s: all of them are meant; write an id to mean one of them", name, p.Key, strings.Join(ids, ", "))
+		}
 		b.out.Resolved[key] = ids
 		for _, id := range ids {
 			out[id] = true

@@ -16,11 +16,14 @@ type Setup struct {
 	PollInterval                 time.Duration // 0: the default
 }
 
+// ConfigHead begins the config of every generated organisation.
+const ConfigHead = "# The config of a generated organisation; the shape is that of any other."
+
 // ConfigYAML returns the config that fits the organisation.
 func (t *Team) ConfigYAML(s Setup) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# The config of a generated organisation; the shape is that of any other.")
+	line("%s", ConfigHead)
 	line("jira:\n  url: %s", s.JiraURL)
 	if t.opts.Flavor == jirasim.Cloud {
 		line("  flavor: cloud\n  email: bot@example.com")
