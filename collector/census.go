@@ -57,7 +57,7 @@ func (cy *cycle) look(ctx context.Context) error {
 	if err := cy.newParents(ctx); err != nil {
 		failed = errors.Join(failed, err)
 	}
-	c.lookFailed = time.Time{}
+	c.lookFailed, cy.result.Looked = time.Time{}, failed == nil
 	if failed != nil {
 		c.lookFailed = time.Now()
 	}

@@ -90,6 +90,7 @@ type Result struct {
 	Warnings  []string        // of Jira about the searches, each once
 	Census    *CensusResult   // nil: none was due
 	Unlooked  error           // why a census, or another look at open questions, was due and failed
+	Looked    bool            // what was due of both was done, and is not put off after a failure
 	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second
 	DateAhead time.Duration   // how far the Date of Jira's replies is ahead of Jira's clock
 	Duration  time.Duration   // by the local clock

@@ -40,6 +40,9 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		if err != nil {
+			result.Duration = time.Since(begin)
+		}
 		switch {
 		case err != nil && err.Error() != failure:
 			failure = err.Error()

@@ -124,6 +124,26 @@ func TestRun(t *testing.T) {
 	})
 }
 
+// TestRunTellsHowLongAFailureTook: a cycle that fails took its time too.
+func TestRunTellsHowLongAFailureTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down, stop := errors.New("down"), errors.New("enough")
+		source := &scripted{fail: func(int) error { time.Sleep(90 * time.Second); return down }}
+		c, err := New(Options{Source: source, Store: &empty{}, Projects: []string{"PAY"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Run(t.Context(), Schedule{Interval: time.Minute, After: func(r Result, err error) error {
+			if !errors.Is(err, down) || r.Duration != 90*time.Second {
+				t.Errorf("got error %v after %s, want %v after 1m30s", err, r.Duration, down)
+			}
+			return stop
+		}}); !errors.Is(err, stop) {
+			t.Errorf("got error %v, want %v", err, stop)
+		}
+	})
+}
+
 func TestRunEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, err := New(Options{Source: &scripted{fail: func(int) error { return nil }}, Store: &empty{}, Projects: []string{"PAY"}})

@@ -124,7 +124,7 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 			Name: "yourturn_poll_cycles_total", Help: "Poll cycles, by how they ended.",
 		}, []string{"result"}),
 		pollDuration: f.NewGauge(prometheus.GaugeOpts{
-			Name: "yourturn_poll_duration_seconds", Help: "How long the last poll cycle took.",
+			Name: "yourturn_poll_duration_seconds", Help: "How long the last poll cycle took, complete or not.",
 		}),
 		lastSuccess: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_last_success_timestamp_seconds", Help: "When the last complete poll cycle ended, in this machine's clock.",

@@ -24,7 +24,7 @@ func (p *pit) restart(change func(config string) string) {
 	}
 	write(p.T, file, change(string(text)))
 	p.start(file)
-	if err := p.svc.resume(p.Context()); err != nil {
+	if err := p.svc.begin(p.Context()); err != nil {
 		p.Fatal(err)
 	}
 }

@@ -89,7 +89,14 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 	}
 	reg.MustRegister(s.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.pages = web.New(reg, s.exporter.Report)
-	s.webhooks = webhook.New(webhook.Options{Secret: func() string { return s.secret.Load().(string) }, Observe: s.self.ObserveWebhook})
+	s.webhooks = webhook.New(webhook.Options{
+		Secret: func() string { return s.secret.Load().(string) },
+		Observe: func(result string) {
+			s.self.ObserveWebhook(result)
+			s.sync.webhook(result)
+		},
+		Now: s.sync.clock,
+	})
 	s.pages.Handle("POST /webhook/jira", s.webhooks)
 	s.pages.HandleReload(func(r *http.Request) error { return s.reload(r.Context()) })
 	s.pages.HandleSync(func(r *http.Request) (web.Sync, error) { return s.syncPage(r.Context()) })
@@ -121,7 +128,9 @@ func (s *service) newCollector(cfg *config.Config) (*jira.Client, *collector.Col
 		Source: client, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
 		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
 		Progress: func(p collector.Progress) {
-			s.setStatus(func(v *web.Status) { v.Progress = fmt.Sprintf("the first sync has read %d stories", p.Stories) })
+			if p.Full {
+				s.setStatus(func(v *web.Status) { v.Progress = fmt.Sprintf("the full sync has read %d stories", p.Stories) })
+			}
 			if s.progress != nil {
 				s.progress(p)
 			}
@@ -137,6 +146,7 @@ func (s *service) adopt(cfg *config.Config, poller *collector.Collector) {
 	s.engine.Confirm(s.confirm)
 	s.rules, s.meta = nil, nil
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
+	s.sync.adopted(cfg)
 	s.setStatus(func(v *web.Status) { v.Interval = cfg.Jira.PollInterval })
 	s.self.SetInterval(cfg.Jira.PollInterval)
 	if info, err := os.Stat(cfg.Jira.TokenFile); cfg.Jira.TokenFile != "" && err == nil {
@@ -304,7 +314,7 @@ func (s *service) publish(ctx context.Context, report *latency.Report) error {
 // afterCycle measures a complete cycle and tells how it went. It returns an
 // error only for what no later cycle will mend.
 func (s *service) afterCycle(ctx context.Context, res collector.Result, err error) error {
-	s.alive(max(s.cfg.Jira.PollInterval, collector.Patience(err)))
+	s.alive(max(s.cfg.Jira.PollInterval, patience(res, err)))
 	if err == nil {
 		err = s.measure(ctx, res)
 		if ctx.Err() != nil {
@@ -380,7 +390,7 @@ func (s *service) shutdown(ctx context.Context, srv *http.Server) error {
 
 // begin publishes the old numbers before the first poll, if there are any.
 func (s *service) begin(ctx context.Context) error {
-	err := s.resume(ctx)
+	err := errors.Join(s.recall(ctx), s.resume(ctx))
 	if ctx.Err() != nil {
 		return nil // it was told to stop meanwhile
 	}

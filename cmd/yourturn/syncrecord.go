@@ -15,6 +15,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/rules"
@@ -30,7 +31,9 @@ type syncRecord struct {
 	mu       sync.Mutex
 	page     web.Sync
 	requests map[exchange]int
-	left     map[string]string // of the request budget, by endpoint
+	budgets  map[string]web.Budget // by endpoint
+	webhooks map[string]int        // by what became of them
+	census   time.Duration         // from one to the next
 }
 
 // exchange is a kind of exchange with Jira.
@@ -40,7 +43,7 @@ type exchange struct {
 }
 
 func newSyncRecord() *syncRecord {
-	return &syncRecord{requests: map[exchange]int{}, left: map[string]string{}}
+	return &syncRecord{requests: map[exchange]int{}, budgets: map[string]web.Budget{}, webhooks: map[string]int{}}
 }
 
 // request counts a request.
@@ -49,8 +52,23 @@ func (r *syncRecord) request(endpoint string, code int, h http.Header) {
 	defer r.mu.Unlock()
 	r.requests[exchange{endpoint, code}]++
 	if left := h.Get("X-RateLimit-Remaining"); left != "" {
-		r.left[endpoint] = left + " of " + h.Get("X-RateLimit-Limit")
+		r.budgets[endpoint] = web.Budget{Endpoint: endpoint, Left: left, Limit: h.Get("X-RateLimit-Limit"), At: time.Now()}
 	}
+}
+
+// webhook counts a webhook by what became of it.
+func (r *syncRecord) webhook(result string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.webhooks[result]++
+	r.page.Webhooks.Last = time.Now()
+}
+
+// adopted notes that a config is in force.
+func (r *syncRecord) adopted(cfg *config.Config) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.page.Read, r.page.Webhooks.Taken, r.census = time.Now(), cfg.Webhook.Secret != "", cfg.Jira.CensusInterval
 }
 
 // reloaded notes what came of a reload of the config.
@@ -60,64 +78,113 @@ func (r *syncRecord) reloaded(text string) {
 	r.page.Reload = text
 }
 
-// cycle notes how a cycle ended.
-func (r *syncRecord) cycle(end time.Time, res collector.Result, err error) {
+// cycle notes how a cycle ended, and that the next one is due after an interval
+// from its beginning, or when Jira may be asked again.
+func (r *syncRecord) cycle(end time.Time, res collector.Result, err error, interval time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := &r.page
-	p.LastEnd, p.LastErr = end, ""
+	p.Last = web.Cycle{End: end, Took: res.Duration}
+	p.Next = end.Add(max(0, interval-res.Duration, patience(res, err)))
 	if err != nil {
-		p.LastErr = err.Error()
+		p.Last.Err = err.Error()
 		return
 	}
-	p.LastTook, p.Stories, p.Unchanged, p.Changed, p.Late, p.Skew = res.Duration.Round(time.Millisecond), res.Stories, res.Unchanged, len(res.Changed), len(res.Late), res.Skew
+	p.Complete = p.Last
+	p.Stories, p.Unchanged, p.Changed, p.Late, p.Skew, p.DateAhead = res.Stories, res.Unchanged, len(res.Changed), len(res.Late), res.Skew, res.DateAhead
 	if c := res.Census; c != nil {
-		p.Census = &web.Census{
-			At: res.AsOf.Time(), Stories: c.Stories, Stored: c.Stored, Gone: c.Gone, Moved: c.Moved,
-			Invisible: c.Invisible, Late: c.Late, Returned: c.Returned, Stopped: c.Stopped,
+		p.Census.Found = &web.Found{
+			Stories: c.Stories, Stored: c.Stored, Gone: c.Gone, Moved: c.Moved, Invisible: c.Invisible, Late: c.Late, Returned: c.Returned,
 		}
+	}
+	switch {
+	case res.Unlooked != nil:
+		p.Census.Failure, p.Census.FailureAt = res.Unlooked.Error(), end
+	case res.Looked:
+		p.Census.Failure = ""
 	}
 }
 
-// view returns what was noted.
-func (r *syncRecord) view() web.Sync {
+// patience returns how long Jira asks to be left alone after a cycle.
+func patience(res collector.Result, err error) time.Duration {
+	return max(collector.Patience(err), collector.Patience(res.Unlooked))
+}
+
+// view returns what was noted, and how long it is from one census to the next.
+func (r *syncRecord) view() (page web.Sync, census time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	page := r.page
+	page = r.page
 	keys := slices.SortedFunc(maps.Keys(r.requests), func(a, b exchange) int {
 		return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.code, b.code))
 	})
 	for _, k := range keys {
-		page.Requests = append(page.Requests, web.Requests{Endpoint: k.endpoint, Code: k.code, Count: r.requests[k], Left: r.left[k.endpoint]})
+		page.Requests = append(page.Requests, web.Requests{Endpoint: k.endpoint, Code: k.code, Count: r.requests[k]})
 	}
-	return page
+	for _, endpoint := range slices.Sorted(maps.Keys(r.budgets)) {
+		page.Budgets = append(page.Budgets, r.budgets[endpoint])
+	}
+	for _, result := range slices.Sorted(maps.Keys(r.webhooks)) {
+		page.Webhooks.Results = append(page.Webhooks.Results, web.Count{Result: result, Count: r.webhooks[result]})
+	}
+	return page, r.census
+}
+
+// clock returns Jira's clock, as far as the last complete cycle tells it.
+func (r *syncRecord) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().Add(-r.page.Skew)
 }
 
 // syncPage returns what the page about the synchronisation shows.
 func (s *service) syncPage(ctx context.Context) (web.Sync, error) {
-	page := s.sync.view()
+	page, census := s.sync.view()
+	if v := s.status.Load(); v != nil {
+		page.Progress = v.Progress
+	}
+	alone := s.hold.Until(time.Now())
+	for _, endpoint := range slices.Sorted(maps.Keys(alone)) {
+		page.Alone = append(page.Alone, web.Alone{Endpoint: endpoint, Until: alone[endpoint]})
+	}
 	state, err := s.store.State(ctx)
 	if err != nil {
 		return page, err
 	}
 	if state.FirstDone {
 		page.Data = state.DataTimestamp.Time()
+		page.Lag = s.sync.clock().Sub(page.Data)
+	}
+	if state.Census != 0 {
+		page.Census.Last = state.Census.Time()
+		page.Census.Next = page.Census.Last.Add(census)
 	}
 	notes, err := s.store.Notes(ctx)
 	if err != nil {
 		return page, err
 	}
-	for _, n := range notes[:min(len(notes), oddShown)] {
-		page.Odd = append(page.Odd, web.Odd{Key: n.Key, Reason: n.Reason, Detail: n.Detail, At: n.At.Time()})
+	for _, n := range notes {
+		odd := web.Odd{Key: n.Key, Reason: n.Reason, Detail: n.Detail, At: n.At.Time()}
+		switch {
+		case n.Reason == archive.NoteCensusGuard:
+			page.Census.Stopped = n.Detail
+		case n.Reason == archive.NoteQuarantined && len(page.Quarantine) == oddShown:
+			page.QuarantineOmitted++
+		case n.Reason == archive.NoteQuarantined:
+			page.Quarantine = append(page.Quarantine, odd)
+		case len(page.Odd) == oddShown:
+			page.OddOmitted++
+		default:
+			page.Odd = append(page.Odd, odd)
+		}
 	}
-	page.OddOmitted = len(notes) - len(page.Odd)
 	return page, nil
 }
 
 // observe shows how a cycle ended, on the page and as metrics.
 func (s *service) observe(ctx context.Context, res collector.Result, err error) {
 	end := time.Now()
-	s.sync.cycle(end, res, err)
+	s.sync.cycle(end, res, err, s.cfg.Jira.PollInterval)
 	s.self.ObservePoll(metrics.Poll{
 		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
 	})
@@ -132,6 +199,11 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 			"shown": c.Stories, "stored": c.Stored, "gone": c.Gone, "moved": c.Moved, "invisible": c.Invisible, "late": c.Late, "returned": c.Returned,
 		}, c.Stopped)
 	}
+	s.tellOdd(ctx)
+}
+
+// tellOdd shows how many stories are odd, as metrics.
+func (s *service) tellOdd(ctx context.Context) {
 	notes, err := s.store.Notes(ctx)
 	if err != nil {
 		s.log.Warn("what is odd could not be counted", zap.Error(err))
@@ -155,6 +227,25 @@ func (s *service) tellSite(state archive.State) {
 	}
 	s.setStatus(func(v *web.Status) { v.JiraURL = state.SiteURL })
 	s.self.SetJira(state.SiteURL)
+}
+
+// recall shows what was found before the start, as metrics.
+func (s *service) recall(ctx context.Context) error {
+	state, err := s.store.State(ctx)
+	if err != nil || !state.FirstDone {
+		return err
+	}
+	s.tellOdd(ctx)
+	if state.Census == 0 {
+		return nil
+	}
+	notes, err := s.store.Notes(ctx)
+	if err != nil {
+		return err
+	}
+	stopped := slices.ContainsFunc(notes, func(n archive.Note) bool { return n.Reason == archive.NoteCensusGuard })
+	s.self.ObserveCensus(state.Census.Time(), nil, stopped)
+	return nil
 }
 
 // tellAudit logs what the audit found since the last report, where it may mean

@@ -82,6 +82,20 @@ func (h *Hold) allow(ctx context.Context, endpoint string, now func() time.Time)
 	}
 }
 
+// Until returns until when, in the local clock, Jira wants to be left alone as of
+// now, by endpoint; "" is about all of them.
+func (h *Hold) Until(now time.Time) map[string]time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	out := map[string]time.Time{}
+	for endpoint, w := range h.wishes {
+		if w.until.After(now) {
+			out[endpoint] = w.until
+		}
+	}
+	return out
+}
+
 // wish returns what Jira wants of requests to an endpoint, and for how much
 // longer. Of two wishes the one that forbids them counts, else the longer one.
 func (h *Hold) wish(endpoint string, now time.Time) (wish, time.Duration) {

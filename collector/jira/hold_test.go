@@ -133,7 +133,8 @@ func TestAWaitIsForEverybody(t *testing.T) {
 // TestABurstIsOfOneEndpoint holds that the others are asked meanwhile.
 func TestABurstIsOfOneEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, c := newMoody(t, jira.Options{})
+		hold := &jira.Hold{}
+		m, c := newMoody(t, jira.Options{Hold: hold})
 		m.status, m.header = 429, []string{"Retry-After", "600", "RateLimit-Reason", "jira-burst-based"}
 		if _, err := c.Statuses(t.Context()); wait(err) != 10*time.Minute {
 			t.Fatalf("got error %v, want a wait of 10m", err)
@@ -155,6 +156,13 @@ func TestABurstIsOfOneEndpoint(t *testing.T) {
 		_, one := c.Statuses(t.Context())
 		if wait(all) != 5*time.Minute || wait(one) != 10*time.Minute {
 			t.Errorf("got %v and %v, want waits of 5m and 10m", all, one)
+		}
+		now := time.Now()
+		if diff := cmp.Diff(map[string]time.Time{"": now.Add(5 * time.Minute), "status": now.Add(10 * time.Minute)}, hold.Until(now)); diff != "" {
+			t.Errorf("until when Jira is left alone (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(map[string]time.Time{"status": now.Add(10 * time.Minute)}, hold.Until(now.Add(5*time.Minute))); diff != "" {
+			t.Errorf("five minutes later (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{"issuetype", "issuetype"}, m.paths); diff != "" {
 			t.Errorf("requests (-want +got):\n%s", diff)

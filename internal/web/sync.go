@@ -8,20 +8,56 @@ import (
 
 // Sync is how the service keeps up with its Jira, for the page about it.
 type Sync struct {
-	Data       time.Time     // as of when everything is known, in Jira's clock; zero: never yet
-	LastEnd    time.Time     // of the last cycle, complete or not; zero: none has ended
-	LastTook   time.Duration // likewise
-	LastErr    string        // "" when it was complete
-	Stories    int           // that the last complete cycle read
-	Unchanged  int           // that it found as they were stored
-	Changed    int           // that it found changed
-	Late       int           // of those, how many the search had shown late
-	Skew       time.Duration // how far the local clock is ahead of Jira's
-	Reload     string        // what came of the last reload of the config; "" if there was none
-	Requests   []Requests    // in order of endpoint and code
-	Census     *Census       // nil: there was none since the start
-	Odd        []Odd
-	OddOmitted int // how many more there are
+	Data      time.Time     // as of when everything is known, in Jira's clock; zero: never yet
+	Lag       time.Duration // how old that is
+	Progress  string        // of what is not done yet: a first sync, a derivation; "" if nothing is
+	Last      Cycle         // complete or not
+	Complete  Cycle         // the last one that was
+	Stories   int           // that it read
+	Unchanged int           // that it found as they were stored
+	Changed   int           // that it found changed
+	Late      int           // of those, how many the search had shown late
+	Next      time.Time     // when the next cycle is due
+	Alone     []Alone       // in order of endpoint
+	Skew      time.Duration // how far the local clock is ahead of Jira's
+	DateAhead time.Duration // how far the Date of Jira's replies is ahead of Jira's clock
+	Read      time.Time     // when the config in force was read
+	Reload    string        // what came of the last reload of the config; "" if there was none
+	Webhooks  Webhooks
+	Requests  []Requests // in order of endpoint and code
+	Budgets   []Budget   // in order of endpoint
+	Census    Census
+
+	Quarantine        []Odd // issues that cannot be read
+	QuarantineOmitted int   // how many more there are
+	Odd               []Odd // all else
+	OddOmitted        int
+}
+
+// Cycle is how a cycle ended.
+type Cycle struct {
+	End  time.Time // zero: none has ended since the start
+	Took time.Duration
+	Err  string // "" when it was complete
+}
+
+// Alone is what Jira wants not to be asked for.
+type Alone struct {
+	Endpoint string // "" is all of them
+	Until    time.Time
+}
+
+// Webhooks are what became of those of Jira since the start.
+type Webhooks struct {
+	Taken   bool // there is a secret that they are to be signed with
+	Last    time.Time
+	Results []Count // in order of result
+}
+
+// Count is how often something came out.
+type Count struct {
+	Result string
+	Count  int
 }
 
 // Requests are how often an endpoint answered with a code since the start.
@@ -29,14 +65,29 @@ type Requests struct {
 	Endpoint string
 	Code     int // 0: no answer came
 	Count    int
-	Left     string // what was left of the request budget, as Jira said last; "" if it does not
 }
 
-// Census is what the last census found.
+// Budget is what is left of the requests that Jira allows, as it said last.
+type Budget struct {
+	Endpoint, Left, Limit string
+	At                    time.Time
+}
+
+// Census is the last complete census, and when the next one is due.
 type Census struct {
-	At                                                      time.Time
+	Last    time.Time // when it began, in Jira's clock; zero: there was none
+	Next    time.Time // in Jira's clock; zero: with the next cycle
+	Stopped string    // why it removed nothing; "" unless it was stopped
+	Found   *Found    // nil: it was before the start
+	// Failure is why the last try of a census, or of another look at open
+	// questions, failed; "" if it did not.
+	Failure   string
+	FailureAt time.Time
+}
+
+// Found is what a census found.
+type Found struct {
 	Stories, Stored, Gone, Moved, Invisible, Late, Returned int
-	Stopped                                                 bool
 }
 
 // Odd is what is wrong with a story, or with the whole Jira where Key is "".
@@ -54,7 +105,8 @@ func (s *Server) HandleSync(now func(*http.Request) (Sync, error)) {
 			}
 			return t.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
 		},
-		"ago": func(t time.Time) string { return time.Since(t).Round(time.Second).String() },
+		"took": func(d time.Duration) string { return d.Round(time.Millisecond).String() },
+		"age":  func(d time.Duration) string { return d.Round(time.Second).String() },
 	})
 	s.Handle("GET /sync", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := now(r)

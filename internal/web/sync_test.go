@@ -35,20 +35,39 @@ func TestSyncPage(t *testing.T) {
 	var failure error
 	s := New(prometheus.NewRegistry(), nothing)
 	s.HandleSync(func(*http.Request) (Sync, error) { return page, failure })
-	if _, body := get(s, "/sync"); !strings.Contains(body, "None since the start") || !strings.Contains(body, "never") {
-		t.Errorf("before the first cycle:\n%s", body)
-	}
-	page = Sync{
-		Data: time.Now(), LastEnd: time.Now(), LastErr: "<no route>", Late: 2, Reload: "the old one stays",
-		Requests: []Requests{{"search/jql", 200, 7, "349 of 350"}, {"myself", 0, 1, ""}},
-		Census:   &Census{Stories: 9, Stored: 10, Stopped: true}, Odd: []Odd{{Key: "PAY-1", Reason: "invisible"}, {Reason: "census_guard"}}, OddOmitted: 3,
-	}
-	_, body := get(s, "/sync")
-	for _, want := range []string{"&lt;no route&gt;", "2 of them shown late", "the old one stays", "349 of 350", "no answer", "removed none", "PAY-1", "all of Jira", "And 3 more"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %q", want)
+	says := func(when string, want ...string) {
+		t.Helper()
+		_, body := get(s, "/sync")
+		for _, text := range want {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s: the page lacks %q:\n%s", when, text, body)
+			}
 		}
 	}
+	says("before the first cycle", "never", "with the next cycle", "Empty.", "Nothing.", "webhook.secret_file is not set", "Jira tells of none", "None.")
+	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	page = Sync{
+		Data: at, Lag: 90*time.Second + 2, Progress: "the full sync has read 7 stories",
+		Last:     Cycle{End: at.Add(time.Hour), Took: 1500 * time.Millisecond, Err: "<no route>"},
+		Complete: Cycle{End: at.Add(time.Minute), Took: 2 * time.Second},
+		Stories:  8, Late: 2, Next: at.Add(2 * time.Hour), Reload: "the old one stays",
+		Alone:    []Alone{{Until: at.Add(3 * time.Hour)}, {Endpoint: "issue", Until: at.Add(4 * time.Hour)}},
+		Requests: []Requests{{"search/jql", 200, 7}, {"myself", 0, 1}},
+		Budgets:  []Budget{{"search/jql", "349", "350", at}},
+		Census: Census{
+			Last: at.Add(5 * time.Hour), Next: at.Add(11 * time.Hour), Stopped: "9 of 10 are not to be seen", Found: &Found{Stories: 9, Stored: 10},
+			Failure: "census: <reset>", FailureAt: at.Add(6 * time.Hour),
+		},
+		Webhooks:   Webhooks{Taken: true, Last: at.Add(7 * time.Hour), Results: []Count{{"accepted", 41}}},
+		Quarantine: []Odd{{Key: "PAY-2", Detail: "no status"}}, QuarantineOmitted: 4,
+		Odd: []Odd{{Key: "PAY-1", Reason: "invisible"}, {Reason: "poll_failed"}}, OddOmitted: 3,
+	}
+	says("after a failure", "1m30s ago", "the full sync has read 7 stories", "09:00:00", "after 1.5s: ", "&lt;no route&gt;", "08:01:00 UTC, after 2s", "2 of them shown late",
+		"10:00:00", "alone until", "11:00:00", "alone with issue until", "12:00:00", "the old one stays",
+		"13:00:00", "19:00:00", "9 of 10 are not to be seen", "Jira shows 9, 10 should be there", "census: &lt;reset&gt;", "14:00:00",
+		"PAY-2", "no status", "And 4 more", "PAY-1", "all of Jira", "And 3 more", "accepted", "41", "15:00:00", "no answer", "349", "350")
+	page = Sync{Data: at, Last: Cycle{End: at, Took: time.Second}, Complete: Cycle{End: at, Took: time.Second}, Census: Census{Last: at}}
+	says("after a restart", "after 1s: complete", "yourturn was started since")
 	failure = errors.New("the disk is full")
 	if code, body := get(s, "/sync"); code != http.StatusInternalServerError || !strings.Contains(body, "the disk is full") {
 		t.Errorf("without a store: %d %s", code, body)

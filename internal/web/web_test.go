@@ -21,7 +21,7 @@ func get(s *Server, path string) (int, string) {
 func TestReadyMeansThatThereAreNumbers(t *testing.T) {
 	var report *latency.Report
 	s := New(prometheus.NewRegistry(), func() *latency.Report { return report })
-	s.SetStatus(Status{Progress: "the first sync has read 7 stories"})
+	s.SetStatus(Status{Progress: "the full sync has read 7 stories"})
 	if code, body := get(s, "/-/ready"); code != http.StatusServiceUnavailable || !strings.Contains(body, "7 stories") {
 		t.Errorf("before the first report: %d %s", code, body)
 	}
