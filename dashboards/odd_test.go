@@ -81,7 +81,7 @@ func TestDashboardsOnGaps(t *testing.T) {
 		return s.Course(t, c.fill(expr, span, step), at.Add(-span), at, step)
 	}
 	with := func(owner, project string) choice {
-		return choice{"owner": owner, "project": project, "kind": "acceptance|question", "window": "28d", "job": ".*", "jira": "x"}
+		return choice{"owner": owner, "project": project, "kind": "acceptance|question", "window": "28d", "job": ".*"}
 	}
 	ofChosen := func(expr string) bool {
 		return strings.Contains(expr, "${owner") || strings.Contains(expr, "${project")
@@ -162,8 +162,8 @@ func TestDashboardsOnNothing(t *testing.T) {
 	s := stack.StartPrometheus(t, dir)
 	at := time.Now()
 	for name, c := range map[string]choice{
-		"all":    {"project": everything, "owner": everything, "kind": everything, "job": everything, "window": "28d", "jira": ""},
-		"nobody": {"project": "", "owner": "", "kind": "", "job": "", "window": "28d", "jira": ""},
+		"all":    {"project": everything, "owner": everything, "kind": everything, "job": everything, "window": "28d"},
+		"nobody": {"project": "", "owner": "", "kind": "", "job": "", "window": "28d"},
 	} {
 		queriesOf(t, func(where, expr string, instant bool) {
 			var got []stack.Answer

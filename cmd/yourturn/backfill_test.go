@@ -145,16 +145,16 @@ func saidByPanels(t testing.TB) []said {
 	oldest := func(old float64, w *waitJSON) float64 { return max(old, w.WorkingSeconds/3600) }
 	ofStory := func(old float64, w *waitJSON) float64 { return max(old, w.StoryWorkingSeconds/3600) }
 	list := []said{
-		{board: "waiting", title: "Open", value: one},
-		{board: "waiting", title: "Overdue", value: overdue},
-		{board: "waiting", title: "Longest", value: oldest},
+		{board: "waiting", title: "How many waits are open?", value: one},
+		{board: "waiting", title: "How many are past their target?", value: overdue},
+		{board: "waiting", title: "How long is the longest?", value: oldest},
 		{board: "waiting", title: "Which stories wait, and how much of the target is used?", by: []string{"kind", "project", "owner", "story"}, value: ofStory},
 		{board: "waiting", title: "How much waits on each owner?", by: []string{"kind", "owner"}, value: one},
 		{board: "waiting", title: "How many waits were open?", by: []string{"kind"}, value: one},
 		{board: "waiting", title: "How old was the oldest wait?", by: []string{"kind"}, value: oldest},
-		{board: "owner", title: "Open", by: []string{"kind"}, mine: true, value: one},
-		{board: "owner", title: "Overdue", by: []string{"kind"}, mine: true, value: overdue},
-		{board: "retrospective", title: "Still open", by: []string{"kind"}, value: one},
+		{board: "owner", title: "How many wait on this owner?", by: []string{"kind"}, mine: true, value: one},
+		{board: "owner", title: "How many are past their target?", by: []string{"kind"}, mine: true, value: overdue},
+		{board: "retrospective", title: "How many are still open?", by: []string{"kind"}, value: one},
 		{board: "retrospective", title: "What was open, day by day?", by: []string{"kind", "project"}, value: one},
 		{board: "retrospective", title: "How old was the oldest, day by day?", by: []string{"kind", "project"}, value: ofStory},
 	}
