@@ -126,11 +126,11 @@ func (c countedBy) grew(since, until []listed, mine func(owner, project string) 
 	return sum
 }
 
-// TestCountersCountAll compares what every panel that looks at counters shows of
+// countersCountAll compares what every panel that looks at counters shows of
 // an imported past with what `waits --as-of` lists: also the first verdict of a
 // delegate, whose series began with it.
-func TestCountersCountAll(t *testing.T) {
-	r := startOnReal(t)
+func countersCountAll(t *testing.T, r *real) {
+	t.Helper()
 	panels := panelsThatCount()
 	compared, total := 0, 0.0
 	seen := map[string]bool{}

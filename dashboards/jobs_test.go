@@ -43,12 +43,12 @@ func panelQueries(t *testing.T, uid, title string, span time.Duration) []string 
 func TestTwoJiras(t *testing.T) {
 	end := pastBegins.AddDate(0, 0, 40)
 	day := 24 * time.Hour
+	renamed := []pastFamily{{name: "po_owner_info", kind: "gauge", series: []pastSeries{{labels: `owner="ada",display_name="Ada Ohm-Now"`, value: fixed(1)}}}}
 	one, two := `job="one",instance="a"`, `job="two",instance="b"`
 	s := startOnPast(t,
 		past{from: pastBegins, to: end, step: time.Hour, labels: one},
 		past{from: pastBegins, to: end, step: time.Hour, labels: two, rename: strings.NewReplacer(`display_name="Ada Ohm"`, `display_name="Adam Two"`)},
-		past{from: pastBegins, to: end, step: time.Hour, labels: `job="one",instance="renamed"`, families: []pastFamily{{name: "po_owner_info", kind: "gauge",
-			series: []pastSeries{{labels: `owner="ada",display_name="Ada Ohm-Now"`, value: fixed(1)}}}}},
+		past{from: pastBegins, to: end, step: time.Hour, labels: `job="one",instance="renamed"`, families: renamed},
 		past{from: end.Add(2 * day), to: end.Add(3 * day), step: time.Minute, labels: one, families: jiraInfo("https://old.example.com")},
 		past{from: end.Add(4 * day), to: end.Add(5 * day), step: time.Minute, labels: one, families: jiraInfo("https://one.example.com")},
 		past{from: end.Add(2 * day), to: end.Add(3 * day), step: time.Minute, labels: two, families: jiraInfo("https://two.example.com")})

@@ -208,3 +208,28 @@ func TestLinksKeepNames(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyIsAnAnswer holds that panels say "nobody" while yourturn is seen, and
+// nothing once it is not: then they show that there are no data.
+func TestNobodyIsAnAnswer(t *testing.T) {
+	end := pastBegins.AddDate(0, 0, 3)
+	s := startOnPast(t, past{from: pastBegins, to: end, step: time.Minute, labels: `job="yourturn"`, families: append(idle("cy", "WEB"),
+		pastFamily{name: "yourturn_data_timestamp_seconds", kind: "gauge", series: []pastSeries{{value: fixed(1)}}})})
+	for title, want := range map[string]string{"Who is absent?": saysNobody, "Who answers for whom?": saysNobody, "What is odd in the data?": saysNothing, "How did the waits end?": saysNone} {
+		for _, b := range boards(t) {
+			for _, p := range b.Panels {
+				if p.Title != title {
+					continue
+				}
+				q := choice{"owner": everything, "project": everything}.fill(p.Targets[0].Expr, time.Hour, time.Minute)
+				got := s.Instant(t, q, end.Add(-time.Minute))
+				if len(got) != 1 || !isNone(got[0]) {
+					t.Errorf("%q says %v, want %s", title, got, want)
+				}
+				if got := s.Instant(t, q, end.Add(24*time.Hour)); len(got) > 0 {
+					t.Errorf("%q says %v though nothing is known", title, got)
+				}
+			}
+		}
+	}
+}
