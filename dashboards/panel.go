@@ -49,6 +49,9 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 	if out.FieldConfig == nil {
 		out.FieldConfig = dashboard.NewFieldConfigSource()
 	}
+	if out.FieldConfig.Overrides == nil {
+		out.FieldConfig.Overrides = []dashboard.DashboardFieldConfigSourceOverrides{} // Grafana's own is an empty list, too
+	}
 	if out.FieldConfig.Defaults.NoValue == nil {
 		out.FieldConfig.Defaults.NoValue = cog.ToPtr(noData)
 	}
@@ -64,6 +67,9 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 			Format(q.format)
 		if q.legend != "" {
 			t.LegendFormat(q.legend)
+		}
+		if q.step == "" && strings.Contains(q.expr, "[$window:$__interval]") {
+			q.step = "5m" // of 90 days looked at every 30 s there would be a quarter of a million points
 		}
 		if q.step != "" {
 			t.Interval(q.step)

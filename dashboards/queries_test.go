@@ -131,13 +131,17 @@ func check(t *testing.T, s stack.Prometheus, at time.Time, span, step time.Durat
 	for _, b := range boards(t) {
 		t.Run(b.UID, func(t *testing.T) {
 			cs := choices(t, s, b, at)
-			ask := func(q string, c choice, now bool) []stack.Answer {
-				if now {
-					return s.Instant(t, c.fill(q, span, step), at)
+			one := func(where, q string, now bool, least string) {
+				step := step
+				if least != "" {
+					step = max(step, duration(t, least))
 				}
-				return s.Course(t, c.fill(q, span, step), at.Add(-span), at, step)
-			}
-			one := func(where, q string, now bool) {
+				ask := func(q string, c choice, now bool) []stack.Answer {
+					if now {
+						return s.Instant(t, c.fill(q, span, step), at)
+					}
+					return s.Course(t, c.fill(q, span, step), at.Add(-max(span, step)), at, step)
+				}
 				asked++
 				if unanswered(q) {
 					return
@@ -167,11 +171,11 @@ func check(t *testing.T, s stack.Prometheus, at time.Time, span, step time.Durat
 			}
 			for _, p := range b.Panels {
 				for _, q := range p.Targets {
-					one(fmt.Sprintf("%q, query %s", p.Title, q.RefID), q.Expr, q.Instant)
+					one(fmt.Sprintf("%q, query %s", p.Title, q.RefID), q.Expr, q.Instant, q.Interval)
 				}
 			}
 			for _, a := range b.Annotations.List {
-				one("the annotation "+a.Name, a.Expr, false)
+				one("the annotation "+a.Name, a.Expr, false, "")
 			}
 		})
 	}
