@@ -296,8 +296,7 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity, state *ar
 	}
 	// Those that were read once have been lost, as one that was archived; others
 	// never were.
-	known := state.FirstDone && state.Fingerprint == c.fingerprint()
-	if len(m.Missing) > 0 && !known {
+	if len(m.Missing) > 0 && !c.Covers(*state) {
 		return UnknownProjects(m.Missing)
 	}
 	c.visible = make(map[string]archive.Project, len(m.Projects))

@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -501,6 +502,38 @@ func TestUnknownProject(t *testing.T) {
 		}
 		if diff := cmp.Diff(archive.State{}, w.state()); diff != "" {
 			w.Errorf("the state moved:\n%s", diff)
+		}
+	})
+}
+
+// TestProjectThatGoesBeforeItIsRead: one that is added and goes before it was read
+// whole is no lost one, for nothing would ever read it whole.
+func TestProjectThatGoesBeforeItIsRead(t *testing.T) {
+	each(t, func(w *world) {
+		w.create(w.pay)
+		w.create(w.ops)
+		w.later(time.Minute)
+		w.sync()
+		if got := w.state().Complete; !slices.Equal(got, []string{w.pay.ID}) {
+			w.Errorf("got complete projects %v, want PAY", got)
+		}
+		ctx, stop := context.WithCancel(w.Context())
+		defer stop()
+		w.restart(func(o *collector.Options) {
+			o.Projects, o.Progress = []string{"PAY", "OPS"}, func(collector.Progress) { stop() }
+		})
+		if _, err := w.collector.Sync(ctx); err == nil || w.state().FullStarted == 0 {
+			w.Fatalf("the full sync was not interrupted: %v", err)
+		}
+		w.site.Archive(w.ops, true)
+		w.both()
+		if _, err := w.collector.Sync(w.Context()); !errors.Is(err, collector.ErrUnknownProject) {
+			w.Errorf("got error %v, want %v", err, collector.ErrUnknownProject)
+		}
+		w.site.Archive(w.ops, false)
+		w.sync()
+		if got := w.state().Complete; !slices.Equal(got, []string{w.pay.ID, w.ops.ID}) {
+			w.Errorf("got complete projects %v, want both", got)
 		}
 	})
 }
