@@ -31,6 +31,8 @@ type counting struct {
 	engine    *measure.Engine
 	config    *config.Config
 	report    *latency.Report // nil: not yet
+	unlooked  error           // why the last turn did not look where polls do not see
+	held      error           // why it counted nothing that was to be confirmed
 }
 
 // newCounting returns what counts into a store. Its collector is to be set before
@@ -41,7 +43,10 @@ func newCounting(st *store.Store) (*counting, error) {
 		return nil, err
 	}
 	c := &counting{store: st, engine: measure.NewEngine(st, 20), config: cfg}
-	c.engine.Confirm(func(ctx context.Context, ids []int64) ([]int64, error) { return c.collector.Reread(ctx, ids) })
+	c.engine.Confirm(func(ctx context.Context, ids []int64) (changed []int64, err error) {
+		changed, c.held = c.collector.Reread(ctx, ids)
+		return changed, c.held
+	})
 	return c, nil
 }
 
@@ -55,10 +60,12 @@ func (c *counting) openQuestions(context.Context) ([]int64, error) {
 
 // turn runs a cycle, derives and counts. It tells whether that left nothing to do.
 func (c *counting) turn(ctx context.Context) (done bool, err error) {
+	c.unlooked, c.held = nil, nil
 	res, err := c.collector.Sync(ctx)
 	if err != nil {
 		return false, err
 	}
+	c.unlooked = res.Unlooked
 	var facts rules.Facts
 	var errs [4]error
 	facts.Meta, errs[0] = c.store.Meta(ctx)

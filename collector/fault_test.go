@@ -1,8 +1,10 @@
 package collector_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,10 +48,12 @@ func count(t *testing.T, variable string, few int) int {
 type wire struct {
 	server  http.Handler
 	fault   fault
-	at      int  // the request that goes wrong, from 1; 0: none
-	onwards bool // and those behind it
-	n       int  // requests so far
+	at      int    // the request that goes wrong, from 1; 0: none
+	onwards bool   // and those behind it
+	only    string // those that ask for this; "": all
+	n       int    // requests so far
 	hit     bool
+	log     []string // what was asked for
 }
 
 // fault spoils the exchange of a request; right is the answer it should get.
@@ -60,6 +65,13 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body == nil {
 		req.Body = http.NoBody
 	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	what := asked(req, body)
+	w.log = append(w.log, what)
 	right := func() *http.Response {
 		rec := httptest.NewRecorder()
 		w.server.ServeHTTP(rec, req)
@@ -67,11 +79,29 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		res.Request = req
 		return res
 	}
-	if w.at > 0 && (w.n == w.at || w.onwards && w.n > w.at) {
+	if w.at > 0 && (w.n == w.at || w.onwards && w.n > w.at) && (w.only == "" || w.only == what) {
 		w.hit = true
 		return w.fault(req, right)
 	}
 	return right(), nil
+}
+
+var number = regexp.MustCompile(`\d{3,}`)
+
+// asked tells requests of different endpoints apart, and searches by which
+// fields they are for.
+func asked(req *http.Request, body []byte) string {
+	what := req.Method + " " + number.ReplaceAllString(req.URL.Path, "N")
+	var search struct {
+		JQL    string   `json:"jql"`
+		Fields []string `json:"fields"`
+	}
+	if json.Unmarshal(body, &search) == nil && search.JQL != "" {
+		if what += " for stories"; len(search.Fields) == 1 {
+			what = strings.Replace(what, "stories", search.Fields[0], 1)
+		}
+	}
+	return what
 }
 
 // says returns a fault that answers otherwise.
