@@ -39,8 +39,6 @@ func startOnReal(t *testing.T) *real {
 	t.Helper()
 	promtool := stack.Program(t, "prometheus", "promtool")
 	end := time.Date(2026, time.May, 20, 15, 4, 5, 0, time.UTC)
-	// In this one no wait passes its target in one project and then moves to another:
-	// backfill counts such a one where it was or where it is, by the month.
 	organisation, err := team.New(team.Options{Seed: 5, Flavor: jirasim.Cloud, End: end, Now: func() time.Time { return end }})
 	if err != nil {
 		t.Fatal(err)
