@@ -235,7 +235,7 @@ func TestReloadAsksJira(t *testing.T) {
 
 		// While Jira is away what it is not asked about may change, and nothing else.
 		p.fault = func(*http.Request) *jirasim.Fault {
-			return &jirasim.Fault{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"3600"}}}
+			return &jirasim.Fault{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>down for maintenance"}
 		}
 		both := p.replaced("projects: [PAY]", "projects: [PAY, OPS]")(right)
 		faster := p.replaced("defaults: {", "defaults: {targets: {acceptance: 1h}, ")(both)
@@ -243,7 +243,7 @@ func TestReloadAsksJira(t *testing.T) {
 			p.Errorf("a target while Jira is away: answered with %d %s", status, answer)
 		}
 		metrics(append(old, `po_wait_target_seconds{kind="acceptance",project="PAY"} 3600`)...)
-		if status, answer := p.reload(r, right); status != http.StatusInternalServerError || !strings.Contains(answer, "unavailable") {
+		if status, answer := p.reload(r, right); status != http.StatusInternalServerError || !strings.Contains(answer, "not an answer of Jira") {
 			p.Errorf("a project less while Jira is away: answered with %d %s", status, answer)
 		}
 		metrics(append(old, openIn("OPS")+" 1")...)
