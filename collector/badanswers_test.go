@@ -115,8 +115,9 @@ func busyVoyage(t *testing.T, flavor jirasim.Flavor, path string) (*voyage, *sto
 	v, st := newVoyage(t, flavor, path)
 	v.board(1, "PAY", "one")
 	epic := v.create(v.ops)
-	asked, accepted, talked, hidden := v.create(v.pay), v.create(v.pay), v.create(v.ops), v.create(v.pay)
-	v.site.Comment(v.now(), v.dev, asked, v.po.Mention(flavor)+" why?")
+	asked, accepted, talked, hidden, deleted := v.create(v.pay), v.create(v.pay), v.create(v.ops), v.create(v.pay), v.create(v.pay)
+	question := v.site.Comment(v.now(), v.dev, asked, v.po.Mention(flavor)+" why?")
+	v.site.Comment(v.now(), v.dev, talked, v.po.Mention(flavor)+" and how?") // which stays open
 	v.move(accepted)
 	v.later(time.Hour)
 	v.complete()
@@ -127,6 +128,8 @@ func busyVoyage(t *testing.T, flavor jirasim.Flavor, path string) (*voyage, *sto
 		jirasim.Item{Field: "IssueParentAssociation", FieldType: "jira", To: &parent, ToString: &key})
 	v.grow(talked, 3, 5) // more comments than come with an issue
 	v.blind = map[int64]bool{hidden: true}
+	v.site.DeleteIssue(deleted)                                           // which a census alone finds
+	v.site.EditComment(v.now(), asked, question, "never mind, so", false) // and this another look at open questions
 	v.later(7 * time.Hour)
 	time.Sleep(7 * time.Hour)
 	v.wire.n, v.wire.log = 0, nil
