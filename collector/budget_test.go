@@ -11,14 +11,14 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// requests returns how many requests f makes, but those of boards and sprints,
-// which have a schedule of their own.
+// requests returns how many requests f makes, of whatever kind.
 func (w *world) requests(f func()) int {
 	before := w.total()
-	agile := w.agile(f)
-	return w.total() - before - agile
+	f()
+	return w.total() - before
 }
 
 func (w *world) total() int {
@@ -50,43 +50,59 @@ func (w *world) grow(id int64, records, comments int) {
 	}
 }
 
+// TestRequestBudget counts every request of the service's whole cycle, boards and
+// sprints and what is read by id before it is counted included.
 func TestRequestBudget(t *testing.T) {
 	w := newWorld(t, jirasim.Cloud)
-	w.both()
-	const n = 1000
+	counting, err := newCounting(w.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.restart(func(o *collector.Options) {
+		o.Projects, o.OpenQuestions = []string{"PAY", "OPS"}, counting.openQuestions
+	})
+	counting.collector = w.collector
+	w.board(1, "PAY", "one")
+	w.board(2, "OPS", "other")
+	// cycle holds how many requests a cycle takes.
+	cycle := func(what string, most int) {
+		t.Helper()
+		got := w.requests(func() {
+			if done, err := counting.turn(t.Context()); err != nil || !done {
+				t.Errorf("%s: done %t, error %v", what, done, err)
+			}
+		})
+		if got > most {
+			t.Errorf("%s took %d requests, want at most %d: %v", what, got, most, w.server.Requests())
+		}
+		figure(t, "%s: %d requests", what, got)
+	}
+	// Boards and sprints are asked for once for each project, and each board.
+	const n, agile = 1000, 4
 	ids := w.busy(n)
 	w.later(time.Hour)
-	if got, most := w.requests(func() { w.sync() }), 14*n/1000+10; got > most {
-		t.Errorf("a first sync of %d stories took %d requests, want at most %d: %v", n, got, most, w.server.Requests())
-	}
+	cycle(fmt.Sprintf("a first sync of %d stories", n), 14*n/1000+10+agile)
 	if got := len(w.live()); got != n {
 		t.Fatalf("got %d stories, want %d", got, n)
 	}
 	w.later(time.Minute)
-	if got := w.requests(func() { w.sync() }); got != 2 {
-		t.Errorf("an idle poll took %d requests, want 2", got)
-	}
+	cycle("an idle poll", 2)
 	for _, id := range ids[:50] {
 		w.grow(id, 3, 2)
+		w.move(id) // which is not final yet, nor to be counted
 	}
 	w.later(time.Minute)
-	if got := w.requests(func() {
-		if r := w.sync(); len(r.Changed) != 50 {
-			t.Errorf("got %d stories changed, want 50", len(r.Changed))
+	cycle("a poll with 50 changed stories", 5)
+	for i := range w.history(ids[0]).Events {
+		if ev := w.history(ids[0]).Events[i]; ev.Rank == latency.RankRecord && len(ev.Changes) > 0 && ev.Changes[0].Field == latency.FieldStatus {
+			w.later(2 * time.Minute)
+			cycle("a poll that finds them once more", 5) // they were updated at the watermark of the cycle before
+			w.later(time.Minute)
+			cycle("a poll within the overlap", 2)
+			return
 		}
-	}); got > 5 {
-		t.Errorf("a poll with 50 changed stories took %d requests, want at most 5", got)
 	}
-	w.later(2 * time.Minute)
-	if got := w.requests(func() {
-		w.sync() // they were updated at the watermark of the cycle before: once more
-		w.later(time.Minute)
-		if r := w.sync(); r.Unchanged != 50 {
-			t.Errorf("got %d stories unchanged, want 50", r.Unchanged)
-		}
-	}); got > 3+2 {
-		t.Errorf("two idle polls within the overlap took %d requests, want at most 5", got)
-	}
+	t.Error("the moves were not read")
 }
 
 // writes is a Store that tells what is written.

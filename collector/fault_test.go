@@ -1,8 +1,10 @@
 package collector_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +23,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/store"
@@ -45,10 +49,12 @@ func count(t *testing.T, variable string, few int) int {
 type wire struct {
 	server  http.Handler
 	fault   fault
-	at      int  // the request that goes wrong, from 1; 0: none
-	onwards bool // and those behind it
-	n       int  // requests so far
+	at      int    // the request that goes wrong, from 1; 0: none
+	onwards bool   // and those behind it
+	only    string // those that ask for this; "": all
+	n       int    // requests so far
 	hit     bool
+	log     []string // what was asked for
 }
 
 // fault spoils the exchange of a request; right is the answer it should get.
@@ -60,6 +66,13 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body == nil {
 		req.Body = http.NoBody
 	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	what := asked(req, body)
+	w.log = append(w.log, what)
 	right := func() *http.Response {
 		rec := httptest.NewRecorder()
 		w.server.ServeHTTP(rec, req)
@@ -67,11 +80,29 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		res.Request = req
 		return res
 	}
-	if w.at > 0 && (w.n == w.at || w.onwards && w.n > w.at) {
+	if w.at > 0 && (w.n == w.at || w.onwards && w.n > w.at) && (w.only == "" || w.only == what) {
 		w.hit = true
 		return w.fault(req, right)
 	}
 	return right(), nil
+}
+
+var number = regexp.MustCompile(`\d{3,}`)
+
+// asked tells requests of different endpoints apart, and searches by which
+// fields they are for.
+func asked(req *http.Request, body []byte) string {
+	what := req.Method + " " + number.ReplaceAllString(req.URL.Path, "N")
+	var search struct {
+		JQL    string   `json:"jql"`
+		Fields []string `json:"fields"`
+	}
+	if json.Unmarshal(body, &search) == nil && search.JQL != "" {
+		if what += " for stories"; len(search.Fields) == 1 {
+			what = strings.Replace(what, "stories", search.Fields[0], 1)
+		}
+	}
+	return what
 }
 
 // says returns a fault that answers otherwise.
@@ -145,8 +176,9 @@ var faults = []struct {
 // succeeds.
 type voyage struct {
 	*world
-	wire  *wire
-	fails int
+	counting *counting
+	wire     *wire
+	fails    int
 }
 
 // newVoyage returns a voyage that has not begun, with its store.
@@ -159,7 +191,13 @@ func newVoyage(t *testing.T, flavor jirasim.Flavor, path string) (*voyage, *stor
 	v.store = st
 	v.wire = &wire{server: v.server}
 	v.client = v.newClient("http://jira.example", v.wire)
-	v.both()
+	if v.counting, err = newCounting(st); err != nil {
+		t.Fatal(err)
+	}
+	v.restart(func(o *collector.Options) {
+		o.Projects, o.OpenQuestions = []string{"PAY", "OPS"}, v.counting.openQuestions
+	})
+	v.counting.collector = v.collector
 	return v, st
 }
 
@@ -171,9 +209,9 @@ func sail(t *testing.T, flavor jirasim.Flavor, at int, f fault, onwards bool) (d
 		v, st := newVoyage(t, flavor, path)
 		v.wire.at, v.wire.fault, v.wire.onwards = at, f, onwards
 		var dumps []string
-		tell(v.world, func() {
+		tell(v.world, func(last bool) {
 			v.complete()
-			dumps = append(dumps, contents(t, path))
+			dumps = append(dumps, contents(t, path, last))
 		})
 		if at > 0 && !v.wire.hit {
 			t.Errorf("there was no request %d", at)
@@ -186,13 +224,13 @@ func sail(t *testing.T, flavor jirasim.Flavor, at int, f fault, onwards bool) (d
 	return dump, requests, failed
 }
 
-// complete runs cycles until one is complete with all that was due. What is
-// broken for good is mended after the first that fails.
+// complete runs cycles until one is complete with all that was due, and all that
+// is final is counted. What is broken for good is mended after the first that
+// fails.
 func (v *voyage) complete() {
 	v.Helper()
 	for range 3 {
-		r, err := v.collector.Sync(v.Context())
-		if err == nil && r.Unlooked == nil {
+		if done, err := v.counting.turn(v.Context()); err == nil && done {
 			return
 		}
 		v.fails++
@@ -203,9 +241,11 @@ func (v *voyage) complete() {
 	v.Fatal("three cycles failed for one fault")
 }
 
-// tell tells a story in which everything happens that a sync must bring over;
-// sync is run after each of its chapters.
-func tell(w *world, sync func()) {
+// tell tells a story in which everything happens that a sync must bring over and
+// that is counted; sync is run after each of its chapters, and told of the last.
+func tell(w *world, end func(last bool)) {
+	sync := func() { end(false) }
+	boards := []*jirasim.Board{w.board(1, "PAY", "first"), w.board(2, "OPS", "other")}
 	epic := w.create(w.ops)
 	var ids []int64
 	for i := range 330 {
@@ -221,9 +261,22 @@ func tell(w *world, sync func()) {
 		jirasim.Item{Field: "IssueParentAssociation", FieldType: "jira", To: &parent, ToString: &key})
 	question := w.site.Comment(w.now(), w.dev, ids[4], "why?")
 	w.site.Change(w.now(), w.dev, ids[5], map[string]any{"status": "Open"}) // which cannot be read
+	for _, id := range ids[40:60] {                                         // what a first count finds final
+		w.move(id)
+	}
+	ask := w.site.Comment(w.now(), w.dev, ids[41], w.po.Mention(w.site.Flavor)+" why?")
+	w.site.Comment(w.now(), w.dev, ids[42], w.po.Mention(w.site.Flavor)+" why?")
+	w.later(10 * time.Minute)
+	for _, id := range ids[40:45] {
+		w.accept(id)
+	}
 	w.later(time.Hour)
 	sync()
 	w.later(20 * time.Minute)
+	for _, id := range ids[45:50] { // what is to be confirmed
+		w.accept(id)
+	}
+	w.site.EditComment(w.now(), ids[41], ask, "never mind", false) // which another look at open questions shows
 	for _, id := range ids[100:120] {
 		w.move(id)
 		w.grow(id, 1, 3)
@@ -232,6 +285,7 @@ func tell(w *world, sync func()) {
 	w.create(w.pay)
 	w.later(time.Minute)
 	sync()
+	w.site.Update(func() { boards[0].Sprints[0].Name = "renamed" })
 	w.site.DeleteComment(w.now(), ids[4], question, true)
 	w.site.DeleteIssue(ids[7])
 	w.site.Hide(ids[8], true)
@@ -240,12 +294,27 @@ func tell(w *world, sync func()) {
 	w.later(3 * time.Hour)
 	sync()
 	w.blind = nil
+	for _, id := range ids[100:105] {
+		w.accept(id)
+	}
 	w.later(4 * time.Hour)
 	sync() // with a census
 	w.site.Hide(ids[8], false)
 	w.later(7 * time.Hour)
 	sync()
+	w.later(2 * time.Hour)
+	end(true)
 }
+
+// accept moves an issue from PO Review to Done, as its owner.
+func (w *world) accept(id int64) {
+	from, to, review, done := "2", "3", "PO Review", "Done"
+	w.site.Change(w.now(), w.po, id, map[string]any{"status": map[string]any{"id": to, "name": done}},
+		jirasim.Item{Field: "status", FieldType: "jira", FieldID: "status", From: &from, FromString: &review, To: &to, ToString: &done})
+}
+
+// manyRuns are so many that every request must have been spoiled in one.
+const manyRuns = 300
 
 // TestFaultAtEveryRequest holds that no fault at any request, for once or until
 // it is mended, loses anything or brings anything twice.
@@ -257,22 +326,41 @@ func TestFaultAtEveryRequest(t *testing.T) {
 				t.Fatal("a cycle failed without a fault")
 			}
 			runs := count(t, "YOURTURN_FAULT_RUNS", len(faults))
+			stride := requests * 5 / 8
+			for gcd(stride, requests) > 1 {
+				stride++
+			}
+			hit := map[int]bool{}
 			for i := range runs {
-				// Positions and faults go round at different speeds, so that enough
-				// runs bring each fault to each request.
-				f, at, onwards := faults[i%len(faults)], 1+(i*7+i/len(faults))%requests, i/len(faults)%2 == 1
+				// As many runs as there are requests have a fault at each, fewer are
+				// spread over all of them; and the next round has other faults there.
+				f, at, onwards := faults[(i+i/requests)%len(faults)], 1+i*stride%requests, i%2 == 1
+				hit[at] = true
 				label := fmt.Sprintf("%s at request %d of %d, from then on: %t", f.name, at, requests, onwards)
 				got, _, _ := sail(t, flavor, at, f.fault, onwards)
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
 					t.Fatalf("%s: the store differs (-without fault +with):\n%s", label, diff)
 				}
 			}
+			if runs >= manyRuns && len(hit) != requests {
+				t.Errorf("%d runs had a fault at %d of %d requests", runs, len(hit), requests)
+			}
+			figure(t, "%d runs with faults, at %d of %d requests: no store differs from that without faults", runs, len(hit), requests)
 		})
 	}
 }
 
-// contents returns all that a store holds, a row a line.
-func contents(t *testing.T, path string) string {
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// contents returns all that a store holds, a row a line. Sprints are read every
+// hour, and again an hour later if that fails: only at the end are they known to
+// be those of Jira.
+func contents(t *testing.T, path string, sprints bool) string {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -280,7 +368,11 @@ func contents(t *testing.T, path string) string {
 	}
 	defer db.Close() //nolint:errcheck // it only read
 	var lines []string
-	for _, table := range []string{"meta", "story", "event", "parent", "account", "lead", "quarantine", "outside", "note"} {
+	tables := []string{"meta", "story", "event", "parent", "account", "lead", "ledger", "quarantine", "outside", "note"}
+	if sprints {
+		tables = append(tables, "sprint")
+	}
+	for _, table := range tables {
 		lines = append(lines, tableLines(t, db, table)...)
 	}
 	slices.Sort(lines)

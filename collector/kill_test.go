@@ -11,21 +11,25 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"modernc.org/sqlite"
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
 // childVariable tells this binary that it is a process to be killed; it names
-// the store, the Jira and the e-mail, a line each.
+// the store, the Jira and the e-mail, and the step at which it kills itself, a
+// line each.
 const childVariable = "YOURTURN_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -46,9 +50,16 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// syncAlone runs one cycle as a process of its own, and says when it begins.
+// syncAlone runs one cycle as a process of its own, derives and counts. It says
+// when it begins, and each of its steps.
 func syncAlone(spec []string) error {
 	ctx := context.Background()
+	deadly, err := strconv.Atoi(spec[3])
+	if err != nil {
+		return err
+	}
+	steps := &steps{deadly: deadly}
+	sqlite.RegisterConnectionHook(steps.watch)
 	st, err := store.Open(ctx, "sqlite:"+spec[0], store.ReadWrite)
 	if err != nil {
 		return err
@@ -58,58 +69,82 @@ func syncAlone(spec []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := collector.New(collector.Options{
-		Source: client, Store: telling{st}, Projects: []string{"PAY", "OPS"}, Overlap: 10 * time.Minute, CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05,
+	counting, err := newCounting(st)
+	if err != nil {
+		return err
+	}
+	counting.collector, err = collector.New(collector.Options{
+		Source: client, Store: st, Projects: []string{"PAY", "OPS"}, Overlap: 10 * time.Minute, CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05,
 	})
 	if err != nil {
 		return err
 	}
 	fmt.Println("begun")
-	r, err := c.Sync(ctx)
-	return errors.Join(err, r.Unlooked)
-}
-
-// telling is a Store that says when it begins to write and when it has written.
-type telling struct{ collector.Store }
-
-func tellWrite[T any](write func() (T, error)) (T, error) {
-	fmt.Print("(")
-	defer fmt.Print(")")
-	return write()
-}
-
-func (s telling) SaveMeta(ctx context.Context, m archive.Meta) error {
-	_, err := tellWrite(func() (any, error) { return nil, s.Store.SaveMeta(ctx, m) })
+	steps.counted.Store(true)
+	done, err := counting.turn(ctx)
+	if err == nil && !done {
+		err = errors.New("something was left to do")
+	}
 	return err
 }
 
-func (s telling) SaveStories(ctx context.Context, b archive.Batch) (archive.Changed, error) {
-	return tellWrite(func() (archive.Changed, error) { return s.Store.SaveStories(ctx, b) })
+// What a child says of its steps: it changes a row, of the ledger or of another
+// table, within a transaction, which it then commits.
+const (
+	rowStep    = 'r'
+	ledgerStep = 'l'
+	commitStep = 'c'
+)
+
+// steps are what the store of a child does.
+type steps struct {
+	counted atomic.Bool // from now on
+	n       atomic.Int64
+	deadly  int // the step, from 1, at which the process dies; 0: none
 }
 
-func (s telling) SaveCensus(ctx context.Context, c archive.Census) error {
-	_, err := tellWrite(func() (any, error) { return nil, s.Store.SaveCensus(ctx, c) })
-	return err
+// watch is told of each connection to a store.
+func (s *steps) watch(conn sqlite.ExecQuerierContext, _ string) error {
+	hooks, ok := conn.(sqlite.HookRegisterer)
+	if !ok {
+		return errors.New("this SQLite tells of no steps")
+	}
+	hooks.RegisterPreUpdateHook(func(change sqlite.SQLitePreUpdateData) {
+		if change.TableName == "ledger" {
+			s.step(ledgerStep)
+		} else {
+			s.step(rowStep)
+		}
+	})
+	hooks.RegisterCommitHook(func() int32 { s.step(commitStep); return 0 })
+	return nil
 }
 
-func (s telling) SaveNotes(ctx context.Context, reason string, notes []archive.Note, inOrder []int64) error {
-	_, err := tellWrite(func() (any, error) { return nil, s.Store.SaveNotes(ctx, reason, notes, inOrder) })
-	return err
+// step says a step, before it is made, and dies at the deadly one.
+func (s *steps) step(kind byte) {
+	if !s.counted.Load() {
+		return
+	}
+	fmt.Printf("%c", kind)
+	if int(s.n.Add(1)) == s.deadly {
+		syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // it dies
+		select {}
+	}
 }
 
-// kill says when a child is killed: a while after it began, or after it began
-// to write for the nth time; the zero value is never.
+// kill says when a child is killed: a while after it began, or at its nth step;
+// the zero value is never.
 type kill struct {
 	after time.Duration
-	write int
+	step  int
 }
 
 // life is how a child lived.
 type life struct {
 	took   time.Duration
-	writes int
+	steps  int
 	killed bool
-	inside bool // killed while it wrote
+	last   byte // step
 }
 
 // process runs a child over a store, and kills it unless it ends before.
@@ -117,7 +152,7 @@ func (w *world) process(path, url string, when kill) (l life) {
 	w.Helper()
 	email, context := where(w.site.Flavor)
 	cmd := exec.CommandContext(w.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), childVariable+"="+strings.Join([]string{path, url + context, email}, "\n"))
+	cmd.Env = append(os.Environ(), childVariable+"="+strings.Join([]string{path, url + context, email, strconv.Itoa(when.step)}, "\n"))
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -132,20 +167,16 @@ func (w *world) process(path, url string, when kill) (l life) {
 		w.Fatalf("the child said %q and ended: %v: %s", line, errors.Join(err, cmd.Wait()), stderr.String())
 	}
 	begin := time.Now()
-	end := func() { cmd.Process.Kill() } //nolint:errcheck // it may have ended
-	if when.after > 0 && when.write == 0 {
-		defer time.AfterFunc(when.after, end).Stop()
+	if when.after > 0 {
+		defer time.AfterFunc(when.after, func() { cmd.Process.Kill() }).Stop() //nolint:errcheck // it may have ended
 	}
 	for {
 		c, err := said.ReadByte()
 		if err != nil {
 			break // it has ended
 		}
-		if l.inside = c == '('; l.inside {
-			if l.writes++; l.writes == when.write {
-				defer time.AfterFunc(when.after, end).Stop()
-			}
-		}
+		l.last = c
+		l.steps++
 	}
 	err = cmd.Wait()
 	l.took = time.Since(begin)
@@ -160,10 +191,10 @@ func (w *world) process(path, url string, when kill) (l life) {
 }
 
 // survive tells the story to child processes, of which each is killed up to
-// often times a chapter, and returns the store's content after each, the kills
-// and how many of them came while a child wrote. It learns how long a chapter
-// takes, and how often it writes, from those that were not killed.
-func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]life) (dump string, kills, inside int) {
+// often times a chapter, at random instants and at random steps, and returns the
+// store's content after each, and the kills. It learns how long a chapter takes,
+// and in how many steps, from those that were not killed.
+func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]life) (dump string, kills tally) {
 	w := newSite(t, flavor, jirasim.Options{SearchPage: 50, ChangelogPage: 400, CommentPage: 2, InlineComments: 2})
 	w.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Delay: time.Millisecond} }
 	srv := httptest.NewServer(w.server)
@@ -171,22 +202,25 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]li
 	path := filepath.Join(t.TempDir(), "survivor.db")
 	chapter := 0
 	var dumps []string
-	tell(w, func() {
+	tell(w, func(last bool) {
 		chapter++
-		defer func() { dumps = append(dumps, contents(t, path)) }()
+		defer func() { dumps = append(dumps, contents(t, path, last)) }()
 		for i := range often {
 			usual := chapters[chapter]
 			when := kill{after: time.Duration(rand.Int64N(int64(usual.took)))}
-			if i%4 > 0 { // while it writes, which takes a few milliseconds
-				when = kill{after: time.Duration(rand.Int64N(int64(time.Millisecond))), write: 1 + rand.IntN(usual.writes)}
+			if rand.IntN(4) > 0 {
+				when = kill{step: 1 + rand.IntN(usual.steps)>>i} // there is less to do each time
 			}
 			l := w.process(path, srv.URL, when)
 			if !l.killed {
 				return
 			}
-			kills++
-			if l.inside {
-				inside++
+			kills.all++
+			switch {
+			case l.last == ledgerStep:
+				kills.counting++
+			case l.last == rowStep, l.last == commitStep && when.step > 0:
+				kills.writing++
 			}
 		}
 		l := w.process(path, srv.URL, kill{})
@@ -194,8 +228,16 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]li
 			chapters[chapter] = l
 		}
 	})
-	return strings.ReplaceAll(strings.Join(dumps, "\n"), srv.URL, "http://jira.example"), kills, inside
+	return strings.ReplaceAll(strings.Join(dumps, "\n"), srv.URL, "http://jira.example"), kills
 }
+
+// tally is how many processes were killed, and how many of them for certain
+// inside a transaction: of what was collected, or of what was counted.
+type tally struct{ all, writing, counting int }
+
+// manyKills are so many that a good part of them must have come inside a
+// transaction.
+const manyKills = 50
 
 // TestKilledProcesses holds that a process killed at any instant of a first or
 // a later sync loses nothing: the next one goes on.
@@ -203,16 +245,20 @@ func TestKilledProcesses(t *testing.T) {
 	for name, flavor := range flavors {
 		t.Run(name, func(t *testing.T) {
 			chapters := map[int]life{}
-			want, _, _ := survive(t, flavor, 0, chapters)
-			kills, inside := 0, 0
-			for wanted := count(t, "YOURTURN_KILLS", 8); kills < wanted; {
-				got, n, writing := survive(t, flavor, min(4, wanted-kills), chapters)
-				kills, inside = kills+n, inside+writing
+			want, _ := survive(t, flavor, 0, chapters)
+			var kills tally
+			for wanted := count(t, "YOURTURN_KILLS", 8); kills.all < wanted; {
+				got, n := survive(t, flavor, min(4, wanted-kills.all), chapters)
+				kills = tally{kills.all + n.all, kills.writing + n.writing, kills.counting + n.counting}
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
-					t.Fatalf("after %d kills the store differs (-without +with):\n%s", n, diff)
+					t.Fatalf("after %d kills the store differs (-without +with):\n%s", n.all, diff)
 				}
 			}
-			t.Logf("%d kills, %d of them inside a transaction", kills, inside)
+			inside := kills.writing + kills.counting
+			if kills.all >= manyKills && (inside*10 < kills.all*4 || kills.counting == 0) {
+				t.Errorf("only %d of %d kills came inside a transaction, %d of them while it counted: they hold little", inside, kills.all, kills.counting)
+			}
+			figure(t, "%d kills, %d of them inside a transaction (%d of the ledger): no store differs from that of a process that lives", kills.all, inside, kills.counting)
 		})
 	}
 }

@@ -86,15 +86,36 @@ type grafanaPanel struct {
 	Targets     []struct {
 		RefID    string `json:"refId"`
 		Expr     string `json:"expr"`
+		Legend   string `json:"legendFormat"`
 		Instant  bool   `json:"instant"`
 		Interval string `json:"interval"`
 	} `json:"targets"`
 	FieldConfig struct {
 		Defaults struct {
-			Unit string `json:"unit"`
+			Unit    string   `json:"unit"`
+			NoValue string   `json:"noValue"`
+			Max     *float64 `json:"max"`
 		} `json:"defaults"`
 		Overrides json.RawMessage `json:"overrides"`
 	} `json:"fieldConfig"`
+	Transformations []struct {
+		ID      string `json:"id"`
+		Options struct {
+			RenameByName map[string]string `json:"renameByName"`
+			Include      struct {
+				Names []string `json:"names"`
+			} `json:"include"`
+		} `json:"options"`
+	} `json:"transformations"`
+	Options struct {
+		Stacking string `json:"stacking"`
+		SortBy   []struct {
+			DisplayName string `json:"displayName"`
+			Desc        bool   `json:"desc"`
+		} `json:"sortBy"`
+		Legend  struct{ SortBy string } `json:"legend"`
+		Tooltip struct{ Sort string }   `json:"tooltip"`
+	} `json:"options"`
 }
 
 // boards are the dashboards as Grafana reads them.
@@ -118,6 +139,8 @@ func boards(t *testing.T) []grafanaBoard {
 // TestPanels holds what every panel promises its readers.
 func TestPanels(t *testing.T) {
 	seconds := regexp.MustCompile(`po_[a-z_]*seconds(_sum)?[{ ]`)
+	// What others are divided by, counted by, or joined with is not shown.
+	unshown := regexp.MustCompile(`po_wait_target_seconds( offset \S+)?\)|group by \(job, project\) \(po_stage_seconds`)
 	for _, b := range boards(t) {
 		t.Run(b.UID, func(t *testing.T) {
 			ids, cells := map[int]bool{}, map[[2]int]string{}
@@ -137,19 +160,40 @@ func TestPanels(t *testing.T) {
 				if p.Type == "row" {
 					continue
 				}
-				if len(strings.Fields(p.Description)) < 4 || !strings.HasSuffix(p.Description, ".") {
-					t.Errorf("%q: the description says nothing: %q", p.Title, p.Description)
+				about, doubt, _ := strings.Cut(p.Description, "Doubt it ")
+				if len(strings.Fields(about)) < 4 || !strings.HasSuffix(strings.TrimSpace(about), ".") {
+					t.Errorf("%q: the description does not say how the number is made: %q", p.Title, p.Description)
+				}
+				if len(strings.Fields(doubt)) < 4 || !strings.HasSuffix(doubt, ".") {
+					t.Errorf("%q: the description does not say when to doubt it: %q", p.Title, p.Description)
+				}
+				if !strings.Contains(p.Title, "?") || len(strings.Fields(p.Title)) < 3 {
+					t.Errorf("%q is no question", p.Title)
+				}
+				if !strings.Contains(p.FieldConfig.Defaults.NoValue, "no data") {
+					t.Errorf("%q says %q where there are no data", p.Title, p.FieldConfig.Defaults.NoValue)
+				}
+				if p.Type == "barchart" && (p.Options.Stacking == "percent" || p.FieldConfig.Defaults.Max == nil) {
+					t.Errorf("%q: the axis of parts of a whole goes beyond it", p.Title)
 				}
 				if p.Type != "table" && p.Type != "heatmap" && p.Type != "state-timeline" && p.FieldConfig.Defaults.Unit == "" {
 					t.Errorf("%q has no unit", p.Title)
 				}
+				all := string(mustMarshal(t, p.Targets))
+				for _, statistic := range []string{"rolling_seconds", "first_pass_ratio", "share_ratio", "po_stage_seconds", "_sum{"} {
+					if strings.Contains(all, statistic) && p.Type != "state-timeline" && p.Type != "barchart" &&
+						!strings.Contains(all, "rolling_samples") && !strings.Contains(all, "counted\"") && (p.Type != "table" || !strings.Contains(string(p.FieldConfig.Overrides), "counted")) {
+						t.Errorf("%q has no sample size beside it", p.Title)
+					}
+				}
 				for _, q := range p.Targets {
-					counts := strings.Contains(q.Expr, "timestamp_seconds") || strings.Contains(q.Expr, "_bucket") || strings.Contains(q.Expr, "/ sum by") || strings.Contains(q.Expr, "\n/ on")
-					if seconds.MatchString(q.Expr) && !counts && !strings.Contains(q.Expr, "/ 3600") && p.Type != "barchart" {
+					expr := unshown.ReplaceAllString(q.Expr, ")")
+					counts := strings.Contains(expr, "timestamp_seconds") || strings.Contains(expr, "_bucket") || strings.Contains(expr, "\n/ (sum by") || strings.Contains(expr, "\n/ on")
+					if seconds.MatchString(expr) && !counts && !strings.Contains(q.Expr, "/ 3600") {
 						t.Errorf("%q shows working time in seconds: %s", p.Title, q.Expr)
 					}
-					if quantile := strings.Contains(q.Expr, "rolling_seconds"); quantile && p.Type == "table" && !strings.Contains(string(mustMarshal(t, p)), "rolling_samples") {
-						t.Errorf("%q shows a quantile with no sample sizes beside it", p.Title)
+					if regexp.MustCompile(`quantile|\{\{(q|bound|delegate|owner)\}\}`).MatchString(q.Legend) && !strings.Contains(q.Expr, "po_owner_absent") {
+						t.Errorf("%q: who is to read the legend %q?", p.Title, q.Legend)
 					}
 					if strings.Contains(q.Expr, "rolling_seconds") && p.Type == "timeseries" && !strings.Contains(q.Expr, "< +Inf") {
 						t.Errorf("%q draws a line to infinity: %s", p.Title, q.Expr)
@@ -160,16 +204,64 @@ func TestPanels(t *testing.T) {
 	}
 }
 
-// TestNoRanking holds that nothing sorts people by a number.
+// stories are the tables whose rows are stories, and which order these by how
+// long they have waited. No other orders by a number what names people.
+var stories = map[string]bool{
+	"yourturn-waiting/Which stories wait, and how much of the target is used?": true,
+	"yourturn-retrospective/Which waits were the longest?":                     true,
+}
+
+// TestNoRanking holds that nothing sorts people by a number: no query, no table,
+// no legend, no tooltip.
 func TestNoRanking(t *testing.T) {
+	// One name of several, and one address, are no order.
+	innocent := strings.NewReplacer(ownerNames, "", jiras, "", "topk by (owner) (1, max by (owner, display_name)", "", "topk(1, )", "")
 	for _, b := range boards(t) {
+		for _, v := range b.Templating.List {
+			if text := innocent.Replace(string(v.Query)); strings.Contains(text, "topk") || strings.Contains(text, "sort") {
+				t.Errorf("%s: the variable %s is ordered: %s", b.Title, v.Name, text)
+			}
+		}
 		for _, p := range b.Panels {
+			id := b.UID + "/" + p.Title
+			if stories[id] && !strings.Contains(p.Description, "Stories are in the order of their waiting") {
+				t.Errorf("%s orders stories, and its description does not say so", id)
+			}
 			for _, q := range p.Targets {
-				for _, f := range []string{"sort(", "sort_desc(", "topk(", "bottomk("} {
-					if strings.Contains(q.Expr, f) && !strings.Contains(q.Expr, "story") {
-						t.Errorf("%s, %q orders what is no story: %s", b.Title, p.Title, q.Expr)
+				for _, f := range []string{"sort(", "sort_desc(", "topk(", "bottomk(", "topk by", "bottomk by", "sort_by_label"} {
+					if strings.Contains(innocent.Replace(q.Expr), f) && !stories[id] {
+						t.Errorf("%s orders what is no story: %s", id, q.Expr)
 					}
 				}
+			}
+			people, columns := false, map[string]string{} // title: label or value
+			for _, tr := range p.Transformations {
+				switch tr.ID {
+				case "merge", "filterFieldsByName", "organize", "groupingToMatrix":
+				default:
+					t.Errorf("%s: the transformation %s may order or cut", id, tr.ID)
+				}
+				for _, name := range tr.Options.Include.Names {
+					people = people || name == "owner" || name == "display_name" || name == "delegate_name"
+				}
+				for from, title := range tr.Options.RenameByName {
+					columns[title] = from
+				}
+			}
+			for _, by := range p.Options.SortBy {
+				number := strings.HasPrefix(columns[by.DisplayName], "Value")
+				if columns[by.DisplayName] == "" {
+					t.Errorf("%s is ordered by %q, which it does not have", id, by.DisplayName)
+				}
+				if people && (number || by.Desc) && !stories[id] {
+					t.Errorf("%s orders people by %q", id, by.DisplayName)
+				}
+				if stories[id] && (columns["Story"] != "story" || by.DisplayName != "Working hours") {
+					t.Errorf("%s orders by %q what is no waiting story", id, by.DisplayName)
+				}
+			}
+			if p.Options.Legend.SortBy != "" || p.Options.Tooltip.Sort != "" && p.Options.Tooltip.Sort != "none" {
+				t.Errorf("%s orders its legend or its tooltip", id)
 			}
 		}
 	}

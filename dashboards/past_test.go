@@ -11,7 +11,7 @@ import (
 )
 
 // past is a made-up past of every metric that dashboards show, written as an
-// import of the real past is: a sample an hour, with no job and no instance.
+// import of the real past is: a sample an hour.
 type past struct {
 	from, to time.Time
 	step     time.Duration
@@ -86,7 +86,6 @@ func pastFamilies() []pastFamily {
 	type pair struct{ project, owner string }
 	pairs := []pair{{"PAY", "ada"}, {"WEB", "ada"}, {"WEB", "bo"}}
 	kinds := []string{"acceptance", "question"}
-	windows := []string{"28d"}
 	var list []pastFamily
 	family := func(name, kind string, fill func(add func(labels string, value func(float64) float64))) {
 		f := pastFamily{name: name, kind: kind}

@@ -1,10 +1,6 @@
 package dashboards
 
-import (
-	"fmt"
-
-	"github.com/grafana/grafana-foundation-sdk/go/common"
-)
+import "github.com/grafana/grafana-foundation-sdk/go/common"
 
 // uidRetrospective is the dashboard of a sprint.
 const uidRetrospective = "yourturn-retrospective"
@@ -12,17 +8,13 @@ const uidRetrospective = "yourturn-retrospective"
 // within restricts a series to the projects chosen.
 const within = `{` + isProject + `}`
 
-// rangesBefore asks for expr, which holds %[1]s where an offset may stand, over
-// the range shown and over the two ranges of the same length before it. PromQL
-// takes one offset alone, so the second lies on a subquery of one instant.
-func rangesBefore(expr string) []query {
-	before := fmt.Sprintf(expr, " offset $__range")
-	return []query{
-		rows(fmt.Sprintf(expr, "")),
-		rows(before),
-		rows("last_over_time((" + before + ")[1s:1s] offset $__range)"),
-	}
-}
+// before asks for expr, an instant of which is asked for, over the range of the
+// same length before the one shown. PromQL takes one offset alone, so it lies on a
+// subquery of one instant.
+func before(expr string) string { return "last_over_time((" + expr + ")[1s:1s] offset $__range)" }
+
+// inRange is by how much a counter grew within the range shown.
+func inRange(series string) string { return grownIn(series, "$__range", "$__interval") }
 
 // today asks for expr as it is known today, whichever range is shown: whoever
 // looks at an old sprint wants to go on to the next one, and most sprints are
@@ -49,13 +41,16 @@ func retrospective() *board {
 	b := newBoard(uidRetrospective, "Retrospective",
 		"What waited in a sprint, or in any range of time chosen at the top right. Choose a sprint by its name in the first panel.",
 		"now-14d", "")
-	b.variables(projectVariable(), jiraVariable())
+	b.variables(projectVariable())
+	part, of := late("project, kind", within, inRange), judged("project, kind", within, inRange)
 	toSprint := link("Look at this sprint",
 		"/d/"+uidRetrospective+`?var-project=${__data.fields.Project:percentencode}&from=${__data.fields.Start.numeric}&to=${__data.fields["Value #C"].numeric}&${datasource:queryparam}`, false)
+	const unknown = "Doubt it where Prometheus has no data of the range's beginning: it counts from the first data on, and what became final in its last minutes is not there yet."
 	b.add(
 		panel{
 			title: "Which sprint? Choose one by its name", width: 24, height: 7,
 			about: "The last sprints of each project. Choosing one sets the time range to it, up to now if it still runs; any other range can be set at the top right. Sprints without dates are not listed.",
+			doubt: "Doubt it for old ranges: the sprints are those known today, the last 12 of each project. A sprint ends as planned until it is completed.",
 			queries: []query{
 				rows(sprints("po_sprint_start_timestamp_seconds") + " * 1000"),
 				rows(sprints("po_sprint_end_timestamp_seconds") + " * 1000"),
@@ -67,37 +62,42 @@ func retrospective() *board {
 				column{from: "Value #A", title: "Start", unit: unitDate, width: 220},
 				column{from: "Value #B", title: "End", unit: unitDate, width: 220},
 				column{from: "Value #C"}). // where the link ends
-				NoValue("no sprints are known: choose a time range instead"),
+				NoValue("no sprints are known, or no data from yourturn: choose a time range instead"),
 		},
 		panel{
-			title: "Ended", width: 6, height: 4,
+			title: "How many waits ended?", width: 6, height: 4,
 			about:   "Waits that ended in the range by an acceptance, a rejection or an answer, counted when final.",
-			queries: []query{now(ended("kind", `po_waits_ended_total{`+isProject+`, outcome=~"accepted|rejected|answered"}`, "$__range"), "{{kind}}")},
-			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
+			doubt:   unknown,
+			queries: []query{now(endedIn("kind", `po_waits_ended_total{`+isProject+`, outcome=~"accepted|rejected|answered"}`), "{{kind}}")},
+			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "Overdue", width: 6, height: 4,
-			about:   "Waits whose working time passed the target in the range, whatever came later.",
-			queries: []query{now(ended("kind", `po_waits_breached_total`+within, "$__range"), "{{kind}}")},
-			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
+			title: "How many passed their target?", width: 6, height: 4,
+			about:   "Waits whose working time on the owner's clock passed the target in the range, whatever came later.",
+			doubt:   unknown,
+			queries: []query{now(endedIn("kind", `po_waits_breached_total`+within), "{{kind}}")},
+			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "Still open", width: 6, height: 4,
+			title: "How many are still open?", width: 6, height: 4,
 			about:   "Open waits at the end of the range.",
+			doubt:   "Doubt it where questions are answered by voice or chat: they stay open here.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_open`+within), "{{kind}}")},
-			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
+			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "Bypassed", width: 6, height: 4,
-			about:   "Stories that were done in the range without a visit to an acceptance status.",
-			queries: []query{now(ended("project", `po_acceptance_bypassed_total`+within, "$__range"), "{{project}}")},
-			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeValueAndName),
+			title: "How many were done with no acceptance?", width: 6, height: 4,
+			about:   "Stories that were done in the range without a visit to an acceptance status, by project.",
+			doubt:   unknown,
+			queries: []query{now(endedIn("project", `po_acceptance_bypassed_total`+within), "{{project}}")},
+			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "Which waits were the longest?", width: 24, height: 11,
-			about: "How old, in working hours on the story's clock, each wait had become within the range. It sees the 20 oldest open waits of each owner and kind at a time: where more are open, shorter ones are missing.",
+			title: "Which waits were the longest?", width: 24, height: 14,
+			about: "How old, in working hours on the story's clock, each wait had become within the range: the 20 longest, and no more than 20. Stories are in the order of their waiting; people are in none.",
+			doubt: "Doubt it to be all: the 21st is not shown, and of more than 20 open waits of an owner and kind at a time the youngest are not exported.",
 			queries: []query{
-				rows(`topk(20, ` + hours(named(`max by (kind, project, owner, story) (max_over_time(po_open_wait_seconds`+within+`[$__range]))`)) + `)`),
+				rows(linked(`topk(20, ` + hours(named(`max by (job, kind, project, owner, story) (max_over_time(po_open_wait_seconds`+within+`[$__range]))`)) + `)`)),
 			},
 			view: grid("Working hours", true,
 				column{from: "story", title: "Story", width: 130, links: toStory()},
@@ -105,53 +105,46 @@ func retrospective() *board {
 				column{from: "project", title: "Project", width: 110},
 				column{from: "display_name", title: "On"},
 				column{from: "owner"},
-				column{from: "Value", title: "Working hours", unit: unitHours, decimals: 1, width: 160}).
-				NoValue("nothing waited"),
+				column{from: "url"},
+				column{from: "Value", title: "Working hours", unit: unitHours, decimals: 1, width: 160}),
 		},
 		panel{
 			title: "What was open, day by day?", width: 12, height: 8,
 			about:   "Open waits over the range, by project and by what is waited for.",
+			doubt:   "Doubt it where questions are answered by voice or chat: they stay open here.",
 			queries: []query{course(summed("project, kind", "kind, project, owner", `po_waits_open`+within), "{{project}}, {{kind}}")},
 			view:    stacked(unitCount, common.StackingModeNormal),
 		},
 		panel{
 			title: "How old was the oldest, day by day?", width: 12, height: 8,
 			about:   "Working hours of the longest open wait on the story's clock, which no hand-over restarts.",
+			doubt:   "Doubt it as a picture of the usual: it is a single story.",
 			queries: []query{course(hours(`max by (project, kind) (po_story_wait_oldest_seconds`+within+`)`), "{{project}}, {{kind}}")},
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
-			title: "Was it better than in the ranges before?", width: 24, height: 7,
-			about: "The part of waits that passed their target, of those that met or passed it: in this range, in the one of the same length before it, and in the one before that. Empty: nothing was counted then, or Prometheus has no data so far back.",
-			queries: rangesBefore(`sum by (project, kind) (increase(po_waits_breached_total` + within + `[$__range]%[1]s))
-/ (sum by (project, kind) (increase(po_waits_breached_total` + within + `[$__range]%[1]s)) + sum by (project, kind) (increase(po_waits_met_total` + within + `[$__range]%[1]s)) > 0)`),
+			title: "Was it better than in the ranges before?", width: 24, height: 11,
+			about:   "The part of waits that passed their target, of those that met or passed it, and how many these are: in this range, in the one of the same length before it, and in the one before that.",
+			doubt:   "Doubt it under 10 waits. Empty: nothing was judged then, or Prometheus has no data so far back; where it begins within a range, it counts from there.",
+			queries: []query{rows(part), rows(before(part)), rows(before(before(part))), rows(of), rows(before(of)), rows(before(before(of)))},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
 				column{from: "kind", title: "Waits for"},
 				column{from: "Value #C", title: "Two before", unit: unitShare},
+				column{from: "Value #F", title: "of waits, two before", unit: unitCount},
 				column{from: "Value #B", title: "The one before", unit: unitShare},
-				column{from: "Value #A", title: "This range", unit: unitShare}).
-				NoValue("no wait met or passed its target"),
-		},
-		panel{
-			title: "How many waits ended, against the ranges before?", width: 24, height: 7,
-			about:   "Verdicts and answers in this range, in the one of the same length before it, and in the one before that: how much the parts beside are worth.",
-			queries: rangesBefore(`round(sum by (project, kind) (increase(po_waits_ended_total{` + isProject + `, outcome=~"accepted|rejected|answered"}[$__range]%[1]s)))`),
-			view: grid("Project", false,
-				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for"},
-				column{from: "Value #C", title: "Two before", unit: unitCount},
-				column{from: "Value #B", title: "The one before", unit: unitCount},
-				column{from: "Value #A", title: "This range", unit: unitCount}),
+				column{from: "Value #E", title: "of waits, before", unit: unitCount},
+				column{from: "Value #A", title: "This range", unit: unitShare},
+				column{from: "Value #D", title: "of waits", unit: unitCount}),
 		},
 		panel{
 			title: "How did the waits end?", width: 24, height: 5,
 			about:   "All waits, or one owner's part of them, that ended in the range. Recalled: the team pulled the story back. Withdrawn: taken away with no verdict. Handed over: to another owner. Lapsed, obsolete: nobody answered, and in the end nobody had to.",
-			queries: []query{now(ended("kind, outcome", `po_waits_ended_total`+within, "$__range")+" > 0", "{{kind}} {{outcome}}")},
+			doubt:   unknown,
+			queries: []query{now(orNone(`label_replace(`+endedIn("kind, outcome", `po_waits_ended_total`+within)+` > 0, "outcome", "handed over", "outcome", "handed_over")`, "outcome", saysNone), "{{kind}} {{outcome}}")},
 			view: number(unitCount, 0, plain()).
-				TextMode(common.BigValueTextModeValueAndName).
-				Text(common.NewVizTextDisplayOptionsBuilder().TitleSize(13).ValueSize(26)).
-				NoValue("none"),
+				TextMode(valueAndName).
+				Text(common.NewVizTextDisplayOptionsBuilder().TitleSize(13).ValueSize(26)),
 		},
 	)
 	return b

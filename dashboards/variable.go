@@ -39,10 +39,10 @@ func projectVariable() cog.Builder[dashboard.VariableModel] {
 }
 
 // owners asks for everybody on whom anything waits or waited, by name, also
-// those without a name. Grafana writes labels as they are, with no escapes, so
+// those without a name; a key that two Jiras use is listed once. Grafana writes labels as they are, with no escapes, so
 // a name ends where the next label begins.
 func owners() *dashboard.QueryVariableBuilder {
-	return asked("owner", "Product Owner", "query_result("+named("group by (owner) (po_waits_open)")+")").
+	return asked("owner", "Product Owner", "query_result(topk by (owner) (1, max by (owner, display_name) ("+named("group by (job, owner) (po_waits_open)")+")))").
 		Regex(`/^\{display_name="(?<text>.+)",owner="(?<value>.+)"\} /`)
 }
 
@@ -70,13 +70,6 @@ func kindVariable() cog.Builder[dashboard.VariableModel] {
 // windowVariable is the window of the rolling statistics.
 func windowVariable() cog.Builder[dashboard.VariableModel] {
 	return chosen("window", "Window", "28d", "7d", "90d").Current(option("28d", "28d"))
-}
-
-// jiraVariable is the address of the Jira whose stories are linked. It is the
-// only one in nearly every Prometheus, so it is not shown.
-func jiraVariable() cog.Builder[dashboard.VariableModel] {
-	return asked("jira", "Jira", "label_values(yourturn_jira_info, url)").
-		Hide(dashboard.VariableHideHideVariable)
 }
 
 // jobVariable is the scrape job of a yourturn.

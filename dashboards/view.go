@@ -30,9 +30,12 @@ const (
 	colorCalm   = "green"
 	colorNear   = "yellow"
 	colorOver   = "orange"
-	colorTarget = "red"
+	colorTarget = "text" // of no series: Grafana's palette has no black or white
 	colorPlain  = "text"
 )
+
+// valueAndName shows each number with what it is of.
+const valueAndName = common.BigValueTextModeValueAndName
 
 // number is a single large figure, or one for each series.
 func number(unit string, decimals float64, steps cog.Builder[dashboard.ThresholdsConfig]) *stat.PanelBuilder {
@@ -61,7 +64,9 @@ func lines(unit string) *timeseries.PanelBuilder {
 			Placement(common.LegendPlacementBottom).
 			ShowLegend(true)).
 		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti)).
-		OverrideByRegexp("/^target/", dashed())
+		OverrideByRegexp("/^target/", dashed()).
+		OverrideByRegexp("/counted$/", unseen(unitCount)).
+		OverrideByRegexp("/hours counted$/", unseen(unitHours))
 }
 
 // stacked is a course over time whose series add up.
@@ -80,6 +85,21 @@ func dashed() []dashboard.DynamicConfigValue {
 		{Id: "custom.fillOpacity", Value: 0},
 		{Id: "custom.showPoints", Value: "never"},
 		{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": colorTarget}},
+	}
+}
+
+// unseen is a sample size beside a course: in the tooltip alone, for it would
+// need an axis of its own.
+func unseen(unit string) []dashboard.DynamicConfigValue {
+	return []dashboard.DynamicConfigValue{
+		{Id: "unit", Value: unit},
+		{Id: "decimals", Value: 0},
+		{Id: "custom.lineWidth", Value: 0},
+		{Id: "custom.fillOpacity", Value: 0},
+		{Id: "custom.showPoints", Value: "never"},
+		{Id: "custom.axisPlacement", Value: "hidden"},
+		{Id: "custom.stacking", Value: map[string]any{"mode": "none", "group": "counted"}},
+		{Id: "custom.hideFrom", Value: map[string]any{"legend": true, "tooltip": false, "viz": false}},
 	}
 }
 
@@ -137,6 +157,8 @@ type column struct {
 	steps *dashboard.ThresholdsConfig
 	// links lead away from a cell.
 	links []dashboard.DashboardLink
+	// named are words, with colours, that stand for numbers.
+	named []dashboard.ValueMapping
 }
 
 // grid is a table of the rows that the queries return, joined where all their
@@ -184,6 +206,11 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 				dashboard.DynamicConfigValue{Id: "thresholds", Value: c.steps},
 				dashboard.DynamicConfigValue{Id: "color", Value: map[string]any{"mode": "thresholds"}},
 				dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}})
+		}
+		if len(c.named) > 0 {
+			properties = append(properties,
+				dashboard.DynamicConfigValue{Id: "mappings", Value: c.named},
+				dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-background", "mode": "basic"}})
 		}
 		if len(c.links) > 0 {
 			properties = append(properties, dashboard.DynamicConfigValue{Id: "links", Value: c.links})
@@ -245,7 +272,7 @@ func ofTarget() *dashboard.ThresholdsConfig {
 
 // toStory links a cell to its row's story in Jira.
 func toStory() []dashboard.DashboardLink {
-	return link("Open the story in Jira", "${jira}/browse/${__data.fields.Story}", true)
+	return link("Open the story in Jira", "${__data.fields.url}/browse/${__data.fields.Story}", true)
 }
 
 // toOwner links a cell to the dashboard of its row's owner. By itself Grafana
@@ -260,15 +287,22 @@ func link(title, url string, blank bool) []dashboard.DashboardLink {
 }
 
 // howSure returns the queries of a table of waits by kind and project: two
-// quantiles of a metric, the target, and the sample sizes that say how far to
-// trust them. who selects the waits, target is the query of the targets.
+// quantiles of a metric, how many times the target each is, the target, and the
+// sample sizes that say how far to trust them. who selects the waits, target is
+// the query of the targets.
 func howSure(metric, who, target string) []query {
-	quantile := func(q string) query {
-		return rows(hours(`max by (kind, project) (` + metric + `{` + who + `, window="$window", q="` + q + `"})`))
+	quantile := func(q string) string {
+		return `max by (job, kind, project) (` + metric + `{` + who + `, window="$window", q="` + q + `"})`
+	}
+	asked := func(expr string) query { return rows("max by (kind, project) (" + expr + ")") }
+	times := func(q string) query {
+		return asked(quantile(q) + "\n/ on (job, kind, project) max by (job, kind, project) (po_wait_target_seconds)")
 	}
 	return []query{
-		quantile("0.5"),
-		quantile("0.85"),
+		asked(hours(quantile("0.5"))),
+		times("0.5"),
+		asked(hours(quantile("0.85"))),
+		times("0.85"),
 		rows(hours(target)),
 		rows(samples(who, "ended")),
 		rows(samples(who, "open")),
@@ -281,12 +315,14 @@ func howSureGrid() *table.PanelBuilder {
 	return grid("Project", false,
 		column{from: "project", title: "Project"},
 		column{from: "kind", title: "Waits for", width: 108},
-		column{from: "Value #A", title: "Median", unit: unitHours, decimals: 1, width: 130},
-		column{from: "Value #B", title: "85 % within", unit: unitHours, decimals: 1, width: 130},
-		column{from: "Value #C", title: "Target", unit: unitHours, decimals: 1, width: 70},
-		column{from: "Value #D", title: "Ended", unit: unitCount, width: 70},
-		column{from: "Value #E", title: "Still open", unit: unitCount, width: 80},
-		column{from: "Value #F", title: "Censored", unit: unitShare, width: 82, steps: censored()})
+		column{from: "Value #A", title: "Half within", unit: unitHours, decimals: 1, width: 120},
+		column{from: "Value #B", title: "Half ÷ target", unit: unitTimes, decimals: 1, width: 110, steps: ofTarget()},
+		column{from: "Value #C", title: "85 of 100 within", unit: unitHours, decimals: 1, width: 130},
+		column{from: "Value #D", title: "85 of 100 ÷ target", unit: unitTimes, decimals: 1, width: 130, steps: ofTarget()},
+		column{from: "Value #E", title: "Target", unit: unitHours, decimals: 1, width: 70},
+		column{from: "Value #F", title: "Ended", unit: unitCount, width: 70},
+		column{from: "Value #G", title: "Still open", unit: unitCount, width: 80},
+		column{from: "Value #H", title: "Censored", unit: unitShare, width: 82, steps: censored()})
 }
 
 // censored colours the part of waits that ended otherwise than by a verdict or

@@ -38,7 +38,7 @@ type Self struct {
 	tokenTime    prometheus.Gauge
 	polls        *prometheus.CounterVec
 	pollDuration prometheus.Gauge
-	lastSuccess  prometheus.Gauge
+	lastSuccess  *prometheus.GaugeVec // without labels: absent until there was one
 	interval     prometheus.Gauge
 	pollStories  prometheus.Counter
 }
@@ -126,9 +126,9 @@ func NewSelf(reg prometheus.Registerer, jiraURL, version, revision, goVersion st
 		pollDuration: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_duration_seconds", Help: "How long the last poll cycle took, complete or not.",
 		}),
-		lastSuccess: f.NewGauge(prometheus.GaugeOpts{
-			Name: "yourturn_poll_last_success_timestamp_seconds", Help: "When the last complete poll cycle ended, in this machine's clock.",
-		}),
+		lastSuccess: f.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "yourturn_poll_last_success_timestamp_seconds", Help: "When the last complete poll cycle ended, in this machine's clock; absent before there was one.",
+		}, nil),
 		interval: f.NewGauge(prometheus.GaugeOpts{
 			Name: "yourturn_poll_interval_seconds", Help: "How long the config lets pass between two polls.",
 		}),
@@ -189,7 +189,7 @@ func (s *Self) ObservePoll(p Poll) {
 	s.success.Set(1)
 	s.polls.WithLabelValues("complete").Inc()
 	s.pollStories.Add(float64(p.Stories))
-	s.lastSuccess.Set(unixSeconds(p.End))
+	s.lastSuccess.WithLabelValues().Set(unixSeconds(p.End))
 	s.skew.Set(p.Skew.Seconds())
 	s.dateAhead.Set(p.DateAhead.Seconds())
 	s.zoned.Set(0)

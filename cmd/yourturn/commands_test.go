@@ -211,7 +211,13 @@ func started(t *testing.T, out *output, ended chan int, pattern string) string {
 // await asks a running service until what it answers is so.
 func await(t *testing.T, url string, so func(status int, body string) bool) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	return awaitFor(t, time.Minute, url, so)
+}
+
+// awaitFor is await with another patience.
+func awaitFor(t *testing.T, patience time.Duration, url string, so func(status int, body string) bool) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var last string
 	for {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -41,8 +42,14 @@ func scrape(t *testing.T, config string) (counters, gauges map[string]float64) {
 	}
 	w := httptest.NewRecorder()
 	s.pages.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	return series(t, w.Body)
+}
+
+// series reads what Prometheus would read: every series' value by its name.
+func series(t *testing.T, exposition io.Reader) (counters, gauges map[string]float64) {
+	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(w.Body)
+	families, err := parser.TextToMetricFamilies(exposition)
 	if err != nil {
 		t.Fatal(err)
 	}

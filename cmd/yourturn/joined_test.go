@@ -80,9 +80,10 @@ func TestThePastJoinsWhatIsScraped(t *testing.T) {
 		return len(prometheus.Instant(t, fmt.Sprintf("timestamp(po_waits_open) > %d", asOf.Unix()), now)) > 0
 	})
 
+	// What has a sample just then: a series that ended an hour before is looked back to.
 	series := func(at time.Time) map[string]float64 {
 		out := map[string]float64{}
-		for _, a := range prometheus.Instant(t, `{__name__=~"po_.+|yourturn_data_timestamp_seconds"}`, at) {
+		for _, a := range prometheus.Instant(t, `last_over_time({__name__=~"po_.+|yourturn_data_timestamp_seconds"}[1m])`, at) {
 			out[fmt.Sprint(a.Labels)] = a.Values[at.Unix()]
 		}
 		return out

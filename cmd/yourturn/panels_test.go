@@ -127,9 +127,9 @@ func saidByPanels(t testing.TB) []said {
 			l.show(times(chosen.fold(math.Max, by...), hour))
 		}
 	}
-	reached := func(metric string, labels ...string) func(look) {
+	reached := func(metric, q, by string, labels ...string) func(look) {
 		return func(l look) {
-			quantileOf(metric, "0.5|0.85", append([]string{"q"}, map[bool][]string{true: {"project"}}[strings.Contains(metric, "project")]...), labels...)(l)
+			quantileOf(metric, q, []string{by}, labels...)(l)
 			for id, v := range l.want {
 				if math.IsInf(v, 1) {
 					delete(l.want, id)
@@ -161,9 +161,9 @@ func saidByPanels(t testing.TB) []said {
 		l.show(per(over, both(over, met)))
 	}
 	list := []said{
-		{board: "waiting", title: "Open", targets: []func(look){sum("po_waits_open")}},
-		{board: "waiting", title: "Overdue", targets: []func(look){sum("po_waits_overdue")}},
-		{board: "waiting", title: "Longest", targets: []func(look){most("po_wait_oldest_seconds", hour)}},
+		{board: "waiting", title: "How many waits are open?", targets: []func(look){sum("po_waits_open")}},
+		{board: "waiting", title: "How many are past their target?", targets: []func(look){sum("po_waits_overdue")}},
+		{board: "waiting", title: "How long is the longest?", targets: []func(look){most("po_wait_oldest_seconds", hour), nil}},
 		{board: "waiting", title: "Which stories wait, and how much of the target is used?", targets: []func(look){
 			most("po_open_wait_seconds", hour, "kind", "project", "owner", "story"),
 			func(l look) {
@@ -172,40 +172,50 @@ func saidByPanels(t testing.TB) []said {
 			},
 		}},
 		{board: "waiting", title: "How much waits on each owner?", targets: []func(look){
-			sum("po_waits_open", "kind", "owner"), sum("po_waits_overdue", "kind", "owner"), most("po_wait_oldest_seconds", hour, "kind", "owner"),
+			sum("po_waits_open", "kind", "owner"), sum("po_waits_overdue", "kind", "owner"), most("po_wait_oldest_seconds", hour, "kind", "owner"), nil,
 		}},
 		{board: "waiting", title: "How many waits were open?", targets: []func(look){sum("po_waits_open", "kind"), sum("po_waits_overdue", "kind")}},
 		{board: "waiting", title: "How old was the oldest wait?", targets: []func(look){most("po_wait_oldest_seconds", hour, "kind"), fixed("acceptance", "question")}},
-		{board: "owner", title: "Open", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
-		{board: "owner", title: "Overdue", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
-		{board: "owner", title: "Longest", mine: true, targets: []func(look){func(l look) {
+		{board: "owner", title: "How many wait on this owner?", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
+		{board: "owner", title: "How many are past their target?", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
+		{board: "owner", title: "How many times its target is the longest?", mine: true, targets: []func(look){func(l look) {
 			hours := times(l.part(l.now, "po_wait_oldest_seconds").fold(math.Max, "kind"), hour)
 			l.show(per(hours, ofTargets(hours)))
 		}}},
 		{board: "owner", title: "How long, and how sure is that?", mine: true, targets: []func(look){
-			quantileOf("po_wait_rolling_seconds", "0.5", kp), quantileOf("po_wait_rolling_seconds", "0.85", kp), nil,
+			quantileOf("po_wait_rolling_seconds", "0.5", kp), nil, quantileOf("po_wait_rolling_seconds", "0.85", kp), nil, nil,
 			samples("ended"), samples("open"), censored,
 		}},
-		{board: "owner", title: "How long does acceptance take?", mine: true, targets: []func(look){reached("po_owner_wait_rolling_seconds", "kind", "acceptance"), fixed("acceptance")}},
-		{board: "owner", title: "How long do answers take?", mine: true, targets: []func(look){reached("po_owner_wait_rolling_seconds", "kind", "question"), fixed("question")}},
-		{board: "owner", title: "Accepted at first?", mine: true, targets: []func(look){func(l look) {
+		{board: "owner", title: "How long does acceptance take?", mine: true, targets: []func(look){
+			reached("po_owner_wait_rolling_seconds", "0.5", "q", "kind", "acceptance"), reached("po_owner_wait_rolling_seconds", "0.85", "q", "kind", "acceptance"), fixed("acceptance"), nil,
+		}},
+		{board: "owner", title: "How long do answers take?", mine: true, targets: []func(look){
+			reached("po_owner_wait_rolling_seconds", "0.5", "q", "kind", "question"), reached("po_owner_wait_rolling_seconds", "0.85", "q", "kind", "question"), fixed("question"), nil,
+		}},
+		{board: "owner", title: "How many were accepted at first?", mine: true, targets: []func(look){func(l look) {
 			l.show(l.part(l.now, "po_first_pass_ratio", "window", panelWindow).fold(math.Max, "project"))
-		}}},
+		}, nil}},
 		{board: "owner", title: "Who ended the waits?", mine: true, counts: true, over: panelWindow, targets: []func(look){counted("po_waits_ended_total", []string{"responder"}, "outcome", responses)}},
-		{board: "owner", title: "Time to a verdict", mine: true, counts: true, over: panelWindow, targets: []func(look){func(l look) {
+		{board: "owner", title: "How long until a verdict, by who gave it?", mine: true, counts: true, over: panelWindow, targets: []func(look){func(l look) {
 			by := []string{"responder"}
 			l.show(times(per(l.counted("po_acceptance_latency_seconds_sum", by), l.counted("po_acceptance_latency_seconds_count", by)), hour))
-		}}},
+		}, counted("po_acceptance_latency_seconds_count", []string{"responder"})}},
 		{board: "bottleneck", title: "How long do the teams wait, and how sure is that?", targets: []func(look){
-			quantileOf("po_project_wait_rolling_seconds", "0.5", kp), quantileOf("po_project_wait_rolling_seconds", "0.85", kp), nil,
+			quantileOf("po_project_wait_rolling_seconds", "0.5", kp), nil, quantileOf("po_project_wait_rolling_seconds", "0.85", kp), nil, nil,
 			samples("ended"), samples("open"), censored,
 		}},
-		{board: "bottleneck", title: "Do verdicts come sooner than before?", targets: []func(look){reached("po_project_wait_rolling_seconds", "kind", "acceptance"), fixed("acceptance")}},
-		{board: "bottleneck", title: "How many waits passed their target?", counts: true, over: panelWindow, targets: []func(look){passed}},
-		{board: "retrospective", title: "Ended", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
-		{board: "retrospective", title: "Overdue", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
-		{board: "retrospective", title: "How did the waits end?", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind", "outcome"})}},
-		{board: "retrospective", title: "Still open", targets: []func(look){sum("po_waits_open", "kind")}},
+		{board: "bottleneck", title: "Do verdicts come sooner than before?", targets: []func(look){
+			reached("po_project_wait_rolling_seconds", "0.5", "project", "kind", "acceptance"), reached("po_project_wait_rolling_seconds", "0.85", "project", "kind", "acceptance"), fixed("acceptance"), nil,
+		}},
+		{board: "bottleneck", title: "How many waits passed their target?", counts: true, over: panelWindow, targets: []func(look){passed, nil}},
+		{board: "retrospective", title: "How many waits ended?", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
+		{board: "retrospective", title: "How many passed their target?", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
+		{board: "retrospective", title: "How did the waits end?", counts: true, targets: []func(look){func(l look) {
+			for id, v := range l.counted("po_waits_ended_total", []string{"kind", "outcome"}) {
+				l.want[strings.Replace(id, "handed_over", "handed over", 1)] = v
+			}
+		}}},
+		{board: "retrospective", title: "How many are still open?", targets: []func(look){sum("po_waits_open", "kind")}},
 		{board: "retrospective", title: "What was open, day by day?", targets: []func(look){sum("po_waits_open", "kind", "project")}},
 		{board: "retrospective", title: "How old was the oldest, day by day?", targets: []func(look){most("po_story_wait_oldest_seconds", hour, "kind", "project")}},
 	}

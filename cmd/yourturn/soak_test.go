@@ -1,10 +1,15 @@
 package main
 
 import (
+	stdcmp "cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -12,7 +17,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +27,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -31,19 +37,74 @@ import (
 )
 
 // trouble is a Jira on a bad day: it fails at random, its token dies for a
-// while, and its index lags and forgets.
+// while, it hangs, its index lags and forgets, some issues cannot be read for a
+// moment, and its clock is wrong. Instants are the Jira's.
 type trouble struct {
 	over   atomic.Bool // the day
+	first  atomic.Bool // nothing is stored yet: a refused token would end the service
+	short  bool        // the day, which ends without a census: what an index hides from a first sync would stay lost
+	skew   time.Duration
+	frozen atomic.Pointer[time.Time]
 	server *jirasim.Server
 
 	mu      sync.Mutex
 	rng     *rand.Rand
-	revoked int // requests until the token is good again
+	deck    []string
+	revoked int         // requests until the token is good again
+	hangs   []time.Time // when the next request is never answered
+	asked   []time.Time // when it was told who asks, and at what time: when polls begin
+	newest  int64       // issue before the day
+	shown   map[int64]time.Time
 	count   map[string]int
 }
 
-// fault spoils one request in twenty.
-func (tr *trouble) fault(*http.Request) *jirasim.Fault {
+// The kinds of trouble that no request of its own bears.
+const (
+	hanging    = "hang"
+	garbled    = "issue that cannot be read"
+	lagging    = "index that lags"
+	forgetting = "index that forgets"
+	hiding     = "index that lags longer than the overlap"
+	starting   = "in the first sync"
+)
+
+// now is the Jira's clock.
+func (tr *trouble) now() time.Time {
+	if at := tr.frozen.Load(); at != nil {
+		return *at
+	}
+	return time.Now().Add(tr.skew)
+}
+
+// freeze makes it an instant for ever.
+func (tr *trouble) freeze(at time.Time) { tr.frozen.Store(&at) }
+
+// faults are the bad answers by name.
+func (tr *trouble) faults() map[string]*jirasim.Fault {
+	text := func(kind string) http.Header { return http.Header{"Content-Type": {kind}} }
+	return map[string]*jirasim.Fault{
+		"429":                     {Status: 429, Header: http.Header{"Retry-After": {"1"}}},
+		"429 without Retry-After": {Status: 429},
+		"429 with a reset":        {Status: 429, Header: http.Header{"X-Ratelimit-Reset": {tr.now().Add(2 * time.Second).UTC().Format(time.RFC3339)}}},
+		"500":                     {Status: 500},
+		"502":                     {Status: 502, Header: text("text/html"), Body: "<html>bad gateway</html>"},
+		"503":                     {Status: 503, Header: http.Header{"Retry-After": {"1"}}},
+		"login page":              {Status: 200, Header: text("text/html"), Body: "<html>log in</html>"},
+		"empty":                   {Status: 200, Header: text("application/json")},
+		"another document":        {Status: 200, Header: text("application/json"), Body: `{"ok":true}`},
+		"403":                     {Status: 403},
+		"redirect":                {Status: 302, Header: http.Header{"Location": {"http://127.0.0.1:1/rest"}}},
+		"reset":                   {Reset: true},
+		"cut":                     {Truncate: 100},
+		"slow":                    {Delay: 500 * time.Millisecond},
+		"drip":                    {Drip: 50 * time.Microsecond},
+		"revoked":                 nil,
+	}
+}
+
+// fault spoils one request in twenty, and one in five of a first sync, with each
+// kind once before any comes again.
+func (tr *trouble) fault(r *http.Request) *jirasim.Fault {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	if tr.revoked > 0 {
@@ -52,51 +113,164 @@ func (tr *trouble) fault(*http.Request) *jirasim.Fault {
 			tr.revoked = 0
 		}
 	}
-	if tr.over.Load() || tr.rng.IntN(20) > 0 {
-		return nil
+	share := 20
+	if tr.first.Load() {
+		share = 5
 	}
-	text := func(kind string) http.Header { return http.Header{"Content-Type": {kind}} }
-	all := []struct {
-		name  string
-		fault *jirasim.Fault
-	}{
-		{"429", &jirasim.Fault{Status: 429, Header: http.Header{"Retry-After": {"1"}}}},
-		{"429 without Retry-After", &jirasim.Fault{Status: 429}},
-		{"500", &jirasim.Fault{Status: 500}},
-		{"502", &jirasim.Fault{Status: 502, Header: text("text/html"), Body: "<html>bad gateway</html>"}},
-		{"503", &jirasim.Fault{Status: 503, Header: http.Header{"Retry-After": {"1"}}}},
-		{"login page", &jirasim.Fault{Status: 200, Header: text("text/html"), Body: "<html>log in</html>"}},
-		{"empty", &jirasim.Fault{Status: 200, Header: text("application/json")}},
-		{"another document", &jirasim.Fault{Status: 200, Header: text("application/json"), Body: `{"ok":true}`}},
-		{"403", &jirasim.Fault{Status: 403}},
-		{"redirect", &jirasim.Fault{Status: 302, Header: http.Header{"Location": {"http://127.0.0.1:1/rest"}}}},
-		{"reset", &jirasim.Fault{Reset: true}},
-		{"cut", &jirasim.Fault{Truncate: 100}},
-		{"slow", &jirasim.Fault{Delay: 500 * time.Millisecond}},
-		{"drip", &jirasim.Fault{Drip: 50 * time.Microsecond}},
-		{"revoked", nil},
+	switch {
+	case tr.over.Load():
+	case len(tr.hangs) > 0 && time.Now().After(tr.hangs[0]):
+		tr.hangs = tr.hangs[1:]
+		tr.count[hanging]++
+		return &jirasim.Fault{Delay: time.Hour}
+	case tr.rng.IntN(share) == 0:
+		return tr.deal()
 	}
-	one := all[tr.rng.IntN(len(all))]
-	tr.count[one.name]++
-	if one.name == "revoked" {
+	if strings.HasSuffix(r.URL.Path, "/myself") && tr.revoked == 0 {
+		tr.asked = append(tr.asked, tr.now())
+	}
+	return nil
+}
+
+// deal returns the next fault of a shuffled deck.
+func (tr *trouble) deal() *jirasim.Fault {
+	all := tr.faults()
+	if len(tr.deck) == 0 {
+		tr.deck = slices.Sorted(maps.Keys(all))
+		tr.rng.Shuffle(len(tr.deck), func(i, j int) { tr.deck[i], tr.deck[j] = tr.deck[j], tr.deck[i] })
+	}
+	name := tr.deck[0]
+	tr.deck = tr.deck[1:]
+	if tr.first.Load() {
+		tr.count[starting]++
+		if name == "revoked" {
+			return all["500"]
+		}
+	}
+	tr.count[name]++
+	if name == "revoked" {
 		tr.server.Revoke()
 		tr.revoked = 3
 	}
-	return one.fault
+	return all[name]
 }
+
+const (
+	soakOverlap = time.Minute      // more than an index may lag behind, and forget, taken together
+	longLag     = 90 * time.Second // is more than that
+)
 
 // lag is up to half a minute, another one for each issue and minute: what is
 // seen now may be gone in a moment.
 func (tr *trouble) lag(issue int64) time.Duration {
-	if tr.over.Load() {
+	if tr.over.Load() || tr.first.Load() {
 		return 0
 	}
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.count[lagging]++
 	return time.Duration((issue*31+time.Now().Unix()/60*17)%30) * time.Second
 }
 
-// forgets tells of an issue in a hundred, another one each quarter of a minute.
+// hides tells of an issue that the index does not show for long after its
+// creation: one new one in twenty. Webhooks must not tell of it either, or what
+// changes in it meanwhile is beyond the overlap.
+func (tr *trouble) hides(issue int64) bool { return issue > tr.newest && issue%20 == 0 }
+
+// forgets tells of an issue in a hundred, another one each quarter of a minute,
+// and of those that are not shown yet.
 func (tr *trouble) forgets(issue int64) bool {
-	return !tr.over.Load() && (issue+time.Now().Unix()/15)%100 == 0
+	if tr.hides(issue) && !tr.over.Load() {
+		tr.mu.Lock()
+		since, met := tr.shown[issue]
+		if !met && !tr.first.Load() {
+			since = time.Now()
+			tr.count[hiding]++
+		}
+		tr.shown[issue] = since
+		tr.mu.Unlock()
+		if time.Since(since) < longLag {
+			return true
+		}
+	}
+	return tr.strikes(forgetting, (issue+time.Now().Unix()/15)%100 == 0)
+}
+
+// garbles tells of an issue in three hundred, another one each ten seconds.
+func (tr *trouble) garbles(issue int64) bool {
+	return tr.strikes(garbled, (issue+time.Now().Unix()/10)%300 == 0)
+}
+
+func (tr *trouble) strikes(what string, does bool) bool {
+	if !does || tr.over.Load() || tr.short && tr.first.Load() {
+		return false
+	}
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	tr.count[what]++
+	return true
+}
+
+// pollAfter returns the second poll that began after one that began in the
+// second at, or the end of the world: what that one saw had happened by then.
+func (tr *trouble) pollAfter(at time.Time) time.Time {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	i, _ := slices.BinarySearchFunc(tr.asked, at.Add(time.Second), time.Time.Compare)
+	if i >= len(tr.asked) {
+		return at.AddDate(1, 0, 0)
+	}
+	return tr.asked[i]
+}
+
+// postman brings a Jira's webhooks: one in three gets lost, one in three comes
+// twice, and in every other half minute none comes at all.
+type postman struct {
+	url, secret string
+	queue       chan int64
+	now         func() time.Time
+	spares      func(issue int64) bool // which it does not tell of
+	rng         *rand.Rand
+	count       map[string]int
+}
+
+// Run delivers until ctx ends.
+func (p *postman) run(ctx context.Context) {
+	for n := 0; ; n++ {
+		var issue int64
+		select {
+		case <-ctx.Done():
+			return
+		case issue = <-p.queue:
+		}
+		times := p.rng.IntN(3)
+		if time.Now().Unix()/30%2 == 0 || p.spares(issue) {
+			times = 0
+		}
+		p.count[[]string{"lost", "once", "twice"}[times]]++
+		body := fmt.Sprintf(`{"timestamp":%d,"webhookEvent":"jira:issue_updated","issue":{"id":"%d"}}`, p.now().UnixMilli(), issue)
+		mac := hmac.New(sha256.New, []byte(p.secret))
+		mac.Write([]byte(body))
+		for range times {
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, strings.NewReader(body))
+			if err != nil {
+				return
+			}
+			req.Header.Set("X-Hub-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil)))
+			req.Header.Set("X-Atlassian-Webhook-Identifier", strconv.Itoa(n))
+			if resp, err := http.DefaultClient.Do(req); err == nil {
+				resp.Body.Close()
+			}
+		}
+	}
+}
+
+// change takes note of a change unless too many wait.
+func (p *postman) change(issue int64) {
+	select {
+	case p.queue <- issue:
+	default:
+	}
 }
 
 // serveVariable tells this binary to serve the config it names, as a process of
@@ -116,9 +290,14 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// longSoak is how long a day must be for every kind of trouble to be in it.
+const longSoak = 10 * time.Minute
+
 // TestSoak serves a living team's Jira on a bad day that YOURTURN_SOAK says the
-// length of. When the day is over it holds that the store has all that a new one
-// reads, that both tell the ground truth, and that the process has not grown.
+// length of, from the first sync on. When the day is over it holds that the store
+// has all that a new one reads and nothing that never was, that both tell the
+// ground truth, that the process has counted what the ground truth says, once,
+// and that it has not grown.
 func TestSoak(t *testing.T) {
 	text := os.Getenv("YOURTURN_SOAK")
 	switch {
@@ -140,7 +319,12 @@ func TestSoak(t *testing.T) {
 }
 
 func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration) {
-	past := team.Options{Seed: seed, Flavor: flavor}
+	tr := &trouble{
+		short: length <= soakOverlap/2,
+		rng:   rand.New(rand.NewPCG(uint64(seed), 0)), count: map[string]int{}, shown: map[int64]time.Time{}, //nolint:gosec // no secret
+		skew: map[jirasim.Flavor]time.Duration{jirasim.Cloud: 7 * time.Minute, jirasim.DataCenter: -7 * time.Minute}[flavor],
+	}
+	past := team.Options{Seed: seed, Flavor: flavor, Now: tr.now, SlipWindow: liveSlip}
 	if length > time.Minute {
 		past.MinStories = 5000 // more than the store caches, or its cache grows with the day
 	}
@@ -149,119 +333,549 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 		t.Fatal(err)
 	}
 	defer tm.Close()
-	tr := &trouble{rng: rand.New(rand.NewPCG(uint64(seed), 0)), count: map[string]int{}} //nolint:gosec // no secret
-	opts := jirasim.Options{Token: "t0k3n", Email: "bot@example.com", Fault: tr.fault, IndexLagOf: tr.lag, Unindexed: tr.forgets}
+	opts := jirasim.Options{Token: "t0k3n", Email: "bot@example.com", Fault: tr.fault, IndexLagOf: tr.lag, Unindexed: tr.forgets, Garbled: tr.garbles}
 	if flavor == jirasim.DataCenter {
 		opts.Email, opts.ContextPath = "", "/jira"
 	}
 	tr.server = jirasim.NewServer(tm.Site(), opts)
 	srv := httptest.NewServer(tr.server)
 	defer srv.Close()
-	dir := t.TempDir()
-	token := filepath.Join(dir, "token")
-	write(t, token, "t0k3n\n")
-	config := func(name string) (file, db string) {
-		file, db = filepath.Join(dir, name+".yml"), filepath.Join(dir, name+".db")
-		text := tm.ConfigYAML(team.Setup{JiraURL: srv.URL + opts.ContextPath, StoreURL: "sqlite:" + db, TokenFile: token, PollInterval: time.Second})
-		text = strings.Replace(text, "jira:\n", "jira:\n  census_interval: 10s\n", 1)
-		write(t, file, text)
-		return file, db
+	s := &soaking{T: t, tm: tm, tr: tr, length: length, dir: t.TempDir(), jira: srv.URL + opts.ContextPath}
+	write(t, filepath.Join(s.dir, "token"), "t0k3n\n")
+	write(t, filepath.Join(s.dir, "hook"), "hush\n")
+	for _, w := range tm.Truth() {
+		tr.newest = max(tr.newest, w.StoryID)
 	}
-	soaked, soakedDB := config("soaked")
-	fresh, freshDB := config("fresh")
 
-	// With a sync done before the day begins, a refused token does not end it.
-	tr.over.Store(true)
-	command(t, 0, "sync", "--config.file", soaked)
-	tr.over.Store(false)
-	var out output
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), serveVariable+"="+soaked)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan int, 1)
-	go func() {
-		cmd.Wait() //nolint:errcheck // the code tells
-		ended <- cmd.ProcessState.ExitCode()
-	}()
-	base := "http://" + started(t, &out, ended, `"address": "([^"]+)"`)
-	began := time.Now()
-	living, rest := context.WithTimeout(t.Context(), length)
+	// The first sync is part of the day.
+	tr.first.Store(true)
+	s.began = tr.now()
+	base := s.serve()
+	living, rest := context.WithCancel(t.Context())
 	defer rest()
-	var samples []sample
-	var sampling sync.WaitGroup
-	sampling.Go(func() { samples = sampled(living, base+"/metrics") })
-	if err := tm.Live(living, 3000); err != nil && living.Err() == nil {
-		t.Fatal(err)
+	post := &postman{url: base + "/webhook/jira", secret: "hush", queue: make(chan int64, 100), now: tr.now, spares: tr.hides, rng: rand.New(rand.NewPCG(uint64(seed), 1)), count: map[string]int{}} //nolint:gosec // no secret
+	tm.Site().Update(func() { tm.Site().OnChange = post.change })
+	var people, delivery sync.WaitGroup
+	people.Go(func() { tm.Live(living, liveSpeed) }) //nolint:errcheck // it ends with its context
+	awaitFor(t, 5*time.Minute, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	tr.first.Store(false)
+	delivery.Go(func() { post.run(living) })
+	tr.mu.Lock()
+	for at := length / 4; length >= 5*time.Minute && at < length; at += length / 3 {
+		tr.hangs = append(tr.hangs, time.Now().Add(at))
 	}
-	rest()
-	sampling.Wait()
+	tr.mu.Unlock()
+	ending := time.AfterFunc(length, rest)
+	defer ending.Stop()
+	samples := s.sampled(living, base+"/metrics")
+	people.Wait()
+	delivery.Wait()
+	tm.Settle(t.Context())
 	tr.over.Store(true)
-	over := time.Now()
-	// By the end of a census that began since everything was looked at.
-	await(t, base+"/metrics", func(_ int, body string) bool {
-		return value(body, "yourturn_census_timestamp_seconds") > float64(over.Add(2*time.Second).Unix())
+
+	// Nothing happens any more: in an hour all of it is final, and what the polls
+	// did not see was looked at. From then on Jira's clock stands.
+	s.end = tr.now().Add(65 * time.Minute).Truncate(time.Second)
+	tr.freeze(s.end)
+	polls := `yourturn_poll_cycles_total{result="complete"}`
+	seen := 0.0
+	served := awaitFor(t, 7*time.Minute, base+"/metrics", func(_ int, body string) bool {
+		if value(body, "yourturn_data_timestamp_seconds") != float64(s.end.Unix()) {
+			return false
+		}
+		// All of a short day is within the overlap. After a longer one a census is to
+		// look back, which comes minutes after one that failed.
+		if !tr.short && value(body, "yourturn_census_timestamp_seconds") != float64(s.end.Unix()) {
+			return false
+		}
+		if seen == 0 {
+			seen = value(body, polls)
+		}
+		return value(body, polls) > seen+1
 	})
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
+	s.stop()
+
+	s.holdsAll()
+	s.tellsTheTruth()
+	s.counts(served)
+	s.showsOpen(served)
+	s.troubled(post.count)
+	s.noTrend(samples)
+}
+
+// soaking is a day's soak and what it left.
+type soaking struct {
+	*testing.T
+	tm         *team.Team
+	tr         *trouble
+	dir, jira  string
+	length     time.Duration
+	began, end time.Time // of the day, and what all is compared as of
+
+	cmd   *exec.Cmd
+	out   output
+	ended chan int
+
+	fresh, soaked map[int64]latency.History
+	heard         map[int64]team.Heard
+	touched       map[string]bool // stories to which something happened in the day, by id
+}
+
+// db and config name the files of a store.
+func (s *soaking) db(name string) string { return filepath.Join(s.dir, name+".db") }
+
+func (s *soaking) config(name string) string {
+	file := filepath.Join(s.dir, name+".yml")
+	text := s.tm.ConfigYAML(team.Setup{JiraURL: s.jira, StoreURL: "sqlite:" + s.db(name), TokenFile: filepath.Join(s.dir, "token"), PollInterval: time.Second})
+	text = strings.Replace(text, "jira:\n", fmt.Sprintf("jira:\n  census_interval: 10s\n  overlap: %s\n", soakOverlap), 1)
+	write(s.T, file, text+"webhook: {secret_file: hook}\n")
+	return file
+}
+
+// serve starts the service as a process of its own, and returns where it listens.
+func (s *soaking) serve() (base string) {
+	s.Helper()
+	s.cmd = exec.CommandContext(s.Context(), os.Args[0])
+	s.cmd.Env = append(os.Environ(), serveVariable+"="+s.config("soaked"))
+	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	if err := s.cmd.Start(); err != nil {
+		s.Fatal(err)
 	}
-	if code := <-ended; code != 0 {
-		t.Fatalf("serve ended with %d:\n%s", code, &out)
+	s.ended = make(chan int, 1)
+	go func() {
+		s.cmd.Wait() //nolint:errcheck // the code tells
+		s.ended <- s.cmd.ProcessState.ExitCode()
+	}()
+	s.Cleanup(func() {
+		if s.Failed() {
+			s.Log(warnings(s.out.String()))
+		}
+	})
+	return "http://" + started(s.T, &s.out, s.ended, `"address": "([^"]+)"`)
+}
+
+// warnings returns the last lines of a log that say more than that all is well.
+func warnings(log string) string {
+	var list []string
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, "WARN") || strings.Contains(line, "ERROR") {
+			list = append(list, line)
+		}
 	}
-	command(t, 0, "sync", "--config.file", fresh)
-	open := compareStores(t, freshDB, soakedDB, func(h *latency.History) bool {
-		var last latency.Event // that moved it
-		var left string        // by it
-		for _, ev := range h.Events {
-			if ev.At >= latency.At(over.Add(-time.Minute)) {
-				return true
+	return strings.Join(list[max(0, len(list)-20):], "")
+}
+
+// stop ends it as an operator does.
+func (s *soaking) stop() {
+	s.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.Fatal(err)
+	}
+	if code := <-s.ended; code != 0 {
+		s.Fatalf("serve ended with %d:\n%s", code, &s.out)
+	}
+}
+
+// holdsAll fails unless the soaked store holds the stories of a fresh one as they
+// are and all their events, each once, and beside them nothing but what Jira no
+// longer shows of comments that were edited and deleted.
+func (s *soaking) holdsAll() {
+	s.Helper()
+	command(s.T, 0, "sync", "--config.file", s.config("fresh"))
+	s.fresh, s.soaked = histories(s.T, s.db("fresh")), histories(s.T, s.db("soaked"))
+	for story, want := range s.fresh {
+		got, ok := s.soaked[story]
+		if !ok {
+			s.Errorf("story %s was lost", want.Key)
+			continue
+		}
+		if diff := cmp.Diff(want.Now, got.Now); diff != "" || want.Key != got.Key {
+			s.Errorf("story %s is %s, and otherwise than it is (-is +stored):\n%s", want.Key, got.Key, diff)
+		}
+		have, shown := ids(got), ids(want)
+		for id, ev := range shown {
+			if _, ok := have[id]; !ok {
+				s.Errorf("story %s lost event %+v", want.Key, ev)
 			}
-			for _, c := range ev.Changes {
-				if c.Field != latency.FieldStatus {
+		}
+		for id, ev := range have {
+			if _, ok := shown[id]; !ok && (ev.Rank == latency.RankCreated || ev.Rank == latency.RankRecord || ev.Rank == latency.RankGone || ev.Rank == latency.RankReturned) {
+				s.Errorf("story %s has event %+v, which never was", want.Key, ev)
+			}
+		}
+	}
+	for story, got := range s.soaked {
+		if _, ok := s.fresh[story]; !ok {
+			s.Errorf("story %s is not there, and stored", got.Key)
+		}
+	}
+	s.hear()
+}
+
+// hear learns from the soaked store which comments it saw, saying what, and
+// fails on what it took for an edit or a deletion and was none.
+func (s *soaking) hear() {
+	s.Helper()
+	remarks := map[int64]team.Remark{}
+	for _, r := range s.tm.Remarks() {
+		remarks[r.ID] = r
+	}
+	s.heard = map[int64]team.Heard{}
+	last := map[int64]comment.Facts{}
+	never := map[string][]string{}
+	for _, h := range s.soaked {
+		for _, ev := range h.Events {
+			r, h := remarks[ev.ID], s.heard[ev.ID]
+			wrong := func(what string) {
+				never[what] = append(never[what], fmt.Sprintf("story %d, comment %d at %s, observed %t", r.StoryID, ev.ID, stampOf(ev.At.Time()), ev.Observed))
+			}
+			says := func(i int) bool { return cmp.Equal(*ev.Comment, comment.Wiki(r.Texts[i].Text), cmpopts.EquateEmpty()) }
+			switch ev.Rank {
+			case latency.RankCommentAdded:
+				for h.First = 0; h.First < len(r.Texts) && !says(h.First); h.First++ {
+				}
+				if h.First == len(r.Texts) {
+					wrong("a comment that never said that")
 					continue
 				}
-				if ev.At >= latency.At(began) && c.To.ID == left && ev.Actor == last.Actor {
-					return true
+				last[ev.ID] = *ev.Comment
+			case latency.RankCommentEdited:
+				i := slices.IndexFunc(r.Texts, func(x team.Text) bool { return latency.At(x.At) == ev.At })
+				if ev.Observed || i < 1 || !says(i) {
+					wrong("an edit that never was")
+					continue
 				}
-				last, left = ev, c.From.ID
+				h.Later = append(h.Later, i)
+				last[ev.ID] = *ev.Comment
+			case latency.RankCommentDeleted:
+				if r.Deleted.IsZero() || s.tr.pollAfter(ev.At.Time()).Before(r.Deleted) {
+					wrong("a deletion that never was")
+				}
+				h.Deleted = ev.At.Time()
+			default:
+				continue
+			}
+			s.heard[ev.ID] = h
+		}
+	}
+	for what, list := range never {
+		s.Errorf("%d times %s:\n%s", len(list), what, strings.Join(list[:min(len(list), 8)], "\n"))
+	}
+	edited, deleted := 0, 0
+	for id, h := range s.heard {
+		r := remarks[id]
+		switch {
+		case !r.Deleted.IsZero():
+			deleted++
+			if h.Deleted.IsZero() {
+				s.Errorf("story %d: comment %d was deleted, and is stored as if it were there", r.StoryID, id)
+			}
+		case !cmp.Equal(last[id], comment.Wiki(r.Texts[len(r.Texts)-1].Text), cmpopts.EquateEmpty()):
+			s.Errorf("story %d: comment %d is stored with what it does not say any more", r.StoryID, id)
+		}
+		if len(h.Later) > 0 {
+			edited++
+		}
+	}
+	s.Logf("%d comments were seen, %d of them before an edit, %d before a deletion", len(s.heard), edited, deleted)
+}
+
+// tellsTheTruth fails unless both stores tell of every story what its people
+// know, as far as it can be known: of comments that were edited or deleted, what
+// each store saw of them.
+func (s *soaking) tellsTheTruth() {
+	s.Helper()
+	at := stampOf(s.end)
+	s.touched = map[string]bool{}
+	for _, h := range s.soaked {
+		if h.Events[len(h.Events)-1].At >= latency.At(s.began) {
+			s.touched[strconv.FormatInt(h.ID, 10)] = true
+		}
+	}
+	for _, of := range []struct {
+		name string
+		want []team.Wait
+	}{
+		{"fresh", s.tm.Known([]time.Time{s.end})},
+		{"soaked", s.tm.KnownOf(s.heard, s.end)},
+	} {
+		config := filepath.Join(s.dir, of.name+".yml")
+		want := told(of.want)
+		diff := differences(want, derived(s.T, config, "--as-of", at))
+		stories := map[string]bool{}
+		for _, p := range want {
+			if s.touched[p.StoryID] {
+				stories[p.StoryID] = true
 			}
 		}
-		return last.At >= latency.At(over.Add(-5*time.Minute)) // somebody may have been about to take it back
-	})
-	// Nothing happens any more: in an hour all of it is final.
-	asOf := over.Add(time.Hour).Truncate(time.Millisecond)
-	at := asOf.UTC().Format("2006-01-02T15:04:05.000Z")
-	compare := func(name, config string, ignore map[string]bool) {
-		want, got := without(told(tm.Known([]time.Time{asOf})), ignore), without(derived(t, config, "--as-of", at), ignore)
-		diff := differences(want, got)
-		t.Logf("%s: %d waits compared with the ground truth, %d differ", name, len(want), len(diff))
+		figure(s.T, "%s store: %d waits compared with the ground truth, %d of them of %d stories touched in the day (of %d), %d differ",
+			of.name, len(want), len(slices.DeleteFunc(want, func(p part) bool { return !s.touched[p.StoryID] })), len(stories), len(s.touched), len(diff))
+		// The others of the day were compared too, and have had no wait.
+		if len(stories) == 0 || s.length >= longSoak && len(stories) < max(500, len(s.touched)/2) {
+			s.Errorf("%s: %d stories of the day have waits, too few to say anything", of.name, len(stories))
+		}
 		if len(diff) > 0 {
-			t.Errorf("%s: %d differences\n%s", name, len(diff), strings.Join(diff[:min(len(diff), 12)], "\n"))
-			t.Log(command(t, 0, "waits", "--config.file", config, "--story", open.keys[regexp.MustCompile(`story (\d+)`).FindStringSubmatch(diff[0])[1]]))
+			s.Errorf("%s: %d differences\n%s", of.name, len(diff), strings.Join(diff[:min(len(diff), 12)], "\n"))
+			s.Log(command(s.T, 0, "waits", "--config.file", config, "--story", s.tm.Site().Key(storyOf(diff[0]))))
 		}
 	}
-	for _, d := range differences(without(derived(t, fresh, "--as-of", at), open.glimpsed), without(derived(t, soaked, "--as-of", at), open.glimpsed)) {
-		t.Errorf("the soaked store (derived) differs from a fresh one (the truth): %s", d)
+}
+
+// counts fails unless a count of all that is stored comes to what the ground
+// truth says, and the process has counted that too: all of it, once. What it
+// counted and a later fact has changed since, such as a first ask that is deleted,
+// is in the audit, and rare.
+func (s *soaking) counts(served string) {
+	s.Helper()
+	for _, suffix := range []string{"", "-wal"} {
+		if text, err := os.ReadFile(s.db("soaked") + suffix); err == nil {
+			write(s.T, s.db("recount")+suffix, string(text))
+		}
 	}
-	compare("fresh", fresh, open.unfinished)
-	compare("soaked", soaked, open.either())
-	t.Logf("%s of %s: requests %v, faults %v", length, flavor, tr.server.Requests(), tr.count)
-	noTrend(t, samples)
+	command(s.T, 0, "sync", "--recount", "--config.file", s.config("recount"))
+	recount, _ := scrape(s.T, filepath.Join(s.dir, "recount.yml"))
+	truth := s.counters()
+	maps.DeleteFunc(truth, func(_ string, v float64) bool { return v == 0 })
+	if diff := cmp.Diff(truth, comparable(recount)); diff != "" {
+		s.Errorf("what is stored comes to other counters than the truth (-truth +counted):\n%s", diff)
+	}
+
+	counters, gauges := series(s.T, strings.NewReader(served))
+	again, _ := scrape(s.T, filepath.Join(s.dir, "soaked.yml"))
+	if diff := cmp.Diff(again, counters); diff != "" {
+		s.Errorf("the process served other counters than its ledger comes to (-ledger +served):\n%s", diff)
+	}
+	want, got := s.ledger("recount"), s.ledger("soaked")
+	var wrong []string
+	for id, entry := range want {
+		if have, ok := got[id]; !ok {
+			wrong = append(wrong, fmt.Sprintf("not counted: %+v", entry))
+		} else if have != entry {
+			wrong = append(wrong, fmt.Sprintf("counted %+v, and is %+v", have, entry))
+		}
+	}
+	for id, entry := range got {
+		if _, ok := want[id]; !ok {
+			wrong = append(wrong, fmt.Sprintf("counted, and is no more: %+v", entry))
+		}
+	}
+	findings := int(corrected(gauges))
+	if most := len(s.touched)/50 + 2; len(wrong) != findings || findings > most {
+		s.Errorf("%d of %d entries of the ledger are otherwise than what is stored, and the audit has %d corrections, of which there may be %d:\n%s",
+			len(wrong), len(want), findings, most, strings.Join(wrong[:min(len(wrong), 12)], "\n"))
+	}
+	figure(s.T, "%d things counted, as the truth and %d counters and histograms' series say, but for %d that were corrected later", len(want), len(counters), findings)
 }
 
-// without returns the parts but those of some stories.
-func without(list []part, stories map[string]bool) []part {
-	return slices.DeleteFunc(list, func(p part) bool { return stories[p.StoryID] })
+// ledger returns what a store's ledger counts.
+func (s *soaking) ledger(name string) map[latency.EntryID]latency.Entry {
+	s.Helper()
+	st, err := store.Open(s.Context(), "sqlite:"+s.db(name), store.ReadOnly)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer st.Close()
+	counted, err := st.LedgerOf(s.Context(), slices.Sorted(maps.Keys(s.soaked)))
+	if err != nil {
+		s.Fatal(err)
+	}
+	out := map[latency.EntryID]latency.Entry{}
+	for _, c := range counted {
+		if c.Counted {
+			out[c.ID] = c.Entry
+		}
+	}
+	return out
 }
 
-// sample is what a process used at an instant.
-type sample struct{ goroutines, descriptors, memory float64 }
+// counters returns what the ground truth comes to, of what it knows: guards it
+// does not.
+func (s *soaking) counters() map[string]float64 {
+	out := map[string]float64{}
+	for _, w := range s.tm.KnownOf(s.heard, s.end) {
+		if !w.Final {
+			continue
+		}
+		out[fmt.Sprintf("po_waits_ended_total{kind=%s,outcome=%s,owner=%s,project=%s,responder=%s}", w.Kind, w.Outcome, w.Owner, w.Project, w.Responder)]++
+		name, labels := "po_acceptance_latency", "outcome="+w.Outcome+","
+		switch w.Outcome {
+		case "accepted", "rejected":
+		case "answered":
+			name, labels = "po_question_response_latency", ""
+		default:
+			continue
+		}
+		by := strings.Replace(w.Responder, "automation", "other", 1) // histograms do not tell them apart
+		full := fmt.Sprintf("%s_seconds{%sowner=%s,project=%s,responder=%s}", name, labels, w.Owner, w.Project, by)
+		elapsed := fmt.Sprintf("%s_elapsed_seconds{owner=%s,project=%s}", name, w.Owner, w.Project)
+		out[full+" count"]++
+		out[full+" sum"] += float64(w.Working.Milliseconds())
+		out[elapsed+" count"]++
+		out[elapsed+" sum"] += float64(w.Elapsed.Milliseconds())
+		if !w.Breached {
+			out[fmt.Sprintf("po_waits_met_total{kind=%s,owner=%s,project=%s}", w.Kind, w.Owner, w.Project)]++
+		}
+	}
+	for _, w := range s.tm.KnownOf(s.heard, s.end.Add(-liveSlip)) { // what was breached later is not final
+		if w.Breached {
+			out[fmt.Sprintf("po_waits_breached_total{kind=%s,owner=%s,project=%s}", w.Kind, w.Owner, w.Project)]++
+		}
+	}
+	for _, tally := range s.tm.KnownTallies([]time.Time{s.end}) {
+		out[map[string]string{"slip": "po_slips_total", "bypass": "po_acceptance_bypassed_total"}[tally.What]+"{project="+tally.Project+"}"]++
+	}
+	return out
+}
+
+// comparable returns those of counters that the ground truth knows, sums in
+// milliseconds.
+func comparable(counters map[string]float64) map[string]float64 {
+	out := map[string]float64{}
+	for id, v := range counters {
+		switch {
+		case v == 0, strings.HasPrefix(id, "po_guard_"), strings.Contains(id, " le "):
+		case strings.HasSuffix(id, " sum"):
+			out[id] = math.Round(v * 1000)
+		default:
+			out[id] = v
+		}
+	}
+	return out
+}
+
+// showsOpen fails unless the process shows as open and overdue what `waits` lists.
+func (s *soaking) showsOpen(served string) {
+	s.Helper()
+	want := map[string]float64{}
+	for _, w := range waitsOf(s.T, filepath.Join(s.dir, "soaked.yml"), "--open") {
+		labels := fmt.Sprintf("{kind=%s,owner=%s,project=%s}", w.Kind, w.Owner, w.Project)
+		want["po_waits_open"+labels]++
+		if w.Breached {
+			want["po_waits_overdue"+labels]++
+		}
+	}
+	_, gauges := series(s.T, strings.NewReader(served))
+	for _, w := range waitsOf(s.T, filepath.Join(s.dir, "soaked.yml"), "--open") {
+		id := fmt.Sprintf("po_open_wait_seconds{kind=%s,owner=%s,project=%s,story=%s}", w.Kind, w.Owner, w.Project, w.Story)
+		if got, ok := gauges[id]; !ok || math.Abs(got-w.StoryWorkingSeconds) > 1e-6 {
+			s.Errorf("%s is served as %g (%t), and listed with %g\n%s", id, got, ok, w.StoryWorkingSeconds, command(s.T, 0, "waits", "--config.file", filepath.Join(s.dir, "soaked.yml"), "--story", w.Story))
+		}
+	}
+	maps.DeleteFunc(gauges, func(id string, v float64) bool {
+		return v == 0 || !strings.HasPrefix(id, "po_waits_open{") && !strings.HasPrefix(id, "po_waits_overdue{")
+	})
+	if diff := cmp.Diff(want, gauges); diff != "" {
+		s.Errorf("open and overdue waits (-listed +served):\n%s", diff)
+		s.Log(command(s.T, 0, "waits", "--config.file", filepath.Join(s.dir, "soaked.yml"), "--open"))
+	}
+	figure(s.T, "%.0f open waits served, %.0f of them overdue, as `waits --open` lists them", sum(gauges, "po_waits_open{"), sum(gauges, "po_waits_overdue{"))
+}
+
+// troubled tells what went wrong on that day, and fails if a long one was without
+// some kind of it.
+func (s *soaking) troubled(webhooks map[string]int) {
+	s.Helper()
+	count := maps.Clone(s.tr.count)
+	for name := range s.tr.faults() {
+		count[name] += 0
+	}
+	for _, name := range []string{hanging, garbled, lagging, forgetting, hiding, starting} {
+		count[name] += 0
+	}
+	for _, name := range []string{"lost", "once", "twice"} {
+		count["webhook that comes "+name] = webhooks[name]
+	}
+	count["story that a census found"] = strings.Count(s.out.String(), "a census found a story that no search had shown")
+	count["story that was set aside"] = strings.Count(s.out.String(), "an issue cannot be read")
+	figure(s.T, "%s: requests %v, trouble %v", s.length, s.tr.server.Requests(), count)
+	for name, n := range count {
+		if n == 0 && s.length >= longSoak {
+			s.Errorf("in %s there was never: %s", s.length, name)
+		}
+	}
+}
+
+// figure logs what was measured, and appends it to the file that
+// YOURTURN_FIGURES names, if any.
+func figure(t *testing.T, format string, args ...any) {
+	t.Helper()
+	line := fmt.Sprintf(format, args...)
+	t.Log(line)
+	path := os.Getenv("YOURTURN_FIGURES")
+	if path == "" {
+		return
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fmt.Fprintf(f, "%s: %s\n", t.Name(), line)
+}
+
+// stampOf is an instant as `waits` takes and gives it.
+func stampOf(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// storyOf returns the story that a difference is about.
+func storyOf(diff string) (id int64) {
+	_, rest, _ := strings.Cut(diff, "story ")
+	fmt.Sscan(rest, &id) //nolint:errcheck // every difference names one
+	return id
+}
+
+// eventID identifies an event of a story.
+type eventID struct {
+	at   latency.Instant
+	rank latency.Rank
+	id   int64
+}
+
+// ids returns a story's events by identity.
+func ids(h latency.History) map[eventID]latency.Event {
+	out := make(map[eventID]latency.Event, len(h.Events))
+	for _, ev := range h.Events {
+		out[eventID{ev.At, ev.Rank, ev.ID}] = ev
+	}
+	return out
+}
+
+// histories returns the stories that a store holds.
+func histories(t *testing.T, path string) map[int64]latency.History {
+	t.Helper()
+	st, err := store.Open(t.Context(), "sqlite:"+path, store.ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	out := map[int64]latency.History{}
+	for h, err := range st.Histories(t.Context(), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := latency.History{ID: h.ID, Key: h.Key, Now: latency.Snapshot{}, Events: slices.Clone(h.Events)}
+		for field, values := range h.Now {
+			one.Now[field] = slices.Clone(values)
+		}
+		for i, ev := range one.Events {
+			if ev.Comment != nil {
+				facts := *ev.Comment
+				facts.Asked, facts.Mentioned = slices.Clone(facts.Asked), slices.Clone(facts.Mentioned)
+				one.Events[i].Comment = &facts
+			}
+		}
+		out[h.ID] = one
+	}
+	return out
+}
+
+// sample is what a process used at an instant, and by how much it says that its
+// clock is ahead of Jira's, in seconds.
+type sample struct{ goroutines, descriptors, memory, skew float64 }
 
 // sampled reads each second what the metrics say that the process uses, until
 // ctx ends.
-func sampled(ctx context.Context, url string) (list []sample) {
+func (s *soaking) sampled(ctx context.Context, url string) (list []sample) {
+	s.Helper()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for {
@@ -270,27 +884,49 @@ func sampled(ctx context.Context, url string) (list []sample) {
 			return list
 		case <-ticker.C:
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
+		body, err := scraped(ctx, url)
+		switch {
+		case ctx.Err() != nil:
 			return list
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
+		case err != nil:
+			s.Errorf("in the middle of the day the process does not answer: %v", err)
 			continue
 		}
-		body, err := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		if err == nil {
-			text := string(body)
-			list = append(list, sample{value(text, "go_goroutines"), value(text, "process_open_fds"), value(text, "process_resident_memory_bytes") / (1 << 20)})
+		one := sample{value(body, "go_goroutines"), value(body, "process_open_fds"), value(body, "process_resident_memory_bytes") / (1 << 20), value(body, "yourturn_clock_skew_seconds")}
+		if one.goroutines == 0 || one.descriptors == 0 || one.memory == 0 {
+			s.Errorf("the process does not say what it uses: %+v", one)
 		}
+		list = append(list, one)
 	}
 }
 
-// noTrend fails if what a process uses rises after a third of the time: by the
-// median slope of all pairs of samples, which no spike moves.
-func noTrend(t *testing.T, all []sample) {
-	t.Helper()
+// scraped returns the body of an answer.
+func scraped(ctx context.Context, url string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+// fewSamples say nothing of a trend.
+const fewSamples = 40
+
+// noTrend fails if samples are missing, or if what a process uses rises after a
+// third of the time: by the median slope of all pairs of samples, which no spike
+// moves.
+func (s *soaking) noTrend(all []sample) {
+	s.Helper()
+	if want := int(s.length.Seconds() / 2); len(all) < want || len(all) == 0 {
+		s.Errorf("in %s there were %d samples, want one a second", s.length, len(all))
+		return
+	}
 	list := all[len(all)/3:]
 	for _, of := range []struct {
 		what  string
@@ -298,24 +934,25 @@ func noTrend(t *testing.T, all []sample) {
 		share float64 // of the median, that it may rise by
 		more  float64 // and that
 	}{
-		{"goroutines", func(s sample) float64 { return s.goroutines }, 0, 2},
-		{"descriptors", func(s sample) float64 { return s.descriptors }, 0, 2},
+		{"goroutines", func(s sample) float64 { return s.goroutines }, 0, 1},
+		{"descriptors", func(s sample) float64 { return s.descriptors }, 0, 1},
 		{"MiB of memory", func(s sample) float64 { return s.memory }, 0.1, 2},
 	} {
 		var values []float64
-		for _, s := range list {
-			values = append(values, of.value(s))
-		}
-		if len(values) < 2 {
-			continue
+		for _, one := range list {
+			values = append(values, of.value(one))
 		}
 		rise := slope(values) * float64(len(values))
 		slices.Sort(values)
 		middle := values[len(values)/2]
-		t.Logf("%s: median %.0f of %d samples, rising by %.2f", of.what, middle, len(values), rise)
-		if len(values) >= 40 && rise > of.share*middle+of.more { // fewer say nothing
-			t.Errorf("%s rise by %.2f from a median of %.0f", of.what, rise, middle)
+		figure(s.T, "%s: median %.0f of %d samples, rising by %.2f", of.what, middle, len(values), rise)
+		if len(all) >= fewSamples && rise > of.share*middle+of.more {
+			s.Errorf("%s rise by %.2f from a median of %.0f", of.what, rise, middle)
 		}
+	}
+	slices.SortFunc(list, func(a, b sample) int { return stdcmp.Compare(a.skew, b.skew) })
+	if got, want := list[len(list)/2].skew, -s.tr.skew.Seconds(); math.Abs(got-want) > 60 {
+		s.Errorf("the clock is shown to be %.0f s ahead of Jira's, want about %.0f", got, want)
 	}
 }
 
@@ -326,6 +963,9 @@ func slope(values []float64) float64 {
 		for j := i + 1; j < len(values); j++ {
 			all = append(all, (values[j]-values[i])/float64(j-i))
 		}
+	}
+	if len(all) == 0 {
+		return 0
 	}
 	slices.Sort(all)
 	return all[len(all)/2]
@@ -356,98 +996,4 @@ func value(metrics, series string) (v float64) {
 		}
 	}
 	return v
-}
-
-// unsaid are stories of which the ground truth cannot say what a store must tell.
-type unsaid struct {
-	// The day ended in the middle of what somebody did; or, at the speed of this
-	// day, somebody's way back looks like a slip.
-	unfinished map[string]bool
-	// They were seen before they left, or with a comment that was edited or
-	// deleted later, which may have gone unseen.
-	glimpsed map[string]bool
-	keys     map[string]string
-}
-
-func (u unsaid) either() map[string]bool {
-	all := maps.Clone(u.unfinished)
-	maps.Copy(all, u.glimpsed)
-	return all
-}
-
-// compareStores fails unless the second store holds the stories of the first
-// as they are, and all their events, each once. What it holds beside is of what
-// Jira no longer shows, or what it shows no instant of.
-// unclear tells of a story that is not to be compared with the truth.
-func compareStores(t *testing.T, freshDB, soakedDB string, unclear func(*latency.History) bool) unsaid {
-	t.Helper()
-	read := func(path string) map[int64]latency.History {
-		st, err := store.Open(t.Context(), "sqlite:"+path, store.ReadOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer st.Close()
-		out := map[int64]latency.History{}
-		for h, err := range st.Histories(t.Context(), nil) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			one := latency.History{ID: h.ID, Key: h.Key, Now: latency.Snapshot{}, Events: slices.Clone(h.Events)}
-			for field, values := range h.Now {
-				one.Now[field] = slices.Clone(values)
-			}
-			out[h.ID] = one
-		}
-		return out
-	}
-	fresh, soaked := read(freshDB), read(soakedDB)
-	type id struct {
-		at   latency.Instant
-		rank latency.Rank
-		id   int64
-	}
-	events := 0
-	out := unsaid{map[string]bool{}, map[string]bool{}, map[string]string{}}
-	for story, want := range fresh {
-		got, ok := soaked[story]
-		out.keys[strconv.FormatInt(story, 10)] = want.Key
-		if !ok {
-			t.Errorf("story %s was lost", want.Key)
-			continue
-		}
-		if diff := cmp.Diff(want.Now, got.Now); diff != "" || want.Key != got.Key {
-			t.Errorf("story %s is %s, and otherwise than it is (-is +stored):\n%s", want.Key, got.Key, diff)
-		}
-		have := make(map[id]bool, len(got.Events))
-		for _, ev := range got.Events {
-			have[id{ev.At, ev.Rank, ev.ID}] = true
-		}
-		shown := map[id]bool{}
-		for _, ev := range want.Events {
-			shown[id{ev.At, ev.Rank, ev.ID}] = true
-			if !have[id{ev.At, ev.Rank, ev.ID}] {
-				t.Errorf("story %s lost event %+v", want.Key, ev)
-			}
-		}
-		for _, ev := range got.Events {
-			switch known := shown[id{ev.At, ev.Rank, ev.ID}]; {
-			case ev.Rank == latency.RankCommentEdited, ev.Rank == latency.RankCommentDeleted, ev.Rank == latency.RankCommentAdded && !known:
-				out.glimpsed[strconv.FormatInt(story, 10)] = true
-			case !known && !ev.Observed && (ev.Rank == latency.RankCreated || ev.Rank == latency.RankRecord):
-				t.Errorf("story %s has event %+v, which never was", want.Key, ev)
-			}
-		}
-		if unclear(&got) {
-			out.unfinished[strconv.FormatInt(story, 10)] = true
-		}
-		events += len(want.Events)
-	}
-	for story, got := range soaked {
-		if _, ok := fresh[story]; !ok {
-			out.glimpsed[strconv.FormatInt(story, 10)] = true
-			t.Logf("story %s left", got.Key)
-		}
-	}
-	t.Logf("%d stories with %d events are the same; not compared with the truth: %d, and %d more that left or whose comments were edited", len(fresh), events, len(out.unfinished), len(out.glimpsed))
-	return out
 }

@@ -201,7 +201,7 @@ func derive(ctx context.Context, source Source, o Options, part span) (*table, e
 	if err := registry.Register(exporter); err != nil {
 		return nil, err
 	}
-	t := newTable(part.steps, o.Labels)
+	t := newTable(o.Labels)
 	for i := range part.steps {
 		p.now = first.Add(time.Duration(i) * o.Step)
 		var report *latency.Report

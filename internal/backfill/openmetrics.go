@@ -14,13 +14,13 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// table holds the samples of a month: a column for each line that a scrape
-// prints, a row for each step.
+// table holds the samples of a file: of each line that a scrape prints, when it
+// changed. Most of them are of counters, which seldom do.
 type table struct {
-	steps    int
 	labels   string // of every series, as they are written
 	families map[string]*family
-	key      []byte
+	key      []byte    // scratch
+	values   []float64 // scratch
 }
 
 // family is a metric with all its series.
@@ -31,17 +31,43 @@ type family struct {
 
 // points are the samples of a series.
 type points struct {
-	lines  []string    // name and labels of its lines: of a histogram several
-	values [][]float64 // by step and line; NaN where the series was not there
+	lines []string // name and labels of its lines: of a histogram several
+	runs  [][]run  // by line, in order
+	seen  int      // the last step at which the series was there
 }
 
-// newTable returns the table of a month with so many steps.
-func newTable(steps int, labels []Label) *table {
+// run is a value from a step on; NaN where the series was not there.
+type run struct {
+	step  int
+	value float64
+}
+
+// put sets the value of a line at a step, which is none before the last one.
+func (p *points) put(line, step int, value float64) {
+	runs := p.runs[line]
+	if n := len(runs); n == 0 || math.Float64bits(runs[n-1].value) != math.Float64bits(value) {
+		p.runs[line] = append(runs, run{step, value})
+	}
+}
+
+// at sets the values of all lines at a step, at which the series is there.
+func (p *points) at(step int, values ...float64) {
+	for line, v := range values {
+		if p.seen >= 0 && p.seen < step-1 {
+			p.put(line, p.seen+1, math.NaN())
+		}
+		p.put(line, step, v)
+	}
+	p.seen = step
+}
+
+// newTable returns a table whose series bear these labels too.
+func newTable(labels []Label) *table {
 	var all []string
 	for _, l := range labels {
 		all = append(all, label(l.Name, l.Value))
 	}
-	return &table{steps: steps, labels: strings.Join(all, ","), families: map[string]*family{}}
+	return &table{labels: strings.Join(all, ","), families: map[string]*family{}}
 }
 
 // gather takes the samples of a step from a registry, but for those of projects
@@ -87,30 +113,23 @@ func (t *table) add(f *family, m *dto.Metric, step int) error {
 	}
 	p := f.series[string(t.key)]
 	if p == nil {
-		p = &points{lines: t.lines(f, m)}
-		for range p.lines {
-			column := make([]float64, t.steps)
-			for i := range column {
-				column[i] = math.NaN()
-			}
-			p.values = append(p.values, column)
-		}
+		p = &points{lines: t.lines(f, m), seen: -1}
+		p.runs = make([][]run, len(p.lines))
 		f.series[string(t.key)] = p
 	}
 	switch {
 	case m.GetGauge() != nil:
-		p.values[0][step] = m.GetGauge().GetValue()
+		p.at(step, m.GetGauge().GetValue())
 	case m.GetCounter() != nil:
-		p.values[0][step] = m.GetCounter().GetValue()
+		p.at(step, m.GetCounter().GetValue())
 	case m.GetHistogram() != nil:
 		h := m.GetHistogram()
-		n := len(h.GetBucket())
-		for i, b := range h.GetBucket() {
-			p.values[i][step] = float64(b.GetCumulativeCount())
+		t.values = t.values[:0]
+		for _, b := range h.GetBucket() {
+			t.values = append(t.values, float64(b.GetCumulativeCount()))
 		}
-		p.values[n][step] = float64(h.GetSampleCount())
-		p.values[n+1][step] = h.GetSampleSum()
-		p.values[n+2][step] = float64(h.GetSampleCount())
+		count := float64(h.GetSampleCount())
+		p.at(step, append(t.values, count, h.GetSampleSum(), count)...)
 	default:
 		return fmt.Errorf("metric %s is of a kind that is not written: %s", f.name, f.kind)
 	}
@@ -169,14 +188,20 @@ func (t *table) write(out io.Writer, first, step int64) (samples int, err error)
 		fmt.Fprintf(w, "# TYPE %s %s\n# HELP %s %s\n", named, f.kind, named, strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`).Replace(f.help))
 		for _, key := range slices.Sorted(maps.Keys(f.series)) {
 			p := f.series[key]
-			for row := range t.steps {
-				if math.IsNaN(p.values[0][row]) {
+			now := make([]int, len(p.lines)) // the run that a line is in
+			for row := p.runs[0][0].step; row <= p.seen; row++ {
+				for i := range p.lines {
+					if next := now[i] + 1; next < len(p.runs[i]) && p.runs[i][next].step == row {
+						now[i] = next
+					}
+				}
+				if math.IsNaN(p.runs[0][now[0]].value) {
 					continue
 				}
 				at := first + int64(row)*step
 				for i, line := range p.lines {
 					buf = append(buf[:0], line...)
-					buf = strconv.AppendFloat(buf, p.values[i][row], 'g', -1, 64)
+					buf = strconv.AppendFloat(buf, p.runs[i][now[i]].value, 'g', -1, 64)
 					buf = append(buf, ' ')
 					buf = strconv.AppendInt(buf, at, 10)
 					buf = append(buf, '\n')

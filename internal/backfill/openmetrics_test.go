@@ -58,7 +58,7 @@ func TestSeriesAreThoseOfAScrape(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	table := newTable(2, nil)
+	table := newTable(nil)
 	if err := table.gather(1, reg, func(string) bool { return true }); err != nil { // of the first step there is nothing
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestNothingIsToldOfAProjectBeforeItBegins(t *testing.T) {
 	gauge.WithLabelValues("OLD").Set(0)
 	gauge.WithLabelValues("NEW").Set(0)
 	b := Beginning{First: 1000, Projects: map[string]latency.Instant{"OLD": 1000, "NEW": 3000}}
-	table := newTable(4, nil)
+	table := newTable(nil)
 	for step := range 4 {
 		if err := table.gather(step, reg, func(project string) bool { return b.told(project, latency.Instant(1000*step)) }); err != nil {
 			t.Fatal(err)
@@ -112,5 +112,49 @@ func TestNothingIsToldOfAProjectBeforeItBegins(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("samples (-want +got):\n%s", d)
+	}
+}
+
+// TestSeriesComeAndGo: of a series there is a sample at each step at which it was
+// there, changed or not, and at no other.
+func TestSeriesComeAndGo(t *testing.T) {
+	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "po_level", Help: "Level."}, []string{"owner"})
+	histogram := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "po_seconds", Help: "Seconds.", Buckets: []float64{1}}, []string{"owner"})
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(gauge, histogram)
+	table := newTable(nil)
+	for step, v := range []float64{1, 1, -1, 1, 2, -1, -1} { // -1: it is not there
+		if v < 0 {
+			gauge.Reset()
+			histogram.Reset()
+		} else {
+			gauge.WithLabelValues("ada").Set(v)
+			histogram.WithLabelValues("ada").Observe(v)
+		}
+		if err := table.gather(step, reg, func(string) bool { return true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	n, err := table.write(&out, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `# TYPE po_level gauge
+# HELP po_level Level.
+po_level{owner="ada"} 1 0
+po_level{owner="ada"} 1 1
+po_level{owner="ada"} 1 3
+po_level{owner="ada"} 2 4
+# TYPE po_seconds histogram
+# HELP po_seconds Seconds.
+`
+	for _, s := range [][5]int{{0, 1, 1, 1, 1}, {1, 2, 2, 2, 2}, {3, 1, 1, 1, 1}, {4, 1, 2, 3, 2}} {
+		for i, line := range []string{`_bucket{owner="ada",le="1.0"}`, `_bucket{owner="ada",le="+Inf"}`, `_sum{owner="ada"}`, `_count{owner="ada"}`} {
+			want += "po_seconds" + line + " " + strconv.Itoa(s[i+1]) + " " + strconv.Itoa(s[0]) + "\n"
+		}
+	}
+	if d := cmp.Diff(want+"# EOF\n", out.String()); d != "" || n != 4*5 {
+		t.Errorf("%d samples (-want +got):\n%s", n, d)
 	}
 }

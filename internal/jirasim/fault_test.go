@@ -1,9 +1,11 @@
 package jirasim_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -87,5 +89,47 @@ func TestHooksSeeTheRequest(t *testing.T) {
 	}
 	if len(bodies) != 2 || bodies[0] != body || bodies[1] != body || paths[0] != "/jira/rest/api/2/search" {
 		t.Errorf("the hooks saw %q with %q", paths, bodies)
+	}
+}
+
+// TestGarbledAndToldOf holds that an issue is answered unreadable while it is to
+// be, and that each change is told of.
+func TestGarbledAndToldOf(t *testing.T) {
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) {
+			site := jirasim.NewSite(flavor, time.Now)
+			var told []int64
+			site.OnChange = func(id int64) { told = append(told, id) }
+			p := site.AddProject(&jirasim.Project{ID: "100", Key: "PAY"})
+			id := site.CreateIssue(time.Now(), nil, p, map[string]any{"status": map[string]any{"id": "1", "name": "Open"}})
+			other := site.CreateIssue(time.Now(), nil, p, map[string]any{"status": map[string]any{"id": "1", "name": "Open"}})
+			site.Comment(time.Now(), nil, id, "so")
+			if want := []int64{id, other, id}; !slices.Equal(told, want) {
+				t.Errorf("told of %v, want %v", told, want)
+			}
+			garbled := id
+			srv := httptest.NewServer(jirasim.NewServer(site, jirasim.Options{Token: "t", Garbled: func(issue int64) bool { return issue == garbled }}))
+			defer srv.Close()
+			for _, tc := range []struct {
+				garbled int64
+				want    string
+			}{{id, `"status":"?"`}, {other, `"name":"Open"`}} {
+				garbled = tc.garbled
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("%s/rest/api/2/issue/%d", srv.URL, id), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Authorization", "Bearer t")
+				resp, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				body, err := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if err != nil || !strings.Contains(string(body), tc.want) {
+					t.Errorf("garbled %d: got %s, want %s", tc.garbled, body, tc.want)
+				}
+			}
+		})
 	}
 }

@@ -50,6 +50,9 @@ type Options struct {
 	// Unindexed tells of an issue that no search shows, though a read by id does:
 	// an index that lost it. Like IndexLagOf it must not call the Site's methods.
 	Unindexed func(issue int64) bool
+	// Garbled tells of an issue that is answered so that nobody can read it. Like
+	// IndexLagOf it must not call the Site's methods.
+	Garbled func(issue int64) bool
 	// CountRestricted makes the totals of comments count those that the account
 	// may not see.
 	CountRestricted bool

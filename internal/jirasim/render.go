@@ -55,6 +55,11 @@ func (c *call) render(is *Issue, fields fieldSet, changelog bool) issueDoc {
 	if fields.has("comment") {
 		doc.Fields["comment"] = c.inlineComments(is)
 	}
+	if c.opts.Garbled != nil && c.opts.Garbled(is.ID) {
+		for name := range doc.Fields {
+			doc.Fields[name] = "?"
+		}
+	}
 	return doc
 }
 

@@ -149,6 +149,9 @@ type Site struct {
 	// EmptyProjects makes queries find nothing in a project that cannot be seen,
 	// instead of being refused.
 	EmptyProjects bool
+	// OnChange, which may be nil, is told of each issue that is created or changes,
+	// as webhooks are; it must not call the Site's methods.
+	OnChange func(issue int64)
 
 	mu       sync.RWMutex
 	users    map[string]*User // by Ref
@@ -283,8 +286,8 @@ func (s *Site) Update(f func()) {
 func (s *Site) CreateIssue(at time.Time, creator *User, p *Project, fields map[string]any) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.changes++
 	s.nextID++
+	s.changed(s.nextID)
 	s.keys[p.Key]++
 	at = at.Truncate(time.Millisecond)
 	is := &Issue{
@@ -472,10 +475,18 @@ func (s *Site) Move(at time.Time, actor *User, issue int64, to *Project, fields 
 // mutate returns an issue that is about to change at the instant at; the caller
 // holds the lock.
 func (s *Site) mutate(at time.Time, issue int64) *Issue {
-	s.changes++
+	s.changed(issue)
 	is := s.must(issue)
 	is.remember(at, s.Now())
 	return is
+}
+
+// changed counts a change of an issue and tells of it; the caller holds the lock.
+func (s *Site) changed(issue int64) {
+	s.changes++
+	if s.OnChange != nil {
+		s.OnChange(issue)
+	}
 }
 
 // must returns the issue or panics: callers hold ids that the Site gave them.

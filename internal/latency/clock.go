@@ -90,8 +90,8 @@ func (r *replay) emit(w *run) {
 		}
 		wait.Elapsed, wait.Working = elapsed, working
 		wait.Clock = append([]Span(nil), mine...)
-		if working > wait.Target {
-			wait.Breached, wait.BreachAt = true, passes(cal, mine, wait.Target)
+		if at, p := w.breach(s.Span, cal, mine, working); p != nil {
+			wait.Breached, wait.BreachAt, wait.BreachProjectID = true, at, p.ID
 		}
 		switch {
 		case i < len(parts)-1:
@@ -183,6 +183,30 @@ func (d *Deriver) segments(w *run, stop Instant) []segment {
 	}
 	d.clock.parts = out
 	return out
+}
+
+// breach returns when the clock of a part passed the target of the project that
+// the story was in just then, and that project; nil if it did not. mine is when
+// the clock ran, and working how much working time that is.
+func (w *run) breach(part Span, cal *calendar.Calendar, mine []Span, working int64) (Instant, *Project) {
+	for i := range w.parts {
+		p, to := w.parts[i].p, part.To
+		target := p.Target(w.kind).Milliseconds()
+		last := i+1 == len(w.parts) || w.parts[i+1].from >= part.To
+		if !last {
+			to = w.parts[i+1].from
+		}
+		if working > target && to > part.From {
+			// Where a move brought a shorter target it passed it by moving.
+			if at := max(passes(cal, mine, target), w.parts[i].from); at < to || last {
+				return at, p
+			}
+		}
+		if last {
+			break
+		}
+	}
+	return Never, nil
 }
 
 // cutOut appends to out what is left of s without the cuts, which are in

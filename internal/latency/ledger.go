@@ -130,9 +130,14 @@ func (r *Rules) entriesOf(storyID int64, waits []Wait, asOf Instant, yield func(
 		}
 	}
 	switch {
-	case w.Breached && w.BreachAt.Add(p.SlipWindow) <= asOf:
-		// Its clocks are those of that instant, however long the wait goes on.
-		e.Type, e.At, e.Working, e.Elapsed = EntryBreached, w.BreachAt, w.Target, 0
+	case w.Breached:
+		// Its project and its clocks are those of that instant, wherever the story
+		// goes and however long the wait goes on.
+		p := r.watched(w.BreachProjectID)
+		if p == nil || w.BreachAt.Add(p.SlipWindow) > asOf {
+			return true
+		}
+		e.Type, e.Project, e.At, e.Working, e.Elapsed = EntryBreached, p.Key, w.BreachAt, p.Target(w.Kind).Milliseconds(), 0
 		for _, s := range w.Clock {
 			e.Elapsed += max(0, int64(min(s.To, w.BreachAt)-s.From))
 		}

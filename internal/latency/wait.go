@@ -91,8 +91,10 @@ type Wait struct {
 	StoryElapsed, StoryWorking int64
 
 	Target    int64   // milliseconds of working time
-	Breached  bool    // the owner's clock has passed the target
+	Breached  bool    // the owner's clock has passed the target of the project that the story was in
 	BreachAt  Instant // when it did; Never
+	// BreachProjectID is that project, which may be another one by now.
+	BreachProjectID string
 	PausedNow bool    // open and its clock stands for a pause
 
 	Clock []Span // when the owner's clock ran

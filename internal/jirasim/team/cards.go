@@ -337,6 +337,7 @@ func (l *life) lose(c card) {
 	l.t.scenes["story "+c.twist]++
 	if c.twist == twistLeft {
 		l.toLab(l.dev())
+		l.midway = ""
 		l.sleep(l.t.opts.End.AddDate(10, 0, 0))
 		return
 	}
@@ -370,7 +371,7 @@ func (l *life) still(who *jirasim.User, by string) bool {
 }
 
 // apartFromPass lets a part of a wait be long enough to be one.
-func (l *life) apartFromPass() { l.real(slipWindow + time.Minute) }
+func (l *life) apartFromPass() { l.real(l.t.opts.SlipWindow * 6 / 5) }
 
 // another returns an owner who is not the story's.
 func (l *life) another() string {
@@ -395,14 +396,21 @@ func (l *life) detours() {
 	switch {
 	case t.chance(0.15):
 		dev := l.dev()
+		l.midway = "a slip"
+		l.mean(dev, l.p.accept)
 		l.write(dev, l.p.accept, "", nil)
-		l.real(time.Duration(30+t.rng.Intn(200)) * time.Second)
+		l.slipped()
 		l.write(dev, l.p.doing, "", (*book).slip)
+		l.midway = ""
 	case t.chance(0.1): // automation sends it back at once
 		l.alone()
-		l.write(l.dev(), l.p.accept, "", nil)
+		dev := l.dev()
+		l.midway = "a hop"
+		l.mean(dev, l.p.accept)
+		l.write(dev, l.p.accept, "", nil)
 		l.real(3 * time.Second)
 		l.write(t.robot, l.p.doing, "", nil)
+		l.midway = ""
 		t.scenes["hop"]++
 	}
 }
@@ -461,9 +469,12 @@ func (l *life) meanwhile() {
 			return
 		}
 		from := l.status
+		l.midway = "a slip"
+		l.mean(who, l.p.accepted)
 		l.write(who, l.p.accepted, l.done(), nil)
-		l.real(time.Duration(30+t.rng.Intn(200)) * time.Second)
+		l.slipped()
 		l.write(who, from, "", (*book).slip)
+		l.midway = ""
 	}
 }
 

@@ -48,6 +48,9 @@ func (t *Team) ConfigYAML(s Setup) string {
 	}
 	line("calendar: {time_zone: Europe/Berlin, hours: {mon-fri: [\"09:00-17:00\"]}}")
 	line("defaults:\n  owner_field: Product Owner\n  question_labels: [%s]", questionLabel)
+	if t.opts.SlipWindow != slipWindow {
+		line("  slip_window: %s", t.opts.SlipWindow)
+	}
 	line("projects:")
 	for _, p := range t.projects {
 		t.projectYAML(line, p)

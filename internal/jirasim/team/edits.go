@@ -21,7 +21,7 @@ func (l *life) gap() {
 func (l *life) rewrite(r *remark, text string, s says) {
 	l.space()
 	l.t.site.EditComment(l.t.now, l.id, r.id, text, true)
-	r.texts = append(r.texts, wording{l.t.now, s})
+	r.texts = append(r.texts, wording{l.t.now, text, s})
 	l.book.take(r.note(l.t.now, rankEdited, s))
 }
 

@@ -9,9 +9,11 @@ import (
 
 // bounce is automation that sends a story back which was created in acceptance.
 func (l *life) bounce() {
+	l.midway = "a hop"
 	l.real(3 * time.Second)
 	to := l.p.doing
 	l.write(l.t.robot, to, "", func(b *book) { b.status = to })
+	l.midway = ""
 	l.t.scenes["hop at creation"]++
 }
 
@@ -103,6 +105,7 @@ func (l *life) handOver(who *jirasim.User) {
 
 // relocate moves the story to another watched project, into a status of it.
 func (l *life) relocate(who *jirasim.User, p *project, to string) {
+	l.mean(who, to)
 	l.space()
 	fields, items, stays := l.toProject(p, to)
 	owner := l.ownerRef()
@@ -127,6 +130,7 @@ func (l *life) toProject(p *project, to string) (fields map[string]any, items []
 		fields["components"] = value
 		l.component = false
 	}
+	l.came, l.moved = l.status, l.t.now
 	l.p, l.status = p, to
 	return fields, items, stays
 }
@@ -135,6 +139,7 @@ func (l *life) toProject(p *project, to string) (fields map[string]any, items []
 func (l *life) toLab(who *jirasim.User) {
 	l.space()
 	lab := l.t.lab
+	l.midway = "a visit elsewhere"
 	fields, items, _ := l.toProject(lab, lab.todo)
 	l.lab = append(l.lab, span{from: l.t.now})
 	l.tell(who, func(b *book) {
@@ -150,6 +155,7 @@ func (l *life) toLab(who *jirasim.User) {
 func (l *life) fromLab(who *jirasim.User, p *project, to string) {
 	l.space()
 	fields, items, _ := l.toProject(p, to)
+	l.midway = ""
 	l.lab[len(l.lab)-1].to = l.t.now
 	owner := l.ownerRef()
 	l.tell(who, func(b *book) {
@@ -181,6 +187,7 @@ func (l *life) setType(who *jirasim.User, typ string) {
 
 // migrate is an administrator's change of workflow that moves the story.
 func (l *life) migrate(to, resolution string, means ...func(*book)) {
+	l.mean(l.t.admin, to)
 	l.write(l.t.admin, to, resolution, func(b *book) {
 		b.migrated()
 		for _, f := range means {
@@ -204,8 +211,10 @@ func (l *life) vanish(forGood bool) {
 		l.t.site.DeleteIssue(l.id)
 		panic(stopped{})
 	}
+	l.midway = "out of sight"
 	l.t.site.Hide(l.id, true)
 	l.gap()
+	l.midway = ""
 	l.hidden[len(l.hidden)-1].to = l.t.now
 	l.t.site.Hide(l.id, false)
 	l.book.take(note{at: l.t.now, rank: rankBack, tell: reappear})

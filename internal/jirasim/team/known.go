@@ -29,6 +29,77 @@ func (t *Team) Known(looks []time.Time) []Wait {
 	return sorted(out)
 }
 
+// Remark is a comment with all that it said over time.
+type Remark struct {
+	ID, StoryID int64
+	Texts       []Text
+	Deleted     time.Time // zero: it is there
+}
+
+// Text is what a comment said from an instant on.
+type Text struct {
+	At   time.Time
+	Text string
+}
+
+// Remarks returns all comments that there ever were.
+func (t *Team) Remarks() []Remark {
+	var out []Remark
+	for _, l := range t.lives {
+		for _, r := range l.remarks {
+			one := Remark{ID: r.id, StoryID: l.id, Deleted: r.deleted}
+			for _, w := range r.texts {
+				one.Texts = append(one.Texts, Text{w.at, w.text})
+			}
+			out = append(out, one)
+		}
+	}
+	return out
+}
+
+// Heard is what somebody read of a comment over time.
+type Heard struct {
+	First   int       // of its texts, the one that was read first
+	Later   []int     // those that were read instead of it later, in order
+	Deleted time.Time // when it was found deleted; zero: it was not
+}
+
+// KnownOf returns the waits as a collector knows them as of an instant that
+// looked at each story at other instants, the last time when all was over: what
+// Jira records it knows, and of comments what it heard of each, by id. One that
+// is not among them it never saw. Stories must not have been lost.
+func (t *Team) KnownOf(heard map[int64]Heard, asOf time.Time) []Wait {
+	var out []Wait
+	for _, l := range t.lives {
+		notes := slices.Clone(l.notes)
+		for _, r := range l.remarks {
+			if h, ok := heard[r.id]; ok {
+				notes = append(notes, r.heard(h)...)
+			}
+		}
+		b := l.retold(notes)
+		b.until(asOf)
+		out = append(out, b.waits(l, asOf)...)
+	}
+	return sorted(out)
+}
+
+// heard returns what becomes of a comment for whoever heard so much of it.
+func (r *remark) heard(h Heard) []note {
+	out := []note{r.note(r.texts[0].at, rankSaid, r.texts[h.First].says)}
+	last := r.texts[h.First].says
+	for _, i := range h.Later {
+		if r.texts[i].says != last {
+			last = r.texts[i].says
+			out = append(out, r.note(r.texts[i].at, rankEdited, last))
+		}
+	}
+	if !h.Deleted.IsZero() {
+		out = append(out, r.note(h.Deleted, rankDeleted, says{}))
+	}
+	return out
+}
+
 // KnownTallies returns the slips and bypasses as such a collector can know
 // them; there is nothing to bypass in a project before its first acceptance wait.
 func (t *Team) KnownTallies(looks []time.Time) []Tally {
@@ -88,6 +159,11 @@ func (l *life) known(looks []time.Time) *book {
 			there = true
 		}
 	}
+	return l.retold(notes)
+}
+
+// retold returns the book of whoever hears these notes alone.
+func (l *life) retold(notes []note) *book {
 	slices.SortStableFunc(notes, func(a, b note) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank)) })
 	b := l.first()
 	for _, n := range notes {

@@ -18,7 +18,7 @@ func at(n int) time.Time {
 // 10, does not from 20 on, asks again from 30 on and is deleted at 40.
 func TestKnownOfAComment(t *testing.T) {
 	asks, silent := says{question: true, to: "ada"}, says{}
-	r := &remark{id: 7, texts: []wording{{at(10), asks}, {at(20), silent}, {at(30), asks}}, deleted: at(40)}
+	r := &remark{id: 7, texts: []wording{{at(10), "", asks}, {at(20), "", silent}, {at(30), "", asks}}, deleted: at(40)}
 	type heard struct {
 		At   time.Time
 		Rank int

@@ -10,12 +10,12 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// What the rules call by these names, or leave without one: how soon a move is
-// taken back, how short a visit that automation ends is none, how long
-// automation follows its owner, and how soon whoever handed a story in takes it
-// for accepted without anybody having looked.
+// What the rules call by these names, or leave without one: how short a visit
+// that automation ends is none, how long automation follows its owner, and how
+// soon whoever handed a story in takes it for accepted without anybody having
+// looked. How soon a move is taken back is an option: a fast life needs less.
 const (
-	slipWindow = 5 * time.Minute
+	slipWindow = 5 * time.Minute // unless told otherwise
 	minDwell   = 10 * time.Second
 	echo       = time.Minute
 	ownMove    = time.Minute
@@ -41,6 +41,8 @@ type life struct {
 	born      card
 	mover     *jirasim.User // of the last status move
 	moved     time.Time     // when that was
+	came      string        // the status that it left
+	midway    string        // what must not be left half done, or ""
 	lastAct   time.Time
 
 	notes   []note // all but comments
@@ -349,6 +351,7 @@ func (l *life) statusItem(to string) jirasim.Item {
 // what that means.
 func (l *life) write(who *jirasim.User, to, resolution string, means func(*book), more ...jirasim.Item) {
 	l.space()
+	l.came = l.status
 	items := append(slices.Clone(more), l.statusItem(to))
 	fields := map[string]any{"status": renderStatus(l.p.status[to])}
 	had := l.t.site.Resolution(l.id)
@@ -376,6 +379,7 @@ func (l *life) move(who *jirasim.User, to, resolution string, means ...func(*boo
 	if d := minDwell + time.Second - l.t.now.Sub(l.moved); d > 0 && who == l.t.robot {
 		l.real(d)
 	}
+	l.mean(who, to)
 	l.write(who, to, resolution, func(b *book) {
 		for _, f := range means {
 			f(b)
@@ -384,12 +388,26 @@ func (l *life) move(who *jirasim.User, to, resolution string, means ...func(*boo
 	})
 }
 
+// mean makes sure that a move back is meant: however fast the team lives, it is
+// not taken for a slip.
+func (l *life) mean(who *jirasim.User, to string) {
+	if d := l.t.opts.SlipWindow + time.Second - l.t.now.Sub(l.moved); d > 0 && who == l.mover && to == l.came {
+		l.real(d)
+	}
+}
+
+// slipped lets pass what it takes to see that a move was a mistake.
+func (l *life) slipped() {
+	l.real(time.Duration(30+l.t.rng.Intn(200)) * (l.t.opts.SlipWindow / 300))
+}
+
 // verdict is what a move means to whoever waits for one.
 func verdict(outcome string) func(*book) { return func(b *book) { b.verdict(outcome) } }
 
 // enter hands the story in.
 func (l *life) enter(who *jirasim.User) {
 	to := l.p.accept
+	l.mean(who, to)
 	l.write(who, to, "", func(b *book) {
 		b.move(to)
 		b.handIn(enteredIn)
@@ -405,7 +423,7 @@ func (l *life) finish(who *jirasim.User) {
 // say comments.
 func (l *life) say(who *jirasim.User, text string, s says) *remark {
 	l.space()
-	r := &remark{by: who, texts: []wording{{l.t.now, s}}}
+	r := &remark{by: who, texts: []wording{{l.t.now, text, s}}}
 	r.id = l.t.site.Comment(l.t.now, who, l.id, text)
 	l.remarks = append(l.remarks, r)
 	l.book.take(r.note(l.t.now, rankSaid, s))

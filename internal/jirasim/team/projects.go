@@ -159,7 +159,7 @@ func (t *Team) organise() {
 	}
 	for _, p := range t.projects {
 		if p.second != "" {
-			t.put(p.switched, func() (time.Time, bool) {
+			t.put(p.switched, nil, func() (time.Time, bool) {
 				t.switchOwner(p)
 				return time.Time{}, false
 			})

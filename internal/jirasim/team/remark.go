@@ -27,6 +27,7 @@ type remark struct {
 // wording is what a remark said from an instant on.
 type wording struct {
 	at   time.Time
+	text string
 	says says
 }
 

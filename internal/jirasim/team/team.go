@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"math/rand"
+	"slices"
 	"time"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
@@ -18,6 +19,9 @@ type Options struct {
 	Start, End time.Time // of the generated history; zero: the 180 days up to Now
 	MinStories int       // 0: 200
 	Now        func() time.Time
+	// SlipWindow is how soon a move is taken back, and how long a part of a wait
+	// is at least; 0: 5 minutes. A fast life needs less.
+	SlipWindow time.Duration
 	// Losses lets stories be deleted, hidden for a while, and moved for good to
 	// where no collector looks.
 	Losses bool
@@ -79,6 +83,9 @@ func Begin(o Options) (*Team, error) {
 	if o.MinStories == 0 {
 		o.MinStories = 200
 	}
+	if o.SlipWindow == 0 {
+		o.SlipWindow = slipWindow
+	}
 	t := &Team{
 		opts: o, rng: rand.New(rand.NewSource(o.Seed)), site: jirasim.NewSite(o.Flavor, o.Now), //nolint:gosec // repeatable on purpose
 		owners: map[string]*owner{}, now: o.Start, scenes: map[string]int{},
@@ -87,7 +94,7 @@ func Begin(o Options) (*Team, error) {
 		return nil, err
 	}
 	t.organise()
-	t.spawn(t.arrivals)
+	t.spawn(nil, t.arrivals)
 	return t, nil
 }
 
@@ -111,7 +118,8 @@ func (t *Team) Scenes() map[string]int { return maps.Clone(t.scenes) }
 // entry is when something goes on.
 type entry struct {
 	at     time.Time
-	turn   int // of two at the same instant, the one that was put down first
+	turn   int   // of two at the same instant, the one that was put down first
+	of     *life // or nil
 	resume func() (time.Time, bool)
 }
 
@@ -139,11 +147,11 @@ func (a *agenda) Pop() any {
 // sleeps, and ends when yield returns false.
 type script func(sleep func(until time.Time) bool)
 
-// spawn starts a script now.
-func (t *Team) spawn(s script) {
+// spawn starts a script now, of a life or of none.
+func (t *Team) spawn(l *life, s script) {
 	next, stop := iter.Pull(func(yield func(time.Time) bool) { s(yield) })
 	t.stops = append(t.stops, stop)
-	t.put(t.now, next)
+	t.put(t.now, l, next)
 }
 
 // Close ends whatever its people were about to do. The Site stays.
@@ -155,9 +163,9 @@ func (t *Team) Close() {
 }
 
 // put puts down when something goes on.
-func (t *Team) put(at time.Time, resume func() (time.Time, bool)) {
+func (t *Team) put(at time.Time, l *life, resume func() (time.Time, bool)) {
 	t.turn++
-	heap.Push(&t.agenda, entry{at.Truncate(time.Millisecond), t.turn, resume}) // Jira knows no finer instants
+	heap.Push(&t.agenda, entry{at.Truncate(time.Millisecond), t.turn, l, resume}) // Jira knows no finer instants
 }
 
 // runUntil lets happen what happens before end.
@@ -166,7 +174,7 @@ func (t *Team) runUntil(end time.Time) {
 		e := heap.Pop(&t.agenda).(entry)
 		t.now = e.at
 		if at, more := e.resume(); more {
-			t.put(at, e.resume)
+			t.put(at, e.of, e.resume)
 		}
 	}
 }
@@ -185,24 +193,54 @@ func (t *Team) Live(ctx context.Context, speed float64) error {
 			<-ctx.Done()
 			return nil
 		}
-		if d := t.agenda[0].at.Sub(t.opts.Now()); d > 0 {
-			timer := time.NewTimer(d)
-			select {
-			case <-ctx.Done():
-				timer.Stop()
-				return nil
-			case <-timer.C:
-			}
-		}
-		if ctx.Err() != nil {
+		if !t.await(ctx) {
 			return nil
 		}
-		e := heap.Pop(&t.agenda).(entry)
-		t.now = t.opts.Now().Truncate(time.Millisecond)
-		if at, more := e.resume(); more {
-			t.put(at, e.resume)
+		t.next()
+	}
+}
+
+// await waits until something goes on; it tells whether that was before ctx ended.
+func (t *Team) await(ctx context.Context) bool {
+	if d := t.agenda[0].at.Sub(t.opts.Now()); d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
 		}
 	}
+	return ctx.Err() == nil
+}
+
+// next lets happen now what is to happen next.
+func (t *Team) next() {
+	e := heap.Pop(&t.agenda).(entry)
+	t.now = t.opts.Now().Truncate(time.Millisecond)
+	if at, more := e.resume(); more {
+		t.put(at, e.of, e.resume)
+	}
+}
+
+// Settle ends a life that Live has led: everybody finishes what must not be left
+// half done, such as a move that is about to be taken back, and nobody begins
+// anything. Nothing happens afterwards.
+func (t *Team) Settle(ctx context.Context) {
+	t.agenda = slices.DeleteFunc(t.agenda, func(e entry) bool { return e.of == nil || e.of.midway == "" })
+	now := t.opts.Now()
+	for i := range t.agenda { // nobody waits for anything any more
+		t.agenda[i].at = earlier(t.agenda[i].at, now.Add(2*time.Second))
+	}
+	heap.Init(&t.agenda)
+	for len(t.agenda) > 0 && t.await(ctx) {
+		l := t.agenda[0].of
+		t.next()
+		if l.midway == "" {
+			t.agenda = slices.DeleteFunc(t.agenda, func(e entry) bool { return e.of == l })
+			heap.Init(&t.agenda)
+		}
+	}
+	t.now = t.opts.Now().Truncate(time.Millisecond)
 }
 
 // arrivals creates stories, at an even pace in history and faster in life.
@@ -213,7 +251,8 @@ func (t *Team) arrivals(sleep func(time.Time) bool) {
 		if t.speed > 0 {
 			pause = time.Duration((0.5 + t.rng.Float64()) * float64(90*time.Minute) / t.speed)
 		}
-		t.spawn(t.newLife().run)
+		l := t.newLife()
+		t.spawn(l, l.run)
 		if !sleep(t.now.Add(pause)) {
 			return
 		}

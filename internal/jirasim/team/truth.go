@@ -84,7 +84,7 @@ func (s *spell) parts(l *life, asOf time.Time) []Wait {
 	if !s.end.IsZero() {
 		stop = s.end
 	}
-	final := !s.end.IsZero() && !s.end.Add(slipWindow).After(asOf)
+	final := !s.end.IsZero() && !s.end.Add(t.opts.SlipWindow).After(asOf)
 	pauses := slices.Clone(s.pauses)
 	for _, since := range []time.Time{s.parked, s.flagged} {
 		if !since.IsZero() {
@@ -95,7 +95,7 @@ func (s *spell) parts(l *life, asOf time.Time) []Wait {
 	if s.kind == "question" {
 		target = answerTarget
 	}
-	shares := s.settled(stop)
+	shares := s.settled(stop, t.opts.SlipWindow)
 	var out []Wait
 	var elapsed, working time.Duration
 	for i, sh := range shares {
@@ -131,7 +131,7 @@ func (s *spell) parts(l *life, asOf time.Time) []Wait {
 // settled returns whose the spell was when, without what was so short that it
 // was a mistake: that belongs to the next, and the last to the one before. A
 // share is in the project in which it ended.
-func (s *spell) settled(stop time.Time) []share {
+func (s *spell) settled(stop time.Time, short time.Duration) []share {
 	var out []share
 	for i, sh := range s.shares {
 		to := stop
@@ -156,14 +156,14 @@ func (s *spell) settled(stop time.Time) []share {
 		return stop
 	}
 	for i := 0; i+1 < len(out); {
-		if ends(i).Sub(out[i].from) < slipWindow {
+		if ends(i).Sub(out[i].from) < short {
 			out[i+1].from = out[i].from
 			out = slices.Delete(out, i, i+1)
 		} else {
 			i++
 		}
 	}
-	if n := len(out); n > 1 && stop.Sub(out[n-1].from) < slipWindow {
+	if n := len(out); n > 1 && stop.Sub(out[n-1].from) < short {
 		out[n-2].p = out[n-1].p
 		out = out[:n-1]
 	}
