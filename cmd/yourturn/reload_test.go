@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
@@ -365,35 +362,4 @@ func TestReloadKnowsWhatJiraKnows(t *testing.T) {
 		await(p.T, r.base+"/metrics", line(open+" 1"))
 		p.stopped(r)
 	})
-}
-
-// TestServeHearsWebhooks holds that a story a webhook names is in the numbers
-// long before the next poll.
-func TestServeHearsWebhooks(t *testing.T) {
-	const secret = "hush"
-	o := newOrganisation(t, 1, jirasim.Cloud)
-	write(t, filepath.Join(filepath.Dir(o.config), "hook"), secret+"\n")
-	patient(t, o, "webhook: {secret_file: hook}\n")
-	base, _ := serving(t, o)
-	await(t, base+"/sync", has("Jira shows"))
-	await(t, base+"/-/healthy", func(status int, _ string) bool { return status == http.StatusOK })
-
-	body := fmt.Sprintf(`{"timestamp":%d,"webhookEvent":"jira:issue_updated","issue":{"id":"10050"}}`, time.Now().UnixMilli())
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(body))
-	if status := posted(t, base+"/webhook/jira", body, "X-Hub-Signature", "sha256=00"); status != http.StatusUnauthorized {
-		t.Errorf("a wrong signature was answered with %d, want 401", status)
-	}
-	before := o.server.Requests()
-	if status := posted(t, base+"/webhook/jira", body, "X-Hub-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil))); status != http.StatusAccepted {
-		t.Fatalf("a right signature was answered with %d, want 202", status)
-	}
-	await(t, base+"/metrics", has("yourturn_poll_cycles_total{result=\"complete\"} 2"))
-	after := o.server.Requests()
-	if n := after["GET /rest/api/2/issue/{id}"] - before["GET /rest/api/2/issue/{id}"]; n != 1 {
-		t.Errorf("the story was read %d times, want once", n)
-	}
-	for _, want := range []string{`yourturn_webhooks_total{result="accepted"} 1`, `yourturn_webhooks_total{result="refused"} 1`} {
-		await(t, base+"/metrics", has(want))
-	}
 }
