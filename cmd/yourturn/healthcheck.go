@@ -20,8 +20,8 @@ func healthcheckCommand(_ streams) *cobra.Command {
 		Use:   "healthcheck",
 		Short: "Ask a running yourturn whether it is healthy",
 		Long: `healthcheck gets a URL of a running yourturn and exits 0 if the answer is 200.
-It is meant for container health checks; /-/healthy says that the process
-serves, /-/ready that it has numbers to serve.`,
+It is meant for container health checks; /-/healthy says that the poller turns,
+whether Jira answers it or not, /-/ready that there are numbers to serve.`,
 		Example: "  yourturn healthcheck --url http://127.0.0.1:9817/-/ready",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
