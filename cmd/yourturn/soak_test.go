@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -325,8 +326,11 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 		skew: map[jirasim.Flavor]time.Duration{jirasim.Cloud: 7 * time.Minute, jirasim.DataCenter: -7 * time.Minute}[flavor],
 	}
 	past := team.Options{Seed: seed, Flavor: flavor, Now: tr.now, SlipWindow: liveSlip}
+	speed := float64(liveSpeed)
 	if length > time.Minute {
-		past.MinStories = 5000 // more than the store caches, or its cache grows with the day
+		// More than the store caches, or its cache grows with the day; and at a speed
+		// at which the day adds little to them.
+		past.MinStories, speed = 5000, liveSpeed*3/10
 	}
 	tm, err := team.New(past)
 	if err != nil {
@@ -356,7 +360,7 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 	post := &postman{url: base + "/webhook/jira", secret: "hush", queue: make(chan int64, 100), now: tr.now, spares: tr.hides, rng: rand.New(rand.NewPCG(uint64(seed), 1)), count: map[string]int{}} //nolint:gosec // no secret
 	tm.Site().Update(func() { tm.Site().OnChange = post.change })
 	var people, delivery sync.WaitGroup
-	people.Go(func() { tm.Live(living, liveSpeed) }) //nolint:errcheck // it ends with its context
+	people.Go(func() { tm.Live(living, speed) }) //nolint:errcheck // it ends with its context
 	awaitFor(t, 5*time.Minute, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 	tr.first.Store(false)
 	delivery.Go(func() { post.run(living) })
@@ -611,7 +615,7 @@ func (s *soaking) tellsTheTruth() {
 		figure(s.T, "%s store: %d waits compared with the ground truth, %d of them of %d stories touched in the day (of %d), %d differ",
 			of.name, len(want), len(slices.DeleteFunc(want, func(p part) bool { return !s.touched[p.StoryID] })), len(stories), len(s.touched), len(diff))
 		// The others of the day were compared too, and have had no wait.
-		if len(stories) == 0 || s.length >= longSoak && len(stories) < max(500, len(s.touched)/2) {
+		if len(stories) == 0 || s.length >= longSoak && len(stories) < max(300, len(s.touched)/2) {
 			s.Errorf("%s: %d stories of the day have waits, too few to say anything", of.name, len(stories))
 		}
 		if len(diff) > 0 {
@@ -663,6 +667,9 @@ func (s *soaking) counts(served string) {
 	if most := len(s.touched)/50 + 2; len(wrong) != findings || findings > most {
 		s.Errorf("%d of %d entries of the ledger are otherwise than what is stored, and the audit has %d corrections, of which there may be %d:\n%s",
 			len(wrong), len(want), findings, most, strings.Join(wrong[:min(len(wrong), 12)], "\n"))
+	}
+	if len(wrong) > 0 {
+		s.Logf("corrected:\n%s", strings.Join(wrong[:min(len(wrong), 12)], "\n"))
 	}
 	figure(s.T, "%d things counted, as the truth and %d counters and histograms' series say, but for %d that were corrected later", len(want), len(counters), findings)
 }
@@ -743,22 +750,40 @@ func comparable(counters map[string]float64) map[string]float64 {
 	return out
 }
 
-// showsOpen fails unless the process shows as open and overdue what `waits` lists.
+// shownOpen is how many open waits of an owner and kind are shown one by one.
+const shownOpen = 20
+
+// showsOpen fails unless the process shows as open and overdue what `waits` lists,
+// each with the age that it has there.
 func (s *soaking) showsOpen(served string) {
 	s.Helper()
-	want := map[string]float64{}
+	want, ages := map[string]float64{}, map[string]float64{}
 	for _, w := range waitsOf(s.T, filepath.Join(s.dir, "soaked.yml"), "--open") {
 		labels := fmt.Sprintf("{kind=%s,owner=%s,project=%s}", w.Kind, w.Owner, w.Project)
 		want["po_waits_open"+labels]++
 		if w.Breached {
 			want["po_waits_overdue"+labels]++
 		}
+		ages[fmt.Sprintf("po_open_wait_seconds{kind=%s,owner=%s,project=%s,story=%s}", w.Kind, w.Owner, w.Project, w.Story)] = w.StoryWorkingSeconds
 	}
 	_, gauges := series(s.T, strings.NewReader(served))
-	for _, w := range waitsOf(s.T, filepath.Join(s.dir, "soaked.yml"), "--open") {
-		id := fmt.Sprintf("po_open_wait_seconds{kind=%s,owner=%s,project=%s,story=%s}", w.Kind, w.Owner, w.Project, w.Story)
-		if got, ok := gauges[id]; !ok || math.Abs(got-w.StoryWorkingSeconds) > 1e-6 {
-			s.Errorf("%s is served as %g (%t), and listed with %g\n%s", id, got, ok, w.StoryWorkingSeconds, command(s.T, 0, "waits", "--config.file", filepath.Join(s.dir, "soaked.yml"), "--story", w.Story))
+	owner := regexp.MustCompile(`kind=[^,]*,owner=[^,]*`)
+	listed, shown := map[string]int{}, map[string]int{}
+	for id := range ages {
+		listed[owner.FindString(id)]++
+	}
+	for id, age := range gauges {
+		if !strings.HasPrefix(id, "po_open_wait_seconds{") {
+			continue
+		}
+		shown[owner.FindString(id)]++
+		if want, ok := ages[id]; !ok || math.Abs(age-want) > 1e-6 {
+			s.Errorf("%s is served as %g, and listed (%t) with %g", id, age, ok, want)
+		}
+	}
+	for who, n := range listed {
+		if shown[who] != min(n, shownOpen) {
+			s.Errorf("%d of %d open waits of %s are shown one by one, want %d", shown[who], n, who, min(n, shownOpen))
 		}
 	}
 	maps.DeleteFunc(gauges, func(id string, v float64) bool {
@@ -766,7 +791,6 @@ func (s *soaking) showsOpen(served string) {
 	})
 	if diff := cmp.Diff(want, gauges); diff != "" {
 		s.Errorf("open and overdue waits (-listed +served):\n%s", diff)
-		s.Log(command(s.T, 0, "waits", "--config.file", filepath.Join(s.dir, "soaked.yml"), "--open"))
 	}
 	figure(s.T, "%.0f open waits served, %.0f of them overdue, as `waits --open` lists them", sum(gauges, "po_waits_open{"), sum(gauges, "po_waits_overdue{"))
 }
@@ -920,7 +944,9 @@ const fewSamples = 40
 
 // noTrend fails if samples are missing, or if what a process uses rises after a
 // third of the time: by the median slope of all pairs of samples, which no spike
-// moves.
+// moves. Goroutines and descriptors have been seen to rise by 0.00 in 440 samples,
+// and memory by a third to two thirds of the share by which the day adds stories,
+// of each of which the process keeps something: so much it may, and 2 MiB.
 func (s *soaking) noTrend(all []sample) {
 	s.Helper()
 	if want := int(s.length.Seconds() / 2); len(all) < want || len(all) == 0 {
@@ -928,6 +954,13 @@ func (s *soaking) noTrend(all []sample) {
 		return
 	}
 	list := all[len(all)/3:]
+	added := 0
+	for id := range s.soaked {
+		if id > s.tr.newest {
+			added++
+		}
+	}
+	grown := float64(added) / float64(len(s.soaked)) * 2 / 3
 	for _, of := range []struct {
 		what  string
 		value func(sample) float64
@@ -936,7 +969,7 @@ func (s *soaking) noTrend(all []sample) {
 	}{
 		{"goroutines", func(s sample) float64 { return s.goroutines }, 0, 1},
 		{"descriptors", func(s sample) float64 { return s.descriptors }, 0, 1},
-		{"MiB of memory", func(s sample) float64 { return s.memory }, 0.1, 2},
+		{"MiB of memory", func(s sample) float64 { return s.memory }, grown * 2 / 3, 2},
 	} {
 		var values []float64
 		for _, one := range list {

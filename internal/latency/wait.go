@@ -90,12 +90,12 @@ type Wait struct {
 	// The story's clock up to this part's end: it never restarts; milliseconds.
 	StoryElapsed, StoryWorking int64
 
-	Target    int64   // milliseconds of working time
-	Breached  bool    // the owner's clock has passed the target of the project that the story was in
-	BreachAt  Instant // when it did; Never
+	Target   int64   // milliseconds of working time
+	Breached bool    // the owner's clock has passed the target of the project that the story was in
+	BreachAt Instant // when it did; Never
 	// BreachProjectID is that project, which may be another one by now.
 	BreachProjectID string
-	PausedNow bool    // open and its clock stands for a pause
+	PausedNow       bool // open and its clock stands for a pause
 
 	Clock []Span // when the owner's clock ran
 

@@ -397,7 +397,6 @@ func (l *life) detours() {
 	case t.chance(0.15):
 		dev := l.dev()
 		l.midway = "a slip"
-		l.mean(dev, l.p.accept)
 		l.write(dev, l.p.accept, "", nil)
 		l.slipped()
 		l.write(dev, l.p.doing, "", (*book).slip)
@@ -406,7 +405,6 @@ func (l *life) detours() {
 		l.alone()
 		dev := l.dev()
 		l.midway = "a hop"
-		l.mean(dev, l.p.accept)
 		l.write(dev, l.p.accept, "", nil)
 		l.real(3 * time.Second)
 		l.write(t.robot, l.p.doing, "", nil)
@@ -470,7 +468,6 @@ func (l *life) meanwhile() {
 		}
 		from := l.status
 		l.midway = "a slip"
-		l.mean(who, l.p.accepted)
 		l.write(who, l.p.accepted, l.done(), nil)
 		l.slipped()
 		l.write(who, from, "", (*book).slip)

@@ -105,7 +105,6 @@ func (l *life) handOver(who *jirasim.User) {
 
 // relocate moves the story to another watched project, into a status of it.
 func (l *life) relocate(who *jirasim.User, p *project, to string) {
-	l.mean(who, to)
 	l.space()
 	fields, items, stays := l.toProject(p, to)
 	owner := l.ownerRef()
@@ -130,7 +129,6 @@ func (l *life) toProject(p *project, to string) (fields map[string]any, items []
 		fields["components"] = value
 		l.component = false
 	}
-	l.came, l.moved = l.status, l.t.now
 	l.p, l.status = p, to
 	return fields, items, stays
 }
@@ -187,7 +185,6 @@ func (l *life) setType(who *jirasim.User, typ string) {
 
 // migrate is an administrator's change of workflow that moves the story.
 func (l *life) migrate(to, resolution string, means ...func(*book)) {
-	l.mean(l.t.admin, to)
 	l.write(l.t.admin, to, resolution, func(b *book) {
 		b.migrated()
 		for _, f := range means {

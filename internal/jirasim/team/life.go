@@ -41,7 +41,6 @@ type life struct {
 	born      card
 	mover     *jirasim.User // of the last status move
 	moved     time.Time     // when that was
-	came      string        // the status that it left
 	midway    string        // what must not be left half done, or ""
 	lastAct   time.Time
 
@@ -351,7 +350,6 @@ func (l *life) statusItem(to string) jirasim.Item {
 // what that means.
 func (l *life) write(who *jirasim.User, to, resolution string, means func(*book), more ...jirasim.Item) {
 	l.space()
-	l.came = l.status
 	items := append(slices.Clone(more), l.statusItem(to))
 	fields := map[string]any{"status": renderStatus(l.p.status[to])}
 	had := l.t.site.Resolution(l.id)
@@ -379,21 +377,12 @@ func (l *life) move(who *jirasim.User, to, resolution string, means ...func(*boo
 	if d := minDwell + time.Second - l.t.now.Sub(l.moved); d > 0 && who == l.t.robot {
 		l.real(d)
 	}
-	l.mean(who, to)
 	l.write(who, to, resolution, func(b *book) {
 		for _, f := range means {
 			f(b)
 		}
 		b.move(to)
 	})
-}
-
-// mean makes sure that a move back is meant: however fast the team lives, it is
-// not taken for a slip.
-func (l *life) mean(who *jirasim.User, to string) {
-	if d := l.t.opts.SlipWindow + time.Second - l.t.now.Sub(l.moved); d > 0 && who == l.mover && to == l.came {
-		l.real(d)
-	}
 }
 
 // slipped lets pass what it takes to see that a move was a mistake.
@@ -407,7 +396,6 @@ func verdict(outcome string) func(*book) { return func(b *book) { b.verdict(outc
 // enter hands the story in.
 func (l *life) enter(who *jirasim.User) {
 	to := l.p.accept
-	l.mean(who, to)
 	l.write(who, to, "", func(b *book) {
 		b.move(to)
 		b.handIn(enteredIn)
