@@ -302,13 +302,14 @@ func (s *service) derived(stories int) {
 
 // publish shows a report.
 func (s *service) publish(ctx context.Context, report *latency.Report) error {
-	first := s.exporter.Report() == nil
+	if s.serving && s.exporter.Report() == nil { // nobody may scrape what is not noted as exposed
+		if err := s.store.Expose(ctx, latency.At(time.Now())); err != nil {
+			return err
+		}
+	}
 	s.exporter.Publish(report)
 	s.tellAudit(report)
-	if !first || !s.serving {
-		return nil
-	}
-	return s.store.Expose(ctx, latency.At(time.Now()))
+	return nil
 }
 
 // afterCycle measures a complete cycle and tells how it went. It returns an
