@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -38,10 +39,20 @@ func labelled(labels map[string]string) string {
 }
 
 // values returns the samples by their series. What is not there is 0 or, of the
-// longest waits and of quantiles, not told.
+// longest waits and of quantiles, not told. A breach is of the project that the
+// story was in just then, and waits tell the present one alone: breaches are
+// compared by owner and kind.
 func (n numbers) values() map[string]float64 {
 	out := map[string]float64{}
 	for _, one := range n {
+		if one.metric == "po_waits_breached_total" {
+			labels := maps.Clone(one.labels)
+			delete(labels, "project")
+			if one.value != 0 {
+				out[number{one.metric, labels, 0}.id()] += one.value
+			}
+			continue
+		}
 		if one.value != 0 || one.metric == "po_open_wait_seconds" || strings.HasSuffix(one.metric, "wait_rolling_seconds") || one.metric == "po_first_pass_ratio" {
 			out[one.id()] = one.value
 		}

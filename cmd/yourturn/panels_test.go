@@ -156,10 +156,6 @@ func saidByPanels(t testing.TB) []said {
 		l.show(per(all("censored"), all("ended|open|censored")))
 	}
 	kp, responses := []string{"kind", "project"}, "accepted|rejected|answered"
-	passed := func(l look) {
-		over, met := l.counted("po_waits_breached_total", kp), l.counted("po_waits_met_total", kp)
-		l.show(per(over, both(over, met)))
-	}
 	list := []said{
 		{board: "waiting", title: "How many waits are open?", targets: []func(look){sum("po_waits_open")}},
 		{board: "waiting", title: "How many are past their target?", targets: []func(look){sum("po_waits_overdue")}},
@@ -207,7 +203,6 @@ func saidByPanels(t testing.TB) []said {
 		{board: "bottleneck", title: "Do verdicts come sooner than before?", targets: []func(look){
 			reached("po_project_wait_rolling_seconds", "0.5", "project", "kind", "acceptance"), reached("po_project_wait_rolling_seconds", "0.85", "project", "kind", "acceptance"), fixed("acceptance"), nil,
 		}},
-		{board: "bottleneck", title: "How many waits passed their target?", counts: true, over: panelWindow, targets: []func(look){passed, nil}},
 		{board: "retrospective", title: "How many waits ended?", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
 		{board: "retrospective", title: "How many passed their target?", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
 		{board: "retrospective", title: "How did the waits end?", counts: true, targets: []func(look){func(l look) {

@@ -725,7 +725,7 @@ func (s *soaking) counters() map[string]float64 {
 	}
 	for _, w := range s.tm.KnownOf(s.heard, s.end.Add(-liveSlip)) { // what was breached later is not final
 		if w.Breached {
-			out[fmt.Sprintf("po_waits_breached_total{kind=%s,owner=%s,project=%s}", w.Kind, w.Owner, w.Project)]++
+			out[fmt.Sprintf("po_waits_breached_total{kind=%s,owner=%s}", w.Kind, w.Owner)]++
 		}
 	}
 	for _, tally := range s.tm.KnownTallies([]time.Time{s.end}) {
@@ -735,12 +735,16 @@ func (s *soaking) counters() map[string]float64 {
 }
 
 // comparable returns those of counters that the ground truth knows, sums in
-// milliseconds.
+// milliseconds. A breach is of the project that the story was in just then, of
+// which the truth knows the last one alone.
 func comparable(counters map[string]float64) map[string]float64 {
 	out := map[string]float64{}
+	project := regexp.MustCompile(`,project=[^,}]*`)
 	for id, v := range counters {
 		switch {
 		case v == 0, strings.HasPrefix(id, "po_guard_"), strings.Contains(id, " le "):
+		case strings.HasPrefix(id, "po_waits_breached_total{"):
+			out[project.ReplaceAllString(id, "")] += v
 		case strings.HasSuffix(id, " sum"):
 			out[id] = math.Round(v * 1000)
 		default:
