@@ -83,14 +83,15 @@ func (cy *cycle) relook(ctx context.Context) error {
 	return cy.save(ctx, archive.Page{})
 }
 
-// lookBack looks for changes since the last census that no poll has shown,
-// however late the index came to know of them.
+// lookBack looks for changes that no poll has shown. It looks back twice as far
+// as the last census, which may have been too early for what happened before it:
+// so the index may be late by the time between two.
 func (cy *cycle) lookBack(ctx context.Context) error {
 	if cy.state.Census == 0 {
 		return nil
 	}
 	q := cy.query()
-	q.Since = cy.state.Census.Add(-cy.c.overlap)
+	q.Since = cy.state.Census.Add(-cy.id.At.Time().Sub(cy.state.Census.Time()) - cy.c.overlap)
 	var late []int64
 	for updates, err := range cy.c.source.Updates(ctx, q) {
 		if err != nil {

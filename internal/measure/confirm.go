@@ -24,12 +24,13 @@ func (e *Engine) Holds() bool { return len(e.held) > 0 }
 
 // doubtful tells whether something is to be counted of a story that was not
 // final at the last derivation, or did not stand then, and that no reading by
-// id has confirmed.
+// id has confirmed. Of a story that has changed that is whatever is new: the
+// index may have shown late what happened long ago, and not yet what undid it.
 func (e *Engine) doubtful(s *story) bool {
 	if e.reread == nil || e.since == 0 || e.sure[s.id] {
 		return false
 	}
-	if len(s.entries) > 0 && e.held[s.id] {
+	if len(s.entries) > 0 && (e.held[s.id] || e.single) {
 		return true
 	}
 	after := e.since
@@ -87,6 +88,8 @@ func (e *Engine) ofFamilies(ids []int64) bool {
 
 // derive derives stories, of which the totals hold what was counted before.
 func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant) error {
+	e.single = true
+	defer func() { e.single = false }()
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	d := latency.NewDeriver(e.rules, e.ancestors)
 	for chunk := range slices.Chunk(ids, refreshChunk) {

@@ -76,6 +76,7 @@ type Engine struct {
 	since  latency.Instant // that the ledger stands as of; 0: nothing was counted yet
 	held   map[int64]bool  // stories of which something is to be counted once they were read by id
 	sure   map[int64]bool  // stories that were, for this derivation
+	single bool            // stories are derived one by one, for they have changed or time has
 }
 
 // NewEngine returns an engine over store; at most limit open waits of an owner

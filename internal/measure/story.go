@@ -28,7 +28,7 @@ type story struct {
 func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf latency.Instant, ledger []latency.Counted) *story {
 	res := d.Story(h, asOf)
 	s := &story{
-		id: h.ID, ledger: ledger, unsettled: res.Unsettled, trace: res.Trace(asOf.Add(-latency.LongestWindow)),
+		id: h.ID, ledger: ledger, unsettled: res.Unsettled || goesOn(h, asOf), trace: res.Trace(asOf.Add(-latency.LongestWindow)),
 		findings: slices.Clone(res.Findings),
 	}
 	for i := range res.Waits {
@@ -55,6 +55,12 @@ func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf
 		return slices.ContainsFunc(ledger, func(c latency.Counted) bool { return c.ID == e.ID })
 	})
 	return s
+}
+
+// goesOn tells whether a story has events behind an instant: what happened while
+// a poll read was read with it, and is to be shown by the next.
+func goesOn(h *latency.History, asOf latency.Instant) bool {
+	return len(h.Events) > 0 && h.Events[len(h.Events)-1].At > asOf
 }
 
 // parentsOf returns the ids of the parents that a story has or had.
