@@ -74,15 +74,6 @@ func per(values, by map[string]float64) map[string]float64 {
 	return out
 }
 
-// both adds.
-func both(a, b map[string]float64) map[string]float64 {
-	out := times(a, 1)
-	for id, v := range b {
-		out[id] += v
-	}
-	return out
-}
-
 const panelWindow = "28d"
 
 // The targets of the generated organisation are the defaults, in hours.
