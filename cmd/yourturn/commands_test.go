@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/jirasim/team"
 )
 
 func TestUsage(t *testing.T) {
@@ -237,6 +238,30 @@ func awaitFor(t *testing.T, patience time.Duration, url string, so func(status i
 		case <-ctx.Done():
 			t.Fatalf("%s never answered so; last:\n%s", url, last)
 		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// TestDemoHasALastWeek starts the demo's organisation at every hour of the day and
+// on every day of the week: whenever that is, some stories had their first verdict
+// in the last seven days, so that no panel over seven days is empty.
+func TestDemoHasALastWeek(t *testing.T) {
+	for at := end(); at.Before(end().AddDate(0, 0, 7)); at = at.Add(5 * time.Hour) {
+		o := demoFlags{seed: 1}.organisation()
+		o.Now = func() time.Time { return at }
+		tm, err := team.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		judged := 0
+		for _, w := range tm.Truth() {
+			if w.Kind == "acceptance" && w.Cycle == 1 && (w.Outcome == "accepted" || w.Outcome == "rejected") && w.End.After(at.AddDate(0, 0, -7)) {
+				judged++
+			}
+		}
+		tm.Close()
+		if judged < 3 {
+			t.Errorf("started at %v, the demo shows %d verdicts of the last seven days", at, judged)
 		}
 	}
 }

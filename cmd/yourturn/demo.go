@@ -28,6 +28,9 @@ import (
 const (
 	demoPoll     = 5 * time.Second
 	demoRequests = 1000
+	// demoStories of history give each of the last seven days' panels something to
+	// show, at whatever hour the demo starts.
+	demoStories = 800
 )
 
 // demoFlags are the flags of demo.
@@ -78,6 +81,11 @@ Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
 	return cmd
 }
 
+// organisation is whom the demo is about.
+func (f demoFlags) organisation() team.Options {
+	return team.Options{Seed: f.seed, Flavor: jirasim.Cloud, MinStories: demoStories}
+}
+
 func demo(ctx context.Context, s streams, f demoFlags) (err error) {
 	if f.speed <= 0 {
 		return usageError{fmt.Errorf("--speed %v: give a number above 0", f.speed)}
@@ -100,7 +108,7 @@ func demo(ctx context.Context, s streams, f demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	tm, err := team.New(team.Options{Seed: f.seed, Flavor: jirasim.Cloud})
+	tm, err := team.New(f.organisation())
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
