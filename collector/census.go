@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/idset"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -75,7 +76,7 @@ func (cy *cycle) relook(ctx context.Context) error {
 		return err
 	}
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	ids = slices.DeleteFunc(ids, func(id int64) bool { return cy.read[id] })
+	ids = slices.DeleteFunc(ids, func(id int64) bool { return cy.read.Has(id) })
 	if _, err := cy.reread(ctx, ids); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (cy *cycle) lookBack(ctx context.Context) error {
 			return fmt.Errorf("reading what is stored: %w", err)
 		}
 		for id, updated := range updates {
-			if have, ok := stored[id]; ok && have < updated && !cy.read[id] {
+			if have, ok := stored[id]; ok && have < updated && !cy.read.Has(id) {
 				late = append(late, id)
 			}
 		}
@@ -139,24 +140,24 @@ func (cy *cycle) census(ctx context.Context) error {
 	}
 	res := &CensusResult{Stored: len(live)}
 	record := archive.Census{At: cy.id.At, Last: cy.state.Census}
-	shown := make(map[int64]bool, len(live))
+	var shown idset.Set
 	var unknown []int64
 	for ids, err := range c.source.IDs(ctx, cy.query()) {
 		if err != nil {
 			return err
 		}
 		for _, id := range ids {
-			shown[id] = true
+			shown.Add(id)
 			switch _, stored := slices.BinarySearch(live, id); {
 			case stored:
-			case cy.seen[id]:
+			case cy.seen.Has(id):
 				record.Inside = append(record.Inside, id) // whether it was outside or is new
 			default:
 				unknown = append(unknown, id)
 			}
 		}
 	}
-	res.Stories = len(shown)
+	res.Stories = shown.Len()
 	if note := lostNote(cy.state.Lost, cy.id.At); note != nil {
 		record.Notes = append(record.Notes, *note)
 	}
@@ -167,7 +168,7 @@ func (cy *cycle) census(ctx context.Context) error {
 	if err := cy.meet(ctx, unknown, quarantined, res, &record); err != nil {
 		return err
 	}
-	missing := slices.DeleteFunc(slices.Clone(live), func(id int64) bool { return shown[id] || cy.seen[id] })
+	missing := slices.DeleteFunc(slices.Clone(live), func(id int64) bool { return shown.Has(id) || cy.seen.Has(id) })
 	if err := cy.miss(ctx, missing, res, &record); err != nil {
 		return err
 	}
@@ -328,7 +329,7 @@ func (cy *cycle) leavers(ctx context.Context, since latency.Instant) error {
 	if err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
-	doubtful := slices.DeleteFunc(changed, func(id int64) bool { _, ok := stored[id]; return !ok || cy.seen[id] })
+	doubtful := slices.DeleteFunc(changed, func(id int64) bool { _, ok := stored[id]; return !ok || cy.seen.Has(id) })
 	if len(doubtful) == 0 {
 		return nil
 	}
@@ -345,7 +346,7 @@ func (cy *cycle) saveCensus(ctx context.Context, record archive.Census) error {
 		return fmt.Errorf("storing the census: %w", err)
 	}
 	for _, id := range slices.Concat(record.Gone, record.Left) {
-		cy.c.changed[id] = true
+		cy.c.changed.Add(id)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/idset"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -116,7 +117,7 @@ type Collector struct {
 	noted     *noted                     // nil: not read yet
 	// changed are stories that cycles wrote which then failed: whoever derives
 	// numbers from the store has not heard of them.
-	changed    map[int64]bool
+	changed    idset.Set
 	sprints    sprintSchedule
 	lookFailed time.Time // when a look beside the reading of changes failed; zero: the last one did not
 	// parentsRead: all parents of stories are stored, or unseen: they could not be
@@ -147,7 +148,7 @@ func New(o Options) (*Collector, error) {
 	}
 	return &Collector{
 		source: o.Source, store: o.Store, projects: slices.Sorted(slices.Values(o.Projects)), jql: strings.TrimSpace(o.JQL),
-		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, changed: map[int64]bool{}, unseen: map[int64]bool{}, unreadable: map[archive.Quarantined]bool{},
+		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, unseen: map[int64]bool{}, unreadable: map[archive.Quarantined]bool{},
 	}, nil
 }
 
@@ -240,8 +241,8 @@ func (c *Collector) FetchStories(ctx context.Context, ids []int64) (Result, erro
 // finish returns the result of a complete cycle.
 func (c *Collector) finish(cy *cycle) Result {
 	cy.result.AsOf = cy.id.At
-	cy.result.Changed = slices.Sorted(maps.Keys(c.changed))
-	clear(c.changed)
+	cy.result.Changed = slices.Collect(c.changed.All())
+	c.changed.Clear()
 	return cy.result
 }
 
@@ -282,7 +283,7 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		}
 	}
 	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	return &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, described: due, id: id, state: state, seen: map[int64]bool{}, read: map[int64]bool{}}, nil
+	return &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, described: due, id: id, state: state}, nil
 }
 
 // describe reads and stores what describes stories, and notes in the state

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/idset"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -26,8 +27,8 @@ type cycle struct {
 	id      archive.Identity
 	state   archive.State
 	before  latency.Instant // up to when all was read that there was, when it began
-	seen    map[int64]bool  // stories that searches found in this cycle
-	read    map[int64]bool  // stories that were read in it, whether found or by id
+	seen    idset.Set       // stories that searches found in this cycle
+	read    idset.Set       // stories that were read in it, whether found or by id
 	doubted []int64         // stories that a search showed otherwise than they are known; to be read by id
 	// described: what describes stories was read in this cycle
 	described bool
@@ -203,12 +204,12 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 			cy.state.Cursor = page.Cursor
 		}
 		for _, id := range page.Unchanged {
-			cy.seen[id] = true
+			cy.seen.Add(id)
 		}
 		for i := range page.Stories {
 			// With JQL the canary may have been found for its id alone.
 			if id := page.Stories[i].History.ID; q.JQL == "" || id != q.Canary {
-				cy.seen[id] = true
+				cy.seen.Add(id)
 			}
 		}
 		cy.result.Unchanged += len(page.Unchanged)
@@ -298,7 +299,8 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 	cy.result.Events += changed.Events
 	fresh := make(map[int64]bool, len(changed.Stories))
 	for _, id := range changed.Stories {
-		cy.c.changed[id], fresh[id] = true, true
+		cy.c.changed.Add(id)
+		fresh[id] = true
 	}
 	return cy.late(ctx, page.Stories, fresh)
 }
@@ -330,10 +332,9 @@ func (cy *cycle) late(ctx context.Context, stories []archive.Story, changed map[
 
 // count adds a story to the result, once however often it comes.
 func (cy *cycle) count(st *archive.Story) {
-	if st.ParentOnly || cy.read[st.History.ID] {
+	if st.ParentOnly || !cy.read.Add(st.History.ID) {
 		return
 	}
-	cy.read[st.History.ID] = true
 	cy.result.Stories++
 	for i := range st.History.Events {
 		switch st.History.Events[i].Rank {

@@ -26,9 +26,10 @@ import (
 // cannedVariable tells this binary to serve a canned Jira of so many issues.
 const cannedVariable = "YOURTURN_TEST_CANNED"
 
-// recorder passes requests on and keeps them.
+// recorder passes requests on and writes them down, a line each: kept in memory
+// they would be what grows with the number of stories.
 type recorder struct {
-	requests []recorded
+	to *json.Encoder
 }
 
 type recorded struct {
@@ -47,7 +48,9 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		req.Body = io.NopCloser(bytes.NewReader(one.Body))
 	}
-	r.requests = append(r.requests, one)
+	if err := r.to.Encode(one); err != nil {
+		return nil, err
+	}
 	return http.DefaultTransport.RoundTrip(req)
 }
 
@@ -72,6 +75,26 @@ func again(b *testing.B, requests []recorded) time.Duration {
 		resp.Body.Close()
 	}
 	return time.Since(begin)
+}
+
+// recordedIn reads what a recorder wrote down.
+func recordedIn(b *testing.B, path string) []recorded {
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	var list []recorded
+	for from := json.NewDecoder(f); ; {
+		var one recorded
+		switch err := from.Decode(&one); {
+		case errors.Is(err, io.EOF):
+			return list
+		case err != nil:
+			b.Fatal(err)
+		}
+		list = append(list, one)
+	}
 }
 
 // firstVariable tells this binary to read a canned Jira for the first time; it
@@ -104,7 +127,11 @@ func syncFirst(spec []string) error {
 		return err
 	}
 	defer st.Close()
-	wire := &recorder{}
+	requests, err := os.Create(spec[2])
+	if err != nil {
+		return err
+	}
+	wire := &recorder{to: json.NewEncoder(requests)}
 	client, err := jira.New(jira.Options{URL: spec[0], Email: "bot@example.com", Token: "t0k3n", Transport: wire})
 	if err != nil {
 		return err
@@ -127,11 +154,7 @@ func syncFirst(spec []string) error {
 		return err
 	}
 	out.Took, out.Peak, out.Counts = time.Since(begin), peakMemory(), [2]int{r.Stories, r.Events}
-	requests, err := json.Marshal(wire.requests)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(spec[2], requests, 0o600), json.NewEncoder(os.Stdout).Encode(out))
+	return errors.Join(requests.Close(), json.NewEncoder(os.Stdout).Encode(out))
 }
 
 // peakMemory returns the most resident memory that this process has had, in
@@ -201,14 +224,7 @@ func benchmarkFirstSync(b *testing.B, stories int) {
 		if want := [2]int{stories, stories * (1 + cannedRecords + cannedComments)}; f.Counts != want {
 			b.Fatalf("got %v stories and events, want %v", f.Counts, want)
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		var list []recorded
-		if err := json.Unmarshal(text, &list); err != nil {
-			b.Fatal(err)
-		}
+		list := recordedIn(b, path)
 		bare := again(b, list)
 		requests = len(list)
 		memory.Half, memory.Peak = max(memory.Half, f.Half), max(memory.Peak, f.Peak)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/idset"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -34,25 +35,24 @@ func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, er
 				return
 			}
 		}
-		seen := map[int64]bool{}
+		var seen idset.Set
 		for chunk, err := range w.find(ctx) {
-			var ids []int64
+			var fresh []int64
 			for _, raw := range chunk.issues {
 				id := idOf(raw)
 				if id == 0 && err == nil {
 					err = &Error{Endpoint: "search", Detail: fmt.Sprintf("an issue has no id: %.40s", raw), kind: archive.ErrIncomplete}
 				}
-				if !seen[id] {
-					seen[id] = true
-					ids = append(ids, id)
+				if seen.Add(id) {
+					fresh = append(fresh, id)
 				}
 			}
-			if !yield(ids, err) || err != nil {
+			if !yield(fresh, err) || err != nil {
 				return
 			}
 		}
 		if q.Since == 0 && w.flavor == archive.Cloud {
-			if err := w.counts(ctx, len(seen)); err != nil {
+			if err := w.counts(ctx, seen.Len()); err != nil {
 				yield(nil, err)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/idset"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -162,7 +163,7 @@ const maxStale = 10
 func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
 		used := map[string]bool{}
-		seen := map[int64]bool{}
+		var seen idset.Set
 		stale := 0
 		var gathered chunk
 		for {
@@ -171,12 +172,11 @@ func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, er
 				yield(chunk{}, err)
 				return
 			}
-			before := len(seen)
+			stale++
 			for _, raw := range page.Issues {
-				seen[idOf(raw)] = true
-			}
-			if stale++; len(seen) > before {
-				stale = 0
+				if seen.Add(idOf(raw)) {
+					stale = 0
+				}
 			}
 			gathered.issues = append(gathered.issues, page.Issues...)
 			last := page.NextPageToken == ""
@@ -309,7 +309,7 @@ func (w *walk) finds(ctx context.Context, where string, id int64) (bool, error) 
 func (w *walk) byID(ctx context.Context, where string) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
 		body := w.request(where)
-		seen := map[int64]bool{}
+		var seen idset.Set
 		given := 0
 		first, left := -1, -1 // what the query found at first, and what it should find now
 		var footing []int64   // stories to go on from: those of the last page, the last one last
@@ -346,10 +346,9 @@ func (w *walk) byID(ctx context.Context, where string) iter.Seq2[chunk, error] {
 					footing = append(footing, id)
 					fresh.cursor = strconv.FormatInt(id, 10)
 				}
-				if id == 0 || !seen[id] {
+				if seen.Add(id) || id == 0 {
 					fresh.issues = append(fresh.issues, raw)
 				}
-				seen[id] = true
 			}
 			given += len(fresh.issues)
 			if !yield(fresh, nil) {
