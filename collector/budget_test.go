@@ -10,6 +10,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -75,7 +76,7 @@ func TestRequestBudget(t *testing.T) {
 		if got > most {
 			t.Errorf("%s took %d requests, want at most %d: %v", what, got, most, w.server.Requests())
 		}
-		figure(t, "%s: %d requests", what, got)
+		figures.Note(t, "%s: %d requests", what, got)
 	}
 	// Boards and sprints are asked for once for each project, and each board.
 	const n, agile = 1000, 4

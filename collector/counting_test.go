@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"testing"
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/config"
@@ -93,22 +91,4 @@ func (c *counting) turn(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	return res.Unlooked == nil && !c.engine.Holds(), nil
-}
-
-// figure logs what was measured, and appends it to the file that
-// YOURTURN_FIGURES names, if any.
-func figure(t *testing.T, format string, args ...any) {
-	t.Helper()
-	line := fmt.Sprintf(format, args...)
-	t.Log(line)
-	path := os.Getenv("YOURTURN_FIGURES")
-	if path == "" {
-		return
-	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fmt.Fprintf(f, "%s: %s\n", t.Name(), line)
 }

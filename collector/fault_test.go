@@ -25,6 +25,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -345,7 +346,7 @@ func TestFaultAtEveryRequest(t *testing.T) {
 			if runs >= manyRuns && len(hit) != requests {
 				t.Errorf("%d runs had a fault at %d of %d requests", runs, len(hit), requests)
 			}
-			figure(t, "%d runs with faults, at %d of %d requests: no store differs from that without faults", runs, len(hit), requests)
+			figures.Note(t, "%d runs with faults, at %d of %d requests: no store differs from that without faults", runs, len(hit), requests)
 		})
 	}
 }

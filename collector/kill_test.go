@@ -23,6 +23,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -258,7 +259,7 @@ func TestKilledProcesses(t *testing.T) {
 			if kills.all >= manyKills && (inside*10 < kills.all*4 || kills.counting == 0) {
 				t.Errorf("only %d of %d kills came inside a transaction, %d of them while it counted: they hold little", inside, kills.all, kills.counting)
 			}
-			figure(t, "%d kills, %d of them inside a transaction (%d of the ledger): no store differs from that of a process that lives", kills.all, inside, kills.counting)
+			figures.Note(t, "%d kills, %d of them inside a transaction (%d of the ledger): no store differs from that of a process that lives", kills.all, inside, kills.counting)
 		})
 	}
 }
