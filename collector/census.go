@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -86,13 +85,22 @@ func (cy *cycle) relook(ctx context.Context) error {
 
 // lookBack looks for changes that no poll has shown. It looks back twice as far
 // as the last census, which may have been too early for what happened before it:
-// so the index may be late by the time between two.
+// so the index may be late by the time between two. It looks back to the last
+// census that was not stopped, too: what was out of sight since then may be back,
+// and was changed by nobody when it came.
 func (cy *cycle) lookBack(ctx context.Context) error {
 	if cy.state.Census == 0 {
 		return nil
 	}
 	q := cy.query()
-	q.Since = cy.state.Census.Add(-cy.id.At.Time().Sub(cy.state.Census.Time()) - cy.c.overlap)
+	q.Since = cy.state.Census.Add(-cy.id.At.Time().Sub(cy.state.Census.Time()))
+	if passed := cy.state.Passed; passed != 0 {
+		q.Since = min(q.Since, passed)
+	}
+	q.Since = q.Since.Add(-cy.c.overlap)
+	if err := cy.parentsElsewhere(ctx, q.Since); err != nil {
+		return err
+	}
 	var late []int64
 	for updates, err := range cy.c.source.Updates(ctx, q) {
 		if err != nil {
@@ -119,6 +127,25 @@ func (cy *cycle) lookBack(ctx context.Context) error {
 	}
 	cy.c.log.Warn("a look back found changes that no poll had shown", zap.Int("stories", len(late)))
 	return nil
+}
+
+// parentsElsewhere brings parents of stories up to date that no search of the
+// scope shows: those that were indexed late, and those that left it and are still
+// stored as stories.
+func (cy *cycle) parentsElsewhere(ctx context.Context, since latency.Instant) error {
+	alone, err := cy.parentsAlone(ctx)
+	if err != nil {
+		return err
+	}
+	if err := cy.readParents(ctx, alone, since); err != nil {
+		return err
+	}
+	outside, err := cy.c.store.ParentsOutside(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
+	_, err = cy.reread(ctx, outside)
+	return err
 }
 
 // census compares the ids that Jira shows with those stored. What Jira shows
@@ -158,7 +185,7 @@ func (cy *cycle) census(ctx context.Context) error {
 		}
 	}
 	res.Stories = shown.Len()
-	if note := lostNote(cy.state.Lost, cy.id.At); note != nil {
+	if note := c.lostNote(cy.state, cy.id.At); note != nil {
 		record.Notes = append(record.Notes, *note)
 	}
 	quarantined, err := cy.quarantined(ctx)
@@ -173,8 +200,11 @@ func (cy *cycle) census(ctx context.Context) error {
 		return err
 	}
 	cy.guard(res, &record)
-	cy.state.Census = cy.id.At
 	record.State = cy.state
+	record.State.Census = cy.id.At
+	if !res.Stopped {
+		record.State.Passed = cy.id.At
+	}
 	if err := cy.saveCensus(ctx, record); err != nil {
 		return err
 	}
@@ -268,8 +298,29 @@ func (cy *cycle) miss(ctx context.Context, ids []int64, res *CensusResult, recor
 	c := cy.c
 	defer func(before bool) { cy.byID = before }(cy.byID)
 	cy.byID = true
+	invisible := func(id int64, key string) {
+		res.Invisible++
+		record.Notes = append(record.Notes, archive.Note{
+			Story: id, Key: key, Reason: archive.NoteInvisible, At: cy.id.At,
+			Detail: "the account may not browse project " + projectIn(key) + " any more",
+		})
+	}
 	for part := range slices.Chunk(ids, rereadBatch) {
-		page, absent, err := c.source.Issues(ctx, part)
+		keys, err := c.store.Keys(ctx, part)
+		if err != nil {
+			return fmt.Errorf("reading what is stored: %w", err)
+		}
+		asked := slices.DeleteFunc(slices.Clone(part), func(id int64) bool { // it costs a request for each story to see none of a lost project
+			lost := c.lost(cy.state, projectIn(keys[id]))
+			if lost {
+				invisible(id, keys[id])
+			}
+			return lost
+		})
+		if len(asked) == 0 {
+			continue
+		}
+		page, absent, err := c.source.Issues(ctx, asked)
 		if err != nil {
 			return fmt.Errorf("reading stories by id: %w", err)
 		}
@@ -292,21 +343,12 @@ func (cy *cycle) miss(ctx context.Context, ids []int64, res *CensusResult, recor
 			return err
 		}
 		record.Left = append(record.Left, left...)
-		keys, err := c.store.Keys(ctx, absent)
-		if err != nil {
-			return fmt.Errorf("reading what is stored: %w", err)
-		}
 		for _, id := range absent {
-			project, _, _ := strings.Cut(keys[id], "-")
-			if _, visible := c.visible[project]; visible {
+			if _, visible := c.visible[projectIn(keys[id])]; visible {
 				record.Gone = append(record.Gone, id)
-				continue
+			} else {
+				invisible(id, keys[id])
 			}
-			res.Invisible++
-			record.Notes = append(record.Notes, archive.Note{
-				Story: id, Key: keys[id], Reason: archive.NoteInvisible, At: cy.id.At,
-				Detail: "the account may not browse project " + project + " any more",
-			})
 		}
 	}
 	return nil
@@ -345,6 +387,7 @@ func (cy *cycle) saveCensus(ctx context.Context, record archive.Census) error {
 	if err := cy.c.store.SaveCensus(ctx, record); err != nil {
 		return fmt.Errorf("storing the census: %w", err)
 	}
+	cy.state = record.State
 	for _, id := range slices.Concat(record.Gone, record.Left) {
 		cy.c.changed.Add(id)
 	}

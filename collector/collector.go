@@ -163,7 +163,13 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	if errors.Is(err, archive.ErrRefused) {
 		c.described = time.Time{} // a project may have been lost: the next cycle looks
 	}
-	return res, c.noteOutcome(ctx, res, err)
+	err = c.noteOutcome(ctx, res, err)
+	if err != nil {
+		for _, id := range res.Changed { // nobody is told of them by a cycle that fails
+			c.changed.Add(id)
+		}
+	}
+	return res, err
 }
 
 func (c *Collector) sync(ctx context.Context) (Result, error) {

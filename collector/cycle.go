@@ -63,11 +63,45 @@ func (cy *cycle) full(ctx context.Context) error {
 		return err
 	}
 	st := &cy.state
+	if st.FirstDone {
+		if err := cy.leaveOut(ctx); err != nil {
+			return err
+		}
+	} else {
+		st.Passed = st.FullStarted
+	}
 	st.FirstDone, st.Complete = true, cy.c.scopeIDs()
 	st.Watermark, st.DataTimestamp, st.Aside = st.FullStarted, st.FullStarted, st.FullStarted
 	st.FullStarted, st.Cursor = 0, ""
 	st.Census = 0 // what a search missed is found by a census at once
 	return cy.save(ctx, archive.Page{})
+}
+
+// leaveOut notes which stories the new scope's projects do not hold, lest
+// censuses look for them.
+func (cy *cycle) leaveOut(ctx context.Context) error {
+	c := cy.c
+	live, err := c.store.Live(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
+	record := archive.Census{At: cy.id.At, Partial: true, State: cy.state}
+	for part := range slices.Chunk(live, keysBatch) {
+		keys, err := c.store.Keys(ctx, part)
+		if err != nil {
+			return fmt.Errorf("reading what is stored: %w", err)
+		}
+		for _, id := range part {
+			project := projectIn(keys[id])
+			if _, visible := c.visible[project]; !visible && !slices.Contains(c.projects, project) {
+				record.Outside = append(record.Outside, id)
+			}
+		}
+	}
+	if len(record.Outside) == 0 {
+		return nil
+	}
+	return cy.saveCensus(ctx, record)
 }
 
 // incremental reads what was updated since the last complete cycle. The same
@@ -292,7 +326,7 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 		cy.c.unreadable[q] = true
 		cy.c.log.Warn("an issue cannot be read and is left out until it can", zap.Int64("id", q.ID), zap.String("key", q.Key), zap.String("reason", q.Reason))
 	}
-	changed, err := cy.c.store.SaveStories(ctx, archive.Batch{Stories: page.Stories, Quarantined: page.Quarantined, State: cy.state})
+	changed, err := cy.c.store.SaveStories(ctx, archive.Batch{At: cy.id.At, Stories: page.Stories, Quarantined: page.Quarantined, State: cy.state})
 	if err != nil {
 		return fmt.Errorf("storing stories: %w", err)
 	}

@@ -17,20 +17,27 @@ import (
 // deleted, or closed to the account. They stay described as they were, and the
 // others are read on. When one is back, what changed in it meanwhile is read.
 func (c *Collector) lose(ctx context.Context, m *archive.Meta, at latency.Instant, state *archive.State) error {
+	before, err := c.store.Meta(ctx)
+	if err != nil {
+		return fmt.Errorf("reading what is stored: %w", err)
+	}
 	missing := m.Missing
 	m.Missing = nil
-	if len(missing) > 0 {
-		before, err := c.store.Meta(ctx)
-		if err != nil {
-			return fmt.Errorf("reading what is stored: %w", err)
+	if len(c.projects) == 0 {
+		if missing, err = c.vanished(ctx, before.Projects, m.Projects); err != nil {
+			return err
 		}
-		for _, p := range before.Projects {
-			if slices.Contains(missing, p.Key) {
-				m.Projects = append(m.Projects, p)
-			}
+	}
+	for _, p := range before.Projects {
+		if slices.Contains(missing, p.Key) {
+			m.Projects = append(m.Projects, p)
 		}
 	}
 	lost := maps.Clone(state.Lost)
+	maps.DeleteFunc(lost, func(key string, _ latency.Instant) bool { // it is not of the scope any more
+		_, visible := c.visible[key]
+		return !visible && !slices.Contains(missing, key)
+	})
 	for _, key := range missing {
 		if _, ok := lost[key]; !ok {
 			if lost == nil {
@@ -42,21 +49,56 @@ func (c *Collector) lose(ctx context.Context, m *archive.Meta, at latency.Instan
 		}
 	}
 	state.Lost = lost
-	gone := maps.Clone(lost)
-	maps.DeleteFunc(gone, func(key string, _ latency.Instant) bool { return !slices.Contains(missing, key) })
 	detail := ""
-	if note := lostNote(gone, at); note != nil {
+	if note := c.lostNote(*state, at); note != nil {
 		detail = note.Detail
 	}
 	return c.note(ctx, archive.NoteInvisible, &c.noted.lost, detail != "", at, detail)
 }
 
+// vanished returns the keys of projects that could be seen before, that cannot
+// be now, and that stories are of: where the scope names no projects, nobody else
+// says which there should be.
+func (c *Collector) vanished(ctx context.Context, before, now []archive.Project) ([]string, error) {
+	var keys []string
+	for _, p := range before {
+		if !slices.ContainsFunc(now, func(n archive.Project) bool { return n.ID == p.ID }) {
+			keys = append(keys, p.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	live, err := c.store.Live(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is stored: %w", err)
+	}
+	held := map[string]bool{}
+	for part := range slices.Chunk(live, keysBatch) {
+		of, err := c.store.Keys(ctx, part)
+		if err != nil {
+			return nil, fmt.Errorf("reading what is stored: %w", err)
+		}
+		for _, key := range of {
+			held[projectIn(key)] = true
+		}
+	}
+	return slices.DeleteFunc(keys, func(key string) bool { return !held[key] }), nil
+}
+
+// lost tells whether a project was lost, and is not back.
+func (c *Collector) lost(state archive.State, key string) bool {
+	_, lost := state.Lost[key]
+	_, visible := c.visible[key]
+	return lost && !visible
+}
+
 // lostNote returns the note of projects that are not to be seen; nil if there are none.
-func lostNote(lost map[string]latency.Instant, at latency.Instant) *archive.Note {
-	if len(lost) == 0 {
+func (c *Collector) lostNote(state archive.State, at latency.Instant) *archive.Note {
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(state.Lost)), func(key string) bool { return !c.lost(state, key) })
+	if len(keys) == 0 {
 		return nil
 	}
-	keys := slices.Sorted(maps.Keys(lost))
 	return &archive.Note{
 		Story: noStory, Reason: archive.NoteInvisible, At: at,
 		Detail: fmt.Sprintf("the account may not browse project %s any more: what changes there is not read", strings.Join(keys, ", ")),

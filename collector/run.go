@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // Schedule says when cycles run, and who is told of them.
@@ -27,6 +29,7 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 	defer timer.Stop()
 	failure := ""
 	wanted := s.Wanted
+	var due latency.Instant // of the newest change of stories that were named, as long as no cycle has come that far
 	for {
 		var named []int64
 		select {
@@ -36,7 +39,7 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 		case <-timer.C:
 		}
 		begin := time.Now()
-		result, err := c.turn(ctx, named)
+		result, newest, err := c.turn(ctx, named)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -57,27 +60,41 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 			}
 		}
 		wanted = s.Wanted
-		alone := Patience(err)
+		alone := max(Patience(err), Patience(result.Unlooked))
 		if alone > 0 {
 			wanted = nil // Jira asks to be left alone, whoever wants a story
 		}
-		timer.Reset(max(0, s.Interval-time.Since(begin), alone))
+		next := s.Interval - time.Since(begin)
+		due = max(due, newest)
+		if err == nil && (due <= result.AsOf || due > result.AsOf.Add(settledFor)) {
+			due = 0 // it is shown, or Jira's clocks are at odds
+		}
+		if err == nil && due != 0 {
+			next = min(next, tick)
+		}
+		timer.Reset(max(0, next, alone))
 	}
 }
 
-// turn reads the stories that are wanted now and runs a cycle. Stories that
-// cannot be read now are found by polls, as all others are.
-func (c *Collector) turn(ctx context.Context, named []int64) (Result, error) {
+// tick is how exactly a cycle knows Jira's time, which is cut to the second: what
+// happened in the last one before it is not shown by it.
+const tick = time.Second
+
+// turn reads the stories that are wanted now and runs a cycle; newest is when
+// the last of them was updated. Stories that cannot be read now are found by
+// polls, as all others are.
+func (c *Collector) turn(ctx context.Context, named []int64) (result Result, newest latency.Instant, err error) {
 	if len(named) > 0 {
-		switch err := c.fetchNamed(ctx, named); {
+		switch newest, err = c.fetchNamed(ctx, named); {
 		case err == nil:
 		case ctx.Err() != nil || Patience(err) > 0:
-			return Result{}, err
+			return Result{}, 0, err
 		default:
 			c.log.Warn("stories that were named could not be read at once; polls find what changed", zap.Int("stories", len(named)), zap.Error(err))
 		}
 	}
-	return c.Sync(ctx)
+	result, err = c.Sync(ctx)
+	return result, newest, err
 }
 
 // Patience returns how long a source asks to be left alone after an error; 0

@@ -20,13 +20,21 @@ import (
 // scripted is a Source that only ever proves who it is, or fails.
 type scripted struct {
 	Source
-	fail func(cycle int) error
-	n    int
+	fail    func(cycle int) error
+	updated latency.Instant // when the stories that are read by id were
+	n       int
 }
 
 func (s *scripted) Myself(context.Context) (archive.Identity, error) {
 	s.n++
-	return archive.Identity{Account: "bot", At: latency.At(time.Now())}, s.fail(s.n)
+	return archive.Identity{Account: "bot", At: latency.At(time.Now().Truncate(time.Second))}, s.fail(s.n)
+}
+
+func (s *scripted) Issues(_ context.Context, ids []int64) (page archive.Page, missing []int64, err error) {
+	for _, id := range ids {
+		page.Stories = append(page.Stories, archive.Story{History: latency.History{ID: id, Key: "PAY-1"}, ProjectID: "1", Updated: s.updated})
+	}
+	return page, nil, nil
 }
 
 func (s *scripted) Meta(context.Context, []string) (archive.Meta, error) {
@@ -63,7 +71,11 @@ func (e *empty) Live(context.Context) ([]int64, error)                          
 func (e *empty) MissingParents(context.Context) ([]int64, error)                 { return nil, nil }
 func (e *empty) ParentsAlone(context.Context) ([]int64, error)                   { return nil, nil }
 func (e *empty) Known(context.Context, []int64) (map[int64]archive.Known, error) { return nil, nil }
-func (e *empty) SaveSprints(context.Context, string, []archive.Sprint) error     { return nil }
+func (e *empty) Settled(context.Context, []int64) (map[int64]latency.Instant, error) {
+	return nil, nil
+}
+func (e *empty) ParentsOutside(context.Context) ([]int64, error)             { return nil, nil }
+func (e *empty) SaveSprints(context.Context, string, []archive.Sprint) error { return nil }
 func (e *empty) SaveStories(_ context.Context, b archive.Batch) (archive.Changed, error) {
 	e.state = b.State
 	return archive.Changed{}, nil
@@ -122,6 +134,50 @@ func TestRun(t *testing.T) {
 			t.Errorf("got %d warnings, want one for each kind of failure", n)
 		}
 	})
+}
+
+// TestRunShowsWhatWasNamed: Jira's clock is told to the second, so what happened
+// in the last one is shown by another cycle, as soon as there can be one.
+func TestRunShowsWhatWasNamed(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		updated time.Duration // behind the whole second at which Jira shows the story
+		want    []string
+	}{
+		{"within the second", 600 * time.Millisecond, []string{"0s", "10.7s", "11.7s", "1m11.7s"}},
+		{"before it", 0, []string{"0s", "10.7s", "1m10.7s"}},
+		{"by another clock", time.Minute, []string{"0s", "10.7s", "1m10.7s"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				source := &scripted{fail: func(int) error { return nil }}
+				c, err := New(Options{Source: source, Store: &empty{}, Projects: []string{"PAY"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				wanted := make(chan []int64)
+				go func() {
+					time.Sleep(10*time.Second + 700*time.Millisecond)
+					source.updated = latency.At(time.Now().Truncate(time.Second).Add(tc.updated))
+					wanted <- []int64{7}
+				}()
+				var got []string
+				stop := errors.New("enough")
+				if err := c.Run(t.Context(), Schedule{Interval: time.Minute, Wanted: wanted, After: func(Result, error) error {
+					if got = append(got, time.Since(start).String()); len(got) == len(tc.want) {
+						return stop
+					}
+					return nil
+				}}); !errors.Is(err, stop) {
+					t.Errorf("got error %v, want %v", err, stop)
+				}
+				if diff := cmp.Diff(tc.want, got); diff != "" {
+					t.Errorf("cycles (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }
 
 // TestRunTellsHowLongAFailureTook: a cycle that fails took its time too.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -23,7 +24,10 @@ func (cy *cycle) chooseCanary(ctx context.Context) error {
 			return fmt.Errorf("reading what is stored: %w", err)
 		}
 		if _, ok := there[id]; ok {
-			return nil
+			visible, err := cy.c.inSight(ctx, []int64{id})
+			if err != nil || len(visible) > 0 {
+				return err
+			}
 		}
 		cy.state.Canary = 0
 	}
@@ -31,10 +35,42 @@ func (cy *cycle) chooseCanary(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
-	if len(live) > 0 {
+	for part := range slices.Chunk(live, keysBatch) {
+		visible, err := cy.c.inSight(ctx, part)
+		if err != nil {
+			return err
+		}
+		if len(visible) > 0 {
+			cy.state.Canary = visible[0]
+			return nil
+		}
+	}
+	if len(live) > 0 { // the projects may have other keys by now
 		cy.state.Canary = live[0]
 	}
 	return nil
+}
+
+// keysBatch is how many stories are looked at together for their keys.
+const keysBatch = 1000
+
+// inSight returns those of some stories whose projects can be seen, by the keys
+// that are stored.
+func (c *Collector) inSight(ctx context.Context, ids []int64) ([]int64, error) {
+	keys, err := c.store.Keys(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is stored: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool {
+		_, visible := c.visible[projectIn(keys[id])]
+		return !visible
+	}), nil
+}
+
+// projectIn returns the key of the project in a story's key.
+func projectIn(key string) string {
+	project, _, _ := strings.Cut(key, "-")
+	return project
 }
 
 // proveSight finds out why a search did not show the canary. If that one is
@@ -50,7 +86,19 @@ func (cy *cycle) proveSight(ctx context.Context, asked bool) error {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
 	live = slices.DeleteFunc(live, func(id int64) bool { return id == canary })
-	var others []int64 // from everywhere: a project may be lost, and others be there
+	// What is known to be lost proves nothing of the rest.
+	var visible []int64
+	for part := range slices.Chunk(live, keysBatch) {
+		seen, err := cy.c.inSight(ctx, part)
+		if err != nil {
+			return err
+		}
+		visible = append(visible, seen...)
+	}
+	if len(visible) > 0 {
+		live = visible
+	}
+	var others []int64 // from everywhere: a part may be closed to the account, and others be there
 	for i := range min(len(live), canaries) {
 		others = append(others, live[i*len(live)/min(len(live), canaries)])
 	}

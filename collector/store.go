@@ -51,6 +51,9 @@ type Store interface {
 	MissingParents(ctx context.Context) ([]int64, error)
 	// ParentsAlone returns the ids of issues that are stored as parents alone, in order.
 	ParentsAlone(ctx context.Context) ([]int64, error)
+	// ParentsOutside returns the ids of stories that left the scope and are
+	// parents of others, in order.
+	ParentsOutside(ctx context.Context) ([]int64, error)
 	// Settled returns when stories were updated that are stored complete and
 	// have not gone; others are absent.
 	Settled(ctx context.Context, ids []int64) (map[int64]latency.Instant, error)

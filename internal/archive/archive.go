@@ -67,6 +67,11 @@ type State struct {
 	Relook latency.Instant `json:"relook,omitempty"`
 	Aside  latency.Instant `json:"aside,omitempty"`
 
+	// Passed is the start of the last census that was not stopped, or of the
+	// first sync before there was one: since then there may be changes of
+	// stories that were out of sight.
+	Passed latency.Instant `json:"passed,omitempty"`
+
 	// Lost tells since when projects, by key, may not have been seen: what changed
 	// in them since then was not read.
 	Lost map[string]latency.Instant `json:"lost,omitempty"`
@@ -162,6 +167,7 @@ type Page struct {
 // Batch is what is written in one transaction, the state with it. A
 // quarantined issue leaves the quarantine when its story is saved.
 type Batch struct {
+	At          latency.Instant // of the poll
 	Stories     []Story
 	Quarantined []Quarantined
 	State       State

@@ -185,7 +185,7 @@ func (s *Store) SaveStories(ctx context.Context, b archive.Batch) (archive.Chang
 		}
 		for _, q := range b.Quarantined {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO quarantine (id, key, reason, at) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (id, key) DO UPDATE SET reason = excluded.reason, at = excluded.at`, q.ID, q.Key, q.Reason, int64(b.State.DataTimestamp)); err != nil {
+				ON CONFLICT (id, key) DO UPDATE SET reason = excluded.reason`, q.ID, q.Key, q.Reason, int64(b.At)); err != nil {
 				return err
 			}
 		}
@@ -325,6 +325,13 @@ func (s *Store) MissingParents(ctx context.Context) ([]int64, error) {
 // stories, and are none themselves, in order.
 func (s *Store) ParentsAlone(ctx context.Context) ([]int64, error) {
 	return query(ctx, s, `SELECT id FROM story WHERE parent_only = 1 ORDER BY id`,
+		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
+}
+
+// ParentsOutside returns the ids of issues that are stored as stories, have left
+// the scope and are, or were, parents of stories, in order.
+func (s *Store) ParentsOutside(ctx context.Context) ([]int64, error) {
+	return query(ctx, s, `SELECT story FROM outside WHERE story IN (SELECT id FROM parent) ORDER BY story`,
 		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
 }
 
