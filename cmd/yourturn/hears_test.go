@@ -138,6 +138,28 @@ func TestServeHearsWebhooks(t *testing.T) {
 	})
 }
 
+// TestServeHearsWhatJustHappened: Jira tells its time to the second, so a cycle at
+// once is as of before what a webhook named; it shows all the same before the
+// next poll.
+func TestServeHearsWhatJustHappened(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		id := p.create(p.pay)
+		p.later(time.Hour)
+		base := p.serveCommand("1h")
+		p.later(time.Minute + 600*time.Millisecond)
+		p.move(p.dev, id, "1", "2")
+		p.hears(base, id)
+		body := await(p.T, base+"/metrics", func(_ int, body string) bool {
+			return value(body, `yourturn_poll_cycles_total{result="complete"}`) > 1
+		})
+		if strings.Contains(body, "\n"+open+" 1\n") {
+			p.Error("it was shown as of an instant before it: the test tests nothing")
+		}
+		p.later(time.Second)
+		await(p.T, base+"/metrics", line(open+" 1"))
+	})
+}
+
 // TestServeNeedsNoWebhooks: without one the next poll shows what changed.
 func TestServeNeedsNoWebhooks(t *testing.T) {
 	pits(t, jirasim.Options{}, func(p *pit) {
