@@ -202,7 +202,7 @@ func (cy *cycle) census(ctx context.Context) error {
 	cy.guard(res, &record)
 	record.State = cy.state
 	record.State.Census = cy.id.At
-	if !res.Stopped {
+	if !res.Stopped && cy.state.Census != 0 { // else it has not looked back
 		record.State.Passed = cy.id.At
 	}
 	if err := cy.saveCensus(ctx, record); err != nil {

@@ -160,7 +160,7 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	res, err := c.sync(ctx)
-	if errors.Is(err, archive.ErrRefused) {
+	if errors.Is(err, archive.ErrRefused) || errors.Is(err, ErrBlind) {
 		c.described = time.Time{} // a project may have been lost: the next cycle looks
 	}
 	err = c.noteOutcome(ctx, res, err)

@@ -78,9 +78,12 @@ func (cy *cycle) full(ctx context.Context) error {
 }
 
 // leaveOut notes which stories the new scope's projects do not hold, lest
-// censuses look for them.
+// censuses look for them. Without projects in the scope a census tells.
 func (cy *cycle) leaveOut(ctx context.Context) error {
 	c := cy.c
+	if len(c.projects) == 0 {
+		return nil
+	}
 	live, err := c.store.Live(ctx)
 	if err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)

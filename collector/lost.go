@@ -48,7 +48,13 @@ func (c *Collector) lose(ctx context.Context, m *archive.Meta, at latency.Instan
 			c.log.Warn("a project is not to be seen any more; its stories stay as they are, and the others are read on", zap.String("project", key))
 		}
 	}
-	state.Lost = lost
+	if !maps.Equal(state.Lost, lost) {
+		state.Lost = lost
+		// At once: should this cycle fail, later ones may not look, and move on.
+		if _, err := c.store.SaveStories(ctx, archive.Batch{At: at, State: *state}); err != nil {
+			return fmt.Errorf("storing the sync state: %w", err)
+		}
+	}
 	detail := ""
 	if note := c.lostNote(*state, at); note != nil {
 		detail = note.Detail

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,8 +24,8 @@ import (
 func TestLostProjectOfMostStories(t *testing.T) {
 	each(t, func(w *world) {
 		w.both()
-		for range 60 {
-			w.create(w.ops)
+		for range 30 {
+			w.under(w.create(w.ops)) // which is of that project too
 		}
 		ids := []int64{w.create(w.pay), w.create(w.pay)}
 		w.later(time.Hour)
@@ -51,7 +52,9 @@ func TestLostProjectOfMostStories(t *testing.T) {
 			w.later(time.Minute)
 			w.sync()
 		}
-		w.gives(w.census(), collector.CensusResult{})
+		if got := w.requests(func() { w.gives(w.census(), collector.CensusResult{}) }); got > 20 {
+			w.Errorf("a census took %d requests, with 60 stories of a project that nobody watches", got)
+		}
 		if got := w.notes(); got != nil {
 			w.Errorf("got notes %v of a project that nobody watches, want none", got)
 		}
@@ -70,6 +73,50 @@ func TestLostProjectOfMostStories(t *testing.T) {
 		if got := len(w.live()); got != 62 {
 			w.Errorf("a census looks for %d stories, want all 62", got)
 		}
+	})
+}
+
+// TestLostProjectOfMostOfAQuery is the same where no project is named.
+func TestLostProjectOfMostOfAQuery(t *testing.T) {
+	each(t, func(w *world) {
+		narrowed(w)
+		for range 60 {
+			w.create(w.ops)
+		}
+		id := w.create(w.pay)
+		w.later(time.Hour)
+		w.sync()
+		w.later(time.Minute)
+		w.sync()
+		w.site.Archive(w.ops, true)
+		w.later(10 * time.Minute)
+		if _, err := w.collector.Sync(w.Context()); !errors.Is(err, collector.ErrBlind) {
+			w.Errorf("got error %v, want %v", err, collector.ErrBlind)
+		}
+		w.site.Comment(w.now(), w.dev, id, "so")
+		w.later(time.Minute)
+		w.sync()
+		w.hasEvents(id, latency.RankCreated, latency.RankCommentAdded)
+	})
+}
+
+// TestOneProjectIsLostAndTheOtherEmpty: nothing can be missed in what holds nothing.
+func TestOneProjectIsLostAndTheOtherEmpty(t *testing.T) {
+	each(t, func(w *world) {
+		w.both()
+		w.create(w.ops)
+		w.later(time.Hour)
+		w.sync()
+		w.site.Archive(w.ops, true)
+		w.both() // a new process looks which projects there are
+		for range 2 {
+			w.later(time.Minute)
+			w.sync()
+		}
+		id := w.create(w.pay)
+		w.later(time.Minute)
+		w.sync()
+		w.hasEvents(id, latency.RankCreated)
 	})
 }
 
@@ -108,6 +155,19 @@ func TestLostProjectOfAQuery(t *testing.T) {
 		w.site.Archive(w.ops, true)
 		w.later(time.Hour) // what describes stories is read again
 		w.restart(func(o *collector.Options) { o.Projects, o.JQL = nil, "status = Open or status = Done" })
+		w.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/search") && !strings.Contains(r.URL.Path, "/project/") {
+				return &jirasim.Fault{Status: 403}
+			}
+			return nil
+		}
+		if _, err := w.collector.Sync(w.Context()); err == nil {
+			w.Error("a search that is refused is complete")
+		}
+		w.fault = nil
+		if _, lost := w.state().Lost["OPS"]; !lost {
+			w.Error("that a project is lost was forgotten with the cycle that failed")
+		}
 		w.sync()
 		w.site.Comment(w.now(), w.dev, foreign, "so")
 		for range 4 {

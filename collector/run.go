@@ -60,7 +60,7 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 			}
 		}
 		wanted = s.Wanted
-		alone := max(Patience(err), Patience(result.Unlooked))
+		alone := Patience(err)
 		if alone > 0 {
 			wanted = nil // Jira asks to be left alone, whoever wants a story
 		}

@@ -24,7 +24,7 @@ func (cy *cycle) chooseCanary(ctx context.Context) error {
 			return fmt.Errorf("reading what is stored: %w", err)
 		}
 		if _, ok := there[id]; ok {
-			visible, err := cy.c.inSight(ctx, []int64{id})
+			visible, _, err := cy.inSight(ctx, []int64{id})
 			if err != nil || len(visible) > 0 {
 				return err
 			}
@@ -36,7 +36,7 @@ func (cy *cycle) chooseCanary(ctx context.Context) error {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
 	for part := range slices.Chunk(live, keysBatch) {
-		visible, err := cy.c.inSight(ctx, part)
+		visible, renamed, err := cy.inSight(ctx, part)
 		if err != nil {
 			return err
 		}
@@ -44,9 +44,9 @@ func (cy *cycle) chooseCanary(ctx context.Context) error {
 			cy.state.Canary = visible[0]
 			return nil
 		}
-	}
-	if len(live) > 0 { // the projects may have other keys by now
-		cy.state.Canary = live[0]
+		if cy.state.Canary == 0 && len(renamed) > 0 {
+			cy.state.Canary = renamed[0] // unless there is a better one
+		}
 	}
 	return nil
 }
@@ -54,17 +54,23 @@ func (cy *cycle) chooseCanary(ctx context.Context) error {
 // keysBatch is how many stories are looked at together for their keys.
 const keysBatch = 1000
 
-// inSight returns those of some stories whose projects can be seen, by the keys
-// that are stored.
-func (c *Collector) inSight(ctx context.Context, ids []int64) ([]int64, error) {
-	keys, err := c.store.Keys(ctx, ids)
+// inSight tells stories whose projects can be seen, by the keys that are stored,
+// from those whose projects may have other keys by now; those of projects that
+// are lost are neither.
+func (cy *cycle) inSight(ctx context.Context, ids []int64) (visible, renamed []int64, err error) {
+	keys, err := cy.c.store.Keys(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("reading what is stored: %w", err)
+		return nil, nil, fmt.Errorf("reading what is stored: %w", err)
 	}
-	return slices.DeleteFunc(slices.Clone(ids), func(id int64) bool {
-		_, visible := c.visible[projectIn(keys[id])]
-		return !visible
-	}), nil
+	for _, id := range ids {
+		project := projectIn(keys[id])
+		if _, there := cy.c.visible[project]; there {
+			visible = append(visible, id)
+		} else if !cy.c.lost(cy.state, project) {
+			renamed = append(renamed, id)
+		}
+	}
+	return visible, renamed, nil
 }
 
 // projectIn returns the key of the project in a story's key.
@@ -87,16 +93,12 @@ func (cy *cycle) proveSight(ctx context.Context, asked bool) error {
 	}
 	live = slices.DeleteFunc(live, func(id int64) bool { return id == canary })
 	// What is known to be lost proves nothing of the rest.
-	var visible []int64
-	for part := range slices.Chunk(live, keysBatch) {
-		seen, err := cy.c.inSight(ctx, part)
-		if err != nil {
-			return err
-		}
-		visible = append(visible, seen...)
+	visible, renamed, err := cy.inSight(ctx, live)
+	if err != nil {
+		return err
 	}
-	if len(visible) > 0 {
-		live = visible
+	if live = visible; len(live) == 0 {
+		live = renamed
 	}
 	var others []int64 // from everywhere: a part may be closed to the account, and others be there
 	for i := range min(len(live), canaries) {

@@ -52,7 +52,7 @@ type Store interface {
 	// ParentsAlone returns the ids of issues that are stored as parents alone, in order.
 	ParentsAlone(ctx context.Context) ([]int64, error)
 	// ParentsOutside returns the ids of stories that left the scope and are
-	// parents of others, in order.
+	// parents of some that did not, in order.
 	ParentsOutside(ctx context.Context) ([]int64, error)
 	// Settled returns when stories were updated that are stored complete and
 	// have not gone; others are absent.

@@ -132,9 +132,10 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 				t.Error("a story of a project that may not be browsed was taken for deleted")
 			}
 			p.shows(`yourturn_census_stories{result="invisible"}`, 1)
-			p.shows(`yourturn_odd_stories{reason="invisible"}`, 1)
+			p.shows(`yourturn_odd_stories{reason="invisible"}`, 2) // it, and its project
 			p.logs(`"invisible":1`, true)
 			p.lists(archive.NoteInvisible, true)
+			p.shows(waits, 1)
 
 			p.site.Archive(p.ops, false)
 			p.later(7 * time.Hour)

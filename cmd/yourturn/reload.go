@@ -144,7 +144,8 @@ func (s *service) prepare(ctx context.Context) (change, error) {
 		return change{}, errors.Join(unknown, err)
 	}
 	for _, p := range known.Meta.Projects { // what is lost stays described as it was
-		if slices.Contains(meta.Missing, p.Key) {
+		// Where no projects are named the collector finds out which were lost.
+		if slices.Contains(meta.Missing, p.Key) || len(next.Jira.Projects) == 0 && !slices.ContainsFunc(meta.Projects, func(m archive.Project) bool { return m.ID == p.ID }) {
 			meta.Projects = append(meta.Projects, p)
 		}
 	}

@@ -317,6 +317,37 @@ func TestReloadKeepsALostProject(t *testing.T) {
 	})
 }
 
+// TestReloadKeepsALostProjectOfAQuery: where no project is named, only what is
+// stored tells that there is one more.
+func TestReloadKeepsALostProjectOfAQuery(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.restart(p.replaced("projects: [PAY, OPS]", "jql: \"status = 'PO Review'\", poll_interval: 1h"))
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			p.move(p.dev, p.create(project), "1", "2")
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.site.Archive(p.ops, true)
+		config, err := os.ReadFile(p.svc.cfg.File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		r := p.serve()
+		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		if status, answer := p.reload(r, p.replaced("flavor: "+string(p.site.Flavor), "flavor: auto")(string(config))); status != http.StatusOK {
+			p.Errorf("the same scope: answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", func(_ int, body string) bool {
+			return value(body, `yourturn_poll_cycles_total{result="complete"}`) > 1
+		})
+		await(p.T, r.base+"/metrics", line(openIn("OPS")+" 1"))
+		p.stopped(r)
+		if st, err := p.svc.store.State(p.Context()); err != nil || len(st.Lost) != 1 {
+			p.Errorf("got %v lost and error %v, want the project", st.Lost, err)
+		}
+	})
+}
+
 // TestReloadSeesOtherCertificates: what a file holds may change, and not its name.
 func TestReloadSeesOtherCertificates(t *testing.T) {
 	cfg := &config.Config{Jira: config.Jira{CAFile: filepath.Join(t.TempDir(), "ca.pem")}}

@@ -315,7 +315,7 @@ func (s *service) publish(ctx context.Context, report *latency.Report) error {
 // afterCycle measures a complete cycle and tells how it went. It returns an
 // error only for what no later cycle will mend.
 func (s *service) afterCycle(ctx context.Context, res collector.Result, err error) error {
-	s.alive(max(s.cfg.Jira.PollInterval, patience(res, err)))
+	s.alive(max(s.cfg.Jira.PollInterval, collector.Patience(err)))
 	if err == nil {
 		err = s.measure(ctx, res)
 		if ctx.Err() != nil {

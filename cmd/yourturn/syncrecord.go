@@ -85,7 +85,7 @@ func (r *syncRecord) cycle(end time.Time, res collector.Result, err error, inter
 	defer r.mu.Unlock()
 	p := &r.page
 	p.Last = web.Cycle{End: end, Took: res.Duration}
-	p.Next = end.Add(max(0, interval-res.Duration, patience(res, err)))
+	p.Next = end.Add(max(0, interval-res.Duration, collector.Patience(err)))
 	if err != nil {
 		p.Last.Err = err.Error()
 		return
@@ -103,11 +103,6 @@ func (r *syncRecord) cycle(end time.Time, res collector.Result, err error, inter
 	case res.Looked:
 		p.Census.Failure = ""
 	}
-}
-
-// patience returns how long Jira asks to be left alone after a cycle.
-func patience(res collector.Result, err error) time.Duration {
-	return max(collector.Patience(err), collector.Patience(res.Unlooked))
 }
 
 // view returns what was noted, and how long it is from one census to the next.

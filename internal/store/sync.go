@@ -217,7 +217,7 @@ func prepare(ctx context.Context, tx *sql.Tx) (*writer, error) {
 			SET key = excluded.key, updated = excluded.updated, gone = 0, parent_only = excluded.parent_only, now = excluded.now`},
 		{&w.putEvent, `INSERT INTO event (story, at, rank, id, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`},
 		{&w.putUser, putUser},
-		{&w.putParent, `INSERT INTO parent (id) VALUES ($1) ON CONFLICT DO NOTHING`},
+		{&w.putParent, `INSERT INTO parent (id, child) VALUES ($1, $2) ON CONFLICT DO NOTHING`},
 		{&w.release, `DELETE FROM quarantine WHERE id = $1`},
 	} {
 		var err error
@@ -277,13 +277,13 @@ func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touc
 		events += int(n)
 		for _, c := range ev.Changes {
 			if c.Field == latency.FieldParent {
-				if err := w.parents(ctx, c.From, c.To); err != nil {
+				if err := w.parents(ctx, h.ID, c.From, c.To); err != nil {
 					return 0, false, err
 				}
 			}
 		}
 	}
-	if err := w.parents(ctx, h.Now[latency.FieldParent]...); err != nil {
+	if err := w.parents(ctx, h.ID, h.Now[latency.FieldParent]...); err != nil {
 		return 0, false, err
 	}
 	for _, u := range st.Users {
@@ -300,14 +300,14 @@ func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touc
 	return events, touched || events > 0, nil
 }
 
-// parents notes issues as somebody's parent.
-func (w *writer) parents(ctx context.Context, values ...latency.Value) error {
+// parents notes issues as parents of a story.
+func (w *writer) parents(ctx context.Context, child int64, values ...latency.Value) error {
 	for _, v := range values {
 		id, err := strconv.ParseInt(v.ID, 10, 64)
 		if err != nil {
 			continue // none, or one that Jira gave no id
 		}
-		if _, err := w.putParent.ExecContext(ctx, id); err != nil {
+		if _, err := w.putParent.ExecContext(ctx, id, child); err != nil {
 			return err
 		}
 	}
@@ -317,7 +317,7 @@ func (w *writer) parents(ctx context.Context, values ...latency.Value) error {
 // MissingParents returns the ids of issues that stories have, or had, as parents
 // and that are not stored, in order.
 func (s *Store) MissingParents(ctx context.Context) ([]int64, error) {
-	return query(ctx, s, `SELECT id FROM parent WHERE NOT EXISTS (SELECT 1 FROM story WHERE story.id = parent.id) ORDER BY id`,
+	return query(ctx, s, `SELECT DISTINCT id FROM parent WHERE NOT EXISTS (SELECT 1 FROM story WHERE story.id = parent.id) ORDER BY id`,
 		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
 }
 
@@ -329,9 +329,10 @@ func (s *Store) ParentsAlone(ctx context.Context) ([]int64, error) {
 }
 
 // ParentsOutside returns the ids of issues that are stored as stories, have left
-// the scope and are, or were, parents of stories, in order.
+// the scope and are, or were, parents of stories that have not, in order.
 func (s *Store) ParentsOutside(ctx context.Context) ([]int64, error) {
-	return query(ctx, s, `SELECT story FROM outside WHERE story IN (SELECT id FROM parent) ORDER BY story`,
+	return query(ctx, s, `SELECT story FROM outside WHERE EXISTS (SELECT 1 FROM parent JOIN story AS child ON child.id = parent.child
+		WHERE parent.id = outside.story AND child.gone = 0 AND child.id NOT IN (SELECT story FROM outside)) ORDER BY story`,
 		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
 }
 
