@@ -86,16 +86,19 @@ func (cy *cycle) relook(ctx context.Context) error {
 // lookBack looks for changes that no poll has shown. It looks back twice as far
 // as the last census, which may have been too early for what happened before it:
 // so the index may be late by the time between two. It looks back to the last
-// census that was not stopped, too: what was out of sight since then may be back,
-// and was changed by nobody when it came.
+// census that was not stopped, or the first sync, too: what was out of sight
+// since then may be back, and was changed by nobody when it came.
 func (cy *cycle) lookBack(ctx context.Context) error {
-	if cy.state.Census == 0 {
-		return nil
-	}
 	q := cy.query()
-	q.Since = cy.state.Census.Add(-cy.id.At.Time().Sub(cy.state.Census.Time()))
-	if passed := cy.state.Passed; passed != 0 {
-		q.Since = min(q.Since, passed)
+	q.Since = cy.state.Passed
+	if last := cy.state.Census; last != 0 {
+		twice := last.Add(-cy.id.At.Time().Sub(last.Time()))
+		if q.Since == 0 || twice < q.Since {
+			q.Since = twice
+		}
+	}
+	if q.Since == 0 {
+		return nil // nothing tells what was read whole
 	}
 	q.Since = q.Since.Add(-cy.c.overlap)
 	if err := cy.parentsElsewhere(ctx, q.Since); err != nil {
@@ -158,8 +161,11 @@ func (cy *cycle) census(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := cy.lookBack(ctx); err != nil {
-		return err
+	looks := !cy.result.Full // else polls look back to where it began
+	if looks {
+		if err := cy.lookBack(ctx); err != nil {
+			return err
+		}
 	}
 	live, err := c.store.Live(ctx)
 	if err != nil {
@@ -202,7 +208,7 @@ func (cy *cycle) census(ctx context.Context) error {
 	cy.guard(res, &record)
 	record.State = cy.state
 	record.State.Census = cy.id.At
-	if !res.Stopped && cy.state.Census != 0 { // else it has not looked back
+	if looks && !res.Stopped {
 		record.State.Passed = cy.id.At
 	}
 	if err := cy.saveCensus(ctx, record); err != nil {

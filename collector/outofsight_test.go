@@ -299,6 +299,33 @@ func TestCensusThatIsNotStored(t *testing.T) {
 	})
 }
 
+// TestLookBackOfTheFirstCensus: while no census is complete, nobody has looked for
+// what the index shows late.
+func TestLookBackOfTheFirstCensus(t *testing.T) {
+	each(t, func(w *world) {
+		store := &spoilt{Store: w.store, census: errors.New("no space")}
+		w.restart(func(o *collector.Options) { o.Store = store })
+		id := settled(w, 3)[1]
+		w.move(id)
+		w.blind = map[int64]bool{id: true}
+		for range 3 {
+			w.later(30 * time.Minute)
+			w.sync()
+		}
+		w.blind = nil
+		w.later(30 * time.Minute)
+		w.sync()
+		w.hasEvents(id, latency.RankCreated)
+		if w.state().Census != 0 {
+			w.Fatal("a census was stored: the test tests nothing")
+		}
+		w.restart() // and what failed is tried at once
+		w.later(time.Minute)
+		w.sync()
+		w.hasEvents(id, latency.RankCreated, latency.RankRecord)
+	})
+}
+
 // TestChangesOfACycleThatFailsAtLast are told by the next one.
 func TestChangesOfACycleThatFailsAtLast(t *testing.T) {
 	each(t, func(w *world) {

@@ -36,14 +36,20 @@ func (s *soaking) holdsAll() {
 			s.Errorf("story %s was lost", want.Key)
 			continue
 		}
-		if diff := cmp.Diff(want.Now, got.Now); diff != "" || want.Key != got.Key {
+		diff := cmp.Diff(want.Now, got.Now)
+		if diff != "" || want.Key != got.Key {
 			s.Errorf("story %s is %s, and otherwise than it is (-is +stored):\n%s", want.Key, got.Key, diff)
 		}
 		have, shown := ids(got), ids(want)
+		lost := false
 		for id, ev := range shown {
 			if _, ok := have[id]; !ok {
+				lost = true
 				s.Errorf("story %s lost event %+v", want.Key, ev)
 			}
+		}
+		if diff != "" || lost {
+			s.Logf("story %s as it is, and as it is stored:\n%s\n%s", want.Key, course(want), course(got))
 		}
 		for id, ev := range have {
 			if _, ok := shown[id]; !ok && (ev.Rank == latency.RankCreated || ev.Rank == latency.RankRecord || ev.Rank == latency.RankGone || ev.Rank == latency.RankReturned) {
@@ -377,6 +383,21 @@ func storyOf(diff string) (id int64) {
 }
 
 // eventID identifies an event of a story.
+// course is what happened to a story, a line each.
+func course(h latency.History) string {
+	var b strings.Builder
+	for i := range h.Events {
+		ev := &h.Events[i]
+		fmt.Fprintf(&b, "\t%s rank %d, id %d, observed %t:", stampOf(ev.At.Time()), ev.Rank, ev.ID, ev.Observed)
+		for _, c := range ev.Changes {
+			fmt.Fprintf(&b, " %s from %s to %s", c.Field, c.From.Name, c.To.Name)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// eventID tells events of a story apart.
 type eventID struct {
 	at   latency.Instant
 	rank latency.Rank
@@ -410,6 +431,7 @@ func histories(t *testing.T, path string) map[int64]latency.History {
 			one.Now[field] = slices.Clone(values)
 		}
 		for i, ev := range one.Events {
+			one.Events[i].Changes = slices.Clone(ev.Changes)
 			if ev.Comment != nil {
 				facts := *ev.Comment
 				facts.Asked, facts.Mentioned = slices.Clone(facts.Asked), slices.Clone(facts.Mentioned)
