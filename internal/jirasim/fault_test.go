@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,12 +35,9 @@ func TestFaults(t *testing.T) {
 		{"truncated behind its end", jirasim.Fault{Truncate: 1 << 20}, 200, "displayName", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			next := &tc.fault
-			s := serve(t, jirasim.Cloud, jirasim.Options{Fault: func(*http.Request) *jirasim.Fault {
-				f := next
-				next = nil
-				return f
-			}})
+			var next atomic.Pointer[jirasim.Fault] // a connection that breaks is followed by another
+			next.Store(&tc.fault)
+			s := serve(t, jirasim.Cloud, jirasim.Options{Fault: func(*http.Request) *jirasim.Fault { return next.Swap(nil) }})
 			a, err := s.request(http.MethodGet, "/rest/api/2/myself", "")
 			if (err != nil) != (tc.status == 0) {
 				t.Fatalf("got error %v", err)
