@@ -144,6 +144,7 @@ type kill struct {
 type life struct {
 	took   time.Duration
 	steps  int
+	counts []int // the steps, from 1, that were of the ledger
 	killed bool
 	last   byte // step
 }
@@ -177,7 +178,9 @@ func (w *world) process(path, url string, when kill) (l life) {
 			break // it has ended
 		}
 		l.last = c
-		l.steps++
+		if l.steps++; c == ledgerStep {
+			l.counts = append(l.counts, l.steps)
+		}
 	}
 	err = cmd.Wait()
 	l.took = time.Since(begin)
@@ -209,7 +212,10 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]li
 		for i := range often {
 			usual := chapters[chapter]
 			when := kill{after: time.Duration(rand.Int64N(int64(usual.took)))}
-			if rand.IntN(4) > 0 {
+			switch n := len(usual.counts); {
+			case i == 0 && n > 0 && rand.IntN(2) == 0: // what is counted is little beside what is collected
+				when = kill{step: usual.counts[rand.IntN(n)]}
+			case rand.IntN(4) > 0:
 				when = kill{step: 1 + rand.IntN(usual.steps)>>i} // there is less to do each time
 			}
 			l := w.process(path, srv.URL, when)
