@@ -97,9 +97,6 @@ func (cy *cycle) lookBack(ctx context.Context) error {
 			q.Since = twice
 		}
 	}
-	if q.Since == 0 {
-		return nil // nothing tells what was read whole
-	}
 	q.Since = q.Since.Add(-cy.c.overlap)
 	if err := cy.parentsElsewhere(ctx, q.Since); err != nil {
 		return err
@@ -161,7 +158,9 @@ func (cy *cycle) census(ctx context.Context) error {
 			return err
 		}
 	}
-	looks := !cy.result.Full // else polls look back to where it began
+	// Behind a full sync polls look back to where it began; and a store that knows
+	// neither instant does not know what it has read whole.
+	looks := !cy.result.Full && (cy.state.Census != 0 || cy.state.Passed != 0)
 	if looks {
 		if err := cy.lookBack(ctx); err != nil {
 			return err

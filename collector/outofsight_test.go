@@ -209,6 +209,19 @@ func (w *world) ownerOf(parent int64) string {
 	return ""
 }
 
+// indexedLate lets searches show an issue as it is when no poll looks back so far.
+func (w *world) indexedLate(id int64) {
+	w.Helper()
+	w.blind = map[int64]bool{id: true}
+	for range 3 {
+		w.later(10 * time.Minute)
+		w.sync()
+	}
+	w.blind = nil
+	w.later(10 * time.Minute)
+	w.sync()
+}
+
 // TestParentThatIsIndexedLate: whose children's owner an epic tells may be known
 // behind all overlap.
 func TestParentThatIsIndexedLate(t *testing.T) {
@@ -217,14 +230,7 @@ func TestParentThatIsIndexedLate(t *testing.T) {
 		w.later(time.Hour)
 		w.sync()
 		w.owns(parent)
-		w.blind = map[int64]bool{parent: true}
-		for range 3 {
-			w.later(10 * time.Minute)
-			w.sync()
-		}
-		w.blind = nil
-		w.later(10 * time.Minute)
-		w.sync()
+		w.indexedLate(parent)
 		if got := w.ownerOf(parent); got != "" {
 			w.Fatalf("a poll shows that the owner is %s: the test tests nothing", got)
 		}
@@ -307,14 +313,7 @@ func TestLookBackOfTheFirstCensus(t *testing.T) {
 		w.restart(func(o *collector.Options) { o.Store = store })
 		id := settled(w, 3)[1]
 		w.move(id)
-		w.blind = map[int64]bool{id: true}
-		for range 3 {
-			w.later(30 * time.Minute)
-			w.sync()
-		}
-		w.blind = nil
-		w.later(30 * time.Minute)
-		w.sync()
+		w.indexedLate(id)
 		w.hasEvents(id, latency.RankCreated)
 		if w.state().Census != 0 {
 			w.Fatal("a census was stored: the test tests nothing")
