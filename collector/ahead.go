@@ -4,17 +4,17 @@ import (
 	"context"
 	"iter"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // ahead yields what a search yields, and asks for the next page while the last
 // one is written: a first sync takes as long as the slower of the two.
-func ahead(ctx context.Context, search func(context.Context) iter.Seq2[archive.Page, error]) iter.Seq2[archive.Page, error] {
+func ahead(ctx context.Context, search func(context.Context) iter.Seq2[jiradata.Page, error]) iter.Seq2[jiradata.Page, error] {
 	type answer struct {
-		page archive.Page
+		page jiradata.Page
 		err  error
 	}
-	return func(yield func(archive.Page, error) bool) {
+	return func(yield func(jiradata.Page, error) bool) {
 		asking, stop := context.WithCancel(ctx)
 		answers := make(chan answer)
 		go func() {
@@ -38,7 +38,7 @@ func ahead(ctx context.Context, search func(context.Context) iter.Seq2[archive.P
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			yield(archive.Page{}, err) // it may have ended with a page in hand
+			yield(jiradata.Page{}, err) // it may have ended with a page in hand
 		}
 	}
 }

@@ -11,20 +11,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // slow is a search of three pages, each of which takes a minute.
-func slow(ctx context.Context) iter.Seq2[archive.Page, error] {
-	return func(yield func(archive.Page, error) bool) {
+func slow(ctx context.Context) iter.Seq2[jiradata.Page, error] {
+	return func(yield func(jiradata.Page, error) bool) {
 		for i := range 3 {
 			select {
 			case <-time.After(time.Minute):
 			case <-ctx.Done():
-				yield(archive.Page{}, ctx.Err())
+				yield(jiradata.Page{}, ctx.Err())
 				return
 			}
-			if !yield(archive.Page{Cursor: fmt.Sprint(i)}, nil) {
+			if !yield(jiradata.Page{Cursor: fmt.Sprint(i)}, nil) {
 				return
 			}
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/collector"
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/figures"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -112,22 +112,22 @@ type writes struct {
 	log []string
 }
 
-func (s *writes) SaveMeta(ctx context.Context, m archive.Meta) error {
+func (s *writes) SaveMeta(ctx context.Context, m jiradata.Meta) error {
 	s.log = append(s.log, "meta")
 	return s.Store.SaveMeta(ctx, m)
 }
 
-func (s *writes) SaveStories(ctx context.Context, b archive.Batch) (archive.Changed, error) {
+func (s *writes) SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Changed, error) {
 	s.log = append(s.log, fmt.Sprintf("state and %d stories", len(b.Stories)))
 	return s.Store.SaveStories(ctx, b)
 }
 
-func (s *writes) SaveCensus(ctx context.Context, c archive.Census) error {
+func (s *writes) SaveCensus(ctx context.Context, c jiradata.Census) error {
 	s.log = append(s.log, "census")
 	return s.Store.SaveCensus(ctx, c)
 }
 
-func (s *writes) SaveNotes(ctx context.Context, reason string, notes []archive.Note, inOrder []int64) error {
+func (s *writes) SaveNotes(ctx context.Context, reason string, notes []jiradata.Note, inOrder []int64) error {
 	s.log = append(s.log, "notes")
 	return s.Store.SaveNotes(ctx, reason, notes, inOrder)
 }

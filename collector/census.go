@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/idset"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -80,7 +80,7 @@ func (cy *cycle) relook(ctx context.Context) error {
 		return err
 	}
 	cy.state.Relook = cy.id.At
-	return cy.save(ctx, archive.Page{})
+	return cy.save(ctx, jiradata.Page{})
 }
 
 // lookBack looks for changes that no poll has shown. It looks back twice as far
@@ -171,7 +171,7 @@ func (cy *cycle) census(ctx context.Context) error {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
 	res := &CensusResult{Stored: len(live)}
-	record := archive.Census{At: cy.id.At, Last: cy.state.Census}
+	record := jiradata.Census{At: cy.id.At, Last: cy.state.Census}
 	var shown idset.Set
 	var unknown []int64
 	for ids, err := range c.source.IDs(ctx, cy.query()) {
@@ -226,7 +226,7 @@ func (cy *cycle) quarantined(ctx context.Context) (ids []int64, err error) {
 		return nil, fmt.Errorf("reading notes: %w", err)
 	}
 	for _, n := range notes {
-		if n.Reason == archive.NoteQuarantined && n.Story != 0 {
+		if n.Reason == jiradata.NoteQuarantined && n.Story != 0 {
 			ids = append(ids, n.Story)
 		}
 	}
@@ -235,13 +235,13 @@ func (cy *cycle) quarantined(ctx context.Context) (ids []int64, err error) {
 
 // meet reads stories that Jira shows and the store lacks, and those in
 // quarantine: they may be readable by now, or not there any more.
-func (cy *cycle) meet(ctx context.Context, unknown, quarantined []int64, res *CensusResult, record *archive.Census) error {
+func (cy *cycle) meet(ctx context.Context, unknown, quarantined []int64, res *CensusResult, record *jiradata.Census) error {
 	c := cy.c
 	defer func(before bool) { cy.byID = before }(cy.byID)
 	cy.byID = true
 	ids := slices.Compact(slices.Sorted(slices.Values(slices.Concat(unknown, quarantined))))
 	for part := range slices.Chunk(ids, rereadBatch) {
-		var late []archive.Note
+		var late []jiradata.Note
 		known, err := c.store.Known(ctx, part)
 		if err != nil {
 			return fmt.Errorf("reading what is stored: %w", err)
@@ -252,7 +252,7 @@ func (cy *cycle) meet(ctx context.Context, unknown, quarantined []int64, res *Ce
 		}
 		record.Released = append(record.Released, absent...)
 		// What is readable again may be of somebody else by now.
-		page.Stories = slices.DeleteFunc(page.Stories, func(st archive.Story) bool {
+		page.Stories = slices.DeleteFunc(page.Stories, func(st jiradata.Story) bool {
 			_, stored := known[st.History.ID]
 			foreign := !stored && !c.watches(st.ProjectID)
 			if foreign {
@@ -270,13 +270,13 @@ func (cy *cycle) meet(ctx context.Context, unknown, quarantined []int64, res *Ce
 			case slices.Contains(quarantined, st.History.ID):
 			case created(st) < cy.state.Watermark.Add(-c.overlap):
 				res.Late++
-				late = append(late, archive.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: "no search had shown it before this census did"})
+				late = append(late, jiradata.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: "no search had shown it before this census did"})
 				c.log.Warn("a census found a story that no search had shown", zap.String("key", st.History.Key))
 			}
 		}
 		// Once they are written nothing tells any more that they were late.
 		if len(late) > 0 {
-			if err := c.store.SaveNotes(ctx, archive.NoteLate, late, nil); err != nil {
+			if err := c.store.SaveNotes(ctx, jiradata.NoteLate, late, nil); err != nil {
 				return fmt.Errorf("storing notes: %w", err)
 			}
 		}
@@ -288,7 +288,7 @@ func (cy *cycle) meet(ctx context.Context, unknown, quarantined []int64, res *Ce
 }
 
 // created returns when a story was created.
-func created(st *archive.Story) latency.Instant {
+func created(st *jiradata.Story) latency.Instant {
 	for i := range st.History.Events {
 		if st.History.Events[i].Rank == latency.RankCreated {
 			return st.History.Events[i].At
@@ -299,14 +299,14 @@ func created(st *archive.Story) latency.Instant {
 
 // miss finds out about stories that a census did not show: whether they are
 // there all the same, have moved, or are gone.
-func (cy *cycle) miss(ctx context.Context, ids []int64, res *CensusResult, record *archive.Census) error {
+func (cy *cycle) miss(ctx context.Context, ids []int64, res *CensusResult, record *jiradata.Census) error {
 	c := cy.c
 	defer func(before bool) { cy.byID = before }(cy.byID)
 	cy.byID = true
 	invisible := func(id int64, key string) {
 		res.Invisible++
-		record.Notes = append(record.Notes, archive.Note{
-			Story: id, Key: key, Reason: archive.NoteInvisible, At: cy.id.At,
+		record.Notes = append(record.Notes, jiradata.Note{
+			Story: id, Key: key, Reason: jiradata.NoteInvisible, At: cy.id.At,
 			Detail: "the account may not browse project " + projectIn(key) + " any more",
 		})
 	}
@@ -366,7 +366,7 @@ func (cy *cycle) leavers(ctx context.Context, since latency.Instant) error {
 		return nil
 	}
 	var changed []int64
-	for ids, err := range cy.c.source.IDs(ctx, archive.Query{Projects: cy.c.keys, Since: since}) {
+	for ids, err := range cy.c.source.IDs(ctx, jiradata.Query{Projects: cy.c.keys, Since: since}) {
 		if err != nil {
 			return fmt.Errorf("looking for stories that left the scope: %w", err)
 		}
@@ -380,7 +380,7 @@ func (cy *cycle) leavers(ctx context.Context, since latency.Instant) error {
 	if len(doubtful) == 0 {
 		return nil
 	}
-	record := archive.Census{At: cy.id.At, Partial: true, State: cy.state}
+	record := jiradata.Census{At: cy.id.At, Partial: true, State: cy.state}
 	if err := cy.miss(ctx, doubtful, &CensusResult{}, &record); err != nil {
 		return err
 	}
@@ -388,7 +388,7 @@ func (cy *cycle) leavers(ctx context.Context, since latency.Instant) error {
 }
 
 // saveCensus writes what was proved.
-func (cy *cycle) saveCensus(ctx context.Context, record archive.Census) error {
+func (cy *cycle) saveCensus(ctx context.Context, record jiradata.Census) error {
 	if err := cy.c.store.SaveCensus(ctx, record); err != nil {
 		return fmt.Errorf("storing the census: %w", err)
 	}
@@ -429,14 +429,14 @@ func (cy *cycle) left(ctx context.Context, ids []int64) ([]int64, error) {
 // was lost looks like many deletions. One story may always go, else a small
 // store would keep it for ever; and so may those that are there, and which the
 // scope's JQL does not find any more.
-func (cy *cycle) guard(res *CensusResult, record *archive.Census) {
+func (cy *cycle) guard(res *CensusResult, record *jiradata.Census) {
 	share, gone := cy.c.options.CensusMaxRemoved, len(record.Gone)
 	res.Gone = gone + len(record.Left)
 	if float64(gone) <= max(1, share*float64(res.Stored)) {
 		return
 	}
 	detail := fmt.Sprintf("%d of %d stories are not to be seen any more, which is more than a share of %g: none of them was removed", gone, res.Stored, share)
-	record.Notes = append(record.Notes, archive.Note{Reason: archive.NoteCensusGuard, At: cy.id.At, Detail: detail})
+	record.Notes = append(record.Notes, jiradata.Note{Reason: jiradata.NoteCensusGuard, At: cy.id.At, Detail: detail})
 	cy.c.log.Error("a census was stopped; if they were really deleted, raise jira.census_max_removed for one census", zap.String("why", detail))
 	record.Gone, res.Gone, res.Stopped = nil, len(record.Left), true
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/yourturn/yourturn/collector"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -204,8 +204,8 @@ func TestCanary(t *testing.T) {
 
 		w.blind = map[int64]bool{ids[0]: true}
 		w.later(time.Minute)
-		if _, err := w.collector.Sync(w.Context()); !errors.Is(err, archive.ErrIncomplete) {
-			w.Errorf("search that does not show the canary: got error %v, want %v", err, archive.ErrIncomplete)
+		if _, err := w.collector.Sync(w.Context()); !errors.Is(err, jiradata.ErrIncomplete) {
+			w.Errorf("search that does not show the canary: got error %v, want %v", err, jiradata.ErrIncomplete)
 		}
 		w.blind = nil
 		for _, id := range ids {

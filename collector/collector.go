@@ -19,8 +19,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/idset"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -111,10 +111,10 @@ type Collector struct {
 	progress func(Progress)
 
 	mu        sync.Mutex
-	described time.Time                  // when meta was read last
-	keys      []string                   // of the projects in scope, in order; none if JQL alone is the scope
-	visible   map[string]archive.Project // those that can be seen, of the scope if it names any, by key
-	noted     *noted                     // nil: not read yet
+	described time.Time                   // when meta was read last
+	keys      []string                    // of the projects in scope, in order; none if JQL alone is the scope
+	visible   map[string]jiradata.Project // those that can be seen, of the scope if it names any, by key
+	noted     *noted                      // nil: not read yet
 	// changed are stories that cycles wrote which then failed: whoever derives
 	// numbers from the store has not heard of them.
 	changed    idset.Set
@@ -124,7 +124,7 @@ type Collector struct {
 	// read, and are tried again when meta is.
 	parentsRead bool
 	unseen      map[int64]bool
-	unreadable  map[archive.Quarantined]bool // issues that were logged as such
+	unreadable  map[jiradata.Quarantined]bool // issues that were logged as such
 }
 
 var orderBy = regexp.MustCompile(`(?i)\border\s+by\b`)
@@ -148,7 +148,7 @@ func New(o Options) (*Collector, error) {
 	}
 	return &Collector{
 		source: o.Source, store: o.Store, projects: slices.Sorted(slices.Values(o.Projects)), jql: strings.TrimSpace(o.JQL),
-		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, unseen: map[int64]bool{}, unreadable: map[archive.Quarantined]bool{},
+		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, unseen: map[int64]bool{}, unreadable: map[jiradata.Quarantined]bool{},
 	}, nil
 }
 
@@ -160,7 +160,7 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	res, err := c.sync(ctx)
-	if errors.Is(err, archive.ErrRefused) || errors.Is(err, ErrBlind) {
+	if errors.Is(err, jiradata.ErrRefused) || errors.Is(err, ErrBlind) {
 		c.described = time.Time{} // a project may have been lost: the next cycle looks
 	}
 	err = c.noteOutcome(ctx, res, err)
@@ -254,7 +254,7 @@ func (c *Collector) finish(cy *cycle) Result {
 
 // CheckAccount returns an ErrOtherAccount unless a store of that state may be
 // filled as whom Jira answers.
-func CheckAccount(st archive.State, id archive.Identity) error {
+func CheckAccount(st jiradata.State, id jiradata.Identity) error {
 	if st.Account != "" && st.Account != id.Account {
 		return fmt.Errorf("%w: it was %s and is %s: use a token of the former account, or an empty store (store.url)", ErrOtherAccount, st.Account, id.Account)
 	}
@@ -294,7 +294,7 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 
 // describe reads and stores what describes stories, and notes in the state
 // which projects are not to be seen any more.
-func (c *Collector) describe(ctx context.Context, id archive.Identity, state *archive.State) error {
+func (c *Collector) describe(ctx context.Context, id jiradata.Identity, state *jiradata.State) error {
 	m, err := c.source.Meta(ctx, c.projects)
 	if err != nil {
 		return fmt.Errorf("reading projects, statuses and fields: %w", err)
@@ -307,7 +307,7 @@ func (c *Collector) describe(ctx context.Context, id archive.Identity, state *ar
 	if len(m.Missing) > 0 && !c.Covers(*state) {
 		return UnknownProjects(m.Missing)
 	}
-	c.visible = make(map[string]archive.Project, len(m.Projects))
+	c.visible = make(map[string]jiradata.Project, len(m.Projects))
 	for _, p := range m.Projects {
 		c.visible[p.Key] = p
 	}
@@ -341,7 +341,7 @@ func (c *Collector) scopeIDs() []string {
 
 // Covers tells whether a store of that state holds the whole scope: else it may
 // hold a part of it, beside what it held before.
-func (c *Collector) Covers(st archive.State) bool {
+func (c *Collector) Covers(st jiradata.State) bool {
 	return st.FirstDone && st.FullStarted == 0 && st.Fingerprint == c.fingerprint()
 }
 

@@ -10,8 +10,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/idset"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -24,8 +24,8 @@ const parentsBatch = 100
 // cycle is one cycle on its way.
 type cycle struct {
 	c       *Collector
-	id      archive.Identity
-	state   archive.State
+	id      jiradata.Identity
+	state   jiradata.State
 	before  latency.Instant // up to when all was read that there was, when it began
 	seen    idset.Set       // stories that searches found in this cycle
 	read    idset.Set       // stories that were read in it, whether found or by id
@@ -38,7 +38,7 @@ type cycle struct {
 }
 
 // query returns what the scope is searched for.
-func (cy *cycle) query() archive.Query { return archive.Query{Projects: cy.c.keys, JQL: cy.c.jql} }
+func (cy *cycle) query() jiradata.Query { return jiradata.Query{Projects: cy.c.keys, JQL: cy.c.jql} }
 
 // full reads the whole scope; the cursor tells where to go on should it be
 // interrupted.
@@ -74,7 +74,7 @@ func (cy *cycle) full(ctx context.Context) error {
 	st.Watermark, st.DataTimestamp, st.Aside = st.FullStarted, st.FullStarted, st.FullStarted
 	st.FullStarted, st.Cursor = 0, ""
 	st.Census = 0 // what a search missed is found by a census at once
-	return cy.save(ctx, archive.Page{})
+	return cy.save(ctx, jiradata.Page{})
 }
 
 // leaveOut notes which stories the new scope's projects do not hold, lest
@@ -88,7 +88,7 @@ func (cy *cycle) leaveOut(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
-	record := archive.Census{At: cy.id.At, Partial: true, State: cy.state}
+	record := jiradata.Census{At: cy.id.At, Partial: true, State: cy.state}
 	for part := range slices.Chunk(live, keysBatch) {
 		keys, err := c.store.Keys(ctx, part)
 		if err != nil {
@@ -161,7 +161,7 @@ func (cy *cycle) incremental(ctx context.Context) error {
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
 	cy.state.Lost = maps.Clone(cy.state.Lost)
 	maps.DeleteFunc(cy.state.Lost, func(key string, _ latency.Instant) bool { _, back := cy.c.visible[key]; return back })
-	return cy.save(ctx, archive.Page{})
+	return cy.save(ctx, jiradata.Page{})
 }
 
 const (
@@ -223,8 +223,8 @@ type sight struct{ canary, named bool }
 // search reads what a query finds and writes it page by page, and at last by id
 // what it was in doubt of. While a full sync is under way its cursor moves with
 // each page.
-func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err error) {
-	search := func(ctx context.Context) iter.Seq2[archive.Page, error] { return cy.c.source.Search(ctx, q) }
+func (cy *cycle) search(ctx context.Context, q jiradata.Query) (seen sight, err error) {
+	search := func(ctx context.Context) iter.Seq2[jiradata.Page, error] { return cy.c.source.Search(ctx, q) }
 	for page, err := range ahead(ctx, search) {
 		if err != nil {
 			return seen, err
@@ -266,7 +266,7 @@ func (cy *cycle) search(ctx context.Context, q archive.Query) (seen sight, err e
 // doubts tells whether a search shows a story as it was before it became as it
 // is known, or though it has gone. The index may lag, so what it shows is
 // nothing to compare with.
-func (cy *cycle) doubts(st *archive.Story, known archive.Known) bool {
+func (cy *cycle) doubts(st *jiradata.Story, known jiradata.Known) bool {
 	if cy.byID || st.Updated >= known.Updated && !known.Gone {
 		return false
 	}
@@ -298,7 +298,7 @@ func (cy *cycle) reread(ctx context.Context, ids []int64) (missing []int64, err 
 const rereadBatch = 100
 
 // save compares a page with what is stored, and writes it with the state.
-func (cy *cycle) save(ctx context.Context, page archive.Page) error {
+func (cy *cycle) save(ctx context.Context, page jiradata.Page) error {
 	ids := make([]int64, 0, len(page.Stories))
 	for i := range page.Stories {
 		ids = append(ids, page.Stories[i].History.ID)
@@ -307,7 +307,7 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 	if err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
 	}
-	page.Stories = slices.DeleteFunc(page.Stories, func(st archive.Story) bool {
+	page.Stories = slices.DeleteFunc(page.Stories, func(st jiradata.Story) bool {
 		k, ok := known[st.History.ID]
 		return ok && cy.doubts(&st, k)
 	})
@@ -329,7 +329,7 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 		cy.c.unreadable[q] = true
 		cy.c.log.Warn("an issue cannot be read and is left out until it can", zap.Int64("id", q.ID), zap.String("key", q.Key), zap.String("reason", q.Reason))
 	}
-	changed, err := cy.c.store.SaveStories(ctx, archive.Batch{At: cy.id.At, Stories: page.Stories, Quarantined: page.Quarantined, State: cy.state})
+	changed, err := cy.c.store.SaveStories(ctx, jiradata.Batch{At: cy.id.At, Stories: page.Stories, Quarantined: page.Quarantined, State: cy.state})
 	if err != nil {
 		return fmt.Errorf("storing stories: %w", err)
 	}
@@ -344,11 +344,11 @@ func (cy *cycle) save(ctx context.Context, page archive.Page) error {
 
 // late notes how late changes were shown that the last cycle should have seen.
 // The cycle that shows them is not complete yet: another try would find the same.
-func (cy *cycle) late(ctx context.Context, stories []archive.Story, changed map[int64]bool) error {
+func (cy *cycle) late(ctx context.Context, stories []jiradata.Story, changed map[int64]bool) error {
 	if cy.state.FullStarted != 0 || cy.before == 0 || cy.byID && !cy.back {
 		return nil
 	}
-	var late []archive.Note
+	var late []jiradata.Note
 	for i := range stories {
 		st := &stories[i]
 		if !changed[st.History.ID] || st.ParentOnly || st.Updated >= cy.before.Add(-settledFor) {
@@ -356,19 +356,19 @@ func (cy *cycle) late(ctx context.Context, stories []archive.Story, changed map[
 		}
 		by := cy.id.At.Time().Sub(st.Updated.Time())
 		cy.result.Late = append(cy.result.Late, by)
-		late = append(late, archive.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: fmt.Sprintf("the search showed a change of it %s late", by)})
+		late = append(late, jiradata.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: fmt.Sprintf("the search showed a change of it %s late", by)})
 	}
 	if len(late) == 0 {
 		return nil
 	}
-	if err := cy.c.store.SaveNotes(ctx, archive.NoteLate, late, nil); err != nil {
+	if err := cy.c.store.SaveNotes(ctx, jiradata.NoteLate, late, nil); err != nil {
 		return fmt.Errorf("storing notes: %w", err)
 	}
 	return nil
 }
 
 // count adds a story to the result, once however often it comes.
-func (cy *cycle) count(st *archive.Story) {
+func (cy *cycle) count(st *jiradata.Story) {
 	if st.ParentOnly || !cy.read.Add(st.History.ID) {
 		return
 	}

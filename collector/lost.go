@@ -9,14 +9,14 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // lose notes which projects of the scope are not to be seen any more: archived,
 // deleted, or closed to the account. They stay described as they were, and the
 // others are read on. When one is back, what changed in it meanwhile is read.
-func (c *Collector) lose(ctx context.Context, m *archive.Meta, at latency.Instant, state *archive.State) error {
+func (c *Collector) lose(ctx context.Context, m *jiradata.Meta, at latency.Instant, state *jiradata.State) error {
 	before, err := c.store.Meta(ctx)
 	if err != nil {
 		return fmt.Errorf("reading what is stored: %w", err)
@@ -51,7 +51,7 @@ func (c *Collector) lose(ctx context.Context, m *archive.Meta, at latency.Instan
 	if !maps.Equal(state.Lost, lost) {
 		state.Lost = lost
 		// At once: should this cycle fail, later ones may not look, and move on.
-		if _, err := c.store.SaveStories(ctx, archive.Batch{At: at, State: *state}); err != nil {
+		if _, err := c.store.SaveStories(ctx, jiradata.Batch{At: at, State: *state}); err != nil {
 			return fmt.Errorf("storing the sync state: %w", err)
 		}
 	}
@@ -59,16 +59,16 @@ func (c *Collector) lose(ctx context.Context, m *archive.Meta, at latency.Instan
 	if note := c.lostNote(*state, at); note != nil {
 		detail = note.Detail
 	}
-	return c.note(ctx, archive.NoteInvisible, &c.noted.lost, detail != "", at, detail)
+	return c.note(ctx, jiradata.NoteInvisible, &c.noted.lost, detail != "", at, detail)
 }
 
 // vanished returns the keys of projects that could be seen before, that cannot
 // be now, and that stories are of: where the scope names no projects, nobody else
 // says which there should be.
-func (c *Collector) vanished(ctx context.Context, before, now []archive.Project) ([]string, error) {
+func (c *Collector) vanished(ctx context.Context, before, now []jiradata.Project) ([]string, error) {
 	var keys []string
 	for _, p := range before {
-		if !slices.ContainsFunc(now, func(n archive.Project) bool { return n.ID == p.ID }) {
+		if !slices.ContainsFunc(now, func(n jiradata.Project) bool { return n.ID == p.ID }) {
 			keys = append(keys, p.Key)
 		}
 	}
@@ -93,20 +93,20 @@ func (c *Collector) vanished(ctx context.Context, before, now []archive.Project)
 }
 
 // lost tells whether a project was lost, and is not back.
-func (c *Collector) lost(state archive.State, key string) bool {
+func (c *Collector) lost(state jiradata.State, key string) bool {
 	_, lost := state.Lost[key]
 	_, visible := c.visible[key]
 	return lost && !visible
 }
 
 // lostNote returns the note of projects that are not to be seen; nil if there are none.
-func (c *Collector) lostNote(state archive.State, at latency.Instant) *archive.Note {
+func (c *Collector) lostNote(state jiradata.State, at latency.Instant) *jiradata.Note {
 	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(state.Lost)), func(key string) bool { return !c.lost(state, key) })
 	if len(keys) == 0 {
 		return nil
 	}
-	return &archive.Note{
-		Story: noStory, Reason: archive.NoteInvisible, At: at,
+	return &jiradata.Note{
+		Story: noStory, Reason: jiradata.NoteInvisible, At: at,
 		Detail: fmt.Sprintf("the account may not browse project %s any more: what changes there is not read", strings.Join(keys, ", ")),
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -33,7 +33,7 @@ func (c *Collector) fetchNamed(ctx context.Context, ids []int64) (newest latency
 			return 0, fmt.Errorf("reading what is stored: %w", err)
 		}
 		var foreign []int64 // not stored yet, and of a watched project
-		page.Stories = slices.DeleteFunc(page.Stories, func(st archive.Story) bool {
+		page.Stories = slices.DeleteFunc(page.Stories, func(st jiradata.Story) bool {
 			_, have := stored[st.History.ID]
 			if !have && c.watches(st.ProjectID) {
 				foreign = append(foreign, st.History.ID)
@@ -45,7 +45,7 @@ func (c *Collector) fetchNamed(ctx context.Context, ids []int64) (newest latency
 		if err != nil {
 			return 0, err
 		}
-		page.Stories = slices.DeleteFunc(page.Stories, func(st archive.Story) bool { return slices.Contains(outside, st.History.ID) })
+		page.Stories = slices.DeleteFunc(page.Stories, func(st jiradata.Story) bool { return slices.Contains(outside, st.History.ID) })
 		for i := range page.Stories {
 			newest = max(newest, page.Stories[i].Updated)
 		}

@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -35,18 +35,18 @@ func (c *Collector) recall(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading notes: %w", err)
 	}
-	c.noted = &noted{odd: map[string]map[int64]bool{archive.NoteCommentsShort: {}, archive.NoteMistimed: {}}}
+	c.noted = &noted{odd: map[string]map[int64]bool{jiradata.NoteCommentsShort: {}, jiradata.NoteMistimed: {}}}
 	for _, n := range notes {
 		switch n.Reason {
-		case archive.NoteCommentsShort, archive.NoteMistimed:
+		case jiradata.NoteCommentsShort, jiradata.NoteMistimed:
 			c.noted.odd[n.Reason][n.Story] = true
-		case archive.NoteFailed:
+		case jiradata.NoteFailed:
 			c.noted.failed = true
-		case archive.NoteZoned:
+		case jiradata.NoteZoned:
 			c.noted.zoned = true
-		case archive.NoteInvisible:
+		case jiradata.NoteInvisible:
 			c.noted.lost = c.noted.lost || n.Story == noStory
-		case archive.NoteWarned:
+		case jiradata.NoteWarned:
 			c.noted.warned = true
 		}
 	}
@@ -64,12 +64,12 @@ func (c *Collector) noteOutcome(ctx context.Context, res Result, err error) erro
 	}
 	if err != nil {
 		now := latency.At(time.Now()) // Jira's clock may be what is missing
-		return errors.Join(err, c.note(ctx, archive.NoteFailed, &c.noted.failed, true, now, "no poll is complete since then: "+err.Error()))
+		return errors.Join(err, c.note(ctx, jiradata.NoteFailed, &c.noted.failed, true, now, "no poll is complete since then: "+err.Error()))
 	}
 	return errors.Join(
-		c.note(ctx, archive.NoteFailed, &c.noted.failed, false, 0, ""),
-		c.note(ctx, archive.NoteZoned, &c.noted.zoned, res.Zoned, res.AsOf, "Jira does not understand instants in queries, and is asked in the zone of the account's profile"),
-		c.note(ctx, archive.NoteWarned, &c.noted.warned, len(res.Warnings) > 0, res.AsOf, "Jira warns of a search: "+strings.Join(res.Warnings, "; ")),
+		c.note(ctx, jiradata.NoteFailed, &c.noted.failed, false, 0, ""),
+		c.note(ctx, jiradata.NoteZoned, &c.noted.zoned, res.Zoned, res.AsOf, "Jira does not understand instants in queries, and is asked in the zone of the account's profile"),
+		c.note(ctx, jiradata.NoteWarned, &c.noted.warned, len(res.Warnings) > 0, res.AsOf, "Jira warns of a search: "+strings.Join(res.Warnings, "; ")),
 	)
 }
 
@@ -79,10 +79,10 @@ func (c *Collector) note(ctx context.Context, reason string, stands *bool, odd b
 	if *stands == odd {
 		return nil
 	}
-	var notes []archive.Note
+	var notes []jiradata.Note
 	var inOrder []int64
 	if odd {
-		notes = []archive.Note{{Story: noStory, At: at, Detail: detail}}
+		notes = []jiradata.Note{{Story: noStory, At: at, Detail: detail}}
 	} else {
 		inOrder = []int64{noStory}
 	}
@@ -95,29 +95,29 @@ func (c *Collector) note(ctx context.Context, reason string, stands *bool, odd b
 
 // noteComments notes stories whose comments are odd, before they are written: a
 // note too many is taken back at the next reading.
-func (cy *cycle) noteComments(ctx context.Context, stories []archive.Story) error {
-	err := cy.noteStories(ctx, stories, archive.NoteCommentsShort, "Jira counts more comments than it gives to this account",
-		"Jira does not give all comments of a story; questions in the others are not seen", func(st *archive.Story) bool { return st.CommentsShort })
+func (cy *cycle) noteComments(ctx context.Context, stories []jiradata.Story) error {
+	err := cy.noteStories(ctx, stories, jiradata.NoteCommentsShort, "Jira counts more comments than it gives to this account",
+		"Jira does not give all comments of a story; questions in the others are not seen", func(st *jiradata.Story) bool { return st.CommentsShort })
 	if err != nil {
 		return err
 	}
-	return cy.noteStories(ctx, stories, archive.NoteMistimed, "a comment was edited before it was made, by what Jira says",
-		"the instants of a story's comments cannot be right; waits may begin or end at others", func(st *archive.Story) bool { return st.CommentsMistimed })
+	return cy.noteStories(ctx, stories, jiradata.NoteMistimed, "a comment was edited before it was made, by what Jira says",
+		"the instants of a story's comments cannot be right; waits may begin or end at others", func(st *jiradata.Story) bool { return st.CommentsMistimed })
 }
 
 // noteStories notes, for a reason, those of some stories that are odd, and takes
 // back what was noted of the others.
-func (cy *cycle) noteStories(ctx context.Context, stories []archive.Story, reason, detail, message string, odd func(*archive.Story) bool) error {
+func (cy *cycle) noteStories(ctx context.Context, stories []jiradata.Story, reason, detail, message string, odd func(*jiradata.Story) bool) error {
 	c := cy.c
 	stands := c.noted.odd[reason]
-	var fresh []archive.Note
+	var fresh []jiradata.Note
 	var inOrder []int64
 	for i := range stories {
 		id := stories[i].History.ID
 		switch {
 		case odd(&stories[i]):
 			if !stands[id] {
-				fresh = append(fresh, archive.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: detail})
+				fresh = append(fresh, jiradata.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: detail})
 			}
 		case stands[id]:
 			inOrder = append(inOrder, id)

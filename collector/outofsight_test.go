@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/collector"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -177,7 +177,7 @@ func TestLostProjectOfAQuery(t *testing.T) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if !slices.ContainsFunc(m.Projects, func(p archive.Project) bool { return p.Key == "OPS" }) {
+		if !slices.ContainsFunc(m.Projects, func(p jiradata.Project) bool { return p.Key == "OPS" }) {
 			w.Error("the lost project is not described any more")
 		}
 		if diff := cmp.Diff([]string{"invisible 0", fmt.Sprint("invisible ", foreign)}, w.notes()); diff != "" {
@@ -267,15 +267,15 @@ type spoilt struct {
 	census, failure error // of writing a census, and of taking back that polls fail
 }
 
-func (s *spoilt) SaveCensus(ctx context.Context, c archive.Census) error {
+func (s *spoilt) SaveCensus(ctx context.Context, c jiradata.Census) error {
 	if s.census != nil {
 		return s.census
 	}
 	return s.Store.SaveCensus(ctx, c)
 }
 
-func (s *spoilt) SaveNotes(ctx context.Context, reason string, notes []archive.Note, inOrder []int64) error {
-	if s.failure != nil && reason == archive.NoteFailed && len(inOrder) > 0 {
+func (s *spoilt) SaveNotes(ctx context.Context, reason string, notes []jiradata.Note, inOrder []int64) error {
+	if s.failure != nil && reason == jiradata.NoteFailed && len(inOrder) > 0 {
 		return s.failure
 	}
 	return s.Store.SaveNotes(ctx, reason, notes, inOrder)

@@ -4,8 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -13,7 +13,7 @@ import (
 // only the comparison with what is stored shows: comments edited, deleted or
 // visible again, and the return of the story. Where Jira gives no instant
 // they bear the poll's, and are marked as observed.
-func reconcile(st *archive.Story, known archive.Known, poll latency.Instant) {
+func reconcile(st *jiradata.Story, known jiradata.Known, poll latency.Instant) {
 	observed := func(rank latency.Rank, id int64) latency.Event {
 		return latency.Event{At: poll, Rank: rank, ID: id, Observed: true}
 	}

@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -25,65 +25,65 @@ type scripted struct {
 	n       int
 }
 
-func (s *scripted) Myself(context.Context) (archive.Identity, error) {
+func (s *scripted) Myself(context.Context) (jiradata.Identity, error) {
 	s.n++
-	return archive.Identity{Account: "bot", At: latency.At(time.Now().Truncate(time.Second))}, s.fail(s.n)
+	return jiradata.Identity{Account: "bot", At: latency.At(time.Now().Truncate(time.Second))}, s.fail(s.n)
 }
 
-func (s *scripted) Issues(_ context.Context, ids []int64) (page archive.Page, missing []int64, err error) {
+func (s *scripted) Issues(_ context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
 	for _, id := range ids {
-		page.Stories = append(page.Stories, archive.Story{History: latency.History{ID: id, Key: "PAY-1"}, ProjectID: "1", Updated: s.updated})
+		page.Stories = append(page.Stories, jiradata.Story{History: latency.History{ID: id, Key: "PAY-1"}, ProjectID: "1", Updated: s.updated})
 	}
 	return page, nil, nil
 }
 
-func (s *scripted) Meta(context.Context, []string) (archive.Meta, error) {
-	return archive.Meta{Projects: []archive.Project{{ID: "1", Key: "PAY"}}}, nil
+func (s *scripted) Meta(context.Context, []string) (jiradata.Meta, error) {
+	return jiradata.Meta{Projects: []jiradata.Project{{ID: "1", Key: "PAY"}}}, nil
 }
 
-func (s *scripted) Search(context.Context, archive.Query) iter.Seq2[archive.Page, error] {
-	return func(func(archive.Page, error) bool) {}
+func (s *scripted) Search(context.Context, jiradata.Query) iter.Seq2[jiradata.Page, error] {
+	return func(func(jiradata.Page, error) bool) {}
 }
 
-func (s *scripted) IDs(context.Context, archive.Query) iter.Seq2[[]int64, error] {
+func (s *scripted) IDs(context.Context, jiradata.Query) iter.Seq2[[]int64, error] {
 	return func(func([]int64, error) bool) {}
 }
 
-func (s *scripted) Updates(context.Context, archive.Query) iter.Seq2[map[int64]latency.Instant, error] {
+func (s *scripted) Updates(context.Context, jiradata.Query) iter.Seq2[map[int64]latency.Instant, error] {
 	return func(func(map[int64]latency.Instant, error) bool) {}
 }
 
-func (s *scripted) Sprints(context.Context, archive.Project) ([]archive.Sprint, error) {
+func (s *scripted) Sprints(context.Context, jiradata.Project) ([]jiradata.Sprint, error) {
 	return nil, nil
 }
 
 // empty is a Store that keeps its state alone.
 type empty struct {
 	Store
-	state archive.State
+	state jiradata.State
 }
 
-func (e *empty) State(context.Context) (archive.State, error)                    { return e.state, nil }
-func (e *empty) SaveMeta(context.Context, archive.Meta) error                    { return nil }
-func (e *empty) Meta(context.Context) (archive.Meta, error)                      { return archive.Meta{}, nil }
-func (e *empty) Notes(context.Context) ([]archive.Note, error)                   { return nil, nil }
-func (e *empty) Live(context.Context) ([]int64, error)                           { return nil, nil }
-func (e *empty) MissingParents(context.Context) ([]int64, error)                 { return nil, nil }
-func (e *empty) ParentsAlone(context.Context) ([]int64, error)                   { return nil, nil }
-func (e *empty) Known(context.Context, []int64) (map[int64]archive.Known, error) { return nil, nil }
+func (e *empty) State(context.Context) (jiradata.State, error)                    { return e.state, nil }
+func (e *empty) SaveMeta(context.Context, jiradata.Meta) error                    { return nil }
+func (e *empty) Meta(context.Context) (jiradata.Meta, error)                      { return jiradata.Meta{}, nil }
+func (e *empty) Notes(context.Context) ([]jiradata.Note, error)                   { return nil, nil }
+func (e *empty) Live(context.Context) ([]int64, error)                            { return nil, nil }
+func (e *empty) MissingParents(context.Context) ([]int64, error)                  { return nil, nil }
+func (e *empty) ParentsAlone(context.Context) ([]int64, error)                    { return nil, nil }
+func (e *empty) Known(context.Context, []int64) (map[int64]jiradata.Known, error) { return nil, nil }
 func (e *empty) Settled(context.Context, []int64) (map[int64]latency.Instant, error) {
 	return nil, nil
 }
-func (e *empty) ParentsOutside(context.Context) ([]int64, error)             { return nil, nil }
-func (e *empty) SaveSprints(context.Context, string, []archive.Sprint) error { return nil }
-func (e *empty) SaveStories(_ context.Context, b archive.Batch) (archive.Changed, error) {
+func (e *empty) ParentsOutside(context.Context) ([]int64, error)              { return nil, nil }
+func (e *empty) SaveSprints(context.Context, string, []jiradata.Sprint) error { return nil }
+func (e *empty) SaveStories(_ context.Context, b jiradata.Batch) (jiradata.Changed, error) {
 	e.state = b.State
-	return archive.Changed{}, nil
+	return jiradata.Changed{}, nil
 }
 
-func (e *empty) SaveNotes(context.Context, string, []archive.Note, []int64) error { return nil }
+func (e *empty) SaveNotes(context.Context, string, []jiradata.Note, []int64) error { return nil }
 
-func (e *empty) SaveCensus(_ context.Context, c archive.Census) error {
+func (e *empty) SaveCensus(_ context.Context, c jiradata.Census) error {
 	e.state = c.State
 	return nil
 }
@@ -216,7 +216,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 }
 
 func TestAnotherAccountIsRefused(t *testing.T) {
-	store := &empty{state: archive.State{Account: "former", FirstDone: true}}
+	store := &empty{state: jiradata.State{Account: "former", FirstDone: true}}
 	c, err := New(Options{Source: &scripted{fail: func(int) error { return nil }}, Store: store, Projects: []string{"PAY"}})
 	if err != nil {
 		t.Fatal(err)

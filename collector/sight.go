@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // canaries is how many stories are looked for when the canary is not found,
@@ -112,7 +112,7 @@ func (cy *cycle) proveSight(ctx context.Context, asked bool) error {
 	case there && !asked:
 		return nil // an issue that was named with it is gone
 	case there:
-		return fmt.Errorf("%w: the search does not show story %d, which is there: its index is being rebuilt or lags", archive.ErrIncomplete, canary)
+		return fmt.Errorf("%w: the search does not show story %d, which is there: its index is being rebuilt or lags", jiradata.ErrIncomplete, canary)
 	}
 	for _, id := range others {
 		if !slices.Contains(missing, id) {

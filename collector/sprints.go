@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -41,7 +41,7 @@ func (cy *cycle) readSprints(ctx context.Context) error {
 		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("project %s: %w", key, err))
-			if errors.Is(err, archive.ErrWithheld) {
+			if errors.Is(err, jiradata.ErrWithheld) {
 				continue // others may be given
 			}
 			break // Jira is in trouble

@@ -18,7 +18,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/store"
@@ -144,7 +144,7 @@ func (w *world) both() {
 }
 
 // state returns the sync state; history what is stored of a story.
-func (w *world) state() archive.State {
+func (w *world) state() jiradata.State {
 	w.Helper()
 	st, err := w.store.State(w.Context())
 	if err != nil {
@@ -500,7 +500,7 @@ func TestUnknownProject(t *testing.T) {
 		if _, err := c.Sync(w.Context()); !errors.Is(err, collector.ErrUnknownProject) || !strings.Contains(err.Error(), "NOPE") {
 			w.Errorf("got error %v, want one that names NOPE", err)
 		}
-		if diff := cmp.Diff(archive.State{}, w.state()); diff != "" {
+		if diff := cmp.Diff(jiradata.State{}, w.state()); diff != "" {
 			w.Errorf("the state moved:\n%s", diff)
 		}
 	})

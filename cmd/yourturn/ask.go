@@ -13,7 +13,7 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -45,24 +45,24 @@ const askTimeout = 30 * time.Second
 // as the account that the store was filled as, and that the projects, but those
 // that are known to be lost, and the query exist. It returns what describes
 // stories there.
-func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st archive.State, lost map[string]latency.Instant) (archive.Meta, error) {
+func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jiradata.State, lost map[string]latency.Instant) (jiradata.Meta, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	meta, err := func() (archive.Meta, error) {
+	meta, err := func() (jiradata.Meta, error) {
 		id, err := client.Myself(ctx)
 		if err != nil {
-			return archive.Meta{}, err
+			return jiradata.Meta{}, err
 		}
 		if err := collector.CheckAccount(st, id); err != nil {
-			return archive.Meta{}, err
+			return jiradata.Meta{}, err
 		}
 		meta, err := client.Meta(ctx, cfg.Jira.Projects)
 		if err != nil {
-			return archive.Meta{}, err
+			return jiradata.Meta{}, err
 		}
 		unknown := slices.DeleteFunc(slices.Clone(meta.Missing), func(key string) bool { _, ok := lost[key]; return ok })
 		if len(unknown) > 0 {
-			return archive.Meta{}, collector.UnknownProjects(unknown)
+			return jiradata.Meta{}, collector.UnknownProjects(unknown)
 		}
 		meta.At = id.At
 		return meta, tryQuery(ctx, client, cfg.Jira.JQL, id)
@@ -78,11 +78,11 @@ func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st archiv
 
 // tryQuery asks Jira whether it understands a query: for what was updated since
 // an instant of just now, which is next to nothing.
-func tryQuery(ctx context.Context, client *jira.Client, jql string, now archive.Identity) error {
+func tryQuery(ctx context.Context, client *jira.Client, jql string, now jiradata.Identity) error {
 	if jql == "" {
 		return nil
 	}
-	for _, err := range client.IDs(ctx, archive.Query{JQL: jql, Since: now.At}) {
+	for _, err := range client.IDs(ctx, jiradata.Query{JQL: jql, Since: now.At}) {
 		if err != nil {
 			return fmt.Errorf("jira.jql: %w", err)
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/rules"
@@ -62,7 +62,7 @@ func checkOnline(ctx context.Context, w io.Writer, cfg *config.Config) error {
 		return usageError{fmt.Errorf("%s: %w", cfg.File(), err)}
 	}
 	client, err := jira.New(jira.Options{
-		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
+		URL: cfg.Jira.URL, Flavor: jiradata.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
 		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, Logger: zap.NewNop(),
 	})
 	if err != nil {

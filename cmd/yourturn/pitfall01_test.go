@@ -10,7 +10,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -31,7 +31,7 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 		p.shows("yourturn_poll_success", 1)
 		p.shows(open, 20)
 		p.logs("a poll cycle failed", false)
-		p.lists(archive.NoteFailed, false)
+		p.lists(jiradata.NoteFailed, false)
 		before := p.state()
 
 		searches := 0
@@ -51,11 +51,11 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 		p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
 		p.logs("a poll cycle failed", true)
 		p.logs("not authenticated", true)
-		p.lists(archive.NoteFailed, true)
+		p.lists(jiradata.NoteFailed, true)
 		p.fault = nil
 		p.server.Restore()
 		p.fine()
-		p.lists(archive.NoteFailed, false)
+		p.lists(jiradata.NoteFailed, false)
 		before = p.state()
 		p.logs(collector.ErrBlind.Error(), false)
 		for _, id := range ids {
@@ -66,7 +66,7 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 		}
 		p.shows(`yourturn_poll_failures_total{reason="blind"}`, 1)
 		p.logs(collector.ErrBlind.Error(), true)
-		p.lists(archive.NoteFailed, true)
+		p.lists(jiradata.NoteFailed, true)
 		p.shows(open, 20)
 		if got := p.state(); got.Watermark != before.Watermark || got.DataTimestamp != before.DataTimestamp {
 			p.Errorf("the state moved from %+v to %+v", before, got)
@@ -77,7 +77,7 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 		p.fine()
 		p.shows("yourturn_poll_success", 1)
 		p.shows(open, 20)
-		p.lists(archive.NoteFailed, false)
+		p.lists(jiradata.NoteFailed, false)
 	})
 }
 
@@ -159,7 +159,7 @@ func (p *pit) anotherAccount() {
 	}
 	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
 	p.logs(another, true)
-	p.lists(archive.NoteFailed, true)
+	p.lists(jiradata.NoteFailed, true)
 	p.fault = nil
 	p.site.Update(func() { p.site.Self = bot })
 	p.fine()
@@ -188,14 +188,14 @@ func TestPitfall01LoginPage(t *testing.T) {
 		if got := p.state(); got.Watermark != before.Watermark {
 			t.Error("the watermark moved")
 		}
-		p.lists(archive.NoteFailed, true)
+		p.lists(jiradata.NoteFailed, true)
 		p.server.Restore()
 	}
 	p.shows(`yourturn_poll_failures_total{reason="bad_reply"}`, 2)
 	p.logs("text/html", true)
 	p.fault = nil
 	p.fine()
-	p.lists(archive.NoteFailed, false)
+	p.lists(jiradata.NoteFailed, false)
 }
 
 // What a token may see can shrink and leave something: the census tells by how

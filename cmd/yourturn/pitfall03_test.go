@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -48,7 +48,7 @@ func TestPitfall03InstantsInQueries(t *testing.T) {
 						}
 						p.shows("yourturn_poll_zone_literals", want)
 						p.logs("does not understand instants", deaf)
-						p.lists(archive.NoteZoned, deaf)
+						p.lists(jiradata.NoteZoned, deaf)
 					})
 				})
 			}
@@ -94,7 +94,7 @@ func TestPitfall03ZoneOfTheProfile(t *testing.T) {
 					p.later(time.Hour)
 					p.fine()
 					p.logs("zone of the account's profile was changed", true)
-					p.lists(archive.NoteZoned, true)
+					p.lists(jiradata.NoteZoned, true)
 					for range 3 {
 						step()
 						if got := p.has(id, latency.RankRecord); got != moves {

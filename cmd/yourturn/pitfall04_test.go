@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
@@ -83,7 +83,7 @@ func TestPitfall04IndexThatLags(t *testing.T) {
 					p.Errorf("%v stories were late, and the index lags: %t", late, lags)
 				}
 				p.logs("should have seen", lags)
-				p.lists(archive.NoteLate, lags)
+				p.lists(jiradata.NoteLate, lags)
 			})
 		})
 	}
@@ -110,7 +110,7 @@ func TestPitfall04OnlyTheCensusSees(t *testing.T) {
 		p.shows(`yourturn_census_stories{result="late"}`, 0)
 		p.shows(`yourturn_odd_stories{reason="late"}`, 0)
 		p.logs("a census found a story that no search had shown", false)
-		p.lists(archive.NoteLate, false)
+		p.lists(jiradata.NoteLate, false)
 
 		hidden = p.create(p.pay)
 		p.move(p.dev, hidden, "1", "2")
@@ -126,7 +126,7 @@ func TestPitfall04OnlyTheCensusSees(t *testing.T) {
 		p.shows(`yourturn_census_stories{result="late"}`, 1)
 		p.shows(`yourturn_odd_stories{reason="late"}`, 1)
 		p.logs("a census found a story that no search had shown", true)
-		p.lists(archive.NoteLate, true)
+		p.lists(jiradata.NoteLate, true)
 		p.shows(open, 1)
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -26,7 +26,7 @@ func TestPitfall05PartOfACycle(t *testing.T) {
 		p.fine()
 		p.shows(`yourturn_poll_failures_total{reason="bad_reply"}`, -1)
 		p.logs("a poll cycle failed", false)
-		p.lists(archive.NoteFailed, false)
+		p.lists(jiradata.NoteFailed, false)
 		for _, id := range ids {
 			p.move(p.dev, id, "1", "2")
 		}
@@ -61,10 +61,10 @@ func TestPitfall05PartOfACycle(t *testing.T) {
 		p.shows(`yourturn_poll_failures_total{reason="forbidden"}`, pages)
 		p.shows(p.searches(403), pages)
 		p.logs("a poll cycle failed", true)
-		p.lists(archive.NoteFailed, true)
+		p.lists(jiradata.NoteFailed, true)
 		p.fault = nil
 		p.fine()
-		p.lists(archive.NoteFailed, false)
+		p.lists(jiradata.NoteFailed, false)
 		p.shows(open, 40)
 
 		// One issue that cannot be read spoils itself alone.
@@ -75,8 +75,8 @@ func TestPitfall05PartOfACycle(t *testing.T) {
 		p.fine()
 		p.shows(`yourturn_odd_stories{reason="quarantined"}`, 1)
 		p.logs("cannot be read", true)
-		p.lists(archive.NoteQuarantined, true)
-		if n := p.notes()[archive.NoteQuarantined]; n != 1 || p.has(ids[4], latency.RankRecord) != 2 {
+		p.lists(jiradata.NoteQuarantined, true)
+		if n := p.notes()[jiradata.NoteQuarantined]; n != 1 || p.has(ids[4], latency.RankRecord) != 2 {
 			p.Errorf("got %d issues in quarantine and %d records of another", n, p.has(ids[4], latency.RankRecord))
 		}
 		p.site.Change(p.now(), p.dev, ids[3], map[string]any{"status": map[string]any{"id": "2", "name": "PO Review"}})
@@ -123,7 +123,7 @@ func TestPitfall05AskedAgain(t *testing.T) {
 				p.fine()
 				p.shows(p.searches(tc.code), -1)
 				p.shows(fmt.Sprintf(`yourturn_poll_failures_total{reason=%q}`, tc.fails), -1)
-				p.lists(archive.NoteFailed, false)
+				p.lists(jiradata.NoteFailed, false)
 				const pages = 4
 				status := 2
 				for page := 1; page <= pages; page++ {
@@ -152,7 +152,7 @@ func TestPitfall05AskedAgain(t *testing.T) {
 						if got := p.state(); stays && got.Watermark != before.Watermark {
 							p.Errorf("page %d: the state moved", page)
 						}
-						p.lists(archive.NoteFailed, stays)
+						p.lists(jiradata.NoteFailed, stays)
 					}
 				}
 				for _, id := range ids {

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -44,7 +44,7 @@ func (p *pit) comments() {
 	}
 	p.shows(`yourturn_odd_stories{reason="comments_short"}`, 0)
 	p.logs("does not give all comments", false)
-	p.lists(archive.NoteCommentsShort, false)
+	p.lists(jiradata.NoteCommentsShort, false)
 
 	// An answer is edited, and another one deleted: the team has read them.
 	first := p.site.Comment(p.now(), p.po, ids[0], "euros")
@@ -81,8 +81,8 @@ func (p *pit) comments() {
 	p.fine()
 	p.shows(`yourturn_odd_stories{reason="comments_short"}`, 1)
 	p.logs("does not give all comments", true)
-	p.lists(archive.NoteCommentsShort, true)
-	if n := p.notes()[archive.NoteCommentsShort]; n != 1 {
+	p.lists(jiradata.NoteCommentsShort, true)
+	if n := p.notes()[jiradata.NoteCommentsShort]; n != 1 {
 		p.Errorf("the audit has %d stories with comments that are not given, want 1", n)
 	}
 }
@@ -110,7 +110,7 @@ func TestPitfall06WhenItWasAnswered(t *testing.T) {
 		p.shows(`po_question_response_latency_seconds_sum{owner="po",project="PAY",responder="owner"}`, 1800)
 		p.shows(`yourturn_odd_stories{reason="comment_times"}`, 0)
 		p.logs("instants of a story's comments cannot be right", false)
-		p.lists(archive.NoteMistimed, false)
+		p.lists(jiradata.NoteMistimed, false)
 
 		// Edited before it was made: that cannot be.
 		other := p.create(p.pay)
@@ -119,6 +119,6 @@ func TestPitfall06WhenItWasAnswered(t *testing.T) {
 		p.fine()
 		p.shows(`yourturn_odd_stories{reason="comment_times"}`, 1)
 		p.logs("instants of a story's comments cannot be right", true)
-		p.lists(archive.NoteMistimed, true)
+		p.lists(jiradata.NoteMistimed, true)
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -34,7 +34,7 @@ func TestPitfall07VanishedStories(t *testing.T) {
 			p.shows("yourturn_census_stopped", map[bool]float64{true: 1}[want])
 			p.shows(`yourturn_odd_stories{reason="census_guard"}`, map[bool]float64{true: 1}[want])
 			p.logs("a census was stopped", want)
-			p.lists(archive.NoteCensusGuard, want)
+			p.lists(jiradata.NoteCensusGuard, want)
 		}
 		stopped(false)
 
@@ -91,7 +91,7 @@ func TestPitfall07VanishedStories(t *testing.T) {
 		}
 		p.shows(open, 57)
 		p.shows(`yourturn_poll_failures_total{reason="blind"}`, 1)
-		p.lists(archive.NoteFailed, true)
+		p.lists(jiradata.NoteFailed, true)
 	})
 }
 
@@ -123,7 +123,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			p.shows(`yourturn_census_stories{result="invisible"}`, 0)
 			p.shows(`yourturn_odd_stories{reason="invisible"}`, 0)
 			p.logs(`"invisible":1`, false)
-			p.lists(archive.NoteInvisible, false)
+			p.lists(jiradata.NoteInvisible, false)
 
 			p.site.Archive(p.ops, true)
 			p.later(7 * time.Hour)
@@ -134,7 +134,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			p.shows(`yourturn_census_stories{result="invisible"}`, 1)
 			p.shows(`yourturn_odd_stories{reason="invisible"}`, 2) // it, and its project
 			p.logs(`"invisible":1`, true)
-			p.lists(archive.NoteInvisible, true)
+			p.lists(jiradata.NoteInvisible, true)
 			p.shows(waits, 1)
 
 			p.site.Archive(p.ops, false)
@@ -142,13 +142,13 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			p.fine()
 			p.shows(waits, 1)
 			p.shows(`yourturn_odd_stories{reason="invisible"}`, 0)
-			p.lists(archive.NoteInvisible, false)
+			p.lists(jiradata.NoteInvisible, false)
 		})
 		t.Run(string(flavor)+" of those configured", func(t *testing.T) {
 			p, other := jira(t, "projects: [PAY, OPS]")
 			p.shows(`yourturn_odd_stories{reason="invisible"}`, 0)
 			p.logs("a project is not to be seen any more", false)
-			p.lists(archive.NoteInvisible, false)
+			p.lists(jiradata.NoteInvisible, false)
 			p.site.Archive(p.ops, true)
 			p.later(7 * time.Hour)
 			p.fine()
@@ -158,7 +158,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			p.shows(`yourturn_census_stories{result="invisible"}`, 1)
 			p.shows(`yourturn_odd_stories{reason="invisible"}`, 2) // it, and its project
 			p.logs("a project is not to be seen any more", true)
-			p.lists(archive.NoteInvisible, true)
+			p.lists(jiradata.NoteInvisible, true)
 		})
 		t.Run(string(flavor)+" and there is no other", func(t *testing.T) {
 			p, _ := jira(t, "projects: [PAY]")
@@ -171,7 +171,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			if got := p.state(); got.Watermark != before.Watermark {
 				t.Errorf("the state moved from %+v to %+v", before, got)
 			}
-			p.lists(archive.NoteFailed, true)
+			p.lists(jiradata.NoteFailed, true)
 		})
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
@@ -57,7 +57,7 @@ func TestPitfall10Pages(t *testing.T) {
 				p.shows("yourturn_poll_success", 1)
 				p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, -1)
 				p.logs("the same page token twice", false)
-				p.lists(archive.NoteFailed, false)
+				p.lists(jiradata.NoteFailed, false)
 			})
 		})
 	}
@@ -83,7 +83,7 @@ func TestPitfall10PagesThatLie(t *testing.T) {
 			p.shows("yourturn_poll_success", 1)
 			p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, -1)
 			p.logs("incomplete answer", false)
-			p.lists(archive.NoteFailed, false)
+			p.lists(jiradata.NoteFailed, false)
 			var ids []int64
 			for range 50 {
 				p.later(time.Second)
@@ -91,8 +91,8 @@ func TestPitfall10PagesThatLie(t *testing.T) {
 			}
 			withheld = ids[27]
 			p.later(time.Minute)
-			if err := p.cycle(); !errors.Is(err, archive.ErrIncomplete) {
-				t.Errorf("got error %v, want %v", err, archive.ErrIncomplete)
+			if err := p.cycle(); !errors.Is(err, jiradata.ErrIncomplete) {
+				t.Errorf("got error %v, want %v", err, jiradata.ErrIncomplete)
 			}
 			if got := p.state(); got.Watermark != before.Watermark {
 				t.Error("the watermark moved")
@@ -100,7 +100,7 @@ func TestPitfall10PagesThatLie(t *testing.T) {
 			p.shows("yourturn_poll_success", 0)
 			p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, 1)
 			p.logs("incomplete answer", true)
-			p.lists(archive.NoteFailed, true)
+			p.lists(jiradata.NoteFailed, true)
 			p.lists("incomplete answer", true)
 		})
 	}
@@ -116,7 +116,7 @@ func TestPitfall10CensusThatEndsEarly(t *testing.T) {
 	for _, fewer = range []int{0, 10, 20} { // about as many, and far too few
 		p.later(7 * time.Hour)
 		err := p.cycle()
-		if early := fewer > 10; early != errors.Is(err, archive.ErrIncomplete) {
+		if early := fewer > 10; early != errors.Is(err, jiradata.ErrIncomplete) {
 			t.Errorf("%d of 60 are not given: got error %v", fewer, err)
 		}
 		p.shows("yourturn_census_failures_total", map[bool]float64{true: 1}[fewer > 10])
@@ -145,7 +145,7 @@ func TestPitfall10Warnings(t *testing.T) {
 		quiet := func() {
 			p.Helper()
 			p.shows("yourturn_poll_search_warnings", 0)
-			p.lists(archive.NoteWarned, false)
+			p.lists(jiradata.NoteWarned, false)
 		}
 		quiet()
 		p.logs("Jira warns of a search", false)
@@ -157,7 +157,7 @@ func TestPitfall10Warnings(t *testing.T) {
 			p.fine()
 		}
 		p.shows("yourturn_poll_search_warnings", 1)
-		p.lists(archive.NoteWarned, true)
+		p.lists(jiradata.NoteWarned, true)
 		if n := strings.Count(p.log.String(), "Jira warns of a search"); n != 1 {
 			p.Errorf("a warning is logged %d times, want once", n)
 		}
@@ -170,19 +170,19 @@ func TestPitfall10Warnings(t *testing.T) {
 		warnings = []string{"CLAUSE_LIMIT_EXCEEDED"}
 		p.move(p.dev, first, "1", "2")
 		p.later(time.Minute)
-		if err := p.cycle(); !errors.Is(err, archive.ErrIncomplete) {
-			p.Errorf("results may be left out: got error %v, want %v", err, archive.ErrIncomplete)
+		if err := p.cycle(); !errors.Is(err, jiradata.ErrIncomplete) {
+			p.Errorf("results may be left out: got error %v, want %v", err, jiradata.ErrIncomplete)
 		}
 		if got := p.state(); got.Watermark != before.Watermark {
 			p.Error("the watermark moved though results may be left out")
 		}
 		p.shows(`yourturn_poll_failures_total{reason="incomplete"}`, 1)
 		p.logs("CLAUSE_LIMIT_EXCEEDED", true)
-		p.lists(archive.NoteFailed, true)
+		p.lists(jiradata.NoteFailed, true)
 
 		named = " OR id in" // because of what was named in it
 		p.fine()
 		p.shows(open, 1)
-		p.lists(archive.NoteFailed, false)
+		p.lists(jiradata.NoteFailed, false)
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/collector"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -309,7 +309,7 @@ func (p *pit) begins(id int64, at time.Time) {
 	}
 }
 
-func (p *pit) state() archive.State {
+func (p *pit) state() jiradata.State {
 	p.Helper()
 	st, err := p.svc.store.State(p.Context())
 	if err != nil {

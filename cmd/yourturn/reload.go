@@ -12,7 +12,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // reload asks the poller to take over the config of the file; its answer is
@@ -88,7 +88,7 @@ func (s *service) supervise(ctx context.Context, stop func(), done <-chan error)
 type change struct {
 	cfg    *config.Config
 	poller *collector.Collector
-	meta   *archive.Meta // what Jira says of itself by now; nil: it was not asked
+	meta   *jiradata.Meta // what Jira says of itself by now; nil: it was not asked
 }
 
 // change puts another config in force, and derives the numbers by it. No cycle
@@ -145,7 +145,7 @@ func (s *service) prepare(ctx context.Context) (change, error) {
 	}
 	for _, p := range known.Meta.Projects { // what is lost stays described as it was
 		// Where no projects are named the collector finds out which were lost.
-		if slices.Contains(meta.Missing, p.Key) || len(next.Jira.Projects) == 0 && !slices.ContainsFunc(meta.Projects, func(m archive.Project) bool { return m.ID == p.ID }) {
+		if slices.Contains(meta.Missing, p.Key) || len(next.Jira.Projects) == 0 && !slices.ContainsFunc(meta.Projects, func(m jiradata.Project) bool { return m.ID == p.ID }) {
 			meta.Projects = append(meta.Projects, p)
 		}
 	}

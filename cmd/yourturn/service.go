@@ -20,7 +20,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/collector/webhook"
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/rules"
@@ -113,7 +113,7 @@ func newService(ctx context.Context, cfg *config.Config, log *zap.Logger, reques
 // client that it reads through.
 func (s *service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := jira.New(jira.Options{
-		URL: cfg.Jira.URL, Flavor: archive.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
+		URL: cfg.Jira.URL, Flavor: jiradata.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: cfg.Jira.Token.Reveal(),
 		ProxyURL: cfg.Jira.ProxyURL, CAFile: cfg.Jira.CAFile, RequestsPerSecond: s.requestsPerSecond, Logger: s.log, Transport: s.transport, Hold: &s.hold,
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.alive(cfg.Jira.PollInterval)

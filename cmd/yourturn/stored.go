@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/store"
@@ -57,7 +57,7 @@ func supported(cfg *config.Config) error {
 type stored struct {
 	cfg   *config.Config
 	store *store.Store
-	state archive.State
+	state jiradata.State
 	rules *latency.Rules
 }
 
@@ -111,7 +111,7 @@ func facts(ctx context.Context, st *store.Store) (rules.Facts, error) {
 	f.Meta, err = st.Meta(ctx)
 	all = errors.Join(all, err)
 	if len(state.Complete) > 0 {
-		f.Meta.Projects = slices.DeleteFunc(f.Meta.Projects, func(p archive.Project) bool { return !slices.Contains(state.Complete, p.ID) })
+		f.Meta.Projects = slices.DeleteFunc(f.Meta.Projects, func(p jiradata.Project) bool { return !slices.Contains(state.Complete, p.ID) })
 	}
 	f.Users, err = st.Users(ctx)
 	all = errors.Join(all, err)

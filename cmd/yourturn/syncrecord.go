@@ -16,7 +16,7 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/web"
@@ -161,11 +161,11 @@ func (s *service) syncPage(ctx context.Context) (web.Sync, error) {
 	for _, n := range notes {
 		odd := web.Odd{Key: n.Key, Reason: n.Reason, Detail: n.Detail, At: n.At.Time()}
 		switch {
-		case n.Reason == archive.NoteCensusGuard:
+		case n.Reason == jiradata.NoteCensusGuard:
 			page.Census.Stopped = n.Detail
-		case n.Reason == archive.NoteQuarantined && len(page.Quarantine) == oddShown:
+		case n.Reason == jiradata.NoteQuarantined && len(page.Quarantine) == oddShown:
 			page.QuarantineOmitted++
-		case n.Reason == archive.NoteQuarantined:
+		case n.Reason == jiradata.NoteQuarantined:
 			page.Quarantine = append(page.Quarantine, odd)
 		case len(page.Odd) == oddShown:
 			page.OddOmitted++
@@ -205,7 +205,7 @@ func (s *service) tellOdd(ctx context.Context) {
 		return
 	}
 	odd := map[string]int{
-		archive.NoteInvisible: 0, archive.NoteCommentsShort: 0, archive.NoteMistimed: 0, archive.NoteQuarantined: 0, archive.NoteCensusGuard: 0, archive.NoteLate: 0,
+		jiradata.NoteInvisible: 0, jiradata.NoteCommentsShort: 0, jiradata.NoteMistimed: 0, jiradata.NoteQuarantined: 0, jiradata.NoteCensusGuard: 0, jiradata.NoteLate: 0,
 	}
 	for _, n := range notes {
 		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own
@@ -216,7 +216,7 @@ func (s *service) tellOdd(ctx context.Context) {
 }
 
 // tellSite shows where people find Jira: not at jira.url where that is a gateway.
-func (s *service) tellSite(state archive.State) {
+func (s *service) tellSite(state jiradata.State) {
 	if state.SiteURL == "" || state.BaseURL != strings.TrimRight(s.cfg.Jira.URL, "/") {
 		return // it is another one, or nobody has asked yet
 	}
@@ -238,7 +238,7 @@ func (s *service) recall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	stopped := slices.ContainsFunc(notes, func(n archive.Note) bool { return n.Reason == archive.NoteCensusGuard })
+	stopped := slices.ContainsFunc(notes, func(n jiradata.Note) bool { return n.Reason == jiradata.NoteCensusGuard })
 	s.self.ObserveCensus(state.Census.Time(), nil, stopped)
 	return nil
 }
@@ -271,7 +271,7 @@ func failure(err error) string {
 		{jira.ErrUnauthorized, "unauthorized"},
 		{collector.ErrOtherAccount, "other_account"},
 		{collector.ErrBlind, "blind"},
-		{archive.ErrIncomplete, "incomplete"},
+		{jiradata.ErrIncomplete, "incomplete"},
 		{jira.ErrForbidden, "forbidden"},
 		{jira.ErrNotFound, "not_found"},
 		{collector.ErrUnknownProject, "not_found"},

@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -58,14 +58,14 @@ func (s *sprint) ended() latency.Instant {
 
 // Sprints reads the active and closed sprints of the boards that show a
 // project, in order of id; one without a start or an end is left out, and one
-// that several boards show is one. archive.ErrWithheld if Jira does not give
+// that several boards show is one. jiradata.ErrWithheld if Jira does not give
 // the account its boards: the agile interface has permissions of its own.
-func (c *Client) Sprints(ctx context.Context, p archive.Project) ([]archive.Sprint, error) {
+func (c *Client) Sprints(ctx context.Context, p jiradata.Project) ([]jiradata.Sprint, error) {
 	boards, err := agileList[board](ctx, c, "agile/board", "rest/agile/1.0/board", url.Values{"projectKeyOrId": {p.Key}})
 	if err != nil {
 		return nil, withheld(err)
 	}
-	found := map[number]archive.Sprint{}
+	found := map[number]jiradata.Sprint{}
 	for _, b := range boards {
 		if b.ID == 0 {
 			return nil, lacking("agile/board", "id of a board")
@@ -87,14 +87,14 @@ func (c *Client) Sprints(ctx context.Context, p archive.Project) ([]archive.Spri
 			if s.begun() == 0 || s.ended() == 0 {
 				continue
 			}
-			found[s.ID] = archive.Sprint{ID: int64(s.ID), ProjectID: p.ID, Name: strings.TrimSpace(s.Name), Start: s.begun(), End: s.ended()}
+			found[s.ID] = jiradata.Sprint{ID: int64(s.ID), ProjectID: p.ID, Name: strings.TrimSpace(s.Name), Start: s.begun(), End: s.ended()}
 		}
 	}
-	out := make([]archive.Sprint, 0, len(found))
+	out := make([]jiradata.Sprint, 0, len(found))
 	for _, s := range found {
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b archive.Sprint) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b jiradata.Sprint) int { return cmp.Compare(a.ID, b.ID) })
 	return out, nil
 }
 
@@ -111,7 +111,7 @@ func withheld(err error) error {
 	if !lasting(err) {
 		return err
 	}
-	return fmt.Errorf("%w: %w; a token with scopes needs read:board-scope:jira-software and read:sprint:jira-software", archive.ErrWithheld, err)
+	return fmt.Errorf("%w: %w; a token with scopes needs read:board-scope:jira-software and read:sprint:jira-software", jiradata.ErrWithheld, err)
 }
 
 // agileList reads all pages of a list of the agile interface, which tells the
@@ -134,7 +134,7 @@ func agileList[T any](ctx context.Context, c *Client, endpoint, path string, q u
 		}
 		if len(page.Values) > 0 {
 			if bytes.Equal(page.Values[0], first) {
-				return nil, &Error{Endpoint: endpoint, Detail: "it gave the same page twice", kind: archive.ErrIncomplete}
+				return nil, &Error{Endpoint: endpoint, Detail: "it gave the same page twice", kind: jiradata.ErrIncomplete}
 			}
 			first = page.Values[0]
 		}

@@ -10,13 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// payments is the project of a sim as the archive names it.
-func payments() archive.Project { return archive.Project{ID: "100", Key: "PAY"} }
+// payments is the project of a sim as a search names it.
+func payments() jiradata.Project { return jiradata.Project{ID: "100", Key: "PAY"} }
 
 // sprintDays returns a sprint from one day of March 2026 to another.
 func sprintDays(id int64, state string, from, to int) *jirasim.Sprint {
@@ -39,7 +39,7 @@ func TestSprints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []archive.Sprint{
+		want := []jiradata.Sprint{
 			{ID: 1, ProjectID: "100", Name: "Sprint 1", Start: latency.At(closed.Start), End: latency.At(closed.Complete)},
 			{ID: 2, ProjectID: "100", Name: "Sprint 2", Start: latency.At(active.Start), End: latency.At(active.End)},
 		}
@@ -56,7 +56,7 @@ func TestSprintsNeedScopesOfTheirOwn(t *testing.T) {
 			return &jirasim.Fault{Status: 401, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"code":401,"message":"Unauthorized; scope does not match"}`}
 		}
 		_, err := s.Sprints(t.Context(), payments())
-		if !errors.Is(err, archive.ErrWithheld) || !strings.Contains(err.Error(), "read:sprint:jira-software") || strings.Contains(err.Error(), "read:jira-work") {
+		if !errors.Is(err, jiradata.ErrWithheld) || !strings.Contains(err.Error(), "read:sprint:jira-software") || strings.Contains(err.Error(), "read:jira-work") {
 			t.Errorf("got error %v, want one that names the scopes of sprints alone", err)
 		}
 	})
@@ -150,7 +150,7 @@ func TestSprintsRefused(t *testing.T) {
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want an error with %q", err, tc.want)
 			}
-			if errors.Is(err, archive.ErrWithheld) != tc.withheld {
+			if errors.Is(err, jiradata.ErrWithheld) != tc.withheld {
 				t.Errorf("got %v; withheld should be %t", err, tc.withheld)
 			}
 		})

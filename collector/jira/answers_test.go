@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // asked is a Jira that gives a prepared answer to each path, 404 to others.
@@ -28,7 +28,7 @@ func (a asked) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // rightAnswers are what a Jira with one issue answers, of which the search
 // gives all but the comments.
-func rightAnswers(flavor archive.Flavor) asked {
+func rightAnswers(flavor jiradata.Flavor) asked {
 	const (
 		fields = `{"created":"2026-03-02T08:00:00.000+0000","status":{"id":"1"},"project":{"id":"100","key":"PAY"},"customfield_10014":"OPS-1","comment":{"total":2,"comments":[]}}`
 		record = `{"id":"7","created":"2026-03-02T09:00:00.000+0000","items":[{"field":"status","fieldId":"status","from":"1","to":"2"}]}`
@@ -50,7 +50,7 @@ func rightAnswers(flavor archive.Flavor) asked {
 		"agile/1.0/board":          `{"values":[{"id":5,"type":"scrum"}],"isLast":true}`,
 		"agile/1.0/board/5/sprint": `{"values":[{"id":6,"name":"Sprint 6","state":"active","startDate":"2026-03-02T08:00:00.000Z","endDate":"2026-03-16T08:00:00.000Z"}],"isLast":true}`,
 	}
-	if flavor == archive.Cloud {
+	if flavor == jiradata.Cloud {
 		issue := `{"id":"1","key":"PAY-1","fields":` + fields + `}`
 		out["api/2/issue/1"] = issue
 		out["api/2/search/jql"] = `{"issues":[` + issue + `],"isLast":true}`
@@ -94,7 +94,7 @@ var everyQuestion = map[string]func(*testing.T, *jira.Client) error{
 		return errors.Join(err, whole(page, len(missing)))
 	},
 	"search": func(t *testing.T, c *jira.Client) error {
-		for page, err := range c.Search(t.Context(), archive.Query{Projects: []string{"PAY"}}) {
+		for page, err := range c.Search(t.Context(), jiradata.Query{Projects: []string{"PAY"}}) {
 			if err := errors.Join(err, whole(page, 0)); err != nil {
 				return err
 			}
@@ -102,7 +102,7 @@ var everyQuestion = map[string]func(*testing.T, *jira.Client) error{
 		return nil
 	},
 	"ids": func(t *testing.T, c *jira.Client) error {
-		for _, err := range c.IDs(t.Context(), archive.Query{Projects: []string{"PAY"}}) {
+		for _, err := range c.IDs(t.Context(), jiradata.Query{Projects: []string{"PAY"}}) {
 			if err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ var errCut = errors.New("the story was read without its record or its comments")
 var errQuarantined = errors.New("quarantined")
 
 // whole tells whether a page has the one story as rightAnswers has it.
-func whole(page archive.Page, missing int) error {
+func whole(page jiradata.Page, missing int) error {
 	switch {
 	case len(page.Quarantined) > 0:
 		return fmt.Errorf("%w: %s", errQuarantined, page.Quarantined[0].Reason)
@@ -128,7 +128,7 @@ func whole(page archive.Page, missing int) error {
 }
 
 func TestRightAnswers(t *testing.T) {
-	for _, flavor := range []archive.Flavor{archive.Cloud, archive.DataCenter} {
+	for _, flavor := range []jiradata.Flavor{jiradata.Cloud, jiradata.DataCenter} {
 		for _, question := range slices.Sorted(maps.Keys(everyQuestion)) {
 			t.Run(string(flavor)+"/"+question, func(t *testing.T) {
 				c := newClient(t, jira.Options{Flavor: flavor, Transport: inProcess{rightAnswers(flavor)}})
@@ -143,10 +143,10 @@ func TestRightAnswers(t *testing.T) {
 // TestAnswersThatLackSomething holds that JSON which lacks what Jira always
 // sends is no answer, rather than an empty one.
 func TestAnswersThatLackSomething(t *testing.T) {
-	const both = archive.Flavor("")
+	const both = jiradata.Flavor("")
 	for _, tc := range []struct {
 		question string
-		flavor   archive.Flavor
+		flavor   jiradata.Flavor
 		path     string
 		bodies   []string
 		want     error
@@ -159,33 +159,33 @@ func TestAnswersThatLackSomething(t *testing.T) {
 		{"meta", both, "api/2/field", []string{`[]`}, jira.ErrBadReply},
 		{"meta", both, "api/2/status", []string{`[]`}, jira.ErrBadReply},
 		{"meta", both, "api/2/issuetype", []string{`[]`}, jira.ErrBadReply},
-		{"projects", archive.Cloud, "api/2/project/search", []string{`{}`, `null`, `{"values":null,"total":0}`, `{"values":[],"isLast":true}`, `{"values":[{"id":"100"}],"total":1}`}, jira.ErrBadReply},
-		{"projects", archive.Cloud, "api/2/project/search", []string{`{"values":[],"total":3,"isLast":false}`}, archive.ErrIncomplete},
-		{"projects", archive.DataCenter, "api/2/project", []string{`null`, `{}`, `[{}]`, `[{"key":"PAY"}]`}, jira.ErrBadReply},
-		{"project", archive.DataCenter, "api/2/project/PAY", []string{`{}`, `null`, `{"key":"PAY"}`}, jira.ErrBadReply},
+		{"projects", jiradata.Cloud, "api/2/project/search", []string{`{}`, `null`, `{"values":null,"total":0}`, `{"values":[],"isLast":true}`, `{"values":[{"id":"100"}],"total":1}`}, jira.ErrBadReply},
+		{"projects", jiradata.Cloud, "api/2/project/search", []string{`{"values":[],"total":3,"isLast":false}`}, jiradata.ErrIncomplete},
+		{"projects", jiradata.DataCenter, "api/2/project", []string{`null`, `{}`, `[{}]`, `[{"key":"PAY"}]`}, jira.ErrBadReply},
+		{"project", jiradata.DataCenter, "api/2/project/PAY", []string{`{}`, `null`, `{"key":"PAY"}`}, jira.ErrBadReply},
 		{"permissions", both, "api/2/mypermissions", []string{`{}`, `null`, `{"permissions":null}`}, jira.ErrBadReply},
 		{"user", both, "api/2/user", []string{`{}`, `null`}, jira.ErrBadReply},
 		{"users", both, "api/2/user/search", []string{`null`, `{}`}, jira.ErrBadReply},
 		{"sprints", both, "agile/1.0/board", []string{`{}`, `null`, `{"values":null,"isLast":true}`, `{"values":[{}],"isLast":true}`}, jira.ErrBadReply},
 		{"sprints", both, "agile/1.0/board/5/sprint", []string{`{}`, `{"values":null,"isLast":true}`, `{"values":[{"name":"Sprint 6"}],"isLast":true}`}, jira.ErrBadReply},
-		{"search", archive.Cloud, "api/2/search/jql", []string{`{}`, `null`, `[]`, `{"issues":null,"isLast":true}`}, jira.ErrBadReply},
-		{"search", archive.DataCenter, "api/2/search", []string{`{}`, `null`, `[]`, `{"total":1}`, `{"issues":[]}`, `{"issues":[],"total":null}`}, jira.ErrBadReply},
-		{"ids", archive.DataCenter, "api/2/search", []string{`{"issues":[{"id":"1"}]}`}, jira.ErrBadReply},
-		{"matching", archive.Cloud, "api/2/search/jql", []string{`{"issues":[{}],"isLast":true}`}, jira.ErrBadReply},
-		{"matching", archive.DataCenter, "api/2/search", []string{`{"issues":[{}],"total":1}`}, jira.ErrBadReply},
+		{"search", jiradata.Cloud, "api/2/search/jql", []string{`{}`, `null`, `[]`, `{"issues":null,"isLast":true}`}, jira.ErrBadReply},
+		{"search", jiradata.DataCenter, "api/2/search", []string{`{}`, `null`, `[]`, `{"total":1}`, `{"issues":[]}`, `{"issues":[],"total":null}`}, jira.ErrBadReply},
+		{"ids", jiradata.DataCenter, "api/2/search", []string{`{"issues":[{"id":"1"}]}`}, jira.ErrBadReply},
+		{"matching", jiradata.Cloud, "api/2/search/jql", []string{`{"issues":[{}],"isLast":true}`}, jira.ErrBadReply},
+		{"matching", jiradata.DataCenter, "api/2/search", []string{`{"issues":[{}],"total":1}`}, jira.ErrBadReply},
 		{"issues", both, "api/2/issue/1", []string{`{}`, `null`, `{"id":"2"}`}, jira.ErrBadReply},
-		{"search", archive.DataCenter, "api/2/issue/OPS-1", []string{`{}`, `null`}, jira.ErrBadReply},
+		{"search", jiradata.DataCenter, "api/2/issue/OPS-1", []string{`{}`, `null`}, jira.ErrBadReply},
 		{"search", both, "api/2/issue/1/comment", []string{`{}`, `null`, `{"comments":null,"total":0}`, `{"comments":[]}`}, jira.ErrBadReply},
-		{"search", archive.Cloud, "api/3/changelog/bulkfetch", []string{
+		{"search", jiradata.Cloud, "api/3/changelog/bulkfetch", []string{
 			`{}`, `null`, `{"issueChangeLogs":null}`, `{"issueChangeLogs":[{}]}`, `{"issueChangeLogs":[{"issueId":"1"}]}`, `{"issueChangeLogs":[{"issueId":"1","changeHistories":null}]}`,
 			`{"issueChangeLogs":[{"changeHistories":[]}]}`,
 		}, jira.ErrBadReply},
-		{"search", archive.Cloud, "api/3/changelog/bulkfetch", []string{
+		{"search", jiradata.Cloud, "api/3/changelog/bulkfetch", []string{
 			`{"issueChangeLogs":[{"issueId":"1","changeHistories":[{"id":"7","created":1}]}]}`, `{"issueChangeLogs":[{"issueId":"1","changeHistories":[{"id":"7","created":1,"items":null}]}]}`,
 			`{"issueChangeLogs":[{"issueId":"1","changeHistories":[{"id":"7","items":[]}]}]}`,
 		}, errQuarantined},
 	} {
-		for _, flavor := range []archive.Flavor{archive.Cloud, archive.DataCenter} {
+		for _, flavor := range []jiradata.Flavor{jiradata.Cloud, jiradata.DataCenter} {
 			if tc.flavor != both && tc.flavor != flavor {
 				continue
 			}
@@ -212,9 +212,9 @@ func TestAnswersThatLackSomething(t *testing.T) {
 func TestChangelogsThatLackSomething(t *testing.T) {
 	for _, body := range []string{`{}`, `null`, `{"total":0}`, `{"values":[]}`, `{"total":0,"values":null}`} {
 		t.Run("cloud/"+body, func(t *testing.T) {
-			answers := rightAnswers(archive.Cloud)
+			answers := rightAnswers(jiradata.Cloud)
 			delete(answers, "api/3/changelog/bulkfetch")
-			c := newClient(t, jira.Options{Flavor: archive.Cloud, Transport: inProcess{answers}})
+			c := newClient(t, jira.Options{Flavor: jiradata.Cloud, Transport: inProcess{answers}})
 			if err := everyQuestion["search"](t, c); err != nil {
 				t.Fatal(err)
 			}
@@ -226,11 +226,11 @@ func TestChangelogsThatLackSomething(t *testing.T) {
 	}
 	for _, log := range []string{`null`, `{}`, `{"total":0}`, `{"total":0,"histories":null}`, `{"total":1,"histories":[{"id":"7","created":1}]}`} {
 		t.Run("datacenter/"+log, func(t *testing.T) {
-			answers := rightAnswers(archive.DataCenter)
+			answers := rightAnswers(jiradata.DataCenter)
 			right := answers["api/2/search"]
 			from, to := strings.Index(right, `{"total":1,"histories"`), strings.Index(right, `,"fields":{`)
 			answers["api/2/search"] = right[:from] + log + right[to:]
-			c := newClient(t, jira.Options{Flavor: archive.DataCenter, Transport: inProcess{answers}})
+			c := newClient(t, jira.Options{Flavor: jiradata.DataCenter, Transport: inProcess{answers}})
 			if err := everyQuestion["search"](t, c); !errors.Is(err, errQuarantined) {
 				t.Errorf("got error %v, want %v", err, errQuarantined)
 			}
@@ -241,7 +241,7 @@ func TestChangelogsThatLackSomething(t *testing.T) {
 // TestInlineCommentsThatLackSomething holds that comments are asked for where
 // the list that comes with an issue lacks what Jira always sends.
 func TestInlineCommentsThatLackSomething(t *testing.T) {
-	for flavor, path := range map[archive.Flavor]string{archive.Cloud: "api/2/search/jql", archive.DataCenter: "api/2/search"} {
+	for flavor, path := range map[jiradata.Flavor]string{jiradata.Cloud: "api/2/search/jql", jiradata.DataCenter: "api/2/search"} {
 		for _, inline := range []string{`null`, `{}`, `{"total":0}`, `{"total":0,"comments":null}`, `{"comments":[]}`} {
 			t.Run(string(flavor)+"/"+inline, func(t *testing.T) {
 				answers := rightAnswers(flavor)
@@ -258,10 +258,10 @@ func TestInlineCommentsThatLackSomething(t *testing.T) {
 // TestNoProject holds that an account that sees no project is told so, though
 // it may see no type of issues either.
 func TestNoProject(t *testing.T) {
-	for flavor, path := range map[archive.Flavor]string{archive.Cloud: "api/2/project/search", archive.DataCenter: "api/2/project"} {
+	for flavor, path := range map[jiradata.Flavor]string{jiradata.Cloud: "api/2/project/search", jiradata.DataCenter: "api/2/project"} {
 		answers := rightAnswers(flavor)
 		answers["api/2/issuetype"] = `[]`
-		answers[path] = map[archive.Flavor]string{archive.Cloud: `{"values":[],"total":0,"isLast":true}`, archive.DataCenter: `[]`}[flavor]
+		answers[path] = map[jiradata.Flavor]string{jiradata.Cloud: `{"values":[],"total":0,"isLast":true}`, jiradata.DataCenter: `[]`}[flavor]
 		c := newClient(t, jira.Options{Flavor: flavor, Transport: inProcess{answers}})
 		if m, err := c.Meta(t.Context(), nil); err != nil || len(m.Projects) != 0 {
 			t.Errorf("%s: got %v and error %v, want no project and no error", flavor, m.Projects, err)
@@ -316,10 +316,10 @@ func TestUserNames(t *testing.T) {
 		{"bot", "bot%20", jira.ErrUnauthorized},
 		{"bot", "anonymous", jira.ErrUnauthorized},
 	} {
-		answers := rightAnswers(archive.DataCenter)
+		answers := rightAnswers(jiradata.DataCenter)
 		answers["api/2/myself"] = fmt.Sprintf(`{"key":"JIRAUSER10100","name":%q}`, tc.name)
 		header := ""
-		c := newClient(t, jira.Options{Flavor: archive.DataCenter, Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := newClient(t, jira.Options{Flavor: jiradata.DataCenter, Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Date", "Mon, 02 Mar 2026 08:00:00 GMT") // or serverInfo is asked too
 			if header != "" {
 				w.Header().Set("X-AUSERNAME", header)

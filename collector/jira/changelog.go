@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // bulkHistories is how many records are asked for at a time: the most that
@@ -22,7 +22,7 @@ var errVanished = errors.New("jira gives the issue, and says that it does not ex
 
 // histories reads the complete changelogs of a page's issues.
 func (w *walk) histories(ctx context.Context, readings []*reading) error {
-	if w.flavor == archive.DataCenter { // they came with the issues, where they were asked for
+	if w.flavor == jiradata.DataCenter { // they came with the issues, where they were asked for
 		for _, r := range readings {
 			r.broken = r.inlineHistories()
 		}
@@ -171,7 +171,7 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 			return nil
 		}
 		if len(page.Values) == 0 {
-			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, *page.Total), kind: archive.ErrIncomplete}
+			return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("it gave %d records of %d", start, *page.Total), kind: jiradata.ErrIncomplete}
 		}
 	}
 }

@@ -23,14 +23,14 @@ import (
 	"github.com/andygrunwald/go-jira"
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // Options describe the Jira to read and how.
 type Options struct {
-	URL      string         // base URL, with the context path if there is one
-	Flavor   archive.Flavor // "" or "auto": ask Jira
-	Email    string         // of an API token of Jira Cloud; "" makes Token a personal access token
+	URL      string          // base URL, with the context path if there is one
+	Flavor   jiradata.Flavor // "" or "auto": ask Jira
+	Email    string          // of an API token of Jira Cloud; "" makes Token a personal access token
 	Token    string
 	ProxyURL string // "": the environment's
 	CAFile   string // certificates to trust beside the system's, PEM
@@ -61,7 +61,7 @@ type Client struct {
 	now  func() time.Time
 
 	mu      sync.Mutex
-	flavor  archive.Flavor  // "" until known
+	flavor  jiradata.Flavor // "" until known
 	account string          // whom Jira answered as (Cloud); "" until known
 	user    string          // its user name (Data Center); "" until known
 	signs   bool            // its replies tell whom they are for
@@ -91,7 +91,7 @@ func New(o Options) (*Client, error) {
 	switch flavor {
 	case "auto":
 		flavor = ""
-	case "", archive.Cloud, archive.DataCenter:
+	case "", jiradata.Cloud, jiradata.DataCenter:
 	default:
 		return nil, fmt.Errorf("jira.flavor %q: it is auto, cloud or datacenter", o.Flavor)
 	}

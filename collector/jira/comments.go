@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // comments takes the comments that came with an issue if they are complete,
@@ -46,7 +46,7 @@ func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err
 	seen := map[number]bool{}
 	for start := 0; ; {
 		q := url.Values{}
-		if w.flavor == archive.Cloud {
+		if w.flavor == jiradata.Cloud {
 			q = url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}, "orderBy": {"created"}}
 		} else if start > 0 {
 			q.Set("startAt", strconv.Itoa(start)) // the first reply has them all, as a rule

@@ -12,7 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -29,11 +29,11 @@ func idOf(raw json.RawMessage) int64 {
 }
 
 // quarantined describes an issue that could not be read.
-func quarantined(raw json.RawMessage, err error) archive.Quarantined {
+func quarantined(raw json.RawMessage, err error) jiradata.Quarantined {
 	var doc struct {
 		Key string `json:"key"`
 	}
-	q := archive.Quarantined{ID: idOf(raw), Reason: err.Error()}
+	q := jiradata.Quarantined{ID: idOf(raw), Reason: err.Error()}
 	if json.Unmarshal(raw, &doc) == nil {
 		q.Key = doc.Key
 	}
@@ -41,10 +41,10 @@ func quarantined(raw json.RawMessage, err error) archive.Quarantined {
 }
 
 // complete turns the chunks of a search into pages of stories.
-func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) iter.Seq2[archive.Page, error] {
-	return func(yield func(archive.Page, error) bool) {
+func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) iter.Seq2[jiradata.Page, error] {
+	return func(yield func(jiradata.Page, error) bool) {
 		for c, err := range chunks {
-			var page archive.Page
+			var page jiradata.Page
 			if err == nil {
 				var gone []int64
 				page, gone, err = w.finishChunk(ctx, c.issues)
@@ -62,7 +62,7 @@ func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) ite
 
 // finishChunk reads what came without its issues, and turns them into stories.
 // It returns the ids of those that went meanwhile.
-func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (page archive.Page, gone []int64, err error) {
+func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (page jiradata.Page, gone []int64, err error) {
 	readings := make([]*reading, 0, len(raw))
 	there := make(map[number]bool, len(raw))
 	for _, doc := range raw {
@@ -101,7 +101,7 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (page arc
 		if e := (*Error)(nil); errors.As(err, &e) || ctx.Err() != nil {
 			return page, nil, err
 		}
-		var st archive.Story
+		var st jiradata.Story
 		if err == nil {
 			st, err = w.schema.story(r)
 		}
@@ -132,7 +132,7 @@ func (w *walk) there(ctx context.Context, id int64) (bool, error) {
 
 // sift leaves out what was only to be seen, or is known, and tells parents
 // from stories.
-func (w *walk) sift(ctx context.Context, readings []*reading, page *archive.Page) ([]*reading, error) {
+func (w *walk) sift(ctx context.Context, readings []*reading, page *jiradata.Page) ([]*reading, error) {
 	q := &w.query
 	var known map[int64]latency.Instant
 	if q.Known != nil && len(readings) > 0 {
@@ -206,7 +206,7 @@ func (w *walk) meetFields(ctx context.Context, readings []*reading) error {
 var issueKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[1-9][0-9]*$`)
 
 // linkEpic makes the epic, which Data Center names by key, the story's parent.
-func (w *walk) linkEpic(ctx context.Context, r *reading, st *archive.Story) error {
+func (w *walk) linkEpic(ctx context.Context, r *reading, st *jiradata.Story) error {
 	key := w.schema.epicKey(&r.issue)
 	if key == "" {
 		return nil

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// What a request can fail with, beside archive.ErrIncomplete; errors.Is finds
+// What a request can fail with, beside jiradata.ErrIncomplete; errors.Is finds
 // them in every error of a Client.
 var (
 	// ErrUnauthorized: Jira refuses the token, or answered as if nobody had asked.
@@ -23,7 +23,7 @@ var (
 	// ErrGone: this Jira has removed the endpoint.
 	ErrGone = errors.New("endpoint removed")
 	// ErrRefused: Jira does not accept the request, for instance a query that names an unknown project.
-	ErrRefused = archive.ErrRefused
+	ErrRefused = jiradata.ErrRefused
 	// ErrRateLimited: Jira wants fewer requests; see Error.RetryAfter.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrUnavailable: Jira did not answer, or failed.

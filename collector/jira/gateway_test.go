@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 const gatewayURL = "https://api.atlassian.com/ex/jira/11223344-a1b2-4b33-8444-def123456789"
@@ -33,10 +33,10 @@ func TestSiteURL(t *testing.T) {
 		{"a password", gatewayURL, "https://a:b@example.com", gatewayURL},
 		{"garbage", gatewayURL, "https://exa mple.com:port", gatewayURL},
 	} {
-		for _, flavor := range []archive.Flavor{archive.Cloud, "auto"} {
+		for _, flavor := range []jiradata.Flavor{jiradata.Cloud, "auto"} {
 			t.Run(tc.name+"/"+string(flavor), func(t *testing.T) {
 				asks := 0
-				answers := rightAnswers(archive.Cloud)
+				answers := rightAnswers(jiradata.Cloud)
 				answers["api/2/serverInfo"] = `{"version":"1","deploymentType":"Cloud","baseUrl":"` + tc.said + `"}`
 				c := newClient(t, jira.Options{URL: tc.url, Flavor: flavor, Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					_, path, _ := strings.Cut(r.URL.Path, "/rest/")

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // moody is a Jira that can be told how to answer, and keeps what it was asked.
@@ -41,7 +41,7 @@ func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // newMoody returns such a Jira of both flavours' paths, and a client of it.
 func newMoody(t *testing.T, o jira.Options) (*moody, *jira.Client) {
 	if o.Flavor == "" {
-		o.Flavor = archive.Cloud
+		o.Flavor = jiradata.Cloud
 	}
 	m := &moody{asked: rightAnswers(o.Flavor)}
 	o.Transport = inProcess{m}
@@ -80,7 +80,7 @@ func TestJiraIsLeftAlone(t *testing.T) {
 		{"more garbage", 503, []string{"Retry-After", "99999999999999999999999999"}, jira.ErrUnavailable, time.Hour},
 		{"a date in another century", 429, []string{"Retry-After", "Fri, 31 Dec 2100 23:59:59 GMT"}, jira.ErrRateLimited, time.Hour},
 	} {
-		for _, flavor := range []archive.Flavor{archive.Cloud, archive.DataCenter} {
+		for _, flavor := range []jiradata.Flavor{jiradata.Cloud, jiradata.DataCenter} {
 			t.Run(tc.name+"/"+string(flavor), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					m, c := newMoody(t, jira.Options{Flavor: flavor})

@@ -6,8 +6,8 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/idset"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -20,7 +20,7 @@ const (
 
 // IDs yields the ids alone of what a query finds, each once: a census of the
 // scope costs a small part of reading it. The first error ends it.
-func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, error] {
+func (c *Client) IDs(ctx context.Context, q jiradata.Query) iter.Seq2[[]int64, error] {
 	return func(yield func([]int64, error) bool) {
 		w, err := c.newWalk(ctx, q)
 		if err != nil {
@@ -41,7 +41,7 @@ func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, er
 			for _, raw := range chunk.issues {
 				id := idOf(raw)
 				if id == 0 && err == nil {
-					err = &Error{Endpoint: "search", Detail: fmt.Sprintf("an issue has no id: %.40s", raw), kind: archive.ErrIncomplete}
+					err = &Error{Endpoint: "search", Detail: fmt.Sprintf("an issue has no id: %.40s", raw), kind: jiradata.ErrIncomplete}
 				}
 				if seen.Add(id) {
 					fresh = append(fresh, id)
@@ -51,7 +51,7 @@ func (c *Client) IDs(ctx context.Context, q archive.Query) iter.Seq2[[]int64, er
 				return
 			}
 		}
-		if q.Since == 0 && w.flavor == archive.Cloud {
+		if q.Since == 0 && w.flavor == jiradata.Cloud {
 			if err := w.counts(ctx, seen.Len()); err != nil {
 				yield(nil, err)
 			}
@@ -79,7 +79,7 @@ func (w *walk) counts(ctx context.Context, given int) error {
 		return lacking(endpoint, "count")
 	}
 	if missing := *doc.Count - given; missing > uncounted && missing*100 > *doc.Count {
-		return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("a search gave %d issues of about %d", given, *doc.Count), kind: archive.ErrIncomplete}
+		return &Error{Endpoint: endpoint, Detail: fmt.Sprintf("a search gave %d issues of about %d", given, *doc.Count), kind: jiradata.ErrIncomplete}
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ const uncounted = 10
 // Updates yields when what a query finds was updated, by id: to see whether
 // stories are known costs less than to read them. What cannot be understood is
 // left out. The first error ends it.
-func (c *Client) Updates(ctx context.Context, q archive.Query) iter.Seq2[map[int64]latency.Instant, error] {
+func (c *Client) Updates(ctx context.Context, q jiradata.Query) iter.Seq2[map[int64]latency.Instant, error] {
 	return func(yield func(map[int64]latency.Instant, error) bool) {
 		w, err := c.newWalk(ctx, q)
 		if err != nil {
@@ -120,7 +120,7 @@ const reconciled = 50
 // request returns the body of a search: for complete issues, or for one field alone.
 func (w *walk) request(where string) searchBody {
 	body := searchBody{JQL: where, Fields: w.schema.requested(!w.parents), MaxResults: pageSize}
-	switch cloud := w.flavor == archive.Cloud; {
+	switch cloud := w.flavor == jiradata.Cloud; {
 	case cloud && w.only != "":
 		body.Fields, body.MaxResults = []string{w.only}, idPageCloud
 	case w.only != "":
@@ -128,7 +128,7 @@ func (w *walk) request(where string) searchBody {
 	case !cloud:
 		body.Expand = []string{"changelog"}
 	}
-	if w.flavor == archive.Cloud {
+	if w.flavor == jiradata.Cloud {
 		body.JQL += " ORDER BY created ASC, id ASC"
 	} else {
 		body.JQL += " ORDER BY id ASC"
@@ -141,7 +141,7 @@ func (w *walk) request(where string) searchBody {
 // its index does not show at all are taken to be found: it may have lost them
 // for a moment.
 func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64, error) {
-	w, err := c.newWalk(ctx, archive.Query{})
+	w, err := c.newWalk(ctx, jiradata.Query{})
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64
 		}
 		out = append(out, found...)
 		others := slices.DeleteFunc(slices.Clone(part), func(id int64) bool { return slices.Contains(found, id) })
-		if w.flavor == archive.Cloud || len(others) == 0 {
+		if w.flavor == jiradata.Cloud || len(others) == 0 {
 			continue
 		}
 		shown, err := w.matching(ctx, others, "")
@@ -170,7 +170,7 @@ func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64
 func (w *walk) matching(ctx context.Context, ids []int64, clause string) ([]int64, error) {
 	where := fmt.Sprintf("id in (%s)%s", list(ids), clause)
 	find := w.byID(ctx, where)
-	if w.flavor == archive.Cloud {
+	if w.flavor == jiradata.Cloud {
 		body := w.request(where)
 		body.Reconcile = ids
 		find = w.byToken(ctx, body)

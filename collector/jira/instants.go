@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -110,7 +110,7 @@ func (c *Client) profileZone() (*time.Location, error) {
 	c.mu.Unlock()
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "" {
-		return nil, &Error{Endpoint: "search", Detail: fmt.Sprintf("it does not understand instants in queries, and the account's profile has the zone %q, which nobody knows: choose a zone in the profile", name), kind: archive.ErrIncomplete}
+		return nil, &Error{Endpoint: "search", Detail: fmt.Sprintf("it does not understand instants in queries, and the account's profile has the zone %q, which nobody knows: choose a zone in the profile", name), kind: jiradata.ErrIncomplete}
 	}
 	return zone, nil
 }

@@ -14,13 +14,13 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // ServerInfo is what a Jira says of itself to anybody.
 type ServerInfo struct {
-	Flavor  archive.Flavor
+	Flavor  jiradata.Flavor
 	Version string
 	Time    latency.Instant // Jira's clock; 0 if it does not say
 }
@@ -42,9 +42,9 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	}
 	c.settle(address(doc.BaseURL))
 	// Data Center calls itself Server.
-	info := ServerInfo{Flavor: archive.DataCenter, Version: doc.Version}
+	info := ServerInfo{Flavor: jiradata.DataCenter, Version: doc.Version}
 	if doc.DeploymentType == "Cloud" {
-		info.Flavor = archive.Cloud
+		info.Flavor = jiradata.Cloud
 	}
 	if info.Time, err = parseInstant(string(doc.ServerTime)); err != nil {
 		info.Time = 0 // there is the Date
@@ -78,7 +78,7 @@ func (c *Client) settle(site string) {
 }
 
 // Flavor returns the kind of the Jira; it asks once where the options leave it open.
-func (c *Client) Flavor(ctx context.Context) (archive.Flavor, error) {
+func (c *Client) Flavor(ctx context.Context) (jiradata.Flavor, error) {
 	c.mu.Lock()
 	f := c.flavor
 	c.mu.Unlock()
@@ -100,10 +100,10 @@ const myself = "myself"
 
 // Myself proves that the token is accepted, and tells as whom and when. From
 // then on a reply to another account is an error.
-func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
+func (c *Client) Myself(ctx context.Context) (jiradata.Identity, error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
-		return archive.Identity{}, err
+		return jiradata.Identity{}, err
 	}
 	var user struct {
 		account
@@ -111,27 +111,27 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 	}
 	header, err := c.do(ctx, myself, http.MethodGet, "rest/api/2/myself", nil, &user)
 	if err != nil {
-		return archive.Identity{}, err
+		return jiradata.Identity{}, err
 	}
-	id := archive.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
+	id := jiradata.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
 	if id.Account == "" {
-		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it names no account", kind: ErrBadReply}
+		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "it names no account", kind: ErrBadReply}
 	}
 	if !namesUser(header, user.Name) {
-		return archive.Identity{}, &Error{Endpoint: myself, Detail: "it tells of another user than it answered", kind: ErrUnauthorized}
+		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "it tells of another user than it answered", kind: ErrUnauthorized}
 	}
 	if id.At, id.DateAhead, err = c.clock(ctx, dateOf(header)); err != nil {
-		return archive.Identity{}, err
+		return jiradata.Identity{}, err
 	}
 	if id.At == 0 {
-		return archive.Identity{}, &Error{Endpoint: myself, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
+		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id.SiteURL = cmp.Or(c.site, c.base) // serverInfo, which tells the time, told it
 	c.zone = id.TimeZone
 	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
-	if flavor == archive.Cloud {
+	if flavor == jiradata.Cloud {
 		c.account = id.Account
 	} else {
 		c.user = user.Name
@@ -143,8 +143,8 @@ func (c *Client) Myself(ctx context.Context) (archive.Identity, error) {
 // projects with these keys; without keys, all projects that can be seen. What
 // is searched from then on reads the fields that were found. Types are not
 // asked for where no project can be seen: Cloud shows those of projects alone.
-func (c *Client) Meta(ctx context.Context, projectKeys []string) (archive.Meta, error) {
-	var m archive.Meta
+func (c *Client) Meta(ctx context.Context, projectKeys []string) (jiradata.Meta, error) {
+	var m jiradata.Meta
 	if err := c.readClocks(ctx); err != nil {
 		return m, err
 	}
@@ -177,7 +177,7 @@ func (s *scope) projectID() string {
 }
 
 // Fields reads the fields of issues.
-func (c *Client) Fields(ctx context.Context) ([]archive.Field, error) {
+func (c *Client) Fields(ctx context.Context) ([]jiradata.Field, error) {
 	var docs []struct {
 		ID               string `json:"id"`
 		Name             string `json:"name"`
@@ -195,12 +195,12 @@ func (c *Client) Fields(ctx context.Context) ([]archive.Field, error) {
 	if len(docs) == 0 {
 		return nil, lacking("field", "field")
 	}
-	fields := make([]archive.Field, 0, len(docs))
+	fields := make([]jiradata.Field, 0, len(docs))
 	for _, d := range docs {
 		if d.ID == "" {
 			return nil, lacking("field", "id of a field")
 		}
-		fields = append(fields, archive.Field{
+		fields = append(fields, jiradata.Field{
 			ID: d.ID, Name: d.Name, UntranslatedName: d.UntranslatedName, Custom: d.Schema.Custom, ProjectID: d.Scope.projectID(),
 			People: d.Schema.Type == "user" || d.Schema.Type == "array" && d.Schema.Items == "user",
 		})
@@ -229,7 +229,7 @@ func (c *Client) fieldsRead(ctx context.Context) (*schema, error) {
 }
 
 // Statuses reads the workflow statuses.
-func (c *Client) Statuses(ctx context.Context) ([]archive.Status, error) {
+func (c *Client) Statuses(ctx context.Context) ([]jiradata.Status, error) {
 	var docs []struct {
 		ID       text   `json:"id"`
 		Name     string `json:"name"`
@@ -244,12 +244,12 @@ func (c *Client) Statuses(ctx context.Context) ([]archive.Status, error) {
 	if len(docs) == 0 {
 		return nil, lacking("status", "status")
 	}
-	out := make([]archive.Status, 0, len(docs))
+	out := make([]jiradata.Status, 0, len(docs))
 	for _, d := range docs {
 		if d.ID == "" {
 			return nil, lacking("status", "id of a status")
 		}
-		out = append(out, archive.Status{ID: string(d.ID), Name: d.Name, Category: categoryOf(d.Category.Key), ProjectID: d.Scope.projectID()})
+		out = append(out, jiradata.Status{ID: string(d.ID), Name: d.Name, Category: categoryOf(d.Category.Key), ProjectID: d.Scope.projectID()})
 	}
 	return out, nil
 }
@@ -268,7 +268,7 @@ func categoryOf(key string) latency.Category {
 }
 
 // IssueTypes reads the types of issues.
-func (c *Client) IssueTypes(ctx context.Context) ([]archive.IssueType, error) {
+func (c *Client) IssueTypes(ctx context.Context) ([]jiradata.IssueType, error) {
 	var docs []struct {
 		ID      text   `json:"id"`
 		Name    string `json:"name"`
@@ -282,12 +282,12 @@ func (c *Client) IssueTypes(ctx context.Context) ([]archive.IssueType, error) {
 	if len(docs) == 0 {
 		return nil, lacking("issuetype", "issue type")
 	}
-	out := make([]archive.IssueType, 0, len(docs))
+	out := make([]jiradata.IssueType, 0, len(docs))
 	for _, d := range docs {
 		if d.ID == "" {
 			return nil, lacking("issuetype", "id of an issue type")
 		}
-		t := archive.IssueType{ID: string(d.ID), Name: d.Name, Subtask: d.Subtask, ProjectID: d.Scope.projectID()}
+		t := jiradata.IssueType{ID: string(d.ID), Name: d.Name, Subtask: d.Subtask, ProjectID: d.Scope.projectID()}
 		switch {
 		case d.Level != nil:
 			t.Level, t.HasLevel = *d.Level, true
@@ -313,13 +313,13 @@ const projectKeys = 50
 // Projects reads the projects with these keys, and the users who lead them;
 // without keys, all projects that can be seen. Missing are the keys that are
 // unknown, or not to be seen.
-func (c *Client) Projects(ctx context.Context, keys []string) (found []archive.Project, users []archive.User, missing []string, err error) {
+func (c *Client) Projects(ctx context.Context, keys []string) (found []jiradata.Project, users []jiradata.User, missing []string, err error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	var docs []project
-	if len(keys) == 0 || flavor == archive.Cloud {
+	if len(keys) == 0 || flavor == jiradata.Cloud {
 		if docs, err = c.visibleProjects(ctx, flavor, keys); err != nil {
 			return nil, nil, nil, err
 		}
@@ -340,20 +340,20 @@ func (c *Client) Projects(ctx context.Context, keys []string) (found []archive.P
 		docs = append(docs, d)
 	}
 	leads := directory{}
-	out := make([]archive.Project, 0, len(docs))
+	out := make([]jiradata.Project, 0, len(docs))
 	for _, d := range docs {
 		if d.Key == "" || d.ID == "" {
 			return nil, nil, nil, lacking("project", "id and key of a project")
 		}
-		out = append(out, archive.Project{ID: string(d.ID), Key: d.Key, Name: d.Name, Lead: leads.add(d.Lead)})
+		out = append(out, jiradata.Project{ID: string(d.ID), Key: d.Key, Name: d.Name, Lead: leads.add(d.Lead)})
 	}
 	return out, leads.list(), missing, nil
 }
 
 // visibleProjects lists the projects that the account may browse; on Cloud, if
 // there are keys, those alone.
-func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, keys []string) ([]project, error) {
-	if flavor == archive.DataCenter {
+func (c *Client) visibleProjects(ctx context.Context, flavor jiradata.Flavor, keys []string) ([]project, error) {
+	if flavor == jiradata.DataCenter {
 		var docs []project
 		err := c.get(ctx, "project", "rest/api/2/project", url.Values{"expand": {"lead"}}, &docs)
 		if err == nil && docs == nil {
@@ -383,7 +383,7 @@ func (c *Client) visibleProjects(ctx context.Context, flavor archive.Flavor, key
 		case page.IsLast || len(all) >= *page.Total:
 			return all, nil
 		case len(page.Values) == 0:
-			return nil, &Error{Endpoint: "project/search", Detail: fmt.Sprintf("it gave %d projects of %d", len(all), *page.Total), kind: archive.ErrIncomplete}
+			return nil, &Error{Endpoint: "project/search", Detail: fmt.Sprintf("it gave %d projects of %d", len(all), *page.Total), kind: jiradata.ErrIncomplete}
 		}
 	}
 }
@@ -412,13 +412,13 @@ func (c *Client) Permissions(ctx context.Context, projectKey string, names ...st
 
 // User looks an account up: by account id on Cloud, by user key or, failing
 // that, by user name on Data Center. ErrNotFound if there is none.
-func (c *Client) User(ctx context.Context, id string) (archive.User, error) {
+func (c *Client) User(ctx context.Context, id string) (jiradata.User, error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
-		return archive.User{}, err
+		return jiradata.User{}, err
 	}
 	params := []string{"accountId"}
-	if flavor == archive.DataCenter {
+	if flavor == jiradata.DataCenter {
 		params = []string{"key", "username"}
 	}
 	for _, p := range params {
@@ -433,17 +433,17 @@ func (c *Client) User(ctx context.Context, id string) (archive.User, error) {
 			break
 		}
 	}
-	return archive.User{}, fmt.Errorf("user %q: %w", id, err)
+	return jiradata.User{}, fmt.Errorf("user %q: %w", id, err)
 }
 
 // FindUsers returns the users that Jira finds by a part of their name; at most 50.
-func (c *Client) FindUsers(ctx context.Context, words string) ([]archive.User, error) {
+func (c *Client) FindUsers(ctx context.Context, words string) ([]jiradata.User, error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
 		return nil, err
 	}
 	param := "query"
-	if flavor == archive.DataCenter {
+	if flavor == jiradata.DataCenter {
 		param = "username"
 	}
 	var docs []json.RawMessage
@@ -454,7 +454,7 @@ func (c *Client) FindUsers(ctx context.Context, words string) ([]archive.User, e
 	if docs == nil {
 		return nil, lacking("user/search", "list of users")
 	}
-	out := make([]archive.User, 0, len(docs))
+	out := make([]jiradata.User, 0, len(docs))
 	for _, d := range docs {
 		var a account
 		if json.Unmarshal(d, &a) == nil && a.id() != "" {

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -80,7 +80,7 @@ func TestEndpointThatIsNotThere(t *testing.T) {
 		if err != nil || len(page.Stories) != 2 || len(missing) != 1 {
 			t.Errorf("%s: got %d stories, %v missing and error %v", body, len(page.Stories), missing, err)
 		}
-		if got := counts(archive.Page{Stories: page.Stories})[two][0]; got != 1 {
+		if got := counts(jiradata.Page{Stories: page.Stories})[two][0]; got != 1 {
 			t.Errorf("%s: got %d records, want 1", body, got)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // These tests go through the network that the binary goes through: a proxy,
@@ -68,7 +68,7 @@ func (p *proxy) seen() string {
 // newSecure returns a Jira over TLS, and a file with the certificate of the
 // authority that vouches for it as example.com.
 func newSecure(t *testing.T) (srv *httptest.Server, caFile string) {
-	srv = httptest.NewUnstartedServer(rightAnswers(archive.Cloud))
+	srv = httptest.NewUnstartedServer(rightAnswers(jiradata.Cloud))
 	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0) // of who does not trust it
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
@@ -92,7 +92,7 @@ func TestPrivateAuthority(t *testing.T) {
 }
 
 func TestProxy(t *testing.T) {
-	plain := httptest.NewServer(rightAnswers(archive.Cloud))
+	plain := httptest.NewServer(rightAnswers(jiradata.Cloud))
 	defer plain.Close()
 	secure, caFile := newSecure(t)
 	for _, tc := range []struct {
@@ -126,7 +126,7 @@ func TestProxyOfTheEnvironment(t *testing.T) {
 		}
 		return
 	}
-	plain := httptest.NewServer(rightAnswers(archive.Cloud))
+	plain := httptest.NewServer(rightAnswers(jiradata.Cloud))
 	defer plain.Close()
 	secure, caFile := newSecure(t)
 	const none = "http://127.0.0.1:1"

@@ -14,8 +14,8 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/idset"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -79,7 +79,7 @@ type searchBody struct {
 func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	var page searchPage
 	endpoint, path := "search/jql", cloudSearch
-	if w.flavor == archive.DataCenter {
+	if w.flavor == jiradata.DataCenter {
 		endpoint, path = "search", dcSearch
 	}
 	if err := w.c.post(ctx, endpoint, path, body, &page); err != nil {
@@ -88,7 +88,7 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	if page.Issues == nil {
 		return page, lacking(endpoint, "list of issues")
 	}
-	if w.flavor == archive.DataCenter && !page.Counted {
+	if w.flavor == jiradata.DataCenter && !page.Counted {
 		return page, lacking(endpoint, "total")
 	}
 	for _, doc := range page.Warnings {
@@ -103,7 +103,7 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 }
 
 // errLeftOut: Jira says that it may have left results out.
-var errLeftOut = fmt.Errorf("%w: Jira warns that it may have left results out", archive.ErrIncomplete)
+var errLeftOut = fmt.Errorf("%w: Jira warns that it may have left results out", jiradata.ErrIncomplete)
 
 // leftOut is what such a warning holds. The list of them is nowhere to be read.
 var leftOut = regexp.MustCompile(`(?i)limit_exceeded|limit exceeded|truncat`)
@@ -137,7 +137,7 @@ func (c *Client) warn(endpoint, warning string) {
 // search yields what a query finds, in either flavour. On Data Center it must
 // be about one project, or fit on a page.
 func (w *walk) search(ctx context.Context, where string) iter.Seq2[chunk, error] {
-	if w.flavor == archive.DataCenter {
+	if w.flavor == jiradata.DataCenter {
 		return w.byID(ctx, where)
 	}
 	return w.byToken(ctx, w.request(where))
@@ -201,7 +201,7 @@ func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, er
 // astray returns an error where paging by tokens leads nowhere: with a token that
 // was used, or behind too many pages that brought nothing new.
 func astray(endpoint string, used map[string]bool, token string, stale int) error {
-	e := &Error{Endpoint: endpoint, kind: archive.ErrIncomplete}
+	e := &Error{Endpoint: endpoint, kind: jiradata.ErrIncomplete}
 	switch {
 	case used[token]:
 		e.Detail = "it gave the same page token twice"
@@ -327,7 +327,7 @@ func (w *walk) byID(ctx context.Context, where string) iter.Seq2[chunk, error] {
 						body.JQL, left = from(where, footing), left+1
 						continue
 					}
-					findErr = &Error{Endpoint: "search", Detail: "all stories of a page went away while it was read", kind: archive.ErrIncomplete}
+					findErr = &Error{Endpoint: "search", Detail: "all stories of a page went away while it was read", kind: jiradata.ErrIncomplete}
 				}
 				// With its footing there, fewer are left because some went away.
 				if err = cmp.Or(findErr, err); err != nil {
@@ -358,7 +358,7 @@ func (w *walk) byID(ctx context.Context, where string) iter.Seq2[chunk, error] {
 				break
 			}
 			if len(fresh.issues) == 0 || len(footing) == 0 {
-				yield(chunk{}, &Error{Endpoint: "search", Detail: fmt.Sprintf("a page brought nothing new though %d issues are left", page.Total), kind: archive.ErrIncomplete})
+				yield(chunk{}, &Error{Endpoint: "search", Detail: fmt.Sprintf("a page brought nothing new though %d issues are left", page.Total), kind: jiradata.ErrIncomplete})
 				return
 			}
 			body.JQL, left = from(where, footing), page.Total-len(page.Issues)
@@ -369,7 +369,7 @@ func (w *walk) byID(ctx context.Context, where string) iter.Seq2[chunk, error] {
 		// Some went away meanwhile, or were never given.
 		page, err := w.ask(ctx, searchBody{JQL: where, Fields: []string{"status"}, MaxResults: 1})
 		if err == nil && given < min(first, page.Total) {
-			err = &Error{Endpoint: "search", Detail: fmt.Sprintf("it gave %d issues of %d", given, page.Total), kind: archive.ErrIncomplete}
+			err = &Error{Endpoint: "search", Detail: fmt.Sprintf("it gave %d issues of %d", given, page.Total), kind: jiradata.ErrIncomplete}
 		}
 		if err != nil {
 			yield(chunk{}, err)

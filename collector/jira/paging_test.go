@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
@@ -48,11 +48,11 @@ func TestFreshTokensForEver(t *testing.T) {
 				}
 			})}})
 			var err error
-			for _, e := range c.Search(t.Context(), archive.Query{Projects: []string{"PAY"}}) {
+			for _, e := range c.Search(t.Context(), jiradata.Query{Projects: []string{"PAY"}}) {
 				err = e
 			}
-			if !errors.Is(err, archive.ErrIncomplete) || requests > 20 {
-				t.Errorf("got error %v after %d requests, want %v after a few", err, requests, archive.ErrIncomplete)
+			if !errors.Is(err, jiradata.ErrIncomplete) || requests > 20 {
+				t.Errorf("got error %v after %d requests, want %v after a few", err, requests, jiradata.ErrIncomplete)
 			}
 		})
 	}
@@ -64,9 +64,9 @@ func TestFewEmptyPages(t *testing.T) {
 	for i := range 9 {
 		pages = append(pages, fmt.Sprintf(`{"issues":[],"nextPageToken":"%d"}`, i))
 	}
-	c, _ := replies(t, archive.Cloud, append(pages, `{"issues":[`+issueJSON(1)+`]}`)...)
+	c, _ := replies(t, jiradata.Cloud, append(pages, `{"issues":[`+issueJSON(1)+`]}`)...)
 	found := 0
-	for page, err := range c.Search(t.Context(), archive.Query{Projects: []string{"PAY"}}) {
+	for page, err := range c.Search(t.Context(), jiradata.Query{Projects: []string{"PAY"}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func TestLastPageByItsToken(t *testing.T) {
 			t.Errorf("every page says that it is the last one, %t: got %d stories of 20, error %v", says, len(page.Stories), err)
 		}
 		n := 0
-		for ids, err := range s.IDs(t.Context(), archive.Query{Projects: []string{"PAY"}}) {
+		for ids, err := range s.IDs(t.Context(), jiradata.Query{Projects: []string{"PAY"}}) {
 			if err != nil {
 				t.Fatal(err)
 			}

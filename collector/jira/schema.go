@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -30,7 +30,7 @@ type schema struct {
 }
 
 // newSchema returns the schema of a Jira with these fields.
-func newSchema(fields []archive.Field) *schema {
+func newSchema(fields []jiradata.Field) *schema {
 	s := &schema{
 		byID: map[string]string{
 			"status": latency.FieldStatus, "assignee": latency.FieldAssignee, "labels": latency.FieldLabels,

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -21,11 +21,11 @@ import (
 //
 // A query that Jira refuses because of the issues named in it (one of them was
 // deleted, or they are too many) is sent again without them; the page says so.
-func (c *Client) Search(ctx context.Context, q archive.Query) iter.Seq2[archive.Page, error] {
-	return func(yield func(archive.Page, error) bool) {
+func (c *Client) Search(ctx context.Context, q jiradata.Query) iter.Seq2[jiradata.Page, error] {
+	return func(yield func(jiradata.Page, error) bool) {
 		w, err := c.newWalk(ctx, q)
 		if err != nil {
-			yield(archive.Page{}, err)
+			yield(jiradata.Page{}, err)
 			return
 		}
 		for page, err := range w.pages(ctx) {
@@ -39,10 +39,10 @@ func (c *Client) Search(ctx context.Context, q archive.Query) iter.Seq2[archive.
 // Issues reads stories by id, as they are at this moment: what searches find
 // may be minutes old. It returns the ids of those that do not exist, or may
 // not be seen, as missing.
-func (c *Client) Issues(ctx context.Context, ids []int64) (page archive.Page, missing []int64, err error) {
-	w, err := c.newWalk(ctx, archive.Query{})
+func (c *Client) Issues(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
+	w, err := c.newWalk(ctx, jiradata.Query{})
 	if err != nil {
-		return archive.Page{}, nil, err
+		return jiradata.Page{}, nil, err
 	}
 	return w.issues(ctx, ids)
 }
@@ -50,8 +50,8 @@ func (c *Client) Issues(ctx context.Context, ids []int64) (page archive.Page, mi
 // Parents reads issues by id for their user fields and their parents alone: of
 // those, 0 for all, that were updated since an instant. It returns the ids of
 // those that it found not to exist, or not to be seen, as missing.
-func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant) (page archive.Page, missing []int64, err error) {
-	w, err := c.newWalk(ctx, archive.Query{})
+func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant) (page jiradata.Page, missing []int64, err error) {
+	w, err := c.newWalk(ctx, jiradata.Query{})
 	if err != nil {
 		return page, nil, err
 	}
@@ -63,7 +63,7 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 		return page, nil, err
 	}
 	for chunk := range slices.Chunk(ids, pageSize) {
-		var part archive.Page
+		var part jiradata.Page
 		var absent []int64
 		for p, searchErr := range w.complete(ctx, w.search(ctx, fmt.Sprintf("id in (%s) AND %s", list(chunk), w.literal.since("updated", since)))) {
 			if err = searchErr; err != nil {
@@ -72,7 +72,7 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 			part.Stories = append(part.Stories, p.Stories...)
 			part.Quarantined = append(part.Quarantined, p.Quarantined...)
 		}
-		if errors.Is(err, ErrRefused) || errors.Is(err, archive.ErrIncomplete) {
+		if errors.Is(err, ErrRefused) || errors.Is(err, jiradata.ErrIncomplete) {
 			// One id that does not exist any more spoils the query.
 			part, absent, err = w.issues(ctx, chunk)
 		}
@@ -90,8 +90,8 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 type walk struct {
 	c      *Client
 	schema *schema
-	flavor archive.Flavor
-	query  archive.Query
+	flavor jiradata.Flavor
+	query  jiradata.Query
 	// literal is how instants are named
 	literal literal
 	// parents: the issues are read for their user fields and parents alone
@@ -103,7 +103,7 @@ type walk struct {
 	epics  map[string]string // id by key of epics that were looked up; "" for those not to be seen
 }
 
-func (c *Client) newWalk(ctx context.Context, q archive.Query) (*walk, error) {
+func (c *Client) newWalk(ctx context.Context, q jiradata.Query) (*walk, error) {
 	s, err := c.fieldsRead(ctx)
 	if err != nil {
 		return nil, err
@@ -127,15 +127,15 @@ type chunk struct {
 
 // find yields what the query finds, in either flavour.
 func (w *walk) find(ctx context.Context) iter.Seq2[chunk, error] {
-	if w.flavor == archive.DataCenter {
+	if w.flavor == jiradata.DataCenter {
 		return w.dataCenter(ctx)
 	}
 	return w.cloud(ctx)
 }
 
 // pages yields what the query finds, complete.
-func (w *walk) pages(ctx context.Context) iter.Seq2[archive.Page, error] {
-	return func(yield func(archive.Page, error) bool) {
+func (w *walk) pages(ctx context.Context) iter.Seq2[jiradata.Page, error] {
+	return func(yield func(jiradata.Page, error) bool) {
 		begun, named := false, true
 		for {
 			again := false
@@ -219,7 +219,7 @@ func list(ids []int64) string {
 }
 
 // issues reads issues by id, which is always current.
-func (w *walk) issues(ctx context.Context, ids []int64) (page archive.Page, missing []int64, err error) {
+func (w *walk) issues(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
 	for part := range slices.Chunk(ids, pageSize) {
 		raw, absent, err := w.byNumber(ctx, part)
 		if err != nil {
@@ -241,7 +241,7 @@ func (w *walk) issues(ctx context.Context, ids []int64) (page archive.Page, miss
 // by one.
 func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage, missing []int64, err error) {
 	rest := ids
-	if w.flavor == archive.Cloud && len(ids) > 1 {
+	if w.flavor == jiradata.Cloud && len(ids) > 1 {
 		raw, rest, err = w.bulkIssues(ctx, ids)
 		if err != nil && !noEndpoint(err) {
 			return nil, nil, err
@@ -250,7 +250,7 @@ func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage
 		// about one issue proves anything about it.
 	}
 	q := url.Values{"fields": {strings.Join(w.schema.requested(!w.parents), ",")}}
-	if w.flavor == archive.DataCenter {
+	if w.flavor == jiradata.DataCenter {
 		q.Set("expand", "changelog")
 	}
 	for _, id := range rest {

@@ -15,8 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -84,9 +84,9 @@ func (s *sim) create() int64 {
 }
 
 // found returns what a search for all of PAY brings, from a cursor on.
-func (s *sim) found(cursor string) (archive.Page, error) {
-	var all archive.Page
-	for page, err := range s.Search(s.Context(), archive.Query{Projects: []string{"PAY"}, Cursor: cursor}) {
+func (s *sim) found(cursor string) (jiradata.Page, error) {
+	var all jiradata.Page
+	for page, err := range s.Search(s.Context(), jiradata.Query{Projects: []string{"PAY"}, Cursor: cursor}) {
 		if err != nil {
 			return all, err
 		}
@@ -97,7 +97,7 @@ func (s *sim) found(cursor string) (archive.Page, error) {
 	return all, nil
 }
 
-func ids(page archive.Page) []int64 {
+func ids(page jiradata.Page) []int64 {
 	out := make([]int64, 0, len(page.Stories))
 	for _, st := range page.Stories {
 		out = append(out, st.History.ID)
@@ -106,7 +106,7 @@ func ids(page archive.Page) []int64 {
 }
 
 // counts returns how many records and comments each story has.
-func counts(page archive.Page) map[int64][2]int {
+func counts(page jiradata.Page) map[int64][2]int {
 	out := map[int64][2]int{}
 	for _, st := range page.Stories {
 		var n [2]int
@@ -222,17 +222,17 @@ func TestDescriptions(t *testing.T) {
 		if err != nil {
 			s.Fatal(err)
 		}
-		if self := s.site.Self; id.Account != self.ID(s.site.Flavor) || id.TimeZone != "UTC" || id.Flavor != archive.Flavor(s.site.Flavor) || id.At != latency.At(s.start.AddDate(1, 0, 0)) {
+		if self := s.site.Self; id.Account != self.ID(s.site.Flavor) || id.TimeZone != "UTC" || id.Flavor != jiradata.Flavor(s.site.Flavor) || id.At != latency.At(s.start.AddDate(1, 0, 0)) {
 			s.Errorf("got identity %+v", id)
 		}
 		meta, err := s.Meta(s.Context(), []string{"PAY"})
 		if err != nil {
 			s.Fatal(err)
 		}
-		want := archive.Meta{
-			Statuses: []archive.Status{{ID: "1", Name: "Open", Category: latency.CategoryNew}},
-			Projects: []archive.Project{{ID: "100", Key: "PAY", Name: "Payments"}},
-			Types:    meta.Types, Fields: meta.Fields, Users: []archive.User{},
+		want := jiradata.Meta{
+			Statuses: []jiradata.Status{{ID: "1", Name: "Open", Category: latency.CategoryNew}},
+			Projects: []jiradata.Project{{ID: "100", Key: "PAY", Name: "Payments"}},
+			Types:    meta.Types, Fields: meta.Fields, Users: []jiradata.User{},
 		}
 		if diff := cmp.Diff(want, meta); diff != "" {
 			s.Errorf("meta (-want +got):\n%s", diff)
@@ -240,7 +240,7 @@ func TestDescriptions(t *testing.T) {
 		if len(meta.Types) != 1 || meta.Types[0].Name != "Story" || meta.Types[0].Subtask {
 			s.Errorf("got types %+v", meta.Types)
 		}
-		if !slices.ContainsFunc(meta.Fields, func(f archive.Field) bool { return f.ID == "customfield_10050" && f.People }) {
+		if !slices.ContainsFunc(meta.Fields, func(f jiradata.Field) bool { return f.ID == "customfield_10050" && f.People }) {
 			s.Errorf("got fields %+v without the Product Owner", meta.Fields)
 		}
 		visible, _, _, err := s.Projects(s.Context(), nil)
@@ -287,12 +287,12 @@ func TestStory(t *testing.T) {
 			s.Fatal(err)
 		}
 		dev, bot, app := s.dev.ID(s.site.Flavor), robot.ID(s.site.Flavor), latency.App
-		users := []archive.User{{ID: dev, DisplayName: "dev", Active: true}, {ID: bot, DisplayName: "robot", Active: true, Type: latency.App}}
+		users := []jiradata.User{{ID: dev, DisplayName: "dev", Active: true}, {ID: bot, DisplayName: "robot", Active: true, Type: latency.App}}
 		if !cloud { // Data Center knows persons alone, by user name too
 			app = latency.Person
 			users[0].Name, users[1].Name, users[1].Type = "dev", "robot", app
 		}
-		want := archive.Page{Stories: []archive.Story{{
+		want := jiradata.Page{Stories: []jiradata.Story{{
 			History: latency.History{ID: id, Key: "PAY-1", Now: latency.Snapshot{
 				"status": {{ID: "1", Name: "Open"}}, "type": {{ID: "10", Name: "Story"}}, "project": {{ID: "100", Name: "Payments"}},
 				"assignee": {{ID: dev}}, "labels": {{Name: "a"}, {Name: "b"}}, "components": {{ID: "7", Name: "Checkout"}},
@@ -369,7 +369,7 @@ func TestNamedIssueThatIsGone(t *testing.T) {
 				return nil
 			}
 			pages := 0
-			for page, err := range s.Search(s.Context(), archive.Query{Projects: []string{"PAY"}, Since: latency.At(s.start), Canary: id}) {
+			for page, err := range s.Search(s.Context(), jiradata.Query{Projects: []string{"PAY"}, Since: latency.At(s.start), Canary: id}) {
 				if err != nil {
 					s.Fatal(err)
 				}
@@ -437,7 +437,7 @@ func TestSearchGoesOnBehindAPage(t *testing.T) {
 }
 
 // replies answers searches with prepared pages, "" for a refusal, and nothing else.
-func replies(t *testing.T, flavor archive.Flavor, pages ...string) (*jira.Client, *[]string) {
+func replies(t *testing.T, flavor jiradata.Flavor, pages ...string) (*jira.Client, *[]string) {
 	var queries []string
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -473,35 +473,35 @@ func TestSearchesThatDeceive(t *testing.T) {
 	one, two, three := issueJSON(1), issueJSON(2), issueJSON(3)
 	for _, tc := range []struct {
 		name   string
-		flavor archive.Flavor
+		flavor jiradata.Flavor
 		pages  []string
 		want   error
 		found  int
 	}{
-		{"repeated token", archive.Cloud, []string{`{"issues":[],"nextPageToken":"a"}`}, archive.ErrIncomplete, 0},
-		{"null token ends", archive.Cloud, []string{`{"issues":[` + one + `],"nextPageToken":null}`}, nil, 1},
-		{"empty page with a token goes on", archive.Cloud, []string{`{"issues":[],"isLast":false,"nextPageToken":"a"}`, `{"issues":[` + one + `]}`}, nil, 1},
-		{"one a page", archive.DataCenter, []string{`{"total":2,"issues":[` + one + `]}`, `{"total":1,"issues":[` + two + `]}`}, nil, 2},
-		{"the same page for ever", archive.DataCenter, []string{`{"total":2,"issues":[` + one + `]}`}, archive.ErrIncomplete, 1},
-		{"empty page with a rest", archive.DataCenter, []string{`{"total":2,"issues":[]}`}, archive.ErrIncomplete, 0},
+		{"repeated token", jiradata.Cloud, []string{`{"issues":[],"nextPageToken":"a"}`}, jiradata.ErrIncomplete, 0},
+		{"null token ends", jiradata.Cloud, []string{`{"issues":[` + one + `],"nextPageToken":null}`}, nil, 1},
+		{"empty page with a token goes on", jiradata.Cloud, []string{`{"issues":[],"isLast":false,"nextPageToken":"a"}`, `{"issues":[` + one + `]}`}, nil, 1},
+		{"one a page", jiradata.DataCenter, []string{`{"total":2,"issues":[` + one + `]}`, `{"total":1,"issues":[` + two + `]}`}, nil, 2},
+		{"the same page for ever", jiradata.DataCenter, []string{`{"total":2,"issues":[` + one + `]}`}, jiradata.ErrIncomplete, 1},
+		{"empty page with a rest", jiradata.DataCenter, []string{`{"total":2,"issues":[]}`}, jiradata.ErrIncomplete, 0},
 		// The next page counts fewer though the last story is still there, and
 		// the whole query counts as many as at first.
-		{"rest withheld", archive.DataCenter, []string{
+		{"rest withheld", jiradata.DataCenter, []string{
 			`{"total":2,"issues":[` + one + `]}`, `{"total":0,"issues":[]}`, `{"total":2,"issues":[` + one + `]}`, `{"total":2,"issues":[` + one + `]}`,
-		}, archive.ErrIncomplete, 1},
-		{"story to go on from deleted", archive.DataCenter, []string{
+		}, jiradata.ErrIncomplete, 1},
+		{"story to go on from deleted", jiradata.DataCenter, []string{
 			`{"total":3,"issues":[` + one + `,` + two + `]}`, "", "", // id > 2 and id >= 2 are refused
 			`{"total":1,"issues":[` + three + `]}`, `{"total":2,"issues":[` + one + `]}`, // id > 1; 1 is still there
 		}, nil, 3},
-		{"all stories to go on from deleted", archive.DataCenter, []string{`{"total":2,"issues":[` + one + `]}`, ""}, archive.ErrIncomplete, 1},
-		{"refused at first", archive.DataCenter, []string{""}, jira.ErrRefused, 0},
-		{"cut changelog", archive.DataCenter, []string{`{"total":1,"issues":[` + strings.Replace(one, `"total":0,"histories"`, `"total":5,"histories"`, 1) + `]}`}, nil, 0},
+		{"all stories to go on from deleted", jiradata.DataCenter, []string{`{"total":2,"issues":[` + one + `]}`, ""}, jiradata.ErrIncomplete, 1},
+		{"refused at first", jiradata.DataCenter, []string{""}, jira.ErrRefused, 0},
+		{"cut changelog", jiradata.DataCenter, []string{`{"total":1,"issues":[` + strings.Replace(one, `"total":0,"histories"`, `"total":5,"histories"`, 1) + `]}`}, nil, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, queries := replies(t, tc.flavor, tc.pages...)
 			found := 0
 			var err error
-			for page, e := range c.Search(t.Context(), archive.Query{Projects: []string{"PAY"}}) {
+			for page, e := range c.Search(t.Context(), jiradata.Query{Projects: []string{"PAY"}}) {
 				err = e
 				found += len(page.Stories)
 			}

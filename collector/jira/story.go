@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -43,9 +43,9 @@ func (r *reading) project() string {
 
 // story turns a complete reading into a story. An error means that the issue
 // cannot be understood; the others can.
-func (s *schema) story(r *reading) (archive.Story, error) {
+func (s *schema) story(r *reading) (jiradata.Story, error) {
 	is := &r.issue
-	st := archive.Story{ParentOnly: r.parentOnly, CommentsShort: r.short}
+	st := jiradata.Story{ParentOnly: r.parentOnly, CommentsShort: r.short}
 	st.History.ID, st.History.Key = int64(is.ID), is.Key
 	if is.ID == 0 {
 		return st, errors.New("it has no id")
@@ -97,9 +97,9 @@ func (s *schema) story(r *reading) (archive.Story, error) {
 		st.CommentsMistimed = st.CommentsMistimed || c.Updated != 0 && c.Updated < c.Created
 		if c.Updated > c.Created {
 			if st.Edits == nil {
-				st.Edits = map[int64]archive.Edit{}
+				st.Edits = map[int64]jiradata.Edit{}
 			}
-			st.Edits[int64(c.ID)] = archive.Edit{At: latency.Instant(c.Updated), Actor: people.add(c.UpdateAuthor), ActorType: c.UpdateAuthor.kind()}
+			st.Edits[int64(c.ID)] = jiradata.Edit{At: latency.Instant(c.Updated), Actor: people.add(c.UpdateAuthor), ActorType: c.UpdateAuthor.kind()}
 		}
 	}
 	slices.SortFunc(events, latency.CompareEvents)
@@ -256,7 +256,7 @@ func sprintsIn(is *issue, id string) ([]latency.Value, error) {
 }
 
 // directory collects the users that an issue names.
-type directory map[string]archive.User
+type directory map[string]jiradata.User
 
 // add notes a user and returns the account; "" for nobody.
 func (d directory) add(a *account) string {
@@ -270,17 +270,17 @@ func (d directory) add(a *account) string {
 	return id
 }
 
-func (d directory) list() []archive.User {
-	out := make([]archive.User, 0, len(d))
+func (d directory) list() []jiradata.User {
+	out := make([]jiradata.User, 0, len(d))
 	for _, u := range d {
 		out = append(out, u)
 	}
-	slices.SortFunc(out, func(a, b archive.User) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(out, func(a, b jiradata.User) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
 
-func (a *account) user() archive.User {
-	u := archive.User{ID: a.id(), DisplayName: a.DisplayName, Type: a.kind(), Active: a.Active}
+func (a *account) user() jiradata.User {
+	u := jiradata.User{ID: a.id(), DisplayName: a.DisplayName, Type: a.kind(), Active: a.Active}
 	if a.AccountID == "" {
 		u.Name = a.Name
 	}

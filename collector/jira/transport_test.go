@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/collector/jira"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 const secret = "s3cr3t-t0k3n"
@@ -46,7 +46,7 @@ func newClient(t *testing.T, o jira.Options) *jira.Client {
 		o.Token = secret
 	}
 	if o.Flavor == "" {
-		o.Flavor = archive.Cloud
+		o.Flavor = jiradata.Cloud
 	}
 	c, err := jira.New(o)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -58,8 +58,8 @@ func TestLegacySprints(t *testing.T) {
 }
 
 // testFields are those of a Jira with two user fields of one name.
-func testFields() []archive.Field {
-	return []archive.Field{
+func testFields() []jiradata.Field {
+	return []jiradata.Field{
 		{ID: "status", Name: "Zustand"},
 		{ID: "customfield_10050", Name: "Product Owner", People: true},
 		{ID: "customfield_10051", Name: "Prüfer", UntranslatedName: "Reviewers", People: true},

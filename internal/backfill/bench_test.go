@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/backfill"
 	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -119,7 +119,7 @@ func company(b *testing.B) *store.Store {
 	b.Cleanup(func() { s.Close() })
 	random := rand.New(rand.NewPCG(1, 1))
 	total := storiesOfAnYear * 5 / 4
-	var batch archive.Batch
+	var batch jiradata.Batch
 	for id := range int64(total) {
 		at := latency.At(begins.AddDate(0, 0, -91)).Add(time.Duration(id) * (456 * 24 * time.Hour / time.Duration(total)))
 		batch.Stories = append(batch.Stories, companyStory(random, id+1, at))
@@ -134,7 +134,7 @@ func company(b *testing.B) *store.Store {
 }
 
 // companyStory returns a story that is created at an instant.
-func companyStory(random *rand.Rand, id int64, at latency.Instant) archive.Story {
+func companyStory(random *rand.Rand, id int64, at latency.Instant) jiradata.Story {
 	project := random.IntN(projects)
 	owner := fmt.Sprint("owner", 2*project+random.IntN(2))
 	h := latency.History{ID: id, Key: fmt.Sprintf("P%d-%d", project, id)}
@@ -176,5 +176,5 @@ func companyStory(random *rand.Rand, id int64, at latency.Instant) archive.Story
 		latency.FieldProject: {{ID: strconv.Itoa(project), Name: fmt.Sprint("P", project)}}, latency.FieldStatus: {status},
 		latency.FieldType: {{ID: "story", Name: "story"}}, "customfield_1": {{ID: owner, Name: owner}},
 	}
-	return archive.Story{History: h, ProjectID: strconv.Itoa(project)}
+	return jiradata.Story{History: h, ProjectID: strconv.Itoa(project)}
 }

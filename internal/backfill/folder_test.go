@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -77,11 +77,11 @@ type nothing struct {
 	asking *atomic.Int32
 }
 
-func (nothing) Shards(context.Context, int) ([]archive.Shard, error) {
-	return []archive.Shard{{}}, nil
+func (nothing) Shards(context.Context, int) ([]jiradata.Shard, error) {
+	return []jiradata.Shard{{}}, nil
 }
 
-func (nothing) HistoriesIn(context.Context, archive.Shard) iter.Seq2[*latency.History, error] {
+func (nothing) HistoriesIn(context.Context, jiradata.Shard) iter.Seq2[*latency.History, error] {
 	return func(func(*latency.History, error) bool) {}
 }
 
@@ -98,8 +98,8 @@ func (n nothing) Parents(context.Context) iter.Seq2[*latency.History, error] {
 	return func(func(*latency.History, error) bool) {}
 }
 
-func (nothing) Notes(context.Context) ([]archive.Note, error)     { return nil, nil }
-func (nothing) Sprints(context.Context) ([]archive.Sprint, error) { return nil, nil }
+func (nothing) Notes(context.Context) ([]jiradata.Note, error)     { return nil, nil }
+func (nothing) Sprints(context.Context) ([]jiradata.Sprint, error) { return nil, nil }
 
 // ofNothing is a past with one series.
 func ofNothing(dir string, from, to time.Time) Options {

@@ -7,19 +7,19 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 )
 
 // Source is what is known of a Jira: the whole of its past.
 type Source interface {
-	Shards(ctx context.Context, n int) ([]archive.Shard, error)
-	HistoriesIn(ctx context.Context, shard archive.Shard) iter.Seq2[*latency.History, error]
+	Shards(ctx context.Context, n int) ([]jiradata.Shard, error)
+	HistoriesIn(ctx context.Context, shard jiradata.Shard) iter.Seq2[*latency.History, error]
 	Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error]
 	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
-	Notes(ctx context.Context) ([]archive.Note, error)
-	Sprints(ctx context.Context) ([]archive.Sprint, error)
+	Notes(ctx context.Context) ([]jiradata.Note, error)
+	Sprints(ctx context.Context) ([]jiradata.Sprint, error)
 }
 
 // past is a store as it would have been at an instant that moves on: with a
@@ -31,8 +31,8 @@ type past struct {
 	rules     *latency.Rules
 	ancestors latency.Ancestors
 	now       latency.Instant
-	notes     []archive.Note
-	sprints   []archive.Sprint
+	notes     []jiradata.Note
+	sprints   []jiradata.Sprint
 
 	// rows are what was counted of the stories that were derived since the first
 	// instant; what had been counted of one by then is derived when it is needed.
@@ -68,7 +68,7 @@ func newPast(ctx context.Context, source Source, rules *latency.Rules, at latenc
 func (p *past) LedgerAsOf(context.Context) (latency.Instant, error) { return 0, nil }
 
 // LedgerIn implements measure.Store: nothing was counted before the beginning.
-func (p *past) LedgerIn(context.Context, archive.Shard) iter.Seq2[latency.Counted, error] {
+func (p *past) LedgerIn(context.Context, jiradata.Shard) iter.Seq2[latency.Counted, error] {
 	return func(func(latency.Counted, error) bool) {}
 }
 
@@ -103,13 +103,13 @@ func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Stand
 }
 
 // Notes implements measure.Store.
-func (p *past) Notes(context.Context) ([]archive.Note, error) {
-	return slices.DeleteFunc(slices.Clone(p.notes), func(n archive.Note) bool { return n.At > p.now }), nil
+func (p *past) Notes(context.Context) ([]jiradata.Note, error) {
+	return slices.DeleteFunc(slices.Clone(p.notes), func(n jiradata.Note) bool { return n.At > p.now }), nil
 }
 
 // Sprints implements measure.Store. When they ended is told as it is known today.
-func (p *past) Sprints(context.Context) ([]archive.Sprint, error) {
-	return slices.DeleteFunc(slices.Clone(p.sprints), func(s archive.Sprint) bool { return s.Start > p.now }), nil
+func (p *past) Sprints(context.Context) ([]jiradata.Sprint, error) {
+	return slices.DeleteFunc(slices.Clone(p.sprints), func(s jiradata.Sprint) bool { return s.Start > p.now }), nil
 }
 
 // Histories implements measure.Store. What waits is looked at again and again:

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -28,7 +28,7 @@ const (
 // inconsistent lists the reasons by which what Jira told does not fit together.
 func inconsistent() []string {
 	return []string{
-		latency.FindLastStatus, latency.FindBrokenChain, latency.FindUnknownStatus, archive.NoteCommentsShort, archive.NoteQuarantined,
+		latency.FindLastStatus, latency.FindBrokenChain, latency.FindUnknownStatus, jiradata.NoteCommentsShort, jiradata.NoteQuarantined,
 	}
 }
 
@@ -125,7 +125,7 @@ func projectID(rules *latency.Rules, key string) string {
 // noted returns what was found while collecting: stories that are not to be
 // seen or read any more, comments that Jira counts and does not give. A story is
 // of the project that its key names.
-func noted(rules *latency.Rules, notes []archive.Note) []latency.Finding {
+func noted(rules *latency.Rules, notes []jiradata.Note) []latency.Finding {
 	var out []latency.Finding
 	for _, n := range notes {
 		project, _, _ := strings.Cut(n.Key, "-")

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -83,7 +83,7 @@ func TestCorrected(t *testing.T) {
 func TestNotesAreFindings(t *testing.T) {
 	s := open(t)
 	save(t, s, tale(1, at, "doing", "review"))
-	_, err := s.SaveStories(t.Context(), archive.Batch{Quarantined: []archive.Quarantined{{ID: 9, Key: "PAY-9", Reason: "no status"}, {ID: 8, Key: "OLD-1", Reason: "no status"}}})
+	_, err := s.SaveStories(t.Context(), jiradata.Batch{Quarantined: []jiradata.Quarantined{{ID: 9, Key: "PAY-9", Reason: "no status"}, {ID: 8, Key: "OLD-1", Reason: "no status"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestNotesAreFindings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := r.Audit[latency.AuditKey{Project: "PAY", Reason: archive.NoteQuarantined}]; n != 1 {
+	if n := r.Audit[latency.AuditKey{Project: "PAY", Reason: jiradata.NoteQuarantined}]; n != 1 {
 		t.Errorf("%d quarantined in PAY, want 1: %v", n, r.Audit)
 	}
 	findings, err := Audit(t.Context(), s, rules, at+3*hour)
@@ -105,7 +105,7 @@ func TestNotesAreFindings(t *testing.T) {
 func TestBulk(t *testing.T) {
 	for _, stories := range []int64{20, 21} {
 		s := open(t)
-		var tales []archive.Story
+		var tales []jiradata.Story
 		for id := range stories {
 			tales = append(tales, tale(id+1, at, "doing", "review", "done"))
 		}

@@ -7,14 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 const minute = latency.Instant(60_000)
 
 // undone is an acceptance that its actor takes back within a minute.
-func undone(id int64) archive.Story {
+func undone(id int64) jiradata.Story {
 	st := tale(id, at, "doing", "review", "done")
 	done, review := latency.Value{ID: "done", Name: "done"}, latency.Value{ID: "review", Name: "review"}
 	st.History.Events = append(st.History.Events, latency.Event{
@@ -29,7 +29,7 @@ func undone(id int64) archive.Story {
 // the search index does not know it.
 func TestWhatIsFinalIsReadBeforeItIsCounted(t *testing.T) {
 	s := open(t)
-	accept := func(id int64) archive.Story { return tale(id, at, "doing", "review", "done") }
+	accept := func(id int64) jiradata.Story { return tale(id, at, "doing", "review", "done") }
 	save(t, s, accept(1), accept(2))
 	var asked [][]int64
 	away := false

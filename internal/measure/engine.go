@@ -15,26 +15,26 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // Store is what the engine reads and where it counts.
 type Store interface {
 	// Shards cuts the stories into at most n ranges of ids with about as many events each.
-	Shards(ctx context.Context, n int) ([]archive.Shard, error)
+	Shards(ctx context.Context, n int) ([]jiradata.Shard, error)
 	// HistoriesIn streams the stories of a shard with all their events, by id. A history is valid until the next one.
-	HistoriesIn(ctx context.Context, shard archive.Shard) iter.Seq2[*latency.History, error]
+	HistoriesIn(ctx context.Context, shard jiradata.Shard) iter.Seq2[*latency.History, error]
 	// Histories streams stories by their ids.
 	Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error]
 	// Parents streams the issues that are, or were, parents of others.
 	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
 	// Notes returns what is odd though no event shows it.
-	Notes(ctx context.Context) ([]archive.Note, error)
+	Notes(ctx context.Context) ([]jiradata.Note, error)
 	// Sprints returns the sprints that have begun.
-	Sprints(ctx context.Context) ([]archive.Sprint, error)
+	Sprints(ctx context.Context) ([]jiradata.Sprint, error)
 	// LedgerIn streams what the ledger holds of the stories of a shard, by story.
-	LedgerIn(ctx context.Context, shard archive.Shard) iter.Seq2[latency.Counted, error]
+	LedgerIn(ctx context.Context, shard jiradata.Shard) iter.Seq2[latency.Counted, error]
 	// LedgerOf returns what the ledger holds of stories.
 	LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error)
 	// LedgerAsOf returns the instant that the ledger stands as of; 0 before the first derivation.
@@ -305,7 +305,7 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 }
 
 // report returns the report of what is known now.
-func (e *Engine) report(asOf latency.Instant, notes []archive.Note) *latency.Report {
+func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Report {
 	var waits []latency.Wait
 	for _, list := range e.unsettled {
 		waits = append(waits, list...)

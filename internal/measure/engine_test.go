@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/calendar"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -44,7 +44,7 @@ func rulesOf(t *testing.T, acceptance string) *latency.Rules {
 }
 
 // tale moves through statuses, an hour apart from at on.
-func tale(id int64, at latency.Instant, statuses ...string) archive.Story {
+func tale(id int64, at latency.Instant, statuses ...string) jiradata.Story {
 	v := func(s string) latency.Value { return latency.Value{ID: s, Name: s} }
 	h := latency.History{ID: id, Key: "PAY-1", Now: latency.Snapshot{
 		latency.FieldProject: {{ID: "1"}}, latency.FieldStatus: {v(statuses[len(statuses)-1])},
@@ -60,15 +60,15 @@ func tale(id int64, at latency.Instant, statuses ...string) archive.Story {
 			Changes: []latency.Change{{Field: latency.FieldStatus, From: v(statuses[i-1]), To: v(statuses[i])}},
 		})
 	}
-	return archive.Story{History: h}
+	return jiradata.Story{History: h}
 }
 
 // at is in the calendar's years.
 const at = latency.Instant(1_772_000_000_000)
 
-func save(t *testing.T, s *store.Store, stories ...archive.Story) (ids []int64) {
+func save(t *testing.T, s *store.Store, stories ...jiradata.Story) (ids []int64) {
 	t.Helper()
-	c, err := s.SaveStories(t.Context(), archive.Batch{Stories: stories})
+	c, err := s.SaveStories(t.Context(), jiradata.Batch{Stories: stories})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,9 +207,9 @@ func TestSprintsOfAReport(t *testing.T) {
 	s := open(t)
 	put := func(project string, n int64) {
 		t.Helper()
-		var list []archive.Sprint
+		var list []jiradata.Sprint
 		for i := range n {
-			list = append(list, archive.Sprint{ID: i + 1, ProjectID: project, Name: fmt.Sprint("S", i+1), Start: at + latency.Instant(i)*hour, End: at + latency.Instant(i+1)*hour})
+			list = append(list, jiradata.Sprint{ID: i + 1, ProjectID: project, Name: fmt.Sprint("S", i+1), Start: at + latency.Instant(i)*hour, End: at + latency.Instant(i+1)*hour})
 		}
 		if err := s.SaveSprints(t.Context(), project, list); err != nil {
 			t.Fatal(err)
@@ -241,7 +241,7 @@ type interrupted struct {
 	stop context.CancelFunc
 }
 
-func (i *interrupted) HistoriesIn(ctx context.Context, in archive.Shard) iter.Seq2[*latency.History, error] {
+func (i *interrupted) HistoriesIn(ctx context.Context, in jiradata.Shard) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
 		for h, err := range i.Store.HistoriesIn(ctx, in) {
 			if i.left.Add(-1) < 0 {
@@ -259,7 +259,7 @@ func (i *interrupted) HistoriesIn(ctx context.Context, in archive.Shard) iter.Se
 func TestAStopInADerivationLosesNothing(t *testing.T) {
 	s := open(t)
 	const stories = 2*countBatch + 1 // each of which ended, and met its target
-	var list []archive.Story
+	var list []jiradata.Story
 	for id := range int64(stories) {
 		list = append(list, tale(id+1, at, "doing", "review", "done"))
 	}

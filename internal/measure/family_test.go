@@ -3,7 +3,7 @@ package measure
 import (
 	"testing"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -25,9 +25,9 @@ func TestAParentThatIsNew(t *testing.T) {
 			epic.ParentOnly = true
 			epic.History.Now["customfield_1"] = []latency.Value{{ID: "ada"}}
 			child.History.Now[latency.FieldParent] = []latency.Value{{ID: "9"}}
-			batches := [][]archive.Story{{epic, child}}
+			batches := [][]jiradata.Story{{epic, child}}
 			if later {
-				batches = [][]archive.Story{{child}, {epic}}
+				batches = [][]jiradata.Story{{child}, {epic}}
 			}
 			var report *latency.Report
 			for _, batch := range batches {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -28,14 +28,14 @@ func TestBatchesChangeNothing(t *testing.T) {
 	rules := rulesOf(t, "review")
 	statuses := []string{"doing", "review", "done"}
 	rapid.Check(t, func(rt *rapid.T) {
-		var whole []archive.Story
+		var whole []jiradata.Story
 		for id := range int64(rapid.IntRange(1, 5).Draw(rt, "stories")) {
 			path := rapid.SliceOfN(rapid.SampledFrom(statuses), 2, 7).Draw(rt, "path")
 			whole = append(whole, tale(id+1, at+latency.Instant(id)*hour, path...))
 		}
 		one, other := open(t), open(t)
 		save(t, one, whole...)
-		var pieces []archive.Story
+		var pieces []jiradata.Story
 		for _, st := range whole {
 			events := rapid.Permutation(st.History.Events).Draw(rt, "order")
 			for len(events) > 0 {

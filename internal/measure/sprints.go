@@ -1,7 +1,7 @@
 package measure
 
 import (
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -10,7 +10,7 @@ const reportedSprints = 12
 
 // lastSprints returns the sprints that a report holds, of the projects that
 // rules measure.
-func lastSprints(rules *latency.Rules, stored []archive.Sprint) []latency.Sprint {
+func lastSprints(rules *latency.Rules, stored []jiradata.Sprint) []latency.Sprint {
 	var list []latency.Sprint
 	for _, sp := range stored {
 		if p := rules.Projects[sp.ProjectID]; p != nil {

@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -87,7 +87,7 @@ func parentsOf(h *latency.History) (ids []string) {
 // derived derives the stories of a shard, each compared with its part of the
 // ledger. The last one may be no story but what the ledger holds of those that
 // the store has no more: it was counted all the same.
-func derived(ctx context.Context, store Store, shard archive.Shard, d *latency.Deriver, rules *latency.Rules, asOf latency.Instant) iter.Seq2[*story, error] {
+func derived(ctx context.Context, store Store, shard jiradata.Shard, d *latency.Deriver, rules *latency.Rules, asOf latency.Instant) iter.Seq2[*story, error] {
 	return func(yield func(*story, error) bool) {
 		next, stop := iter.Pull2(store.LedgerIn(ctx, shard))
 		defer stop()

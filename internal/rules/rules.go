@@ -12,15 +12,15 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // Facts are what is known of the Jira that the config is for.
 type Facts struct {
-	Meta  archive.Meta
-	Users []archive.User
-	Leads []archive.Lead // oldest first
+	Meta  jiradata.Meta
+	Users []jiradata.User
+	Leads []jiradata.Lead // oldest first
 	// Resolved are the status ids that names had when they were resolved
 	// before, by ResolvedKey: a renamed status stays what it was.
 	Resolved map[string][]string
@@ -111,7 +111,7 @@ func (b *builder) types() {
 		b.rules.Types[t.ID] = slices.ContainsFunc(want, func(w string) bool { return w == t.ID || latency.Fold(w) == latency.Fold(t.Name) })
 	}
 	for _, w := range want {
-		if !slices.ContainsFunc(b.facts.Meta.Types, func(t archive.IssueType) bool { return w == t.ID || latency.Fold(w) == latency.Fold(t.Name) }) {
+		if !slices.ContainsFunc(b.facts.Meta.Types, func(t jiradata.IssueType) bool { return w == t.ID || latency.Fold(w) == latency.Fold(t.Name) }) {
 			var have []string
 			for _, t := range b.facts.Meta.Types {
 				have = append(have, t.Name)
@@ -213,7 +213,7 @@ func (b *builder) delegations() {
 }
 
 // project returns the rules of one project.
-func (b *builder) project(p archive.Project) *latency.Project {
+func (b *builder) project(p jiradata.Project) *latency.Project {
 	c := b.cfg.Project(p.Key)
 	path := "defaults"
 	if _, own := b.cfg.Projects[p.Key]; own {
@@ -264,7 +264,7 @@ func (b *builder) project(p archive.Project) *latency.Project {
 }
 
 // leads returns who led p when: the first lead seen holds for all time before.
-func (b *builder) leads(p archive.Project) []latency.Term {
+func (b *builder) leads(p jiradata.Project) []latency.Term {
 	var out []latency.Term
 	for _, l := range b.facts.Leads {
 		if l.Project != p.ID {
@@ -285,7 +285,7 @@ func (b *builder) leads(p archive.Project) []latency.Term {
 
 // stages places statuses in stages: those that the config places, and those
 // of a usual name.
-func (b *builder) stages(p archive.Project, path string, c config.Project, out *latency.Project) {
+func (b *builder) stages(p jiradata.Project, path string, c config.Project, out *latency.Project) {
 	for stage, names := range latency.StageNames() {
 		usual := latency.Set{}
 		for _, name := range names {
@@ -306,7 +306,7 @@ func (b *builder) stages(p archive.Project, path string, c config.Project, out *
 
 // statusSet resolves names and ids of statuses. A name of several ids means
 // all of them; a name that was resolved before keeps what it meant.
-func (b *builder) statusSet(p archive.Project, path string, names []string) latency.Set {
+func (b *builder) statusSet(p jiradata.Project, path string, names []string) latency.Set {
 	out := latency.Set{}
 	for _, name := range names {
 		key := ResolvedKey(p.ID, name)
@@ -341,7 +341,7 @@ func (b *builder) statusSet(p archive.Project, path string, names []string) late
 // that lacks it has no such step.
 func isDefault(name string) bool { return name == "PO Review" || name == "Waiting for PO" }
 
-func (b *builder) statusNames(p archive.Project) string {
+func (b *builder) statusNames(p jiradata.Project) string {
 	var names []string
 	for _, s := range b.facts.Meta.Statuses {
 		if s.ProjectID == "" || s.ProjectID == p.ID {

@@ -10,36 +10,36 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // facts are those of a small Jira with two projects.
 func facts() Facts {
 	return Facts{
-		Meta: archive.Meta{
-			Projects: []archive.Project{{ID: "1", Key: "PAY", Lead: "u-lead"}, {ID: "2", Key: "WEB"}},
-			Statuses: []archive.Status{
+		Meta: jiradata.Meta{
+			Projects: []jiradata.Project{{ID: "1", Key: "PAY", Lead: "u-lead"}, {ID: "2", Key: "WEB"}},
+			Statuses: []jiradata.Status{
 				{ID: "10", Name: "PO Review", Category: latency.CategoryIndeterminate},
 				{ID: "11", Name: "PO Review", Category: latency.CategoryIndeterminate, ProjectID: "2"},
 				{ID: "12", Name: "Ready for release", Category: latency.CategoryIndeterminate},
 				{ID: "13", Name: "Done", Category: latency.CategoryDone},
 			},
-			Types: []archive.IssueType{
+			Types: []jiradata.IssueType{
 				{ID: "1", Name: "Story", HasLevel: true},
 				{ID: "2", Name: "Epic", Level: 1, HasLevel: true},
 				{ID: "3", Name: "Sub-task", Subtask: true},
 				{ID: "4", Name: "Epic"},
 			},
-			Fields: []archive.Field{
+			Fields: []jiradata.Field{
 				{ID: "customfield_1", Name: "Product Owner", People: true},
 				{ID: "customfield_2", Name: "Reviewer", People: true},
 				{ID: "customfield_3", Name: "Reviewer", People: true},
 				{ID: "customfield_4", Name: "Team"},
 			},
 		},
-		Users: []archive.User{{ID: "KEY1", Name: "ada.login", DisplayName: "Ada", Active: true}, {ID: "KEY2", Name: "dev.login", DisplayName: "Dev", Active: true}, {ID: "KEY3", Name: "robot", DisplayName: "Robot", Active: true}},
-		Leads: []archive.Lead{{Project: "1", At: 1000, Account: "KEY2"}, {Project: "1", At: 2000, Account: "KEY1"}},
+		Users: []jiradata.User{{ID: "KEY1", Name: "ada.login", DisplayName: "Ada", Active: true}, {ID: "KEY2", Name: "dev.login", DisplayName: "Dev", Active: true}, {ID: "KEY3", Name: "robot", DisplayName: "Robot", Active: true}},
+		Leads: []jiradata.Lead{{Project: "1", At: 1000, Account: "KEY2"}, {Project: "1", At: 2000, Account: "KEY1"}},
 	}
 }
 

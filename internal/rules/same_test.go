@@ -3,7 +3,7 @@ package rules
 import (
 	"testing"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -21,12 +21,12 @@ projects: {PAY: {owner: ada, acceptance_statuses: [po review]}}
 		{"nothing", func(*Facts) {}, true},
 		{"another name", func(f *Facts) { f.Users[0].DisplayName = "Ada L." }, true},
 		{"an account is closed", func(f *Facts) { f.Users[0].Active = false }, true},
-		{"a new developer", func(f *Facts) { f.Users = append(f.Users, archive.User{ID: "KEY8", Name: "new.login"}) }, true},
+		{"a new developer", func(f *Facts) { f.Users = append(f.Users, jiradata.User{ID: "KEY8", Name: "new.login"}) }, true},
 		{"another account of an owner", func(f *Facts) { f.Users[0].Name = "ada.ohm" }, false},
 		{"a new status", func(f *Facts) {
-			f.Meta.Statuses = append(f.Meta.Statuses, archive.Status{ID: "99", Name: "New", Category: latency.CategoryDone})
+			f.Meta.Statuses = append(f.Meta.Statuses, jiradata.Status{ID: "99", Name: "New", Category: latency.CategoryDone})
 		}, false},
-		{"a new lead", func(f *Facts) { f.Leads = append(f.Leads, archive.Lead{Project: "1", At: 5, Account: "KEY2"}) }, false},
+		{"a new lead", func(f *Facts) { f.Leads = append(f.Leads, jiradata.Lead{Project: "1", At: 5, Account: "KEY2"}) }, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := facts()

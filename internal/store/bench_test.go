@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -56,11 +56,11 @@ func generated(b *testing.B, n int) *Store {
 func fill(b *testing.B, s *Store, n, batch int) {
 	b.Helper()
 	g := newGenerator()
-	var stories []archive.Story
+	var stories []jiradata.Story
 	for i := range n {
 		stories = append(stories, g.story(i))
 		if len(stories) == batch || i == n-1 {
-			if _, err := s.SaveStories(b.Context(), archive.Batch{Stories: stories}); err != nil {
+			if _, err := s.SaveStories(b.Context(), jiradata.Batch{Stories: stories}); err != nil {
 				b.Fatal(err)
 			}
 			stories = stories[:0]

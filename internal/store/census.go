@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -50,7 +50,7 @@ func (s *Store) Keys(ctx context.Context, ids []int64) (map[int64]string, error)
 
 // SaveCensus writes what a census proved, and the state, in one transaction. A
 // story that has gone already is left alone.
-func (s *Store) SaveCensus(ctx context.Context, c archive.Census) error {
+func (s *Store) SaveCensus(ctx context.Context, c jiradata.Census) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		gone := latency.Event{At: c.At, Rank: latency.RankGone, Observed: true}
 		body := appendEvent(nil, &gone)
@@ -92,7 +92,7 @@ func (s *Store) SaveCensus(ctx context.Context, c archive.Census) error {
 			// What was late is known from the poll that met it, and is told for as
 			// long as one census; the others are of this one.
 			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason IN ($1, $2) OR reason = $3 AND at <= $4`,
-				archive.NoteInvisible, archive.NoteCensusGuard, archive.NoteLate, int64(c.Last)); err != nil {
+				jiradata.NoteInvisible, jiradata.NoteCensusGuard, jiradata.NoteLate, int64(c.Last)); err != nil {
 				return err
 			}
 		}
@@ -107,7 +107,7 @@ func (s *Store) SaveCensus(ctx context.Context, c archive.Census) error {
 
 // SaveNotes notes, for a reason, what is odd with stories that are about to be written, and
 // takes back what was noted for it of those that are in order.
-func (s *Store) SaveNotes(ctx context.Context, reason string, notes []archive.Note, inOrder []int64) error {
+func (s *Store) SaveNotes(ctx context.Context, reason string, notes []jiradata.Note, inOrder []int64) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if len(inOrder) > 0 {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason = $1 AND story IN (`+idList(inOrder)+`)`, reason); err != nil {
@@ -124,7 +124,7 @@ func (s *Store) SaveNotes(ctx context.Context, reason string, notes []archive.No
 	})
 }
 
-func putNote(ctx context.Context, tx *sql.Tx, n archive.Note) error {
+func putNote(ctx context.Context, tx *sql.Tx, n jiradata.Note) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO note (story, reason, key, at, detail) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (story, reason) DO UPDATE SET key = excluded.key, detail = excluded.detail`, n.Story, n.Reason, n.Key, int64(n.At), n.Detail)
 	if err != nil {
@@ -135,10 +135,10 @@ func putNote(ctx context.Context, tx *sql.Tx, n archive.Note) error {
 
 // Notes returns what is odd though no event shows it: the notes and the
 // quarantine, in order of story and reason.
-func (s *Store) Notes(ctx context.Context) ([]archive.Note, error) {
+func (s *Store) Notes(ctx context.Context) ([]jiradata.Note, error) {
 	return query(ctx, s, `SELECT story, reason, key, at, detail FROM note
-		UNION ALL SELECT id, '`+archive.NoteQuarantined+`', key, at, reason FROM quarantine ORDER BY 1, 2, 3`,
-		func(r *sql.Rows) (n archive.Note, err error) {
+		UNION ALL SELECT id, '`+jiradata.NoteQuarantined+`', key, at, reason FROM quarantine ORDER BY 1, 2, 3`,
+		func(r *sql.Rows) (n jiradata.Note, err error) {
 			return n, r.Scan(&n.Story, &n.Reason, &n.Key, &n.At, &n.Detail)
 		})
 }

@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -82,7 +82,7 @@ func (g *generator) review() latency.Value { return g.statuses[genStatuses-2] }
 func (g *generator) done() latency.Value   { return g.statuses[genStatuses-1] }
 
 // story returns story number n.
-func (g *generator) story(n int) archive.Story {
+func (g *generator) story(n int) jiradata.Story {
 	r := rand.New(rand.NewPCG(uint64(n), 1))
 	who := func() string { return g.accounts[r.IntN(genAccounts)] }
 	project := r.IntN(genProjects)
@@ -124,5 +124,5 @@ func (g *generator) story(n int) archive.Story {
 		latency.FieldStatus: {g.done()}, latency.FieldResolution: {{ID: "10000", Name: "Done"}},
 		latency.FieldAssignee: {{ID: dev}}, genOwner: {owner}, latency.FieldLabels: {{Name: "invoice"}, {Name: "checkout"}},
 	}
-	return archive.Story{History: h, ProjectID: strconv.Itoa(project), Updated: at}
+	return jiradata.Story{History: h, ProjectID: strconv.Itoa(project), Updated: at}
 }

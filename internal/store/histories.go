@@ -8,7 +8,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -36,7 +36,7 @@ func (s *Store) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.H
 // HistoriesIn is Histories for the stories of a shard. Every stream has a
 // connection of its own, and sees the store as it was when the stream began:
 // any number of shards may be read at once.
-func (s *Store) HistoriesIn(ctx context.Context, in archive.Shard) iter.Seq2[*latency.History, error] {
+func (s *Store) HistoriesIn(ctx context.Context, in jiradata.Shard) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
 		s.stream(ctx, newDecoder(), selection{
 			story: `parent_only = 0 AND id >= $1 AND id < $2`,

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -129,7 +129,7 @@ func (s *Store) LedgerAsOf(ctx context.Context) (latency.Instant, error) {
 // LedgerIn streams the entries of a shard's stories, counted or not, in order
 // of story id, kind, topic and instant. Like HistoriesIn it has a connection of
 // its own.
-func (s *Store) LedgerIn(ctx context.Context, in archive.Shard) iter.Seq2[latency.Counted, error] {
+func (s *Store) LedgerIn(ctx context.Context, in jiradata.Shard) iter.Seq2[latency.Counted, error] {
 	return func(yield func(latency.Counted, error) bool) {
 		s.entries(ctx, `story >= $1 AND story < $2`, []any{in.From, in.To}, yield)
 	}

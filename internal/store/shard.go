@@ -6,7 +6,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // shardSamples is how many stories of a shard are looked at to tell how many
@@ -14,14 +14,14 @@ import (
 const shardSamples = 64
 
 // everything is the shard of all stories.
-func everything() archive.Shard { return archive.Shard{From: math.MinInt64, To: math.MaxInt64} }
+func everything() jiradata.Shard { return jiradata.Shard{From: math.MinInt64, To: math.MaxInt64} }
 
 // Shards divides the stories into at most n shards, in order of id, that have
 // about equally many events. Together they hold every id there can be, those of
 // stories yet to come too; there are fewer if there are fewer stories, and
 // always one. Counting the events would read all of them, so every so many
 // stories one is looked at.
-func (s *Store) Shards(ctx context.Context, n int) ([]archive.Shard, error) {
+func (s *Store) Shards(ctx context.Context, n int) ([]jiradata.Shard, error) {
 	n = max(n, 1)
 	var stories int
 	if err := s.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM story`).Scan(&stories); err != nil {
@@ -52,11 +52,11 @@ func (s *Store) Shards(ctx context.Context, n int) ([]archive.Shard, error) {
 		last.events += events
 		list = append(list, last)
 	}
-	var shards []archive.Shard
+	var shards []jiradata.Shard
 	rest := everything()
 	for _, v := range list {
 		if v.events < last.events && v.events*n >= last.events*(len(shards)+1) {
-			shards = append(shards, archive.Shard{From: rest.From, To: v.id + 1})
+			shards = append(shards, jiradata.Shard{From: rest.From, To: v.id + 1})
 			rest.From = v.id + 1
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -19,9 +19,9 @@ import (
 func TestShardsHoldEveryStoryOnce(t *testing.T) {
 	for _, stories := range []int64{0, 1, 2, 7} {
 		s := open(t, filepath.Join(t.TempDir(), "s.db"))
-		var b archive.Batch
+		var b jiradata.Batch
 		for id := range stories {
-			b.Stories = append(b.Stories, archive.Story{History: latency.History{ID: id*3 + 5, Key: "PAY-1", Events: []latency.Event{{At: 1, Actor: "dev"}}}})
+			b.Stories = append(b.Stories, jiradata.Story{History: latency.History{ID: id*3 + 5, Key: "PAY-1", Events: []latency.Event{{At: 1, Actor: "dev"}}}})
 		}
 		if _, err := s.SaveStories(t.Context(), b); err != nil {
 			t.Fatal(err)
@@ -54,7 +54,7 @@ func TestShardsHoldEveryStoryOnce(t *testing.T) {
 func saveGenerated(t *testing.T, s *Store, n int) []latency.History {
 	t.Helper()
 	g := newGenerator()
-	var b archive.Batch
+	var b jiradata.Batch
 	var want []latency.History
 	for i := range n {
 		st := g.story(i)
@@ -134,7 +134,7 @@ func TestShardsTogetherAreTheStore(t *testing.T) {
 func TestShardsHaveAboutEquallyManyEvents(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	const stories, shards = 2000, 4
-	var b archive.Batch
+	var b jiradata.Batch
 	total := 0
 	for id := range int64(stories) {
 		n := 1
@@ -146,7 +146,7 @@ func TestShardsHaveAboutEquallyManyEvents(t *testing.T) {
 			h.Events = append(h.Events, latency.Event{At: latency.Instant(i), Rank: latency.RankRecord})
 		}
 		total += n
-		b.Stories = append(b.Stories, archive.Story{History: h})
+		b.Stories = append(b.Stories, jiradata.Story{History: h})
 	}
 	save(t, s, b)
 	got, err := s.Shards(t.Context(), shards)
@@ -191,7 +191,7 @@ func TestStreamsDoNotWaitForEachOther(t *testing.T) {
 	st := newGenerator().story(1)
 	st.History.Key = "PAY-1"
 	st.History.Events = append(st.History.Events, latency.Event{At: st.Updated + 1, Rank: latency.RankGone})
-	save(t, s, archive.Batch{Stories: []archive.Story{st}})
+	save(t, s, jiradata.Batch{Stories: []jiradata.Story{st}})
 	for _, pull := range next {
 		h, err, _ := pull()
 		if err != nil {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // SaveSprints replaces the sprints of a project.
-func (s *Store) SaveSprints(ctx context.Context, projectID string, sprints []archive.Sprint) error {
+func (s *Store) SaveSprints(ctx context.Context, projectID string, sprints []jiradata.Sprint) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sprint WHERE project = $1`, projectID); err != nil {
 			return err
@@ -25,9 +25,9 @@ func (s *Store) SaveSprints(ctx context.Context, projectID string, sprints []arc
 
 // Sprints returns the sprints that have begun, of all projects, in order of
 // project and id.
-func (s *Store) Sprints(ctx context.Context) ([]archive.Sprint, error) {
+func (s *Store) Sprints(ctx context.Context) ([]jiradata.Sprint, error) {
 	return query(ctx, s, `SELECT project, id, name, starts_at, ends_at FROM sprint ORDER BY project, id`,
-		func(r *sql.Rows) (sp archive.Sprint, err error) {
+		func(r *sql.Rows) (sp jiradata.Sprint, err error) {
 			return sp, r.Scan(&sp.ProjectID, &sp.ID, &sp.Name, &sp.Start, &sp.End)
 		})
 }

@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/yourturn/yourturn/internal/archive"
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -29,8 +29,8 @@ func open(t *testing.T, path string) *Store {
 }
 
 // story is a story with a record and a comment.
-func story(id int64, key string) archive.Story {
-	return archive.Story{
+func story(id int64, key string) jiradata.Story {
+	return jiradata.Story{
 		History: latency.History{
 			ID: id, Key: key,
 			Now: latency.Snapshot{latency.FieldStatus: {{ID: "2", Name: "Doing"}}, latency.FieldParent: {{ID: "900"}}},
@@ -41,11 +41,11 @@ func story(id int64, key string) archive.Story {
 			},
 		},
 		Updated: 3000,
-		Users:   []archive.User{{ID: "dev", Name: "dev.name", DisplayName: "Dev", Active: true}},
+		Users:   []jiradata.User{{ID: "dev", Name: "dev.name", DisplayName: "Dev", Active: true}},
 	}
 }
 
-func save(t *testing.T, s *Store, b archive.Batch) archive.Changed {
+func save(t *testing.T, s *Store, b jiradata.Batch) jiradata.Changed {
 	t.Helper()
 	c, err := s.SaveStories(t.Context(), b)
 	if err != nil {
@@ -87,9 +87,9 @@ func histories(t *testing.T, s *Store, ids []int64) []latency.History {
 func TestStoriesComeBackAsTheyWere(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	one, two := story(10, "PAY-1"), story(11, "PAY-2")
-	state := archive.State{Account: "me", FirstDone: true, DataTimestamp: 5000}
-	got := save(t, s, archive.Batch{Stories: []archive.Story{two, one}, State: state})
-	if want := (archive.Changed{Stories: []int64{11, 10}, Events: 6}); !cmp.Equal(got, want) {
+	state := jiradata.State{Account: "me", FirstDone: true, DataTimestamp: 5000}
+	got := save(t, s, jiradata.Batch{Stories: []jiradata.Story{two, one}, State: state})
+	if want := (jiradata.Changed{Stories: []int64{11, 10}, Events: 6}); !cmp.Equal(got, want) {
 		t.Errorf("changed %+v, want %+v", got, want)
 	}
 	if d := cmp.Diff([]latency.History{one.History, two.History}, histories(t, s, nil)); d != "" {
@@ -109,12 +109,12 @@ func TestStoriesComeBackAsTheyWere(t *testing.T) {
 
 func TestTheSameBatchTwiceChangesNothing(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
-	save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}})
-	if got := save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}}); got.Events != 0 || len(got.Stories) != 0 {
+	save(t, s, jiradata.Batch{Stories: []jiradata.Story{story(10, "PAY-1")}})
+	if got := save(t, s, jiradata.Batch{Stories: []jiradata.Story{story(10, "PAY-1")}}); got.Events != 0 || len(got.Stories) != 0 {
 		t.Errorf("changed %+v", got)
 	}
 	moved := story(10, "WEB-1")
-	if got := save(t, s, archive.Batch{Stories: []archive.Story{moved}}); len(got.Stories) != 1 {
+	if got := save(t, s, jiradata.Batch{Stories: []jiradata.Story{moved}}); len(got.Stories) != 1 {
 		t.Errorf("a new key changed %+v", got)
 	}
 }
@@ -127,12 +127,12 @@ func TestKnownTellsTheLatestOfComments(t *testing.T) {
 		latency.Event{At: 4000, Rank: latency.RankCommentEdited, ID: 8, Actor: "bot", Comment: &edited},
 		latency.Event{At: 5000, Rank: latency.RankCommentAdded, ID: 9, Actor: "dev", Comment: &comment.Facts{}},
 		latency.Event{At: 6000, Rank: latency.RankCommentDeleted, ID: 9, Observed: true})
-	save(t, s, archive.Batch{Stories: []archive.Story{st}})
+	save(t, s, jiradata.Batch{Stories: []jiradata.Story{st}})
 	known, err := s.Known(t.Context(), []int64{10, 11})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[int64]archive.Known{10: {Updated: 3000, Comments: map[int64]archive.KnownComment{8: {Facts: edited}, 9: {Deleted: true}}}}
+	want := map[int64]jiradata.Known{10: {Updated: 3000, Comments: map[int64]jiradata.KnownComment{8: {Facts: edited}, 9: {Deleted: true}}}}
 	if d := cmp.Diff(want, known); d != "" {
 		t.Errorf("known (-want +got):\n%s", d)
 	}
@@ -260,13 +260,13 @@ func TestAProjectsCountersBeginOnce(t *testing.T) {
 func TestLeadsAreNotedWhenTheyChange(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	for at, lead := range []string{"ada", "ada", "bo", "ada"} {
-		m := archive.Meta{At: latency.Instant(at), Projects: []archive.Project{{ID: "1", Key: "PAY", Lead: lead}}}
+		m := jiradata.Meta{At: latency.Instant(at), Projects: []jiradata.Project{{ID: "1", Key: "PAY", Lead: lead}}}
 		if err := s.SaveMeta(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
 	got, err := s.Leads(t.Context())
-	want := []archive.Lead{{Project: "1", Account: "ada"}, {Project: "1", At: 2, Account: "bo"}, {Project: "1", At: 3, Account: "ada"}}
+	want := []jiradata.Lead{{Project: "1", Account: "ada"}, {Project: "1", At: 2, Account: "bo"}, {Project: "1", At: 3, Account: "ada"}}
 	if err != nil || !cmp.Equal(got, want) {
 		t.Errorf("leads %v, %v; want %v", got, err, want)
 	}
@@ -312,11 +312,11 @@ func TestOpenRefuses(t *testing.T) {
 func TestAFullDiskWritesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path)
-	save(t, s, archive.Batch{Stories: []archive.Story{story(10, "PAY-1")}, State: archive.State{Cursor: "10"}})
+	save(t, s, jiradata.Batch{Stories: []jiradata.Story{story(10, "PAY-1")}, State: jiradata.State{Cursor: "10"}})
 	if _, err := s.db.ExecContext(t.Context(), `PRAGMA max_page_count = 40`); err != nil {
 		t.Fatal(err)
 	}
-	var big archive.Batch
+	var big jiradata.Batch
 	big.State.Cursor = "2000"
 	for id := int64(11); id < 2000; id++ {
 		big.Stories = append(big.Stories, story(id, "PAY-2"))
@@ -349,7 +349,7 @@ func (e *ending) Err() error {
 
 func TestAContextThatEndsWritesNothing(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
-	var b archive.Batch
+	var b jiradata.Batch
 	var entries []latency.Entry
 	for id := range int64(10) {
 		b.Stories = append(b.Stories, story(id+1, "PAY-1"))

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/yourturn/yourturn/internal/archive"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -20,23 +20,23 @@ const (
 )
 
 // State returns the sync state; its zero value before the first sync.
-func (s *Store) State(ctx context.Context) (archive.State, error) {
-	var st archive.State
+func (s *Store) State(ctx context.Context) (jiradata.State, error) {
+	var st jiradata.State
 	_, err := getMeta(ctx, s.read, metaState, &st)
 	return st, s.explain(err)
 }
 
 // Meta returns what the Jira's ids and names mean, as it said last; its zero
 // value before the first sync.
-func (s *Store) Meta(ctx context.Context) (archive.Meta, error) {
-	var m archive.Meta
+func (s *Store) Meta(ctx context.Context) (jiradata.Meta, error) {
+	var m jiradata.Meta
 	_, err := getMeta(ctx, s.read, metaJira, &m)
 	return m, s.explain(err)
 }
 
 // SaveMeta replaces what the Jira's ids and names mean, and notes who leads
 // each project as of that poll.
-func (s *Store) SaveMeta(ctx context.Context, m archive.Meta) error {
+func (s *Store) SaveMeta(ctx context.Context, m jiradata.Meta) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		for _, u := range m.Users {
 			if _, err := tx.ExecContext(ctx, putUser, u.ID, u.Type, u.Name, u.DisplayName, u.Active); err != nil {
@@ -56,15 +56,15 @@ func (s *Store) SaveMeta(ctx context.Context, m archive.Meta) error {
 }
 
 // Leads returns who led the projects, as polls saw it, oldest first.
-func (s *Store) Leads(ctx context.Context) ([]archive.Lead, error) {
-	return query(ctx, s, `SELECT project, at, account FROM lead ORDER BY project, at`, func(r *sql.Rows) (l archive.Lead, err error) {
+func (s *Store) Leads(ctx context.Context) ([]jiradata.Lead, error) {
+	return query(ctx, s, `SELECT project, at, account FROM lead ORDER BY project, at`, func(r *sql.Rows) (l jiradata.Lead, err error) {
 		return l, r.Scan(&l.Project, &l.At, &l.Account)
 	})
 }
 
 // Users returns the accounts that were seen.
-func (s *Store) Users(ctx context.Context) ([]archive.User, error) {
-	return query(ctx, s, `SELECT id, type, name, display_name, active FROM account ORDER BY id`, func(r *sql.Rows) (u archive.User, err error) {
+func (s *Store) Users(ctx context.Context) ([]jiradata.User, error) {
+	return query(ctx, s, `SELECT id, type, name, display_name, active FROM account ORDER BY id`, func(r *sql.Rows) (u jiradata.User, err error) {
 		return u, r.Scan(&u.ID, &u.Type, &u.Name, &u.DisplayName, &u.Active)
 	})
 }
@@ -88,8 +88,8 @@ func query[T any](ctx context.Context, s *Store, text string, scan func(*sql.Row
 }
 
 // Known returns what is stored of stories, by id; one that is not stored is absent.
-func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]archive.Known, error) {
-	out := map[int64]archive.Known{}
+func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]jiradata.Known, error) {
+	out := map[int64]jiradata.Known{}
 	if len(ids) == 0 {
 		return out, nil
 	}
@@ -106,7 +106,7 @@ func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]archive.Known
 		return nil, err
 	}
 	for _, v := range stories {
-		out[v.id] = archive.Known{Updated: v.updated, Gone: v.gone, Comments: map[int64]archive.KnownComment{}}
+		out[v.id] = jiradata.Known{Updated: v.updated, Gone: v.gone, Comments: map[int64]jiradata.KnownComment{}}
 	}
 	type row struct {
 		story, id int64
@@ -133,7 +133,7 @@ func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]archive.Known
 			if err := dec.event(v.body, &ev); err != nil {
 				return nil, fmt.Errorf("store %s: comment %d of story %d: %w", s.path, v.id, v.story, err)
 			}
-			c = archive.KnownComment{}
+			c = jiradata.KnownComment{}
 			if ev.Comment != nil {
 				c.Facts = *ev.Comment
 			}
@@ -160,10 +160,10 @@ func idList(ids []int64) string {
 // SaveStories writes a batch in one transaction: the stories, their events,
 // the accounts, the quarantine and the sync state, or nothing of it. Events
 // that are stored already are ignored. It returns what changed.
-func (s *Store) SaveStories(ctx context.Context, b archive.Batch) (archive.Changed, error) {
-	var changed archive.Changed
+func (s *Store) SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Changed, error) {
+	var changed jiradata.Changed
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		changed = archive.Changed{}
+		changed = jiradata.Changed{}
 		w, err := prepare(ctx, tx)
 		if err != nil {
 			return err
@@ -238,7 +238,7 @@ func (w *writer) close() {
 }
 
 // story writes one story; touched tells whether anything in the store changed.
-func (w *writer) story(ctx context.Context, st *archive.Story) (events int, touched bool, err error) {
+func (w *writer) story(ctx context.Context, st *jiradata.Story) (events int, touched bool, err error) {
 	h := &st.History
 	w.body = appendSnapshot(w.body[:0], h.Now)
 	now := w.body

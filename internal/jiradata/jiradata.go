@@ -1,7 +1,7 @@
-// Package archive names what goes from Jira into the store: stories, what
-// describes them, and how far a synchronisation has come. It holds plain
-// types and no behaviour.
-package archive
+// Package jiradata holds the plain types that pass between a Jira, the
+// collector and the store: stories, what describes them, and how far a
+// synchronisation has come. It has no behaviour.
+package jiradata
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package archive
+package jiradata
 
 import "github.com/yourturn/yourturn/internal/latency"
 
