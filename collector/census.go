@@ -20,14 +20,34 @@ const relookInterval = time.Hour
 
 // CensusResult is what a comparison of all ids of Jira with the store's found.
 type CensusResult struct {
-	Stories   int  // that Jira shows
-	Stored    int  // that it should show
+	Shown     int  // stories that Jira shows
+	Stored    int  // stories that it should show
 	Gone      int  // deleted, hidden or out of the scope: they went
-	Moved     int  // to a project that nobody watches
+	Moved     int  // to a project that is not watched
 	Invisible int  // of projects that the account may not browse any more: nothing is proven of them
 	Late      int  // that no search had shown
 	Returned  int  // that had gone
 	Stopped   bool // it would have removed too many, and removed none
+}
+
+// CensusCount is one number of a census and the name that it has in metrics.
+type CensusCount struct {
+	Result string
+	Count  int
+}
+
+// Counts returns the numbers of a census, each by its name. A census that
+// counts something new needs a field above and a line here.
+func (c *CensusResult) Counts() []CensusCount {
+	return []CensusCount{
+		{"shown", c.Shown},
+		{"stored", c.Stored},
+		{"gone", c.Gone},
+		{"moved", c.Moved},
+		{"invisible", c.Invisible},
+		{"late", c.Late},
+		{"returned", c.Returned},
+	}
 }
 
 // lookAgain is how long a look that failed is not tried again: it begins from
@@ -57,7 +77,7 @@ func (cy *cycle) look(ctx context.Context) error {
 	if err := cy.newParents(ctx); err != nil {
 		failed = errors.Join(failed, err)
 	}
-	c.lookFailed, cy.result.Looked = time.Time{}, failed == nil
+	c.lookFailed, cy.result.Checks.Done = time.Time{}, failed == nil
 	if failed != nil {
 		c.lookFailed = time.Now()
 	}
@@ -189,7 +209,7 @@ func (cy *cycle) census(ctx context.Context) error {
 			}
 		}
 	}
-	res.Stories = shown.Len()
+	res.Shown = shown.Len()
 	if note := c.lostNote(cy.state, cy.id.At); note != nil {
 		record.Notes = append(record.Notes, *note)
 	}
@@ -214,7 +234,7 @@ func (cy *cycle) census(ctx context.Context) error {
 		return err
 	}
 	cy.result.Census = res
-	c.log.Info("census complete", zap.Int("stories", res.Stories), zap.Int("gone", res.Gone), zap.Int("moved", res.Moved),
+	c.log.Info("census complete", zap.Int("stories", res.Shown), zap.Int("gone", res.Gone), zap.Int("moved", res.Moved),
 		zap.Int("invisible", res.Invisible), zap.Int("late", res.Late), zap.Int("returned", res.Returned))
 	return nil
 }

@@ -35,8 +35,8 @@ func (w *world) census() collector.CensusResult {
 	w.Helper()
 	w.later(6 * time.Hour)
 	r := w.sync()
-	if r.Unlooked != nil {
-		w.Fatal(r.Unlooked)
+	if r.Checks.Err != nil {
+		w.Fatal(r.Checks.Err)
 	}
 	if r.Census == nil {
 		w.Fatal("no census was due")
@@ -71,7 +71,7 @@ func (w *world) ranks(id int64) []latency.Rank {
 // gives fails unless a census found what is wanted, whatever it counted.
 func (w *world) gives(got, want collector.CensusResult) {
 	w.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(collector.CensusResult{}, "Stories", "Stored")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(collector.CensusResult{}, "Shown", "Stored")); diff != "" {
 		w.Errorf("census (-want +got):\n%s", diff)
 	}
 }
@@ -425,8 +425,8 @@ func TestLookThatFailsIsMadeAgain(t *testing.T) {
 		before := w.state()
 		w.later(7 * time.Hour)
 		r := w.sync()
-		if r.Unlooked == nil || r.Census == nil {
-			w.Errorf("got error %v and census %v, want both", r.Unlooked, r.Census)
+		if r.Checks.Err == nil || r.Census == nil {
+			w.Errorf("got error %v and census %v, want both", r.Checks.Err, r.Census)
 		}
 		if got := w.state().Relook; got != before.Relook {
 			w.Errorf("the look is said to have been at %s though it failed", got.Time())

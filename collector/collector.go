@@ -76,26 +76,38 @@ type Progress struct {
 	Stories int // read so far
 }
 
-// Result is what a complete cycle did.
+// Result is what a complete cycle did: one field for each fact that the log,
+// the metrics and the page about the synchronisation show.
 type Result struct {
-	Full      bool
-	Stories   int             // read, changed or not
-	Unchanged int             // found as they are stored, and not read again
-	Records   int             // of the histories of those read
-	Comments  int             // of theirs
-	Events    int             // new in the store
-	Changed   []int64         // stories with a new event or another snapshot since the last complete cycle, in order
-	Missing   []int64         // stories asked for by id that do not exist or may not be seen
-	Late      []time.Duration // how long after a change the search first showed it, where the cycle before should have seen it
-	Zoned     bool            // Jira does not understand instants in queries, and was asked in the account's zone
-	Warnings  []string        // of Jira about the searches, each once
-	Census    *CensusResult   // nil: none was due
-	Unlooked  error           // why a census, or another look at open questions, was due and failed
-	Looked    bool            // what was due of both was done, and is not put off after a failure
-	Skew      time.Duration   // how far the local clock is ahead of Jira's, to the second
-	DateAhead time.Duration   // how far the Date of Jira's replies is ahead of Jira's clock
-	Duration  time.Duration   // by the local clock
-	AsOf      latency.Instant
+	AsOf     latency.Instant // the start of the cycle, in Jira's clock: what is stored is complete as of then
+	Duration time.Duration   // by the local clock
+	Full     bool            // it read the whole scope
+
+	Stories   int // read, changed or not
+	Unchanged int // found as they are stored, and not read again
+	Records   int // of the histories of those read
+	Comments  int // of theirs
+	Events    int // new in the store
+
+	Changed  []int64         // stories with a new event or another snapshot since the last complete cycle, in order
+	Missing  []int64         // stories asked for by id that do not exist or that the account may not see
+	Late     []time.Duration // how long after a change the search first showed it, where the cycle before should have seen it
+	Warnings []string        // of Jira about the searches, each once
+
+	Zoned     bool          // Jira does not understand instants in queries, and was asked in the account's zone
+	Skew      time.Duration // how far the local clock is ahead of Jira's, to the second
+	DateAhead time.Duration // how far the Date of Jira's replies is ahead of Jira's clock
+
+	Census *CensusResult // nil: none was due, or it failed
+	Checks Checks
+}
+
+// Checks is how the checks of a cycle ended: a census, another reading of open
+// questions, and the reading of parents. They find what searches do not show,
+// and a cycle is complete without them.
+type Checks struct {
+	Done bool  // every check that was due was made, and none is put off after a failure
+	Err  error // why one failed
 }
 
 // Collector brings a store up to date. It is safe for concurrent use; cycles
@@ -202,7 +214,7 @@ func (c *Collector) sync(ctx context.Context) (Result, error) {
 			return Result{}, err
 		}
 		// What changed is complete without it; a later cycle tries again.
-		cy.result.Unlooked = err
+		cy.result.Checks.Err = err
 		c.log.Warn("what the polls cannot see was not looked at; it is tried again in some minutes", zap.Error(err))
 	}
 	if err := cy.readSprints(ctx); err != nil {

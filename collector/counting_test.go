@@ -63,7 +63,7 @@ func (c *counting) turn(ctx context.Context) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	c.unlooked = res.Unlooked
+	c.unlooked = res.Checks.Err
 	var facts rules.Facts
 	var errs [4]error
 	facts.Meta, errs[0] = c.store.Meta(ctx)
@@ -90,5 +90,5 @@ func (c *counting) turn(ctx context.Context) (done bool, err error) {
 	if c.report, err = c.engine.Refresh(ctx, res.Changed, res.AsOf); err != nil {
 		return false, err
 	}
-	return res.Unlooked == nil && !c.engine.Holds(), nil
+	return res.Checks.Err == nil && !c.engine.Holds(), nil
 }

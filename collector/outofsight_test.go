@@ -295,8 +295,8 @@ func TestCensusThatIsNotStored(t *testing.T) {
 		w.blind = nil
 		before := w.state()
 		w.later(6 * time.Hour)
-		if r := w.sync(); !errors.Is(r.Unlooked, store.census) {
-			w.Errorf("got error %v of the census, want %v", r.Unlooked, store.census)
+		if r := w.sync(); !errors.Is(r.Checks.Err, store.census) {
+			w.Errorf("got error %v of the census, want %v", r.Checks.Err, store.census)
 		}
 		w.hasParent(parent) // so the state was written behind the census
 		if got := w.state(); got.Census != before.Census || got.Passed != before.Passed {

@@ -63,14 +63,20 @@ type empty struct {
 	state jiradata.State
 }
 
-func (e *empty) State(context.Context) (jiradata.State, error)                    { return e.state, nil }
-func (e *empty) SaveMeta(context.Context, jiradata.Meta) error                    { return nil }
-func (e *empty) Meta(context.Context) (jiradata.Meta, error)                      { return jiradata.Meta{}, nil }
-func (e *empty) Notes(context.Context) ([]jiradata.Note, error)                   { return nil, nil }
-func (e *empty) Live(context.Context) ([]int64, error)                            { return nil, nil }
-func (e *empty) MissingParents(context.Context) ([]int64, error)                  { return nil, nil }
-func (e *empty) ParentsAlone(context.Context) ([]int64, error)                    { return nil, nil }
+func (e *empty) State(context.Context) (jiradata.State, error) { return e.state, nil }
+func (e *empty) SaveMeta(context.Context, jiradata.Meta) error { return nil }
+func (e *empty) Meta(context.Context) (jiradata.Meta, error)   { return jiradata.Meta{}, nil }
+
+func (e *empty) Notes(context.Context) ([]jiradata.Note, error) { return nil, nil }
+
+func (e *empty) Live(context.Context) ([]int64, error) { return nil, nil }
+
+func (e *empty) MissingParents(context.Context) ([]int64, error) { return nil, nil }
+
+func (e *empty) ParentsAlone(context.Context) ([]int64, error) { return nil, nil }
+
 func (e *empty) Known(context.Context, []int64) (map[int64]jiradata.Known, error) { return nil, nil }
+
 func (e *empty) Settled(context.Context, []int64) (map[int64]latency.Instant, error) {
 	return nil, nil
 }

@@ -208,7 +208,7 @@ var errEnough = errors.New("enough")
 func (p *pit) cycle() (failed error) {
 	p.Helper()
 	err := p.svc.collector.Run(p.Context(), collector.Schedule{Interval: time.Hour, After: func(res collector.Result, err error) error {
-		failed = errors.Join(err, res.Unlooked)
+		failed = errors.Join(err, res.Checks.Err)
 		if err := p.svc.afterCycle(p.Context(), res, err); err != nil {
 			return errors.Join(err, errEnough)
 		}

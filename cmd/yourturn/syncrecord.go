@@ -94,13 +94,13 @@ func (r *syncRecord) cycle(end time.Time, res collector.Result, err error, inter
 	p.Stories, p.Unchanged, p.Changed, p.Late, p.Skew, p.DateAhead = res.Stories, res.Unchanged, len(res.Changed), len(res.Late), res.Skew, res.DateAhead
 	if c := res.Census; c != nil {
 		p.Census.Found = &web.Found{
-			Stories: c.Stories, Stored: c.Stored, Gone: c.Gone, Moved: c.Moved, Invisible: c.Invisible, Late: c.Late, Returned: c.Returned,
+			Stories: c.Shown, Stored: c.Stored, Gone: c.Gone, Moved: c.Moved, Invisible: c.Invisible, Late: c.Late, Returned: c.Returned,
 		}
 	}
 	switch {
-	case res.Unlooked != nil:
-		p.Census.Failure, p.Census.FailureAt = res.Unlooked.Error(), end
-	case res.Looked:
+	case res.Checks.Err != nil:
+		p.Census.Failure, p.Census.FailureAt = res.Checks.Err.Error(), end
+	case res.Checks.Done:
 		p.Census.Failure = ""
 	}
 }
@@ -181,7 +181,7 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 	end := time.Now()
 	s.sync.cycle(end, res, err, s.cfg.Jira.PollInterval)
 	s.self.ObservePoll(metrics.Poll{
-		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Unlooked != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Checks.Err != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
 	})
 	if err != nil {
 		return
@@ -190,9 +190,11 @@ func (s *service) observe(ctx context.Context, res collector.Result, err error) 
 		s.tellSite(state)
 	}
 	if c := res.Census; c != nil {
-		s.self.ObserveCensus(res.AsOf.Time(), map[string]int{
-			"shown": c.Stories, "stored": c.Stored, "gone": c.Gone, "moved": c.Moved, "invisible": c.Invisible, "late": c.Late, "returned": c.Returned,
-		}, c.Stopped)
+		found := map[string]int{}
+		for _, n := range c.Counts() {
+			found[n.Result] = n.Count
+		}
+		s.self.ObserveCensus(res.AsOf.Time(), found, c.Stopped)
 	}
 	s.tellOdd(ctx)
 }
