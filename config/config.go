@@ -188,6 +188,18 @@ func (c *Config) File() string { return c.file }
 // file has not is where its value comes from, or its section is; else on line 1.
 func (c *Config) Line(key string) int { return lineOf(c.lines, key) }
 
-// Given tells whether the file itself has a key, such as
-// projects.PAY.acceptance_statuses; a value of a key it has not is a default.
+// Given reports whether the file itself has a key, such as
+// projects.PAY.acceptance_statuses. It is false for a project's setting that
+// stands under defaults; see Written.
 func (c *Config) Given(key string) bool { return c.lines[key] > 0 }
+
+// Written reports whether the file has the value of a key: under that key, or,
+// for a project's setting, under defaults. A value that is not written is the
+// built-in default.
+func (c *Config) Written(key string) bool {
+	if c.Given(key) {
+		return true
+	}
+	setting, ok := defaultKey(key)
+	return ok && c.Given(setting)
+}

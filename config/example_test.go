@@ -1,7 +1,9 @@
 package config
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -47,8 +49,8 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// TestExampleIsComplete holds that the example has every key; that it has no
-// others is what loading it says. A key that excludes another is in a comment.
+// TestExampleIsComplete holds that the example has every key that this version
+// can act on, and no other. A key that excludes another is in a comment.
 func TestExampleIsComplete(t *testing.T) {
 	data, err := os.ReadFile(example)
 	if err != nil {
@@ -56,20 +58,34 @@ func TestExampleIsComplete(t *testing.T) {
 	}
 	d := &decoder{report: report{file: example, lines: map[string]int{}}, cfg: &Config{}}
 	d.structure(d.parse(data), reflect.ValueOf(d.cfg).Elem(), "")
+	if err := d.err(); err != nil {
+		t.Fatal(err)
+	}
 
 	has := map[string]bool{}
 	for key := range d.lines {
 		has[pattern(key)] = true
 	}
-	commented := regexp.MustCompile(`(?m)^ *# ([a-z_]+): `)
-	for _, m := range commented.FindAllStringSubmatch(string(data), -1) {
-		has["# "+m[1]] = true
+	for _, key := range commentedKeys(string(data)) {
+		has["# "+key] = true
+	}
+	left := map[string]bool{"privacy": true, "privacy.key_file": true} // which serve privacy.pseudonyms alone
+	for _, k := range unsupportedKeys() {
+		if k.key != "store.url" { // of which one form is supported
+			left[k.key] = true
+		}
 	}
 	keys := keysOf(reflect.TypeFor[Config](), "")
 	if len(keys) < 60 {
 		t.Fatalf("only %d keys were found: %v", len(keys), keys)
 	}
 	for _, key := range keys {
+		if left[key] {
+			if has[key] {
+				t.Errorf("the example shows %s, which is not supported", key)
+			}
+			continue
+		}
 		if key == "jira.token_file" || key == "jira.jql" || key == "calendar.days" {
 			key = "# " + key[strings.LastIndexByte(key, '.')+1:]
 		}
@@ -82,6 +98,123 @@ func TestExampleIsComplete(t *testing.T) {
 		}
 		if !has[key] {
 			t.Errorf("the example lacks %s", key)
+		}
+	}
+}
+
+// commentedKeys returns the keys that the example shows in comments, in order.
+func commentedKeys(text string) []string {
+	var keys []string
+	for _, m := range regexp.MustCompile(`(?m)^ *# ([a-z_]+): `).FindAllStringSubmatch(text, -1) {
+		keys = append(keys, m[1])
+	}
+	return keys
+}
+
+// TestExampleIsAccepted holds that no key that the example shows is refused, be
+// it in force or in a comment: whoever takes the comment off, and takes out what
+// it stands in for, has a config that loads and that this version can act on.
+func TestExampleIsAccepted(t *testing.T) {
+	t.Setenv(tokenVariable, "")
+	data, err := os.ReadFile(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	dir := t.TempDir()
+	token := filepath.Join(dir, "jira")
+	if err := os.WriteFile(token, []byte("hunter2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	uncommented := map[string]bool{}
+	for _, v := range []struct {
+		name   string
+		keys   []string // that are taken out of their comments
+		oldnew []string // what is replaced besides
+		is     func(*Config) bool
+	}{
+		{name: "as it is", is: func(*Config) bool { return true }},
+		{
+			name: "a token in a file", keys: []string{"token_file"}, oldnew: []string{"/run/secrets/jira", token},
+			is: func(c *Config) bool { return c.Jira.Token.Reveal() == "hunter2" },
+		},
+		{
+			name: "a query for projects", keys: []string{"jql"}, oldnew: []string{"  projects: [PAY, WEB]\n", ""},
+			is: func(c *Config) bool { return c.Jira.JQL == "project in (PAY, WEB) AND labels = team-blue" },
+		},
+		{
+			name: "the same hours on several days", keys: []string{"days", "hours"},
+			oldnew: []string{"  hours:\n    mon-thu: [\"09:00-12:00\", \"13:00-17:00\"]\n    fri: [\"09:00-15:00\"]\n", ""},
+			is:     func(c *Config) bool { return len(c.Calendar.Days) == 1 && len(c.Calendar.Hours.Each) == 1 },
+		},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			with := text
+			for i := 0; i < len(v.oldnew); i += 2 {
+				if !strings.Contains(with, v.oldnew[i]) {
+					t.Fatalf("the example has no %q", v.oldnew[i])
+				}
+				with = strings.Replace(with, v.oldnew[i], v.oldnew[i+1], 1)
+			}
+			for _, key := range v.keys {
+				uncommented[key] = true
+				with = regexp.MustCompile(`(?m)^( *)# (`+key+`: )`).ReplaceAllString(with, "$1$2")
+			}
+			cfg, err := Parse(filepath.Join(dir, "yourturn.yml"), []byte(with), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cfg.Unsupported(); err != nil {
+				t.Error(err)
+			}
+			if !v.is(cfg) {
+				t.Error("what was taken out of its comment has no effect")
+			}
+		})
+	}
+	for _, key := range commentedKeys(text) {
+		if !uncommented[key] {
+			t.Errorf("no case takes %s out of its comment", key)
+		}
+	}
+	if strings.Contains(text, "postgres") {
+		t.Error("the example shows a store that is not supported")
+	}
+}
+
+func TestUnsupported(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"web.yml", "key"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := `jira: {url: https://jira.example.com, projects: [PAY]}
+store: {url: postgres://u@h/d}
+web: {config_file: web.yml}
+metrics: {native_histograms: true}
+privacy: {pseudonyms: true, key_file: key}
+`
+	cfg, err := Parse(filepath.Join(dir, "yourturn.yml"), []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"2: store.url: is not supported yet; use sqlite:FILE",
+		"3: web.config_file: is not supported yet; put a proxy with TLS and authentication in front",
+		"4: metrics.native_histograms: is not supported yet; leave it off",
+		"5: privacy.pseudonyms: is not supported yet; leave it off, and choose keys of owners that say nothing",
+	}
+	got := strings.Split(strings.ReplaceAll(fmt.Sprint(cfg.Unsupported()), cfg.File()+":", ""), "\n")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(unsupportedKeys()) != len(want) {
+		t.Errorf("%d keys are not supported, and %d are tried", len(unsupportedKeys()), len(want))
+	}
+	for _, name := range []string{"least.good.yml", "spec.good.yml"} {
+		if err := load(t, name).Unsupported(); err != nil {
+			t.Error(err)
 		}
 	}
 }

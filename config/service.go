@@ -11,7 +11,7 @@ type Store struct {
 }
 
 func (s Store) check(p *report) {
-	const right = "write sqlite:FILE, such as sqlite:yourturn.db, or postgres://user@host/database"
+	const right = "write sqlite:FILE, such as sqlite:yourturn.db"
 	if file, ok := strings.CutPrefix(s.URL, "sqlite:"); ok {
 		if file == "" {
 			p.on("store.url", "names no file; %s", right)

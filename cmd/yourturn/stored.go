@@ -27,30 +27,10 @@ func loadConfig(path string) (*config.Config, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	if err := supported(cfg); err != nil {
+	if err := cfg.Unsupported(); err != nil {
 		return nil, usageError{err}
 	}
 	return cfg, nil
-}
-
-// supported refuses what the config may ask for and this version cannot do:
-// to ignore it in silence would be worse.
-func supported(cfg *config.Config) error {
-	var errs []error
-	for _, k := range []struct {
-		asked        bool
-		key, instead string
-	}{
-		{strings.HasPrefix(cfg.Store.URL, "postgres:"), "store.url", "use sqlite:FILE"},
-		{cfg.Web.ConfigFile != "", "web.config_file", "put a proxy with TLS and authentication in front"},
-		{cfg.Metrics.NativeHistograms, "metrics.native_histograms", "leave it off"},
-		{cfg.Privacy.Pseudonyms, "privacy.pseudonyms", "leave it off, and choose keys of owners that say nothing"},
-	} {
-		if k.asked {
-			errs = append(errs, fmt.Errorf("%s:%d: %s: is not supported yet; %s", cfg.File(), cfg.Line(k.key), k.key, k.instead))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // stored is a store that has completed a sync, with the rules to read it by.

@@ -304,8 +304,10 @@ func (b *builder) stages(p jiradata.Project, path string, c config.Project, out 
 	}
 }
 
-// statusSet resolves names and ids of statuses. A name of several ids means
-// all of them; a name that was resolved before keeps what it meant.
+// statusSet resolves the names and ids of statuses that the setting at path
+// has. A name of several ids means all of them; a name that was resolved before
+// keeps what it meant. A name that this Jira lacks is an error if somebody wrote
+// it, and a warning if it is a built-in default: many a Jira has no such step.
 func (b *builder) statusSet(p jiradata.Project, path string, names []string) latency.Set {
 	out := latency.Set{}
 	for _, name := range names {
@@ -318,11 +320,11 @@ func (b *builder) statusSet(p jiradata.Project, path string, names []string) lat
 			}
 		}
 		if len(ids) == 0 {
-			none := ""
-			if isDefault(name) {
-				none = ": views will say that there is no such step"
+			builtIn, note := !b.cfg.Written(path), ""
+			if builtIn {
+				note = ": views will say that there is no such step"
 			}
-			b.problem(isDefault(name), path, "this Jira has no status %q for project %s; it has %s%s", name, p.Key, b.statusNames(p), none)
+			b.problem(builtIn, path, "this Jira has no status %q for project %s; it has %s%s", name, p.Key, b.statusNames(p), note)
 			continue
 		}
 		slices.Sort(ids)
@@ -336,10 +338,6 @@ func (b *builder) statusSet(p jiradata.Project, path string, names []string) lat
 	}
 	return out
 }
-
-// isDefault tells whether a name is one that the config has by default: a Jira
-// that lacks it has no such step.
-func isDefault(name string) bool { return name == "PO Review" || name == "Waiting for PO" }
 
 func (b *builder) statusNames(p jiradata.Project) string {
 	var names []string
@@ -386,7 +384,7 @@ func (b *builder) userField(path, name string) string {
 	case 1:
 		return found[0]
 	case 0:
-		b.problem(name == "Product Owner", path, "this Jira has no user field %q; it has %s", name, list(people))
+		b.problem(!b.cfg.Written(path), path, "this Jira has no user field %q; it has %s", name, list(people))
 	default:
 		b.problem(false, path, "%q is the name of several fields: give one of the ids %s", name, strings.Join(found, ", "))
 	}

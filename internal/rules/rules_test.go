@@ -3,6 +3,7 @@ package rules
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,41 @@ func TestNamesThatMeanNothing(t *testing.T) {
 	r := New(parse(t, ""), f)
 	if len(r.Errors()) > 0 || len(r.Problems) == 0 {
 		t.Errorf("a Jira without the default names: errors %v, problems %v; want warnings alone", r.Errors(), r.Problems)
+	}
+}
+
+// TestWrittenNamesMustExist holds that a name that this Jira lacks is an error
+// where the file has it, in whichever section, though it be that of the built-in
+// default; and a warning where nobody wrote it.
+func TestWrittenNamesMustExist(t *testing.T) {
+	f := facts()
+	f.Meta.Projects = f.Meta.Projects[:1]
+	f.Meta.Statuses, f.Meta.Fields = f.Meta.Statuses[2:], nil
+	for _, tc := range []struct{ name, config, key, what string }{
+		{"nothing is written", "", "", ""},
+		{"other settings are written", "defaults: {slip_window: 1m}\nprojects: {PAY: {min_dwell: 1s}}", "", ""},
+		{"the default status, under defaults", "defaults: {acceptance_statuses: [PO Review]}", "defaults.acceptance_statuses", "PO Review"},
+		{"the default status, for the project", "projects: {PAY: {acceptance_statuses: [PO Review]}}", "projects.PAY.acceptance_statuses", "PO Review"},
+		{"the default status, under defaults, and the project has a section", "defaults: {question_statuses: [Waiting for PO]}\nprojects: {PAY: {min_dwell: 1s}}", "projects.PAY.question_statuses", "Waiting for PO"},
+		{"the default field, under defaults", "defaults: {owner_field: Product Owner}", "defaults.owner_field", "Product Owner"},
+		{"another field", "defaults: {owner_field: Boss}", "defaults.owner_field", "Boss"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := New(parse(t, tc.config), f)
+			var errs []string
+			for _, p := range r.Errors() {
+				errs = append(errs, p.String())
+			}
+			if tc.key == "" {
+				if len(errs) > 0 || len(r.Problems) != 3 {
+					t.Errorf("problems %v, want warnings of two statuses and a field", r.Problems)
+				}
+				return
+			}
+			if len(errs) != 1 || !strings.HasPrefix(errs[0], tc.key+": ") || !strings.Contains(errs[0], strconv.Quote(tc.what)) {
+				t.Errorf("errors %q, want one at %s about %q", errs, tc.key, tc.what)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,32 @@
+package config
+
+import "strings"
+
+// Unsupported returns an error of type Problems with the keys that the file
+// uses and that this version cannot act on; nil if there are none. A key that
+// were accepted and ignored would let its reader trust in what does not happen.
+func (c *Config) Unsupported() error {
+	p := report{file: c.file, lines: c.lines}
+	for _, k := range unsupportedKeys() {
+		if k.used(c) {
+			p.on(k.key, "is not supported yet; %s", k.instead)
+		}
+	}
+	return p.err()
+}
+
+// unsupportedKey is a key that the file may have and that this version cannot act on.
+type unsupportedKey struct {
+	key     string
+	used    func(*Config) bool // reports whether its value asks for anything
+	instead string             // what to do instead
+}
+
+func unsupportedKeys() []unsupportedKey {
+	return []unsupportedKey{
+		{"store.url", func(c *Config) bool { return strings.HasPrefix(c.Store.URL, "postgres:") }, "use sqlite:FILE"},
+		{"web.config_file", func(c *Config) bool { return c.Web.ConfigFile != "" }, "put a proxy with TLS and authentication in front"},
+		{"metrics.native_histograms", func(c *Config) bool { return c.Metrics.NativeHistograms }, "leave it off"},
+		{"privacy.pseudonyms", func(c *Config) bool { return c.Privacy.Pseudonyms }, "leave it off, and choose keys of owners that say nothing"},
+	}
+}
