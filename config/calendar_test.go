@@ -64,15 +64,15 @@ owners:
 	if err != nil {
 		t.Fatal(err)
 	}
-	day := func(s string) int64 {
+	day := func(s string) calendar.Instant {
 		at, err := time.Parse(time.DateOnly, s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return at.UnixMilli()
+		return calendar.At(at)
 	}
 	week := func(c *calendar.Calendar) time.Duration { // of Monday, 2 March 2026, a holiday
-		return time.Duration(c.Working(day("2026-03-02"), day("2026-03-09"))) * time.Millisecond
+		return c.Working(day("2026-03-02"), day("2026-03-09"))
 	}
 	for _, c := range []struct {
 		name string

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -202,7 +203,7 @@ func (s *series) counter(d *prometheus.Desc, v uint64, labels ...string) {
 // metrics returns everything that r says.
 func (e *Exporter) metrics(r *latency.Report) []prometheus.Metric {
 	var out series
-	out.gauge(e.dataTimestamp, seconds(int64(r.DataTimestamp)))
+	out.gauge(e.dataTimestamp, unix(r.DataTimestamp))
 	e.totals(r.Totals, &out)
 	e.statistics(r, &out)
 	for k, s := range r.Open {
@@ -218,10 +219,10 @@ func (e *Exporter) metrics(r *latency.Report) []prometheus.Metric {
 		out.gauge(e.storyOverdue, float64(s.Overdue), string(k.Kind), k.Project)
 	}
 	for _, w := range r.OpenWaits {
-		out.gauge(e.openWait, seconds(w.Msec), string(w.Kind), w.Project, w.Owner, w.Story)
+		out.gauge(e.openWait, seconds(w.Age), string(w.Kind), w.Project, w.Owner, w.Story)
 	}
-	for k, msec := range r.Targets {
-		out.gauge(e.target, seconds(msec), string(k.Kind), k.Project)
+	for k, target := range r.Targets {
+		out.gauge(e.target, seconds(target), string(k.Kind), k.Project)
 	}
 	for _, d := range r.Delegations {
 		out.gauge(e.delegation, 1, d.Owner, d.Delegate)
@@ -236,8 +237,8 @@ func (e *Exporter) metrics(r *latency.Report) []prometheus.Metric {
 		out.gauge(e.audit, float64(n), k.Project, k.Reason)
 	}
 	for _, sp := range r.Sprints {
-		out.gauge(e.sprintStart, seconds(int64(sp.Start)), sp.Project, sp.Name)
-		out.gauge(e.sprintEnd, seconds(int64(sp.End)), sp.Project, sp.Name)
+		out.gauge(e.sprintStart, unix(sp.Start), sp.Project, sp.Name)
+		out.gauge(e.sprintEnd, unix(sp.End), sp.Project, sp.Name)
 	}
 	return out
 }
@@ -324,7 +325,7 @@ func (e *Exporter) statistics(r *latency.Report, out *series) {
 		for _, w := range windows {
 			blocker, told := s.Blockers[latency.ProjectWindow{Project: project, Window: w.Name}]
 			for _, stage := range latency.Stages() {
-				out.gauge(e.stage, seconds(s.Stages[latency.StageWindow{Project: project, Stage: stage, Window: w.Name}]), project, string(stage), w.Name)
+				out.gauge(e.stage, s.Stages[latency.StageWindow{Project: project, Stage: stage, Window: w.Name}].Seconds(), project, string(stage), w.Name)
 				if told && latency.Blocks(stage) {
 					out.gauge(e.blocker, float(stage == blocker), project, string(stage), w.Name)
 				}
@@ -352,8 +353,11 @@ func histogram(d *prometheus.Desc, h *latency.Histogram, labels ...string) prome
 		below += h.Counts[i]
 		buckets[bound.Seconds()] = below
 	}
-	return prometheus.MustNewConstHistogram(d, h.Count, seconds(h.SumMsec), buckets, labels...)
+	return prometheus.MustNewConstHistogram(d, h.Count, h.Sum.Seconds(), buckets, labels...)
 }
 
-// seconds returns milliseconds in Prometheus' base unit.
-func seconds(msec int64) float64 { return float64(msec) / 1000 }
+// seconds returns whole milliseconds in Prometheus' base unit.
+func seconds(d time.Duration) float64 { return latency.MillisecondsOf(d).Seconds() }
+
+// unix returns an instant in seconds since the Unix epoch.
+func unix(i latency.Instant) float64 { return float64(i) / 1000 }

@@ -39,20 +39,20 @@ func report(t testing.TB) *latency.Report {
 	id := func(topic string, at latency.Instant) latency.EntryID {
 		return latency.EntryID{StoryID: 7, Kind: latency.Acceptance, Topic: topic, At: at}
 	}
-	hour := time.Hour.Milliseconds()
-	totals.Add(latency.Entry{ID: id("ended", 1), Type: latency.EntryEnded, Project: "PAY", Owner: "ada", Outcome: latency.Accepted, Responder: latency.ByOwner, Working: 3 * hour, Elapsed: 30 * hour})
-	totals.Add(latency.Entry{ID: id("ended", 2), Type: latency.EntryEnded, Project: "PAY", Owner: "ada", Outcome: latency.Accepted, Responder: latency.ByAutomation, Working: 500 * hour, Elapsed: 5000 * hour})
+	const hour, ledgerHour = time.Hour, latency.Milliseconds(3_600_000)
+	totals.Add(latency.Entry{ID: id("ended", 1), Type: latency.EntryEnded, Project: "PAY", Owner: "ada", Outcome: latency.Accepted, Responder: latency.ByOwner, Working: 3 * ledgerHour, Elapsed: 30 * ledgerHour})
+	totals.Add(latency.Entry{ID: id("ended", 2), Type: latency.EntryEnded, Project: "PAY", Owner: "ada", Outcome: latency.Accepted, Responder: latency.ByAutomation, Working: 500 * ledgerHour, Elapsed: 5000 * ledgerHour})
 	totals.Add(latency.Entry{ID: id("target", 1), Type: latency.EntryMet, Project: "PAY", Owner: "ada"})
 	totals.Add(latency.Entry{ID: id("target", 2), Type: latency.EntryBreached, Project: "PAY", Owner: "ada"})
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "slip"}, Type: latency.EntrySlip, Project: "PAY"})
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "bypass"}, Type: latency.EntryBypass, Project: "PAY"})
-	waits := []latency.Wait{
-		{Story: "PAY-1", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: 9 * hour, Elapsed: 33 * hour, StoryWorking: 12 * hour, Target: 8 * hour},
-		{Story: "PAY-1", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, StoryWorking: hour, Target: 8 * hour}, // asked anew
-		{Story: "PAY-2", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 8 * hour, PausedNow: true},
-		{Story: "PAY-3", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: hour, StoryWorking: hour, Target: 8 * hour},
-		{Story: "PAY-4", ProjectID: "1", Kind: latency.Question, Owner: latency.Unowned, End: latency.Never, Working: hour, StoryWorking: hour, Target: 4 * hour},
-		{Story: "PAY-5", ProjectID: "1", Kind: latency.Question, Owner: "ada", End: 5},
+	waits := []latency.Part{
+		{Wait: latency.Wait{Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 9 * hour, Elapsed: 33 * hour, StoryWorking: 12 * hour, Target: 8 * hour},
+		{Wait: latency.Wait{Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, StoryWorking: hour, Target: 8 * hour}, // asked anew
+		{Wait: latency.Wait{Story: "PAY-2", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 8 * hour, PausedNow: true},
+		{Wait: latency.Wait{Story: "PAY-3", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: hour, StoryWorking: hour, Target: 8 * hour},
+		{Wait: latency.Wait{Story: "PAY-4", Kind: latency.Question}, ProjectID: "1", Owner: latency.Unowned, End: latency.Never, Working: hour, StoryWorking: hour, Target: 4 * hour},
+		{Wait: latency.Wait{Story: "PAY-5", Kind: latency.Question}, ProjectID: "1", Owner: "ada", End: 5},
 	}
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "reopened"}, Type: latency.GuardReopened, Project: "PAY", Owner: "ada"})
 	audit := map[latency.AuditKey]int{{Project: "PAY", Reason: latency.FindMigration}: 1}
@@ -67,17 +67,17 @@ func report(t testing.TB) *latency.Report {
 // target, and cycle times.
 func traces() []*latency.Trace {
 	var out []*latency.Trace
-	hour := time.Hour.Milliseconds()
+	const hour = time.Hour
 	for i := range int64(5) {
 		tr := &latency.Trace{Verdict: latency.Verdict{At: base + 5, ProjectID: "1", Owner: "ada", Accepted: i > 0}}
-		run := latency.Run{StoryID: i, Kind: latency.Question, ProjectID: "1", Owner: "ada", Start: base + 1, Target: 4 * hour, Working: (i + 1) * 3 * hour, End: base + 9}
+		run := latency.Sample{StoryID: i, Kind: latency.Question, ProjectID: "1", Owner: "ada", Start: base + 1, Target: 4 * hour, Working: time.Duration(i+1) * 3 * hour, End: base + 9}
 		switch i {
 		case 0, 1, 3:
 			run.Response = true
 		case 2:
 			run.End = latency.Never
 		}
-		tr.Runs = append(tr.Runs, run)
+		tr.Samples = append(tr.Samples, run)
 		for j, stage := range latency.Stages() {
 			tr.Stages = append(tr.Stages, latency.StageSpan{Span: latency.Span{From: base + latency.Instant(j)*1000, To: base + latency.Instant(j+1)*1000}, ProjectID: "1", Owner: "ada", Stage: stage})
 		}
@@ -191,10 +191,10 @@ func TestJiraMayBeFoundElsewhere(t *testing.T) {
 
 func TestHistogram(t *testing.T) {
 	h := latency.NewHistogram([]time.Duration{time.Second, time.Minute})
-	for _, v := range []int64{0, 1000, 1001, 60_000, 60_001} {
+	for _, v := range []latency.Milliseconds{0, 1000, 1001, 60_000, 60_001} {
 		h.Add(v)
 	}
-	if got := h.Counts; got[0] != 2 || got[1] != 2 || got[2] != 1 || h.Count != 5 || h.SumMsec != 122_002 {
+	if got := h.Counts; got[0] != 2 || got[1] != 2 || got[2] != 1 || h.Count != 5 || h.Sum != 122_002 {
 		t.Errorf("%+v", h)
 	}
 }

@@ -28,12 +28,12 @@ func manyOwners(b *testing.B, owners int) *latency.Report {
 		for n := range 100 {
 			totals.Add(latency.Entry{
 				ID: latency.EntryID{Kind: latency.Acceptance}, Type: latency.EntryEnded, Project: "P" + id, Owner: owner,
-				Outcome: latency.Accepted, Responder: latency.ByOwner, Working: int64(n) * time.Hour.Milliseconds(), Elapsed: int64(n) * time.Hour.Milliseconds(),
+				Outcome: latency.Accepted, Responder: latency.ByOwner, Working: latency.Milliseconds(n) * 3_600_000, Elapsed: latency.Milliseconds(n) * 3_600_000,
 			})
 		}
 		for _, t := range traces() {
-			for j := range t.Runs {
-				t.Runs[j].ProjectID, t.Runs[j].Owner = id, owner
+			for j := range t.Samples {
+				t.Samples[j].ProjectID, t.Samples[j].Owner = id, owner
 			}
 			for j := range t.Stages {
 				t.Stages[j].ProjectID, t.Stages[j].Owner = id, owner

@@ -235,7 +235,7 @@ func printExits(ctx context.Context, w io.Writer, st *store.Store, r *latency.Ru
 		if err != nil {
 			return err
 		}
-		for _, wait := range d.Story(h, state.DataTimestamp).Waits {
+		for _, wait := range d.Story(h, state.DataTimestamp).Parts {
 			if wait.Kind == latency.Acceptance && wait.Final && wait.Outcome != latency.HandedOver {
 				counts[exit{projectKey(r, wait.ProjectID), wait.ExitStatus + "\t" + string(wait.Outcome)}]++
 			}

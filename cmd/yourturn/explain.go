@@ -22,11 +22,11 @@ type occasion struct {
 // explain prints a story's waits, then each of its events as of asOf: what it
 // was, the rules it met, and what the clocks of the waits that ran showed.
 func explain(w io.Writer, rules *latency.Rules, h *latency.History, res *latency.Result, asOf latency.Instant) {
-	if len(res.Waits) == 0 {
+	if len(res.Parts) == 0 {
 		fmt.Fprintf(w, "no wait on %s as of %s\n", h.Key, stamp(asOf))
 	}
-	for i := range res.Waits {
-		explainWait(w, rules, &res.Waits[i])
+	for i := range res.Parts {
+		explainWait(w, rules, &res.Parts[i])
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "\nAT\tEVENT\tID\tACTOR\tWHAT\tRULES IT MET\tCLOCKS, WORKING/ELAPSED")
@@ -36,7 +36,7 @@ func explain(w io.Writer, rules *latency.Rules, h *latency.History, res *latency
 			id = strconv.FormatInt(o.step.ID, 10)
 		}
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", stamp(o.step.At), cmp.Or(eventName(o.step), "time"), id, rules.Person(o.step.Actor), o.what,
-			strings.Join(o.rules, ", "), clocks(rules, res.Waits, o.step.At))
+			strings.Join(o.rules, ", "), clocks(rules, res.Parts, o.step.At))
 	}
 	tw.Flush() //nolint:errcheck // a Builder takes everything
 	for _, f := range res.Findings {
@@ -46,7 +46,7 @@ func explain(w io.Writer, rules *latency.Rules, h *latency.History, res *latency
 }
 
 // explainWait prints the lines about one part of a wait.
-func explainWait(w io.Writer, rules *latency.Rules, l *latency.Wait) {
+func explainWait(w io.Writer, rules *latency.Rules, l *latency.Part) {
 	end := "still open"
 	if !l.Open() {
 		end = strings.TrimSpace(fmt.Sprintf("%s %s", l.Outcome, stamp(l.End)))
@@ -55,9 +55,9 @@ func explainWait(w io.Writer, rules *latency.Rules, l *latency.Wait) {
 		}
 	}
 	fmt.Fprintf(w, "%s in %s waits for %s of %s (%s), part %d: %s, %s\n", l.Story, projectKey(rules, l.ProjectID), l.Kind, l.Owner,
-		rules.Name(l.Owner), l.Part, stamp(l.Start), end)
+		rules.Name(l.Owner), l.Number, stamp(l.Start), end)
 	fmt.Fprintf(w, "  owner's clock: working %s, elapsed %s, paused %s; target %s, breached: %t\n", clock(l.Working), clock(l.Elapsed),
-		clock(l.PausedFor), clock(l.Target), l.Breached)
+		clock(l.Paused), clock(l.Target), l.Breached)
 	fmt.Fprintf(w, "  story's clock: working %s, elapsed %s\n", clock(l.StoryWorking), clock(l.StoryElapsed))
 }
 
@@ -81,9 +81,9 @@ func occasions(h *latency.History, res *latency.Result, asOf latency.Instant) []
 			out[i].rules = append(out[i].rules, rule)
 		}
 	}
-	for i := range res.Waits {
-		for _, st := range res.Waits[i].Steps {
-			meet(st, string(res.Waits[i].Kind)+": "+string(st.Rule))
+	for i := range res.Parts {
+		for _, st := range res.Parts[i].Steps {
+			meet(st, string(res.Parts[i].Kind)+": "+string(st.Rule))
 		}
 	}
 	for _, m := range res.Marks {
@@ -122,7 +122,7 @@ func describe(ev *latency.Event) string {
 
 // clocks says what the owner's clocks of the waits showed that ran, or had just
 // ended, at an instant.
-func clocks(rules *latency.Rules, waits []latency.Wait, at latency.Instant) string {
+func clocks(rules *latency.Rules, waits []latency.Part, at latency.Instant) string {
 	var out []string
 	for i := range waits {
 		if w := &waits[i]; w.Start <= at && at <= w.End {

@@ -110,7 +110,7 @@ func waits(ctx context.Context, s streams, f waitsFlags) error {
 		ids = []int64{h.ID}
 	}
 	d := latency.NewDeriver(l.rules, ancestors)
-	var list []latency.Wait
+	var list []latency.Part
 	var traces []*latency.Trace
 	var explained strings.Builder
 	for h, err := range l.store.Histories(ctx, ids) {
@@ -118,7 +118,7 @@ func waits(ctx context.Context, s streams, f waitsFlags) error {
 			return err
 		}
 		res := d.Story(h, asOf)
-		for _, w := range res.Waits {
+		for _, w := range res.Parts {
 			if f.matches(&w, l.rules) {
 				list = append(list, w)
 			}
@@ -126,11 +126,11 @@ func waits(ctx context.Context, s streams, f waitsFlags) error {
 		if f.story != "" {
 			explain(&explained, l.rules, h, res, asOf)
 		}
-		if t := res.Trace(asOf.Add(-latency.LongestWindow)); len(t.Runs) > 0 {
+		if t := res.Trace(asOf.Add(-latency.LongestWindow)); len(t.Samples) > 0 {
 			traces = append(traces, &t)
 		}
 	}
-	slices.SortStableFunc(list, latency.CompareWaits)
+	slices.SortStableFunc(list, latency.CompareParts)
 	switch f.format {
 	case "json":
 		return printJSON(s.out, l.rules, list)
@@ -160,7 +160,7 @@ func audit(ctx context.Context, s streams, f waitsFlags, l *stored, asOf latency
 }
 
 // matches tells whether w is asked for.
-func (f *waitsFlags) matches(w *latency.Wait, rules *latency.Rules) bool {
+func (f *waitsFlags) matches(w *latency.Part, rules *latency.Rules) bool {
 	return (f.owner == "" || w.Owner == f.owner) && (f.kind == "" || string(w.Kind) == f.kind) &&
 		(f.project == "" || projectKey(rules, w.ProjectID) == f.project) && (!f.open || w.Open())
 }
@@ -210,12 +210,12 @@ type stepJSON struct {
 }
 
 // toJSON returns the stable form of w.
-func toJSON(rules *latency.Rules, w *latency.Wait) waitJSON {
-	sec := func(ms int64) float64 { return float64(ms) / 1000 }
+func toJSON(rules *latency.Rules, w *latency.Part) waitJSON {
+	sec := func(d time.Duration) float64 { return latency.MillisecondsOf(d).Seconds() }
 	j := waitJSON{
 		Story: w.Story, StoryID: strconv.FormatInt(w.StoryID, 10), Project: projectKey(rules, w.ProjectID), Kind: string(w.Kind),
 		Owner: w.Owner, Start: stamp(w.Start), End: stampOrNil(w.End), Outcome: string(w.Outcome), Responder: string(w.Responder),
-		Final: w.Final, Part: w.Part, ElapsedSeconds: sec(w.Elapsed), WorkingSeconds: sec(w.Working), PausedSeconds: sec(w.PausedFor),
+		Final: w.Final, Part: w.Number, ElapsedSeconds: sec(w.Elapsed), WorkingSeconds: sec(w.Working), PausedSeconds: sec(w.Paused),
 		StoryElapsedSeconds: sec(w.StoryElapsed), StoryWorkingSeconds: sec(w.StoryWorking), TargetSeconds: sec(w.Target),
 		Breached: w.Breached, Addressed: w.Addressed, Asks: w.Asks, OtherReplies: w.OtherReplies, FirstReply: stampOrNil(w.FirstReply),
 		Rule: string(w.Rule), Events: []stepJSON{},
@@ -267,7 +267,7 @@ func stampOrNil(i latency.Instant) *string {
 	return &s
 }
 
-func printJSON(w io.Writer, rules *latency.Rules, list []latency.Wait) error {
+func printJSON(w io.Writer, rules *latency.Rules, list []latency.Part) error {
 	out := make([]waitJSON, 0, len(list))
 	for i := range list {
 		out = append(out, toJSON(rules, &list[i]))
@@ -277,7 +277,7 @@ func printJSON(w io.Writer, rules *latency.Rules, list []latency.Wait) error {
 	return enc.Encode(out)
 }
 
-func printCSV(w io.Writer, rules *latency.Rules, list []latency.Wait) error {
+func printCSV(w io.Writer, rules *latency.Rules, list []latency.Part) error {
 	c := csv.NewWriter(w)
 	rows := [][]string{{
 		"story", "story_id", "project", "kind", "owner", "start", "end", "outcome", "responder", "final", "part", "cycle",
@@ -310,7 +310,7 @@ func printCSV(w io.Writer, rules *latency.Rules, list []latency.Wait) error {
 	return c.Error()
 }
 
-func printTable(w io.Writer, rules *latency.Rules, list []latency.Wait, statistics *latency.Statistics, asOf latency.Instant) error {
+func printTable(w io.Writer, rules *latency.Rules, list []latency.Part, statistics *latency.Statistics, asOf latency.Instant) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "STORY\tPROJECT\tKIND\tOWNER\tSTART\tEND\tOUTCOME\tBY\tWORKING\tELAPSED\tTARGET\tLONGER THAN\t")
 	open := 0
@@ -347,9 +347,9 @@ func printTable(w io.Writer, rules *latency.Rules, list []latency.Wait, statisti
 	return err
 }
 
-// clock renders milliseconds as hours and minutes.
-func clock(msec int64) string {
-	m := msec / 60000
+// clock renders a duration as hours and minutes.
+func clock(d time.Duration) string {
+	m := int64(d / time.Minute)
 	return fmt.Sprintf("%d:%02d", m/60, m%60)
 }
 

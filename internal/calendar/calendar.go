@@ -1,6 +1,5 @@
 // Package calendar measures working time: how much of the time between two
-// instants lies in somebody's working hours. Instants are milliseconds since
-// the Unix epoch, UTC.
+// instants lies in somebody's working hours.
 package calendar
 
 import (
@@ -103,28 +102,31 @@ func (c *Calendar) built() *spans {
 	return &c.hours
 }
 
-// Working returns how many milliseconds of [from, to) lie in working hours: at
-// most to-from, and 0 if to is not after from.
-func (c *Calendar) Working(from, to int64) int64 {
+// Working returns how much of [from, to) lies in working hours: at most to-from,
+// and 0 if to is not after from.
+func (c *Calendar) Working(from, to Instant) time.Duration {
 	if to <= from {
 		return 0
 	}
 	hours := c.built()
-	return hours.before(to) - hours.before(from)
+	return time.Duration(hours.before(int64(to))-hours.before(int64(from))) * time.Millisecond
 }
 
-// After returns the earliest instant at which working milliseconds of working
-// time have passed since from: Working(from, at) == working. It is from itself
-// if working is not positive; ok is false if that is never.
-func (c *Calendar) After(from, working int64) (at int64, ok bool) {
-	if working <= 0 {
+// After returns the earliest instant at which working, truncated to the
+// millisecond, has passed in working time since from: Working(from, at) ==
+// working. It is from itself if working is not positive; ok is false if that
+// is never.
+func (c *Calendar) After(from Instant, working time.Duration) (at Instant, ok bool) {
+	msec := working.Milliseconds()
+	if msec <= 0 {
 		return from, true
 	}
 	hours := c.built()
-	return hours.reach(hours.before(from), working)
+	ms, ok := hours.reach(hours.before(int64(from)), msec)
+	return Instant(ms), ok
 }
 
-// Open tells whether at lies in working hours.
-func (c *Calendar) Open(at int64) bool {
-	return c.built().contain(at)
+// Open reports whether at lies in working hours.
+func (c *Calendar) Open(at Instant) bool {
+	return c.built().contain(int64(at))
 }

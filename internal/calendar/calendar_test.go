@@ -41,12 +41,12 @@ func mustNew(t interface{ Fatal(...any) }, spec Spec) *Calendar {
 }
 
 // instant returns the instant of a local time.
-func instant(t interface{ Fatal(...any) }, zone *time.Location, text string) int64 {
+func instant(t interface{ Fatal(...any) }, zone *time.Location, text string) Instant {
 	at, err := time.ParseInLocation("2006-01-02 15:04", text, zone)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return at.UnixMilli()
+	return At(at)
 }
 
 // officeHours are from 9 to 5.
@@ -120,7 +120,7 @@ func TestWorking(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			zone := location(t, tc.zone)
 			c := mustNew(t, Spec{Zone: zone, Week: tc.week, Holiday: tc.holiday})
-			got := time.Duration(c.Working(instant(t, zone, tc.from), instant(t, zone, tc.to))) * time.Millisecond
+			got := c.Working(instant(t, zone, tc.from), instant(t, zone, tc.to))
 			if got != tc.want {
 				t.Errorf("got %v, want %v", got, tc.want)
 			}
@@ -145,20 +145,20 @@ func TestAfter(t *testing.T) {
 		{"less than no time", "2026-03-07 12:00", -time.Hour, "2026-03-07 12:00"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			at, ok := c.After(instant(t, zone, tc.from), tc.working.Milliseconds())
+			at, ok := c.After(instant(t, zone, tc.from), tc.working)
 			if !ok || at != instant(t, zone, tc.want) {
-				t.Errorf("got %v, %t, want %s", time.UnixMilli(at).In(zone), ok, tc.want)
+				t.Errorf("got %v, %t, want %s", at.Time().In(zone), ok, tc.want)
 			}
 		})
 	}
 	end := instant(t, zone, "2070-12-31 16:00") // a Wednesday
-	if _, ok := c.After(end, time.Hour.Milliseconds()); !ok {
+	if _, ok := c.After(end, time.Hour); !ok {
 		t.Error("the last hour of all years is never worked")
 	}
-	if at, ok := c.After(end, time.Hour.Milliseconds()+1); ok {
+	if at, ok := c.After(end, time.Hour+time.Millisecond); ok {
 		t.Errorf("more than the last hour of all years is worked at %d", at)
 	}
-	for _, from := range []int64{math.MinInt64, 0, math.MaxInt64} {
+	for _, from := range []Instant{math.MinInt64, 0, Never} {
 		if at, ok := c.After(from, math.MaxInt64); ok {
 			t.Errorf("endless time after %d is worked at %d", from, at)
 		}
@@ -207,10 +207,10 @@ func TestNewRefuses(t *testing.T) {
 // walk measures working time minute by minute, by what clocks show: the latest
 // time they have shown so far, as no interval begins or ends again when they
 // are set back.
-func walk(spec Spec, from, to int64) int64 {
-	const minute, day = int64(time.Minute / time.Millisecond), int64(24 * time.Hour / time.Millisecond)
-	covers := func(date int64, minutes int) bool { // minutes after the midnight that a date, in days since the epoch, begins with
-		d := time.UnixMilli(date * day).UTC()
+func walk(spec Spec, from, to Instant) time.Duration {
+	const minute, day = Instant(time.Minute / time.Millisecond), Instant(24 * time.Hour / time.Millisecond)
+	covers := func(date Instant, minutes int) bool { // minutes after the midnight that a date, in days since the epoch, begins with
+		d := (date * day).Time()
 		if spec.Holiday != nil && spec.Holiday(d.Date()) {
 			return false
 		}
@@ -225,13 +225,14 @@ func walk(spec Spec, from, to int64) int64 {
 		}
 		return false
 	}
-	var sum, latest int64
+	var sum time.Duration
+	var latest Instant
 	for at := from - 180*minute; at < to; at += minute {
-		_, offset := time.UnixMilli(at).In(spec.Zone).Zone()
-		latest = max(latest, at+int64(offset)*1000)
+		_, offset := at.Time().In(spec.Zone).Zone()
+		latest = max(latest, at+Instant(offset)*1000)
 		date, minutes := latest/day, int(latest%day/minute)
 		if at >= from && (covers(date, minutes) || covers(date-1, minutes+minutesPerDay)) {
-			sum += minute
+			sum += time.Minute
 		}
 	}
 	return sum
@@ -255,7 +256,6 @@ func randomSpec(t *rapid.T) Spec {
 }
 
 func TestProperties(t *testing.T) {
-	const minute = int64(time.Minute / time.Millisecond)
 	rapid.Check(t, func(t *rapid.T) {
 		spec := randomSpec(t)
 		c, err := New(spec)
@@ -264,32 +264,34 @@ func TestProperties(t *testing.T) {
 		}
 		// Clocks are set in the weeks after each of these days.
 		base := rapid.SampledFrom([]string{"2026-03-01 00:00", "2026-03-27 00:00", "2026-04-22 00:00", "2026-09-24 00:00", "2026-10-23 00:00"}).Draw(t, "base")
-		minutes := rapid.Int64Range(0, 5*minutesPerDay)
-		from := instant(t, time.UTC, base) + minutes.Draw(t, "from")*minute
-		middle := from + minutes.Draw(t, "middle")*minute
-		to := middle + minutes.Draw(t, "to")*minute
+		minutes := func(name string) time.Duration {
+			return time.Duration(rapid.Int64Range(0, 5*minutesPerDay).Draw(t, name)) * time.Minute
+		}
+		from := instant(t, time.UTC, base).Add(minutes("from"))
+		middle := from.Add(minutes("middle"))
+		to := middle.Add(minutes("to"))
 
 		first, second, both := c.Working(from, middle), c.Working(middle, to), c.Working(from, to)
 		if first+second != both {
-			t.Fatalf("working time does not add up: %d + %d != %d", first, second, both)
+			t.Fatalf("working time does not add up: %v + %v != %v", first, second, both)
 		}
-		if both < 0 || both > to-from {
-			t.Fatalf("%d of %d milliseconds are worked", both, to-from)
+		if both < 0 || both > to.Sub(from) {
+			t.Fatalf("%v of %v are worked", both, to.Sub(from))
 		}
 		if want := walk(spec, from, to); both != want {
-			t.Fatalf("got %v, walked %v", time.Duration(both)*time.Millisecond, time.Duration(want)*time.Millisecond)
+			t.Fatalf("got %v, walked %v", both, want)
 		}
-		working := rapid.Int64Range(0, 5*24*60*minute).Draw(t, "working")
+		working := time.Duration(rapid.Int64Range(0, (5*24*time.Hour).Milliseconds()).Draw(t, "working")) * time.Millisecond
 		at, ok := c.After(from, working)
 		switch {
 		case !ok:
-			t.Fatalf("%d milliseconds are never worked", working)
+			t.Fatalf("%v are never worked", working)
 		case c.Working(from, at) != working:
-			t.Fatalf("after %d milliseconds %d are worked", working, c.Working(from, at))
+			t.Fatalf("after %v %v are worked", working, c.Working(from, at))
 		case working > 0 && !c.Open(at-1):
 			t.Fatalf("the last millisecond before %d is not worked, so it is not the earliest instant", at)
 		}
-		if c.Open(from) != (c.Working(from, from+1) == 1) {
+		if c.Open(from) != (c.Working(from, from+1) == time.Millisecond) {
 			t.Fatalf("open at %d: %t", from, c.Open(from))
 		}
 	})
@@ -298,7 +300,7 @@ func TestProperties(t *testing.T) {
 func TestWorkingAllocatesNothing(t *testing.T) {
 	c := mustNew(t, Spec{Zone: location(t, "Europe/Berlin"), Week: officeHours()})
 	from := instant(t, time.UTC, "2026-03-02 10:00")
-	if n := testing.AllocsPerRun(100, func() { c.Working(from, from+1e9); c.After(from, 1e9); c.Open(from) }); n > 0 {
+	if n := testing.AllocsPerRun(100, func() { c.Working(from, from+1e9); c.After(from, time.Hour); c.Open(from) }); n > 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
@@ -329,8 +331,8 @@ func ExampleCalendar_Working() {
 	}
 	friday := time.Date(2026, time.March, 6, 16, 0, 0, 0, time.UTC)
 	monday := time.Date(2026, time.March, 9, 10, 0, 0, 0, time.UTC)
-	working := c.Working(friday.UnixMilli(), monday.UnixMilli())
-	fmt.Println(time.Duration(working) * time.Millisecond)
+	working := c.Working(At(friday), At(monday))
+	fmt.Println(working)
 	// Output: 2h0m0s
 }
 
@@ -356,7 +358,7 @@ func TestHoursWithinAnHourShownTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 		working := func(from, to time.Duration) time.Duration {
-			return time.Duration(cal.Working(tc.first.Add(from).UnixMilli(), tc.first.Add(to).UnixMilli())) * time.Millisecond
+			return cal.Working(At(tc.first.Add(from)), At(tc.first.Add(to)))
 		}
 		for _, span := range []struct{ from, to, want time.Duration }{
 			{0, 10 * time.Minute, 0},

@@ -12,7 +12,7 @@ func (r *replay) startAcceptance(ev *Event, m *move, wasIn, moved bool) {
 func (r *replay) openAcceptance(ev *Event, rule Rule) {
 	r.seen = true
 	r.mover = r.d.rules.Person(ev.Actor)
-	r.openRun(&r.acc, ev, rule)
+	r.openWait(&r.acc, ev, rule)
 	r.acc.cycle = r.cycle + 1
 	if r.p.PauseWhenFlagged && r.st.flag != (Value{}) {
 		r.acc.flagged = ev.At
@@ -110,8 +110,8 @@ func (r *replay) ownerAsked(ev *Event) {
 	}
 	w.asking = ev.At
 	w.askingUntil = Never
-	if at, ok := r.d.rules.calendar(r.p, r.owner).After(int64(ev.At), r.p.TargetQuestion.Milliseconds()); ok {
-		w.askingUntil = Instant(at)
+	if at, ok := r.d.rules.calendar(r.p, r.owner).After(ev.At, r.p.TargetQuestion); ok {
+		w.askingUntil = at
 	}
 	r.step(w, ev, OwnerAsks)
 }

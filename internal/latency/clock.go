@@ -3,20 +3,21 @@ package latency
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/calendar"
 )
 
 // clockScratch is reused from one wait to the next.
 type clockScratch struct {
-	parts   []segment
-	pauses  []Span
-	running []Span
-	mine    []Span
+	ownersParts []ownersPart
+	pauses      []Span
+	running     []Span
+	mine        []Span
 }
 
-// segment is one owner's part of a wait.
-type segment struct {
+// ownersPart is one owner's part of a part.
+type ownersPart struct {
 	Span
 	owner string
 	p     *Project
@@ -24,9 +25,9 @@ type segment struct {
 
 // emit adds the parts of a wait that has ended, or that is open as of the
 // derivation's instant, to the result.
-func (r *replay) emit(w *run) {
+func (r *replay) emit(w *runningWait) {
 	d := r.d
-	last := w.parts[len(w.parts)-1].p
+	last := w.tenures[len(w.tenures)-1].p
 	final := w.end != Never && w.end.Add(last.SlipWindow) <= r.asOf
 	if !final {
 		d.result.Unsettled = true
@@ -53,14 +54,17 @@ func (r *replay) emit(w *run) {
 		return
 	}
 	if w.kind == Acceptance {
-		for _, p := range w.parts {
+		for _, p := range w.tenures {
 			d.result.Begun = append(d.result.Begun, Beginning{p.p.ID, p.from})
 		}
 	}
 	parts := d.segments(w, stop)
 
-	var storyElapsed, storyWorking int64
-	steps := slices.Clone(w.steps)
+	var storyElapsed, storyWorking time.Duration
+	whole := Wait{
+		StoryID: r.h.ID, Story: r.h.Key, Kind: w.kind, Cycle: w.cycle, Rule: w.rule, Addressed: w.addressed,
+		Asks: w.asked, OtherReplies: w.replies, FirstReply: w.firstReply, Steps: slices.Clone(w.steps),
+	}
 	for i := range parts {
 		s := &parts[i]
 		cal := d.rules.calendar(s.p, s.owner)
@@ -69,15 +73,13 @@ func (r *replay) emit(w *run) {
 		elapsed, working := measure(cal, running)
 		storyElapsed += elapsed
 		storyWorking += working
-		wait := Wait{
-			StoryID: r.h.ID, Story: r.h.Key, ProjectID: s.p.ID, Kind: w.kind, Owner: s.owner,
-			Start: s.From, Origin: s.From, End: Never, Part: i + 1, Cycle: w.cycle, Rule: w.rule, Addressed: w.addressed,
-			PausedFor: int64(s.To-s.From) - elapsed, StoryElapsed: storyElapsed, StoryWorking: storyWorking,
-			Target: s.p.Target(w.kind).Milliseconds(), BreachAt: Never,
-			Asks: w.asked, OtherReplies: w.replies, FirstReply: w.firstReply, Steps: steps,
+		part := Part{
+			Wait: whole, Number: i + 1, ProjectID: s.p.ID, Owner: s.owner, Start: s.From, Origin: s.From, End: Never,
+			Paused: s.To.Sub(s.From) - elapsed, StoryElapsed: storyElapsed, StoryWorking: storyWorking,
+			Target: s.p.Target(w.kind), BreachAt: Never,
 		}
 		if i == 0 {
-			wait.Origin = w.origin
+			part.Origin = w.origin
 		}
 		mine := running
 		if away := r.awayFrom(s, w.kind); len(away) > 0 {
@@ -88,29 +90,29 @@ func (r *replay) emit(w *run) {
 			d.clock.mine = mine
 			elapsed, working = measure(cal, mine)
 		}
-		wait.Elapsed, wait.Working = elapsed, working
-		wait.Clock = append([]Span(nil), mine...)
+		part.Elapsed, part.Working = elapsed, working
+		part.Clock = append([]Span(nil), mine...)
 		if at, p := w.breach(s.Span, cal, mine, working); p != nil {
-			wait.Breached, wait.BreachAt, wait.BreachProjectID = true, at, p.ID
+			part.Breached, part.BreachAt, part.BreachProjectID = true, at, p.ID
 		}
 		switch {
 		case i < len(parts)-1:
-			wait.End, wait.Outcome, wait.Final = s.To, HandedOver, true
+			part.End, part.Outcome, part.Final = s.To, HandedOver, true
 		case final:
-			wait.End, wait.Outcome, wait.Responder, wait.Final = w.end, w.outcome, w.responder, true
-			wait.ExitStatus = w.exit
+			part.End, part.Outcome, part.Responder, part.Final = w.end, w.outcome, w.responder, true
+			part.ExitStatus = w.exit
 		case w.end == Never:
-			wait.PausedNow = pausedNow
-			if d.rules.Inactive[wait.Owner] {
-				r.find(FindInactiveOwner, wait.Start, wait.Owner)
+			part.PausedNow = pausedNow
+			if d.rules.Inactive[part.Owner] {
+				r.find(FindInactiveOwner, part.Start, part.Owner)
 			}
 		}
-		d.result.Waits = append(d.result.Waits, wait)
+		d.result.Parts = append(d.result.Parts, part)
 	}
 }
 
 // lay keeps when w ran on the story's clock, for the story's stages.
-func (r *replay) lay(w *run, stop Instant, pauses []Span) {
+func (r *replay) lay(w *runningWait, stop Instant, pauses []Span) {
 	first := len(r.d.laid)
 	running := cutOut(r.d.clock.running[:0], Span{w.start, stop}, pauses)
 	r.d.clock.running = running
@@ -124,7 +126,7 @@ func (r *replay) lay(w *run, stop Instant, pauses []Span) {
 
 // awayFrom returns when the owner of a part was absent with nobody to stand
 // in: neither by the config nor in the story's delegate field.
-func (r *replay) awayFrom(s *segment, kind Kind) []Span {
+func (r *replay) awayFrom(s *ownersPart, kind Kind) []Span {
 	away := r.d.away(s.p, s.owner, kind)
 	if len(away) == 0 || s.p.DelegateField == "" {
 		return away
@@ -144,15 +146,15 @@ func (r *replay) awayFrom(s *segment, kind Kind) []Span {
 // segments cuts [w.start, stop) into one part for each owner. A part shorter
 // than the slip window belongs to the next, the last one to the one before:
 // a field corrected at once hands nothing over.
-func (d *Deriver) segments(w *run, stop Instant) []segment {
-	out := d.clock.parts[:0]
-	for i, p := range w.parts {
+func (d *Deriver) segments(w *runningWait, stop Instant) []ownersPart {
+	out := d.clock.ownersParts[:0]
+	for i, p := range w.tenures {
 		to := stop
-		if i+1 < len(w.parts) {
-			to = min(stop, w.parts[i+1].from)
+		if i+1 < len(w.tenures) {
+			to = min(stop, w.tenures[i+1].from)
 		}
-		s := segment{Span{max(p.from, w.start), to}, p.owner, p.p}
-		if s.From > s.To || s.From == s.To && i+1 < len(w.parts) {
+		s := ownersPart{Span{max(p.from, w.start), to}, p.owner, p.p}
+		if s.From > s.To || s.From == s.To && i+1 < len(w.tenures) {
 			continue
 		}
 		if n := len(out); n > 0 && out[n-1].owner == s.owner {
@@ -181,24 +183,24 @@ func (d *Deriver) segments(w *run, stop Instant) []segment {
 		}
 		i++
 	}
-	d.clock.parts = out
+	d.clock.ownersParts = out
 	return out
 }
 
 // breach returns when the clock of a part passed the target of the project that
 // the story was in just then, and that project; nil if it did not. mine is when
 // the clock ran, and working how much working time that is.
-func (w *run) breach(part Span, cal *calendar.Calendar, mine []Span, working int64) (Instant, *Project) {
-	for i := range w.parts {
-		p, to := w.parts[i].p, part.To
-		target := p.Target(w.kind).Milliseconds()
-		last := i+1 == len(w.parts) || w.parts[i+1].from >= part.To
+func (w *runningWait) breach(part Span, cal *calendar.Calendar, mine []Span, working time.Duration) (Instant, *Project) {
+	for i := range w.tenures {
+		p, to := w.tenures[i].p, part.To
+		target := p.Target(w.kind)
+		last := i+1 == len(w.tenures) || w.tenures[i+1].from >= part.To
 		if !last {
-			to = w.parts[i+1].from
+			to = w.tenures[i+1].from
 		}
 		if working > target && to > part.From {
 			// Where a move brought a shorter target it passed it by moving.
-			if at := max(passes(cal, mine, target), w.parts[i].from); at < to || last {
+			if at := max(passes(cal, mine, target), w.tenures[i].from); at < to || last {
 				return at, p
 			}
 		}
@@ -231,24 +233,24 @@ func cutOut(out []Span, s Span, cuts []Span) []Span {
 	return out
 }
 
-// measure returns the wall time of spans and the part of it in working hours, in milliseconds.
-func measure(cal *calendar.Calendar, spans []Span) (elapsed, working int64) {
+// measure returns the wall time of spans and the part of it in working hours.
+func measure(cal *calendar.Calendar, spans []Span) (elapsed, working time.Duration) {
 	for _, s := range spans {
-		elapsed += int64(s.To - s.From)
-		working += cal.Working(int64(s.From), int64(s.To))
+		elapsed += s.To.Sub(s.From)
+		working += cal.Working(s.From, s.To)
 	}
 	return elapsed, working
 }
 
 // passes returns the instant at which a clock that runs in spans passes
 // target: the last one at which it still showed it.
-func passes(cal *calendar.Calendar, spans []Span, target int64) Instant {
-	var run int64
+func passes(cal *calendar.Calendar, spans []Span, target time.Duration) Instant {
+	var run time.Duration
 	for _, s := range spans {
-		w := cal.Working(int64(s.From), int64(s.To))
+		w := cal.Working(s.From, s.To)
 		if run+w > target {
-			if at, ok := cal.After(int64(s.From), target-run+1); ok {
-				return Instant(at) - 1
+			if at, ok := cal.After(s.From, target-run+time.Millisecond); ok {
+				return at - 1
 			}
 		}
 		run += w
@@ -256,7 +258,7 @@ func passes(cal *calendar.Calendar, spans []Span, target int64) Instant {
 	return Never
 }
 
-// CompareWaits orders waits by start, story, kind and part.
-func CompareWaits(a, b Wait) int {
-	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Part, b.Part))
+// CompareParts orders waits by start, story, kind and number.
+func CompareParts(a, b Part) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Number, b.Number))
 }

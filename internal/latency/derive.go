@@ -49,7 +49,7 @@ func NewDeriver(rules *Rules, ancestors Ancestors) *Deriver {
 // the next call.
 func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	h.Events = sortEvents(h.Events)
-	d.result = Result{Waits: d.result.Waits[:0], Begun: d.result.Begun[:0], Marks: d.result.Marks[:0], Stages: d.result.Stages[:0], Findings: d.result.Findings[:0]}
+	d.result = Result{Parts: d.result.Parts[:0], Begun: d.result.Begun[:0], Marks: d.result.Marks[:0], Stages: d.result.Stages[:0], Findings: d.result.Findings[:0]}
 	d.footings, d.laid, d.createdHop, d.asOf = d.footings[:0], d.laid[:0], false, asOf
 	r := &d.replay
 	*r = replay{d: d, h: h, asOf: asOf, tick: Never, st: r.st, acc: r.acc, q: r.q, comments: r.comments[:0], rejections: r.rejections[:0], answer: verdict{askers: r.answer.askers[:0]}}
@@ -104,7 +104,7 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	if r.cycling && r.tick < Never {
 		d.result.Unsettled = true
 	}
-	slices.SortFunc(d.result.Waits, CompareWaits)
+	slices.SortFunc(d.result.Parts, CompareParts)
 	return &d.result
 }
 
@@ -136,7 +136,7 @@ type replay struct {
 	passed bool   // a bypass was counted
 	mover  string // who moved the story into the running acceptance wait
 
-	acc, q run
+	acc, q runningWait
 
 	lastComment Instant
 	actAt       Instant // last action of the owner or a delegate
@@ -150,8 +150,8 @@ type commentNow struct {
 	facts *comment.Facts
 }
 
-// run is a wait that is being followed.
-type run struct {
+// runningWait is a wait that is being followed.
+type runningWait struct {
 	open      bool
 	kind      Kind
 	start     Instant
@@ -162,7 +162,7 @@ type run struct {
 	rule      Rule
 	addressed string
 	cycle     int
-	parts     []part
+	tenures   []tenure
 	pauses    []Span
 
 	parked, flagged, asking Instant // since when it is paused for a status, a flag, the owner's own question; Never
@@ -178,8 +178,8 @@ type run struct {
 	steps []Step
 }
 
-// part is the owner and project of a wait from an instant on.
-type part struct {
+// tenure is the owner and project of a wait from an instant on.
+type tenure struct {
 	from  Instant
 	owner string
 	p     *Project
@@ -417,7 +417,7 @@ func (r *replay) enterScope(ev *Event) {
 
 // leaveScope withdraws what runs: the story is gone or counts no longer.
 func (r *replay) leaveScope(ev *Event, role Responder) {
-	for _, w := range [2]*run{&r.acc, &r.q} {
+	for _, w := range [2]*runningWait{&r.acc, &r.q} {
 		if w.open {
 			r.end(w, ev.At, Withdrawn, role, r.stepOf(ev, Rule(Withdrawn)))
 		}
@@ -426,17 +426,17 @@ func (r *replay) leaveScope(ev *Event, role Responder) {
 }
 
 // reset makes w a wait that has not begun, and keeps its slices.
-func (w *run) reset(kind Kind) {
-	*w = run{
+func (w *runningWait) reset(kind Kind) {
+	*w = runningWait{
 		kind: kind, end: Never, parked: Never, flagged: Never, asking: Never, firstReply: Never, lapseAt: Never,
-		parts: w.parts[:0], pauses: w.pauses[:0], asks: w.asks[:0], steps: w.steps[:0],
+		tenures: w.tenures[:0], pauses: w.pauses[:0], asks: w.asks[:0], steps: w.steps[:0],
 	}
 }
 
-func (r *replay) openRun(w *run, ev *Event, rule Rule) {
+func (r *replay) openWait(w *runningWait, ev *Event, rule Rule) {
 	w.reset(w.kind)
 	w.open, w.start, w.origin, w.rule = true, ev.At, ev.At, rule
-	w.parts = append(w.parts, part{ev.At, r.owner, r.p})
+	w.tenures = append(w.tenures, tenure{ev.At, r.owner, r.p})
 	r.step(w, ev, rule)
 }
 
@@ -463,19 +463,19 @@ func (r *replay) handOver(was string, ev *Event, role Responder) {
 
 // enterPart begins a new part of a running wait, with the story's present
 // owner and project.
-func (r *replay) enterPart(w *run, ev *Event) {
+func (r *replay) enterPart(w *runningWait, ev *Event) {
 	if !w.open {
 		return
 	}
-	if last := &w.parts[len(w.parts)-1]; last.from == ev.At {
+	if last := &w.tenures[len(w.tenures)-1]; last.from == ev.At {
 		last.owner, last.p = r.owner, r.p
 		return
 	}
-	w.parts = append(w.parts, part{ev.At, r.owner, r.p})
+	w.tenures = append(w.tenures, tenure{ev.At, r.owner, r.p})
 }
 
 // unpause closes the pause that began at *since.
-func (w *run) unpause(since *Instant, at Instant) {
+func (w *runningWait) unpause(since *Instant, at Instant) {
 	if *since != Never {
 		w.pauses = append(w.pauses, Span{*since, at})
 		*since = Never
@@ -483,7 +483,7 @@ func (w *run) unpause(since *Instant, at Instant) {
 }
 
 // end ends w and emits its parts.
-func (r *replay) end(w *run, at Instant, outcome Outcome, responder Responder, s Step) {
+func (r *replay) end(w *runningWait, at Instant, outcome Outcome, responder Responder, s Step) {
 	w.open, w.end, w.outcome, w.responder = false, at, outcome, responder
 	if w.kind == Acceptance {
 		w.exit = r.st.status.Name
@@ -495,13 +495,15 @@ func (r *replay) end(w *run, at Instant, outcome Outcome, responder Responder, s
 	}
 }
 
-func (r *replay) emitOpen(w *run) {
+func (r *replay) emitOpen(w *runningWait) {
 	if w.open {
 		r.emit(w)
 	}
 }
 
-func (r *replay) step(w *run, ev *Event, rule Rule) { w.steps = append(w.steps, r.stepOf(ev, rule)) }
+func (r *replay) step(w *runningWait, ev *Event, rule Rule) {
+	w.steps = append(w.steps, r.stepOf(ev, rule))
+}
 
 func (r *replay) stepOf(ev *Event, rule Rule) Step {
 	return Step{At: ev.At, Rank: ev.Rank, ID: ev.ID, Actor: ev.Actor, Rule: rule}

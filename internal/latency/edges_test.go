@@ -151,7 +151,7 @@ func TestEdges(t *testing.T) {
 				asOf = long
 			}
 			var got []string
-			for _, w := range NewDeriver(rules, nil).Story(tc.story.history(), when(t, asOf)).Waits {
+			for _, w := range NewDeriver(rules, nil).Story(tc.story.history(), when(t, asOf)).Parts {
 				got = append(got, line(w))
 			}
 			if d := cmp.Diff(tc.want, got); d != "" {
@@ -177,7 +177,7 @@ func TestBreachOverPauses(t *testing.T) {
 		{"paused there for good", waits().move("Tue 09:00", "dev", "Third party").move("Wed 10:00", "po", "Done"), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := NewDeriver(testRules(t), nil).Story(tc.story.history(), when(t, long)).Waits[0]
+			w := NewDeriver(testRules(t), nil).Story(tc.story.history(), when(t, long)).Parts[0]
 			got := ""
 			if w.Breached {
 				got = w.BreachAt.Time().In(berlin(t)).Format("Mon 15:04")
@@ -212,8 +212,8 @@ func TestPausedNow(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			rules := testRules(t)
 			rules.Projects["1"].PauseWhenFlagged = true
-			w := NewDeriver(rules, nil).Story(tc.story.history(), when(t, tc.asOf)).Waits[0]
-			if got := (time.Duration(w.Working) * time.Millisecond).String(); w.PausedNow != tc.want || got != tc.clock {
+			w := NewDeriver(rules, nil).Story(tc.story.history(), when(t, tc.asOf)).Parts[0]
+			if got := w.Working.String(); w.PausedNow != tc.want || got != tc.clock {
 				t.Errorf("paused %t at %s, want %t at %s", w.PausedNow, got, tc.want, tc.clock)
 			}
 		})

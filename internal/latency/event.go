@@ -2,28 +2,21 @@ package latency
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/comment"
 )
 
-// Instant is a point in time in milliseconds since the Unix epoch, UTC: the
-// precision Jira gives.
-type Instant int64
+// Instant is a point in time in milliseconds since the Unix epoch, UTC.
+type Instant = calendar.Instant
 
-// Never is later than every instant: the end of what has not ended.
-const Never Instant = math.MaxInt64
+// Never is later than every other instant: the end of what has not ended.
+const Never = calendar.Never
 
 // At returns t as an Instant, truncated to the millisecond.
-func At(t time.Time) Instant { return Instant(t.UnixMilli()) }
-
-// Time returns the instant as a time in UTC.
-func (i Instant) Time() time.Time { return time.UnixMilli(int64(i)).UTC() }
-
-// Add returns the instant d later; d is truncated to the millisecond.
-func (i Instant) Add(d time.Duration) Instant { return i + Instant(d.Milliseconds()) }
+func At(t time.Time) Instant { return calendar.At(t) }
 
 // Rank orders events of the same instant by what they are.
 type Rank uint8

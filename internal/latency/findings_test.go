@@ -95,7 +95,7 @@ func TestDelegateField(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []string
-			for _, w := range NewDeriver(rules, nil).Story(tc.story.history(), when(t, long)).Waits {
+			for _, w := range NewDeriver(rules, nil).Story(tc.story.history(), when(t, long)).Parts {
 				got = append(got, line(w))
 			}
 			if d := cmp.Diff(tc.want, got); d != "" {
@@ -110,7 +110,7 @@ func TestDelegateField(t *testing.T) {
 func TestUserNamesAreMentionedInAnyCase(t *testing.T) {
 	rules := testRules(t)
 	rules.People["jdoe"] = "po"
-	waits := NewDeriver(rules, nil).Story(newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~JDoe] which?").history(), when(t, "Mon 10:00")).Waits
+	waits := NewDeriver(rules, nil).Story(newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~JDoe] which?").history(), when(t, "Mon 10:00")).Parts
 	if len(waits) != 1 || waits[0].Addressed != "po" {
 		t.Errorf("waits %+v, want a question to po", waits)
 	}

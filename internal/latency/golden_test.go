@@ -29,11 +29,11 @@ func everything(rules *Rules, h *History, res *Result, asOf Instant) string {
 		}
 		return strings.Join(out, " ")
 	}
-	for _, w := range res.Waits {
-		fmt.Fprintf(&b, "  %s %s in %s part %d cycle %d [%s, %s) from %s %s %s %s by %q to %q exit %q\n", w.Kind, w.Owner, w.ProjectID, w.Part, w.Cycle,
+	for _, w := range res.Parts {
+		fmt.Fprintf(&b, "  %s %s in %s part %d cycle %d [%s, %s) from %s %s %s %s by %q to %q exit %q\n", w.Kind, w.Owner, w.ProjectID, w.Number, w.Cycle,
 			rel(w.Start), rel(w.End), rel(w.Origin), w.Rule, w.Addressed, w.Outcome, w.Responder, fmt.Sprint(w.Final, w.PausedNow), w.ExitStatus)
-		fmt.Fprintf(&b, "    elapsed %d working %d paused %d story %d %d target %d breached %t at %s asks %d replies %d first %s clock %s\n", w.Elapsed, w.Working,
-			w.PausedFor, w.StoryElapsed, w.StoryWorking, w.Target, w.Breached, rel(w.BreachAt), w.Asks, w.OtherReplies, rel(w.FirstReply), spans(w.Clock))
+		fmt.Fprintf(&b, "    elapsed %d working %d paused %d story %d %d target %d breached %t at %s asks %d replies %d first %s clock %s\n", MillisecondsOf(w.Elapsed), MillisecondsOf(w.Working),
+			MillisecondsOf(w.Paused), MillisecondsOf(w.StoryElapsed), MillisecondsOf(w.StoryWorking), MillisecondsOf(w.Target), w.Breached, rel(w.BreachAt), w.Asks, w.OtherReplies, rel(w.FirstReply), spans(w.Clock))
 		b.WriteString("   ")
 		for _, st := range w.Steps {
 			fmt.Fprintf(&b, " %s@%s/%d", st.Rule, rel(st.At), st.ID)
@@ -53,7 +53,7 @@ func everything(rules *Rules, h *History, res *Result, asOf Instant) string {
 		fmt.Fprintf(&b, "  counted %s %s of %s at %s by %s at %s\n", e.Type, e.ID.Kind, e.ID.Topic, rel(e.ID.At), e.Owner, rel(e.At))
 	}
 	tr := res.Trace(h.Events[0].At + 1_000_000)
-	fmt.Fprintf(&b, "  trace %d runs, %d stages, verdict %s of %q, over %t, unsettled %t\n", len(tr.Runs), len(tr.Stages), rel(tr.Verdict.At), tr.Verdict.Owner, tr.Until() <= asOf, res.Unsettled)
+	fmt.Fprintf(&b, "  trace %d runs, %d stages, verdict %s of %q, over %t, unsettled %t\n", len(tr.Samples), len(tr.Stages), rel(tr.Verdict.At), tr.Verdict.Owner, tr.Until() <= asOf, res.Unsettled)
 	return b.String()
 }
 

@@ -33,7 +33,7 @@ func (d *Deriver) mark(typ EntryType, at Instant, p *Project, owner string, sett
 
 // verdictOn returns what to remember of the wait that has just ended: it is
 // its last owner's.
-func (r *replay) verdictOn(ev *Event, w *run) verdict {
+func (r *replay) verdictOn(ev *Event, w *runningWait) verdict {
 	v := r.lastPart(ev.At, w)
 	v.person = r.d.rules.Person(ev.Actor)
 	if r.d.rules.isAutomation(ev) {
@@ -44,9 +44,9 @@ func (r *replay) verdictOn(ev *Event, w *run) verdict {
 
 // lastPart returns whose wait, in which project, the one was that has just
 // ended; one that began before history is derived is nobody's.
-func (r *replay) lastPart(at Instant, w *run) verdict {
+func (r *replay) lastPart(at Instant, w *runningWait) verdict {
 	v := verdict{at: at}
-	if segments := r.d.clock.parts; w.start >= r.p.HistoryFrom && len(segments) > 0 {
+	if segments := r.d.clock.ownersParts; w.start >= r.p.HistoryFrom && len(segments) > 0 {
 		last := segments[len(segments)-1]
 		v.owner, v.project = last.owner, last.p
 	}
@@ -54,7 +54,7 @@ func (r *replay) lastPart(at Instant, w *run) verdict {
 }
 
 // guardAcceptance looks at an acceptance: was there time to look at anything?
-func (r *replay) guardAcceptance(ev *Event, w *run, role Responder) {
+func (r *replay) guardAcceptance(ev *Event, w *runningWait, role Responder) {
 	v := r.verdictOn(ev, w)
 	r.acceptance, r.accepted, r.cycling = v, true, false
 	if v.project != nil && (role == ByOwner || role == ByDelegate) && w.rule == EnteredAcceptance &&
@@ -125,7 +125,7 @@ func (r *replay) guardAsk(a *ask) {
 		}
 		r.answer.project = nil // one answer falls short once
 		cal := r.d.rules.calendar(v.project, v.owner)
-		if cal.Working(int64(v.at), int64(a.at)) <= againWithin.Milliseconds() {
+		if cal.Working(v.at, a.at) <= againWithin {
 			r.d.mark(GuardAskedAgain, a.at, v.project, v.owner, v.project.SlipWindow)
 		}
 		return

@@ -3,6 +3,7 @@ package latency
 import (
 	"iter"
 	"strconv"
+	"time"
 )
 
 // EntryType is what an entry of the ledger counts.
@@ -30,6 +31,16 @@ func Guards() []EntryType {
 	return []EntryType{GuardReopened, GuardSilentRejection, GuardInstantAcceptance, GuardAskedAgain}
 }
 
+// Milliseconds is a length of time in the ledger's precision. Sums over many
+// waits are in it: those of a time.Duration end at 292 years.
+type Milliseconds int64
+
+// MillisecondsOf returns d, truncated to the millisecond.
+func MillisecondsOf(d time.Duration) Milliseconds { return Milliseconds(d.Milliseconds()) }
+
+// Seconds returns m in seconds.
+func (m Milliseconds) Seconds() float64 { return float64(m) / 1000 }
+
 // Entry is one thing that is counted once and stays counted, with the labels
 // and clocks it had then. Counters and histograms are sums over entries.
 type Entry struct {
@@ -39,8 +50,8 @@ type Entry struct {
 	Owner     string // person; "" where no owner is concerned
 	Outcome   Outcome
 	Responder Responder
-	Working   int64 // milliseconds on the owner's clock
-	Elapsed   int64 // milliseconds
+	Working   Milliseconds // on the owner's clock
+	Elapsed   Milliseconds
 	At        Instant
 }
 
@@ -79,8 +90,8 @@ const (
 // Entries yields what of a result is final as of asOf and so to be counted.
 func (r *Rules) Entries(storyID int64, res *Result, asOf Instant) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		for i := range res.Waits {
-			if !r.entriesOf(storyID, res.Waits[:i+1], asOf, yield) {
+		for i := range res.Parts {
+			if !r.entriesOf(storyID, res.Parts[:i+1], asOf, yield) {
 				return
 			}
 		}
@@ -105,7 +116,7 @@ func (r *Rules) Entries(storyID int64, res *Result, asOf Instant) iter.Seq[Entry
 
 // entriesOf yields the entries of the last of waits, which those of its story
 // that began earlier come before; it tells whether to go on.
-func (r *Rules) entriesOf(storyID int64, waits []Wait, asOf Instant, yield func(Entry) bool) bool {
+func (r *Rules) entriesOf(storyID int64, waits []Part, asOf Instant, yield func(Entry) bool) bool {
 	w := &waits[len(waits)-1]
 	p := r.watched(w.ProjectID)
 	if p == nil {
@@ -118,7 +129,7 @@ func (r *Rules) entriesOf(storyID int64, waits []Wait, asOf Instant, yield func(
 		}
 	}
 	e := Entry{
-		Project: p.Key, Owner: w.Owner, Working: w.Working, Elapsed: w.Elapsed,
+		Project: p.Key, Owner: w.Owner, Working: MillisecondsOf(w.Working), Elapsed: MillisecondsOf(w.Elapsed),
 		ID: EntryID{StoryID: storyID, Kind: w.Kind, Topic: topic(topicTarget, nth), At: w.Origin},
 	}
 	if w.Final {
@@ -137,9 +148,9 @@ func (r *Rules) entriesOf(storyID int64, waits []Wait, asOf Instant, yield func(
 		if p == nil || w.BreachAt.Add(p.SlipWindow) > asOf {
 			return true
 		}
-		e.Type, e.Project, e.At, e.Working, e.Elapsed = EntryBreached, p.Key, w.BreachAt, p.Target(w.Kind).Milliseconds(), 0
+		e.Type, e.Project, e.At, e.Working, e.Elapsed = EntryBreached, p.Key, w.BreachAt, MillisecondsOf(p.Target(w.Kind)), 0
 		for _, s := range w.Clock {
-			e.Elapsed += max(0, int64(min(s.To, w.BreachAt)-s.From))
+			e.Elapsed += max(0, Milliseconds(min(s.To, w.BreachAt)-s.From))
 		}
 	case !w.Breached && w.Final && w.Outcome.IsResponse():
 		e.Type, e.At = EntryMet, w.End

@@ -51,7 +51,7 @@ func TestParentsOwnOverTime(t *testing.T) {
 			s.last[FieldParent] = val("900")
 			s.move("Mon 09:00", "dev", "PO Review").move("Tue 11:00", "next", "Done")
 			var got []string
-			for _, w := range NewDeriver(rules, tc.ancestors).Story(s.history(), when(t, long)).Waits {
+			for _, w := range NewDeriver(rules, tc.ancestors).Story(s.history(), when(t, long)).Parts {
 				got = append(got, line(w))
 			}
 			if d := cmp.Diff(tc.want, got); d != "" {

@@ -92,14 +92,14 @@ func randomInstant(rt *rapid.T, h *History) Instant {
 
 // outcome is what a derivation says, copied.
 type outcome struct {
-	Waits  []Wait
+	Parts  []Part
 	Marks  []Mark
 	Stages []StageSpan
 }
 
 func derive(rules *Rules, h *History, asOf Instant) outcome {
 	res := NewDeriver(rules, nil).Story(h, asOf)
-	return outcome{slices.Clone(res.Waits), slices.Clone(res.Marks), slices.Clone(res.Stages)}
+	return outcome{slices.Clone(res.Parts), slices.Clone(res.Marks), slices.Clone(res.Stages)}
 }
 
 // upTo is what a collector knew at t: the events until then, and the fields as they were.
@@ -176,8 +176,8 @@ func TestAWeekLater(t *testing.T) {
 		h := randomTale(t, rt)
 		at := randomInstant(rt, h)
 		want := derive(now, h, at)
-		for i := range want.Waits {
-			w := &want.Waits[i]
+		for i := range want.Parts {
+			w := &want.Parts[i]
 			for _, i := range []*Instant{&w.Start, &w.Origin, &w.End, &w.BreachAt, &w.FirstReply} {
 				*i = later(*i)
 			}
@@ -189,8 +189,8 @@ func TestAWeekLater(t *testing.T) {
 			}
 		}
 		seen := map[*Step]bool{} // parts of one wait share their steps
-		for i := range want.Waits {
-			if st := want.Waits[i].Steps; len(st) > 0 && seen[&st[0]] {
+		for i := range want.Parts {
+			if st := want.Parts[i].Steps; len(st) > 0 && seen[&st[0]] {
 				for j := range st {
 					st[j].At -= week
 				}
@@ -238,8 +238,8 @@ func TestOtherNames(t *testing.T) {
 		h := randomTale(t, rt)
 		at := randomInstant(rt, h)
 		want := derive(rules, h, at)
-		for i := range want.Waits {
-			w := &want.Waits[i]
+		for i := range want.Parts {
+			w := &want.Parts[i]
 			w.Owner, w.Addressed = name(w.Owner), name(w.Addressed)
 			for j := range w.Steps {
 				w.Steps[j].Actor = name(w.Steps[j].Actor)
@@ -290,15 +290,15 @@ func TestPartsAddUp(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		h := randomTale(t, rt)
-		elapsed, working := map[Kind]int64{}, map[Kind]int64{} // waits of both kinds run side by side
-		for _, w := range derive(rules, h, randomInstant(rt, h)).Waits {
-			if w.Part == 1 {
+		elapsed, working := map[Kind]time.Duration{}, map[Kind]time.Duration{} // waits of both kinds run side by side
+		for _, w := range derive(rules, h, randomInstant(rt, h)).Parts {
+			if w.Number == 1 {
 				elapsed[w.Kind], working[w.Kind] = 0, 0
 			}
 			elapsed[w.Kind] += w.Elapsed
 			working[w.Kind] += w.Working
 			if w.StoryElapsed != elapsed[w.Kind] || w.StoryWorking != working[w.Kind] {
-				rt.Fatalf("part %d: the story's clock shows %d and %d, its owners' together %d and %d", w.Part, w.StoryElapsed, w.StoryWorking, elapsed[w.Kind], working[w.Kind])
+				rt.Fatalf("part %d: the story's clock shows %v and %v, its owners' together %v and %v", w.Number, w.StoryElapsed, w.StoryWorking, elapsed[w.Kind], working[w.Kind])
 			}
 		}
 	})
@@ -308,11 +308,11 @@ func TestPartsAddUp(t *testing.T) {
 func invariants(d *Deriver, rules *Rules, h *History, asOf Instant) error {
 	res := d.Story(h, asOf)
 	end := map[Kind]Instant{Acceptance: math.MinInt64, Question: math.MinInt64}
-	for _, w := range res.Waits {
+	for _, w := range res.Parts {
 		stop := min(w.End, asOf)
 		switch {
-		case w.Working > w.Elapsed || w.Elapsed > int64(stop-w.Start) || w.Working < 0 || w.PausedFor < 0:
-			return fmt.Errorf("clocks of %s: working %d, elapsed %d, paused %d in %d", line(w), w.Working, w.Elapsed, w.PausedFor, stop-w.Start)
+		case w.Working > w.Elapsed || w.Elapsed > stop.Sub(w.Start) || w.Working < 0 || w.Paused < 0:
+			return fmt.Errorf("clocks of %s: working %v, elapsed %v, paused %v in %v", line(w), w.Working, w.Elapsed, w.Paused, stop.Sub(w.Start))
 		case w.Elapsed > w.StoryElapsed || w.Working > w.StoryWorking:
 			return fmt.Errorf("the owner's clock is ahead of the story's: %+v", w)
 		case w.Start > stop || w.Start < end[w.Kind]:
@@ -320,14 +320,14 @@ func invariants(d *Deriver, rules *Rules, h *History, asOf Instant) error {
 		case w.Final == w.Open() || w.Open() != (w.Outcome == ""):
 			return fmt.Errorf("final %t, open %t, outcome %q", w.Final, w.Open(), w.Outcome)
 		case w.Breached != (w.Working > w.Target) || w.Breached && (w.BreachAt < w.Start || w.BreachAt > stop):
-			return fmt.Errorf("breached %t at %d: working %d of %d", w.Breached, w.BreachAt, w.Working, w.Target)
-		case w.Owner == "" || w.ProjectID == "" || w.Origin > w.Start && w.Part > 1:
+			return fmt.Errorf("breached %t at %d: working %v of %v", w.Breached, w.BreachAt, w.Working, w.Target)
+		case w.Owner == "" || w.ProjectID == "" || w.Origin > w.Start && w.Number > 1:
 			return fmt.Errorf("nobody's wait: %+v", w)
 		case w.Open() && !res.Unsettled:
 			return fmt.Errorf("%s is open and would not be derived again", line(w))
 		}
 		if elapsed, working := rules.ClockAt(&w, stop); elapsed != w.Elapsed || working != w.Working {
-			return fmt.Errorf("%s: its spans say %d and %d", line(w), elapsed, working)
+			return fmt.Errorf("%s: its spans say %v and %v", line(w), elapsed, working)
 		}
 		if w.Final {
 			end[w.Kind] = w.End
@@ -364,16 +364,16 @@ func TestProperties(t *testing.T) {
 		if err := invariants(d, rules, h, asOf); err != nil {
 			rt.Fatal(err)
 		}
-		waits := slices.Clone(d.Story(h, asOf).Waits)
+		waits := slices.Clone(d.Story(h, asOf).Parts)
 		// The order of arrival, and what arrives twice, change nothing.
 		other := *h
 		other.Events = append(slices.Clone(h.Events), h.Events[:len(h.Events)/2]...)
 		slices.Reverse(other.Events)
-		if diff := cmp.Diff(waits, slices.Clone(d.Story(&other, asOf).Waits)); diff != "" {
+		if diff := cmp.Diff(waits, slices.Clone(d.Story(&other, asOf).Parts)); diff != "" {
 			rt.Fatalf("another order gave other waits:\n%s", diff)
 		}
 		// What a deriver did before leaves nothing behind.
-		if diff := cmp.Diff(waits, NewDeriver(rules, nil).Story(h, asOf).Waits, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(waits, NewDeriver(rules, nil).Story(h, asOf).Parts, cmpopts.EquateEmpty()); diff != "" {
 			rt.Fatalf("a fresh deriver gave other waits:\n%s", diff)
 		}
 	})

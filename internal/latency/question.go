@@ -91,7 +91,7 @@ func (r *replay) addAsk(ev *Event, a ask) {
 		r.step(&r.q, ev, Joined)
 		return
 	}
-	r.openRun(&r.q, ev, a.rule)
+	r.openWait(&r.q, ev, a.rule)
 	r.q.asks = append(r.q.asks, a)
 	r.q.asked = 1
 	r.q.addressed = a.addressed
@@ -124,8 +124,8 @@ func (r *replay) setLapse(now Instant) {
 		return
 	}
 	from := max(q.start, r.lastComment)
-	if at, ok := r.d.rules.calendar(r.p, r.owner).After(int64(from), r.p.LapseAfter.Milliseconds()); ok {
-		q.lapseAt = max(now, Instant(at))
+	if at, ok := r.d.rules.calendar(r.p, r.owner).After(from, r.p.LapseAfter); ok {
+		q.lapseAt = max(now, at)
 	}
 }
 

@@ -38,12 +38,12 @@ type EndedKey struct {
 	Responder Responder
 }
 
-// Histogram is a sum over entries of the ledger, in milliseconds.
+// Histogram is a sum over entries of the ledger.
 type Histogram struct {
-	Bounds  []time.Duration
-	Counts  []uint64 // by bound, not cumulative; one more for what is above the last
-	Count   uint64
-	SumMsec int64
+	Bounds []time.Duration
+	Counts []uint64 // by bound, not cumulative; one more for what is above the last
+	Count  uint64
+	Sum    Milliseconds
 }
 
 // NewHistogram returns an empty histogram with those upper bounds.
@@ -51,12 +51,12 @@ func NewHistogram(bounds []time.Duration) *Histogram {
 	return &Histogram{Bounds: bounds, Counts: make([]uint64, len(bounds)+1)}
 }
 
-// Add counts one value in milliseconds.
-func (h *Histogram) Add(msec int64) {
-	i, _ := slices.BinarySearchFunc(h.Bounds, msec, func(b time.Duration, v int64) int { return cmp.Compare(b.Milliseconds(), v) })
+// Add counts one value.
+func (h *Histogram) Add(v Milliseconds) {
+	i, _ := slices.BinarySearchFunc(h.Bounds, v, func(b time.Duration, v Milliseconds) int { return cmp.Compare(MillisecondsOf(b), v) })
 	h.Counts[i]++
 	h.Count++
-	h.SumMsec += msec
+	h.Sum += v
 }
 
 // Clone returns a copy that is not changed by further additions.
@@ -199,7 +199,7 @@ func (t *Totals) Clone() *Totals {
 // OpenState is what an owner's team waits for now.
 type OpenState struct {
 	Open, Overdue, Paused int
-	Oldest, OldestElapsed int64 // milliseconds on the owner's clock; 0: nothing open
+	Oldest, OldestElapsed time.Duration // on the owner's clock; 0: nothing open
 }
 
 // StoryKey is a kind of wait in a project.
@@ -210,7 +210,7 @@ type StoryKey struct {
 
 // StoryState is what runs on the story's clock, which no hand-over restarts.
 type StoryState struct {
-	Oldest  int64 // milliseconds
+	Oldest  time.Duration
 	Overdue int
 }
 
@@ -218,11 +218,11 @@ type StoryState struct {
 type OpenWait struct {
 	Key
 	Story string // key
-	Msec  int64
+	Age   time.Duration
 	Pace  float64 // share of its owner's waits of the last 90 days that it is longer than
 	Paced bool    // there were enough of them to tell
 
-	wait *Wait // until the pace is told
+	part *Part // until the pace is told
 }
 
 // Delegated is a delegation that is active now.
@@ -236,8 +236,8 @@ type Report struct {
 	Open          map[Key]OpenState
 	Stories       map[StoryKey]StoryState
 	OpenWaits     []OpenWait
-	Asked         []int64            // the ids of all stories with an open question, in order
-	Targets       map[StoryKey]int64 // milliseconds
+	Asked         []int64                    // the ids of all stories with an open question, in order
+	Targets       map[StoryKey]time.Duration // in working time
 	Delegations   []Delegated
 	Absent        map[string]bool   // by configured owner
 	Names         map[string]string // display name by owner
@@ -249,8 +249,8 @@ type Report struct {
 // AuditKey is a reason for findings in a project.
 type AuditKey struct{ Project, Reason string }
 
-// openWaits collects the open waits of a report.
-type openWaits struct {
+// openList collects the open waits of a report.
+type openList struct {
 	rules  *Rules
 	report *Report
 	limit  int
@@ -267,10 +267,10 @@ type openID struct {
 // with the open ones of waits, what the audit counted and statistics over the
 // rolling windows; at most limit of the oldest waits of each owner and kind are
 // listed one by one.
-func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
+func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Part, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
 	r := &Report{
 		DataTimestamp: asOf, Totals: totals.Clone(), Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
-		Targets: map[StoryKey]int64{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
+		Targets: map[StoryKey]time.Duration{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
 	}
 	for _, p := range rules.Projects {
 		for _, owner := range p.configuredOwners() {
@@ -279,7 +279,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, audit m
 		r.Totals.Slips[p.Key] += 0
 		r.Totals.Bypassed[p.Key] += 0
 		for _, kind := range [2]Kind{Acceptance, Question} {
-			r.Targets[StoryKey{kind, p.Key}] = p.Target(kind).Milliseconds()
+			r.Targets[StoryKey{kind, p.Key}] = p.Target(kind)
 			r.Stories[StoryKey{kind, p.Key}] = StoryState{}
 		}
 	}
@@ -289,7 +289,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, audit m
 	for k := range r.Totals.Ended {
 		r.Open[k.Key] = OpenState{}
 	}
-	open := openWaits{rules: rules, report: r, limit: limit, listed: map[openID]int{}}
+	open := openList{rules: rules, report: r, limit: limit, listed: map[openID]int{}}
 	for i := range waits {
 		open.add(&waits[i])
 	}
@@ -298,15 +298,15 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Wait, audit m
 	r.Asked = slices.Compact(r.Asked)
 	for i := range r.OpenWaits {
 		w := &r.OpenWaits[i]
-		w.Pace, w.Paced = statistics.Pace(w.wait)
-		w.wait = nil
+		w.Pace, w.Paced = statistics.Pace(w.part)
+		w.part = nil
 	}
 	r.people(rules, asOf)
 	return r
 }
 
 // add counts a wait if it is open.
-func (o openWaits) add(w *Wait) {
+func (o openList) add(w *Part) {
 	p := o.rules.watched(w.ProjectID)
 	if !w.Open() || p == nil {
 		return
@@ -336,20 +336,20 @@ func (o openWaits) add(w *Wait) {
 	// yet final: it is listed once, by the longer.
 	id := openID{key, w.Story}
 	if i, listed := o.listed[id]; listed {
-		if listed := &o.report.OpenWaits[i]; w.StoryWorking > listed.Msec {
-			listed.Msec, listed.wait = w.StoryWorking, w
+		if listed := &o.report.OpenWaits[i]; w.StoryWorking > listed.Age {
+			listed.Age, listed.part = w.StoryWorking, w
 		}
 		return
 	}
 	o.listed[id] = len(o.report.OpenWaits)
-	o.report.OpenWaits = append(o.report.OpenWaits, OpenWait{Key: key, Story: w.Story, Msec: w.StoryWorking, wait: w})
+	o.report.OpenWaits = append(o.report.OpenWaits, OpenWait{Key: key, Story: w.Story, Age: w.StoryWorking, part: w})
 }
 
 // trim keeps the oldest waits of each owner and kind.
-func (o openWaits) trim() {
+func (o openList) trim() {
 	list := o.report.OpenWaits
 	slices.SortFunc(list, func(a, b OpenWait) int {
-		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Msec, a.Msec), cmp.Compare(a.Story, b.Story))
+		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Age, a.Age), cmp.Compare(a.Story, b.Story))
 	})
 	kept, n := list[:0], 0
 	for i, w := range list {

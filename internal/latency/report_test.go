@@ -8,8 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-const hourMS = int64(3600_000)
-
 func TestReport(t *testing.T) {
 	rules := testRules(t)
 	asOf := when(t, "Wed 12:00")
@@ -24,32 +22,32 @@ func TestReport(t *testing.T) {
 	}
 	totals := NewTotals()
 	totals.Add(Entry{ID: EntryID{Kind: Question}, Type: EntryEnded, Project: "WEB", Owner: "gone", Outcome: Lapsed})
-	open := func(id int64, story string, kind Kind, owner string, working, storyWorking int64) Wait {
-		return Wait{
-			StoryID: id, Story: story, ProjectID: "1", Kind: kind, Owner: owner, Start: asOf - 1, End: Never, Working: working, Elapsed: 2 * working,
-			StoryWorking: storyWorking, Target: 8 * hourMS,
+	open := func(id int64, story string, kind Kind, owner string, working, storyWorking time.Duration) Part {
+		return Part{
+			Wait: Wait{StoryID: id, Story: story, Kind: kind}, ProjectID: "1", Owner: owner, Start: asOf - 1, End: Never, Working: working, Elapsed: 2 * working,
+			StoryWorking: storyWorking, Target: 8 * time.Hour,
 		}
 	}
-	paused := open(4, "PAY-4", Acceptance, "po", hourMS, hourMS)
+	paused := open(4, "PAY-4", Acceptance, "po", time.Hour, time.Hour)
 	paused.PausedNow = true
-	elsewhere := open(9, "OLD-1", Acceptance, "po", hourMS, hourMS)
+	elsewhere := open(9, "OLD-1", Acceptance, "po", time.Hour, time.Hour)
 	elsewhere.ProjectID = "99"
-	ended := open(8, "PAY-8", Acceptance, "po", 99*hourMS, 99*hourMS)
+	ended := open(8, "PAY-8", Acceptance, "po", 99*time.Hour, 99*time.Hour)
 	ended.End = asOf
-	waits := []Wait{
-		open(1, "PAY-1", Acceptance, "po", 8*hourMS, 9*hourMS), // on the story's clock it is overdue, on the owner's just in time
-		open(2, "PAY-2", Acceptance, "po", 8*hourMS+1, 8*hourMS+1),
-		open(3, "PAY-3", Acceptance, "po", 3*hourMS, 8*hourMS), // just in time
+	waits := []Part{
+		open(1, "PAY-1", Acceptance, "po", 8*time.Hour, 9*time.Hour), // on the story's clock it is overdue, on the owner's just in time
+		open(2, "PAY-2", Acceptance, "po", 8*time.Hour+time.Millisecond, 8*time.Hour+time.Millisecond),
+		open(3, "PAY-3", Acceptance, "po", 3*time.Hour, 8*time.Hour), // just in time
 		paused, elsewhere, ended,
-		open(1, "PAY-1", Question, "po", 2*hourMS, 2*hourMS), open(1, "PAY-1", Question, "po", hourMS, 5*hourMS), // asked anew
-		open(5, "PAY-5", Acceptance, Unowned, hourMS, hourMS),
+		open(1, "PAY-1", Question, "po", 2*time.Hour, 2*time.Hour), open(1, "PAY-1", Question, "po", time.Hour, 5*time.Hour), // asked anew
+		open(5, "PAY-5", Acceptance, Unowned, time.Hour, time.Hour),
 		open(7, "PAY-7", Question, "po", 0, 0), open(6, "PAY-6", Question, "po", 0, 0), open(3, "PAY-3", Question, "po", 0, 0), // one too many to be listed
 	}
 	r := NewReport(rules, asOf, totals, waits, nil, &Statistics{}, 3)
 	wantOpen := map[Key]OpenState{
-		{Acceptance, "PAY", "po"}:    {Open: 4, Overdue: 1, Paused: 1, Oldest: 8*hourMS + 1, OldestElapsed: 16*hourMS + 2},
-		{Question, "PAY", "po"}:      {Open: 5, Oldest: 2 * hourMS, OldestElapsed: 4 * hourMS},
-		{Acceptance, "PAY", Unowned}: {Open: 1, Oldest: hourMS, OldestElapsed: 2 * hourMS},
+		{Acceptance, "PAY", "po"}:    {Open: 4, Overdue: 1, Paused: 1, Oldest: 8*time.Hour + time.Millisecond, OldestElapsed: 16*time.Hour + 2*time.Millisecond},
+		{Question, "PAY", "po"}:      {Open: 5, Oldest: 2 * time.Hour, OldestElapsed: 4 * time.Hour},
+		{Acceptance, "PAY", Unowned}: {Open: 1, Oldest: time.Hour, OldestElapsed: 2 * time.Hour},
 		{Acceptance, "PAY", "next"}:  {}, {Question, "PAY", "next"}: {},
 		{Acceptance, "WEB", "po"}: {}, {Question, "WEB", "po"}: {}, {Question, "WEB", "gone"}: {},
 	}
@@ -57,20 +55,20 @@ func TestReport(t *testing.T) {
 		t.Errorf("open (-want +got):\n%s", d)
 	}
 	wantStories := map[StoryKey]StoryState{
-		{Acceptance, "PAY"}: {Oldest: 9 * hourMS, Overdue: 2}, {Question, "PAY"}: {Oldest: 5 * hourMS},
+		{Acceptance, "PAY"}: {Oldest: 9 * time.Hour, Overdue: 2}, {Question, "PAY"}: {Oldest: 5 * time.Hour},
 		{Acceptance, "WEB"}: {}, {Question, "WEB"}: {},
 	}
 	if d := cmp.Diff(wantStories, r.Stories); d != "" {
 		t.Errorf("stories (-want +got):\n%s", d)
 	}
 	wantListed := []OpenWait{ // the three oldest of each owner and kind
-		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Msec: 9 * hourMS},
-		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Msec: 8*hourMS + 1},
-		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Msec: 8 * hourMS},
-		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Msec: 5 * hourMS},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-1", Age: 9 * time.Hour},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-2", Age: 8*time.Hour + time.Millisecond},
+		{Key: Key{Acceptance, "PAY", "po"}, Story: "PAY-3", Age: 8 * time.Hour},
+		{Key: Key{Question, "PAY", "po"}, Story: "PAY-1", Age: 5 * time.Hour},
 		{Key: Key{Question, "PAY", "po"}, Story: "PAY-3"},
 		{Key: Key{Question, "PAY", "po"}, Story: "PAY-6"},
-		{Key: Key{Acceptance, "PAY", Unowned}, Story: "PAY-5", Msec: hourMS},
+		{Key: Key{Acceptance, "PAY", Unowned}, Story: "PAY-5", Age: time.Hour},
 	}
 	if d := cmp.Diff(wantListed, r.OpenWaits, cmpopts.IgnoreUnexported(OpenWait{})); d != "" {
 		t.Errorf("listed (-want +got):\n%s", d)
@@ -87,7 +85,7 @@ func TestReport(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"po": "Ada", "next": "next", Unowned: Unowned, "gone": "gone"}, r.Names); d != "" {
 		t.Errorf("names (-want +got):\n%s", d)
 	}
-	if r.Targets[StoryKey{Acceptance, "WEB"}] != 2*hourMS || r.Targets[StoryKey{Question, "PAY"}] != 4*hourMS {
+	if r.Targets[StoryKey{Acceptance, "WEB"}] != 2*time.Hour || r.Targets[StoryKey{Question, "PAY"}] != 4*time.Hour {
 		t.Errorf("targets %v", r.Targets)
 	}
 	for _, key := range []EndedKey{{Key{Acceptance, "WEB", "po"}, Accepted, ByAutomation}, {Key{Question, "PAY", "next"}, Lapsed, ""}} {
@@ -102,9 +100,10 @@ func TestReport(t *testing.T) {
 
 // TestTotalsAddUp counts one entry of each type.
 func TestTotalsAddUp(t *testing.T) {
+	const hour = Milliseconds(3_600_000)
 	key := Key{Acceptance, "PAY", "po"}
 	add := func(totals *Totals, typ EntryType, outcome Outcome, who Responder) {
-		totals.Add(Entry{ID: EntryID{Kind: Acceptance}, Type: typ, Project: "PAY", Owner: "po", Outcome: outcome, Responder: who, Working: 3 * hourMS, Elapsed: 30 * hourMS})
+		totals.Add(Entry{ID: EntryID{Kind: Acceptance}, Type: typ, Project: "PAY", Owner: "po", Outcome: outcome, Responder: who, Working: 3 * hour, Elapsed: 30 * hour})
 	}
 	totals := NewTotals()
 	add(totals, EntryEnded, Accepted, ByOwner)
@@ -127,7 +126,7 @@ func TestTotalsAddUp(t *testing.T) {
 		if got := tc.totals.Ended[EndedKey{key, Accepted, ByOwner}]; got != tc.accepted {
 			t.Errorf("%d accepted, want %d", got, tc.accepted)
 		}
-		if h := tc.totals.Latency[EndedKey{key, Accepted, ByOwner}]; h.Count != tc.histogram || h.SumMsec != int64(tc.histogram)*3*hourMS {
+		if h := tc.totals.Latency[EndedKey{key, Accepted, ByOwner}]; h.Count != tc.histogram || h.Sum != Milliseconds(tc.histogram)*3*hour {
 			t.Errorf("histogram %+v, want %d", h, tc.histogram)
 		}
 		if got := tc.totals.Guards[GuardKey{GuardReopened, "PAY", "po"}]; got != tc.reopen {
@@ -137,7 +136,7 @@ func TestTotalsAddUp(t *testing.T) {
 	if h := before.Latency[EndedKey{key, Accepted, ByOther}]; h == nil || h.Count != 1 {
 		t.Error("an acceptance by automation is one by others")
 	}
-	if h := before.Elapsed[key]; h.Count != 2 || h.SumMsec != 60*hourMS {
+	if h := before.Elapsed[key]; h.Count != 2 || h.Sum != 60*hour {
 		t.Errorf("elapsed %+v: what was withdrawn is no response", h)
 	}
 	if before.Ended[EndedKey{key, Withdrawn, ByOther}] != 1 || before.Breached[key] != 1 || before.Met[key] != 1 || before.Slips["PAY"] != 1 || before.Bypassed["PAY"] != 1 {
@@ -147,12 +146,12 @@ func TestTotalsAddUp(t *testing.T) {
 
 func TestHistogramBuckets(t *testing.T) {
 	h := NewHistogram([]time.Duration{time.Second, time.Minute})
-	for _, ms := range []int64{0, 1000, 1001, 60_000, 60_001} {
+	for _, ms := range []Milliseconds{0, 1000, 1001, 60_000, 60_001} {
 		h.Add(ms)
 	}
 	c := h.Clone()
 	c.Add(1)
-	if d := cmp.Diff([]uint64{2, 2, 1}, h.Counts); d != "" || h.Count != 5 || h.SumMsec != 122_002 {
+	if d := cmp.Diff([]uint64{2, 2, 1}, h.Counts); d != "" || h.Count != 5 || h.Sum != 122_002 {
 		t.Errorf("%+v: %s", h, d)
 	}
 	for _, bounds := range [][]time.Duration{WorkingBuckets(), ElapsedBuckets()} {

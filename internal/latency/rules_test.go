@@ -161,7 +161,7 @@ func TestRules(t *testing.T) {
 				asOf = long
 			}
 			var got []string
-			for _, w := range NewDeriver(rules, nil).Story(tc.story(t).history(), when(t, asOf)).Waits {
+			for _, w := range NewDeriver(rules, nil).Story(tc.story(t).history(), when(t, asOf)).Parts {
 				got = append(got, line(w))
 			}
 			if d := cmp.Diff(tc.want, got); d != "" {
@@ -177,11 +177,11 @@ func TestOrderAndDoublesDoNotMatter(t *testing.T) {
 	s := newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~po] which currency?").
 		move("Mon 10:00", "dev", "PO Review").move("Mon 12:00", "po", "Done")
 	d := NewDeriver(testRules(t), nil)
-	want := slices.Clone(d.Story(s.history(), when(t, long)).Waits)
+	want := slices.Clone(d.Story(s.history(), when(t, long)).Parts)
 	h := *s.history()
 	h.Events = append(slices.Clone(h.Events), h.Events...)
 	slices.Reverse(h.Events)
-	if diff := cmp.Diff(want, d.Story(&h, when(t, long)).Waits); diff != "" {
+	if diff := cmp.Diff(want, d.Story(&h, when(t, long)).Parts); diff != "" {
 		t.Errorf("waits (-want +got):\n%s", diff)
 	}
 }

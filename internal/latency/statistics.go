@@ -54,11 +54,10 @@ type Distribution struct {
 	overrun bool // some wait has run past its target
 }
 
-// Quantile returns the smallest age, in milliseconds of the owner's working
-// clock, by which the share q of waits is responded to. never tells that it is
+// Quantile returns the smallest age, on the owner's working clock, by which the share q of waits is responded to. never tells that it is
 // not reached though some wait has run past its target. Neither means that it
 // is too early to tell.
-func (d *Distribution) Quantile(q float64) (age int64, reached, never bool) {
+func (d *Distribution) Quantile(q float64) (age time.Duration, reached, never bool) {
 	age, reached = d.curve.Quantile(q)
 	return age, reached, !reached && d.overrun
 }
@@ -77,9 +76,9 @@ type StageWindow struct {
 }
 
 // Share is how much of the cycle time of an owner's stories the team waited
-// for the owner, in milliseconds of the project's working time.
+// for the owner, in the project's working time.
 type Share struct {
-	Owner, Question, Total int64
+	Owner, Question, Total Milliseconds
 }
 
 // Low is the share in which the story stood until the owner acted; High that
@@ -96,8 +95,8 @@ type FirstPass struct{ Accepted, Stories int }
 type Statistics struct {
 	Waits     map[WaitsKey]*Distribution
 	Shares    map[OwnerWindow]Share
-	Stages    map[StageWindow]int64 // milliseconds of the project's working time
-	Stories   map[ProjectWindow]int // with cycle time in the window
+	Stages    map[StageWindow]Milliseconds // of the project's working time
+	Stories   map[ProjectWindow]int        // with cycle time in the window
 	Blockers  map[ProjectWindow]Stage
 	FirstPass map[OwnerWindow]FirstPass
 
@@ -123,7 +122,7 @@ func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Sta
 	b := statisticsBuilder{
 		rules: rules,
 		out: &Statistics{
-			Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]int64{},
+			Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]Milliseconds{},
 			Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Stage{}, FirstPass: map[OwnerWindow]FirstPass{},
 			paces: map[paceKey][]paced{},
 		},
@@ -131,8 +130,8 @@ func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Sta
 	}
 	for t := range traces {
 		for _, w := range windows {
-			for i := range t.Runs {
-				b.run(w, &t.Runs[i])
+			for i := range t.Samples {
+				b.sample(w, &t.Samples[i])
 			}
 			b.stages(w, t.Stages)
 			b.verdict(w, t.Verdict)
@@ -153,8 +152,8 @@ type statisticsBuilder struct {
 	samples map[WaitsKey]*[]survival.Sample
 }
 
-// run adds a run to the distributions it belongs to, if it ran in the window.
-func (b *statisticsBuilder) run(w Window, r *Run) {
+// sample adds a sample to the distributions it belongs to, if it ran in the window.
+func (b *statisticsBuilder) sample(w Window, r *Sample) {
 	p := b.rules.watched(r.ProjectID)
 	if p == nil || r.Start >= w.To || r.End <= w.From {
 		return
@@ -199,19 +198,19 @@ func (b *statisticsBuilder) stages(w Window, spans []StageSpan) {
 		if p == nil || from >= to {
 			continue
 		}
-		ms := p.Calendar.Working(int64(from), int64(to))
-		if ms == 0 {
+		lived := MillisecondsOf(p.Calendar.Working(from, to))
+		if lived == 0 {
 			continue
 		}
-		b.out.Stages[StageWindow{p.Key, s.Stage, w.Name}] += ms
+		b.out.Stages[StageWindow{p.Key, s.Stage, w.Name}] += lived
 		key := OwnerWindow{p.Key, s.Owner, w.Name}
 		share := b.out.Shares[key]
-		share.Total += ms
+		share.Total += lived
 		if s.Stage == StageOwner {
-			share.Owner += ms
+			share.Owner += lived
 		}
 		if s.Stage == StageOwnerQuestion {
-			share.Question += ms
+			share.Question += lived
 		}
 		b.out.Shares[key] = share
 		if !slices.Contains(in, p.Key) {
@@ -244,7 +243,7 @@ func (b *statisticsBuilder) blockers(windows []Window) {
 			if b.out.Stories[key] < fewest {
 				continue
 			}
-			var worst int64
+			var worst Milliseconds
 			for _, stage := range Stages() {
 				if !Blocks(stage) {
 					continue
@@ -261,7 +260,7 @@ func (b *statisticsBuilder) blockers(windows []Window) {
 // Pace returns the share of its owner's waits of the last 90 days, itself left
 // out, that were over before the age w has now: it waits longer than they did.
 // ok is false from too few waits to tell.
-func (s *Statistics) Pace(w *Wait) (share float64, ok bool) {
+func (s *Statistics) Pace(w *Part) (share float64, ok bool) {
 	list := s.paces[paceKey{w.Kind, w.Owner}]
 	samples := make([]survival.Sample, 0, len(list))
 	for i := range list {

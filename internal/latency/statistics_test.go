@@ -53,7 +53,7 @@ func quantiles(d *Distribution) string {
 		age, reached, never := d.Quantile(q)
 		switch {
 		case reached:
-			out = append(out, (time.Duration(age) * time.Millisecond).String())
+			out = append(out, age.String())
 		case never:
 			out = append(out, "+Inf")
 		default:
@@ -68,7 +68,7 @@ func stageTimes(t *testing.T, res *Result) map[Stage]string {
 	cal := testRules(t).Projects["1"].Calendar
 	sum := map[Stage]time.Duration{}
 	for _, s := range res.Stages {
-		sum[s.Stage] += time.Duration(cal.Working(int64(s.From), int64(s.To))) * time.Millisecond
+		sum[s.Stage] += cal.Working(s.From, s.To)
 	}
 	out := map[Stage]string{}
 	for stage, d := range sum {
@@ -247,8 +247,8 @@ func TestHistoryFrom(t *testing.T) {
 	d := NewDeriver(rules, nil)
 	d.Story(question(t, 9, "Wed 09:00", "Wed 10:00").history(), when(t, long)) // of which nothing may remain
 	res := d.Story(s.history(), when(t, long))
-	if len(res.Waits) != 1 || res.Waits[0].Start != when(t, "Tue 11:00") {
-		t.Errorf("waits %v", res.Waits)
+	if len(res.Parts) != 1 || res.Parts[0].Start != when(t, "Tue 11:00") {
+		t.Errorf("waits %v", res.Parts)
 	}
 	if marks(res, EntrySlip) != 0 || marks(res, GuardSilentRejection) != 1 {
 		t.Errorf("marks %+v", res.Marks)
@@ -358,7 +358,7 @@ func TestPace(t *testing.T) {
 	}
 	open := question(t, 9, "Fri 13:30", "") // 3.5 hours old: longer than three of five
 	res := NewDeriver(rules, nil).Story(open.history(), asOf)
-	wait := res.Waits[0]
+	wait := res.Parts[0]
 	st := statistics(rules, Rolling(asOf), asOf, append(tales, open)...)
 	if got, ok := st.Pace(&wait); !ok || fmt.Sprintf("%.2f", got) != "0.60" {
 		t.Errorf("pace %.2f, %t; want 0.60", got, ok)

@@ -24,8 +24,8 @@ func clock(t testing.TB, at Instant) string {
 // trace writes all that was derived of a story: what ended by when, the clocks,
 // each step, and what was counted beside the waits.
 func trace(t testing.TB, res *Result) []string {
-	d := func(ms int64) string {
-		s := (time.Duration(ms) * time.Millisecond).String()
+	d := func(d time.Duration) string {
+		s := d.String()
 		if whole, ok := strings.CutSuffix(s, "m0s"); ok {
 			s = whole + "m"
 		}
@@ -35,8 +35,8 @@ func trace(t testing.TB, res *Result) []string {
 		return s
 	}
 	var out []string
-	for _, w := range res.Waits {
-		s := fmt.Sprintf("%s of %s in %s, part %d", w.Kind, w.Owner, w.ProjectID, w.Part)
+	for _, w := range res.Parts {
+		s := fmt.Sprintf("%s of %s in %s, part %d", w.Kind, w.Owner, w.ProjectID, w.Number)
 		if w.Cycle != 0 {
 			s += fmt.Sprintf(", cycle %d", w.Cycle)
 		}
@@ -53,8 +53,8 @@ func trace(t testing.TB, res *Result) []string {
 			s += " into " + w.ExitStatus
 		}
 		s += fmt.Sprintf("; %s, worked %s", d(w.Elapsed), d(w.Working))
-		if w.PausedFor != 0 {
-			s += ", paused " + d(w.PausedFor)
+		if w.Paused != 0 {
+			s += ", paused " + d(w.Paused)
 		}
 		if w.PausedNow {
 			s += ", stands"

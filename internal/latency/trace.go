@@ -3,31 +3,32 @@ package latency
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/calendar"
 )
 
 // Trace is what statistics over time need of one story.
 type Trace struct {
-	Runs    []Run
+	Samples []Sample
 	Stages  []StageSpan
 	Verdict Verdict // its first; At is Never while there is none
 }
 
-// Run is how one owner's part of a wait ran.
-type Run struct {
+// Sample is how one owner's part of a wait ran.
+type Sample struct {
 	StoryID   int64
 	Story     string // key
 	Kind      Kind
 	ProjectID string
 	Owner     string
 	Start     Instant
-	End       Instant // Never: open, or not yet final
-	Response  bool    // it ended with a verdict or an answer
-	EndedBy   string  // the account whose history record ended the wait; "" for what ended otherwise
-	Working   int64   // the owner's clock at its end or as of the derivation, ms
-	Target    int64   // ms of working time
-	Clock     []Span  // when that clock ran
+	End       Instant       // Never: open, or not yet final
+	Response  bool          // it ended with a verdict or an answer
+	EndedBy   string        // the account whose history record ended the wait; "" for what ended otherwise
+	Working   time.Duration // the owner's clock at its end or as of the derivation
+	Target    time.Duration // of working time
+	Clock     []Span        // when that clock ran
 }
 
 // Verdict is the first verdict on a story.
@@ -42,15 +43,15 @@ type Verdict struct {
 // need of a result. It shares no slice that the next derivation overwrites.
 func (res *Result) Trace(since Instant) Trace {
 	t := Trace{Verdict: Verdict{At: Never}}
-	for i := range res.Waits {
-		w := &res.Waits[i]
+	for i := range res.Parts {
+		w := &res.Parts[i]
 		if w.Kind == Acceptance && w.End < t.Verdict.At && (w.Outcome == Accepted || w.Outcome == Rejected) {
 			t.Verdict = Verdict{w.End, w.ProjectID, w.Owner, w.Outcome == Accepted}
 		}
 		if w.End <= since {
 			continue
 		}
-		t.Runs = append(t.Runs, Run{
+		t.Samples = append(t.Samples, Sample{
 			StoryID: w.StoryID, Story: w.Story, Kind: w.Kind, ProjectID: w.ProjectID, Owner: w.Owner, Start: w.Start, End: w.End,
 			Response: w.Outcome.IsResponse(), Working: w.Working, Target: w.Target, Clock: w.Clock, EndedBy: w.endedBy(),
 		})
@@ -69,7 +70,7 @@ func (res *Result) Trace(since Instant) Trace {
 }
 
 // endedBy returns the account whose history record ended the wait.
-func (w *Wait) endedBy() string {
+func (w *Part) endedBy() string {
 	if !w.Final || w.Outcome == HandedOver || len(w.Steps) == 0 {
 		return ""
 	}
@@ -83,8 +84,8 @@ func (w *Wait) endedBy() string {
 // begin then or later do not see it. Never: the story goes on.
 func (t *Trace) Until() Instant {
 	until := Instant(math.MinInt64)
-	for i := range t.Runs {
-		until = max(until, t.Runs[i].End)
+	for i := range t.Samples {
+		until = max(until, t.Samples[i].End)
 	}
 	if n := len(t.Stages); n > 0 {
 		until = max(until, t.Stages[n-1].To)
@@ -108,29 +109,29 @@ func (r *Rules) calendar(p *Project, owner string) *calendar.Calendar {
 }
 
 // ClockAt returns what w's owner's clock showed at an instant: wall time without
-// pauses and absences, and working time, in milliseconds.
-func (r *Rules) ClockAt(w *Wait, at Instant) (elapsed, working int64) {
+// pauses and absences, and working time.
+func (r *Rules) ClockAt(w *Part, at Instant) (elapsed, working time.Duration) {
 	p := r.watched(w.ProjectID)
 	if p == nil {
 		return 0, 0
 	}
-	run := Run{Clock: w.Clock}
+	run := Sample{Clock: w.Clock}
 	for _, s := range w.Clock {
 		if s.From < at {
-			elapsed += int64(min(s.To, at) - s.From)
+			elapsed += min(s.To, at).Sub(s.From)
 		}
 	}
 	return elapsed, run.age(r.calendar(p, w.Owner), at)
 }
 
-// age returns what the run's clock showed at an instant, in milliseconds.
-func (r *Run) age(cal *calendar.Calendar, at Instant) int64 {
-	var ms int64
+// age returns what the run's clock showed at an instant.
+func (r *Sample) age(cal *calendar.Calendar, at Instant) time.Duration {
+	var age time.Duration
 	for _, s := range r.Clock {
 		if s.From >= at {
 			break
 		}
-		ms += cal.Working(int64(s.From), int64(min(s.To, at)))
+		age += cal.Working(s.From, min(s.To, at))
 	}
-	return ms
+	return age
 }

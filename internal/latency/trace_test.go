@@ -13,14 +13,14 @@ import (
 func TestTrace(t *testing.T) {
 	const since = Instant(1000)
 	steps := []Step{{Rank: RankRecord, Actor: "po"}}
-	wait := func(end Instant, outcome Outcome, steps []Step) Wait {
-		return Wait{StoryID: 7, Story: "PAY-7", ProjectID: "1", Kind: Acceptance, Owner: "ada", Start: end - 10, End: end, Outcome: outcome, Final: end != Never, Steps: steps}
+	wait := func(end Instant, outcome Outcome, steps []Step) Part {
+		return Part{Wait: Wait{StoryID: 7, Story: "PAY-7", Kind: Acceptance, Steps: steps}, ProjectID: "1", Owner: "ada", Start: end - 10, End: end, Outcome: outcome, Final: end != Never}
 	}
 	span := func(from, to Instant) StageSpan {
 		return StageSpan{Span: Span{from, to}, ProjectID: "1", Stage: StageTest}
 	}
 	res := &Result{
-		Waits: []Wait{
+		Parts: []Part{
 			wait(since, Rejected, steps), wait(since+1, Accepted, steps), wait(since+2, Rejected, nil), wait(since+3, HandedOver, steps),
 			wait(since+4, Withdrawn, []Step{{Rank: RankCommentAdded, Actor: "dev"}}), wait(Never, "", steps),
 		},
@@ -29,7 +29,7 @@ func TestTrace(t *testing.T) {
 	got := res.Trace(since)
 	var ends []Instant
 	var by []string
-	for _, r := range got.Runs {
+	for _, r := range got.Samples {
 		ends, by = append(ends, r.End), append(by, r.EndedBy)
 	}
 	if d := cmp.Diff([]Instant{since + 1, since + 2, since + 3, since + 4, Never}, ends); d != "" {
@@ -47,11 +47,11 @@ func TestTrace(t *testing.T) {
 	if v := res.Trace(since - 1).Verdict; v != (Verdict{since, "1", "ada", false}) {
 		t.Errorf("first verdict %+v", v)
 	}
-	twins := &Result{Waits: []Wait{wait(5, Accepted, nil), wait(5, Rejected, nil)}}
+	twins := &Result{Parts: []Part{wait(5, Accepted, nil), wait(5, Rejected, nil)}}
 	if v := twins.Trace(0).Verdict; !v.Accepted {
 		t.Errorf("of two verdicts at once the first counts: %+v", v)
 	}
-	past := &Result{Waits: res.Waits[:1], Stages: res.Stages[:1]}
+	past := &Result{Parts: res.Parts[:1], Stages: res.Stages[:1]}
 	if tr := past.Trace(since); !tr.Empty() || tr.Stages != nil {
 		t.Errorf("nothing is left: %+v", tr)
 	}
@@ -67,16 +67,16 @@ func TestTrace(t *testing.T) {
 func TestWindowEdges(t *testing.T) {
 	rules := testRules(t)
 	from, to := when(t, "Mon 09:00"), when(t, "Tue 09:00")
-	hour := Instant(hourMS)
-	run := func(start, end Instant, working, target int64) Run {
-		return Run{Kind: Question, ProjectID: "1", Owner: "po", Start: start, End: end, Working: working, Target: target, Clock: []Span{{start, min(end, to)}}}
+	const hour = Instant(3_600_000)
+	run := func(start, end Instant, working, target time.Duration) Sample {
+		return Sample{Kind: Question, ProjectID: "1", Owner: "po", Start: start, End: end, Working: working, Target: target, Clock: []Span{{start, min(end, to)}}}
 	}
 	make := func(tr Trace) *Statistics {
 		return NewStatistics(rules, []Window{{"w", Span{from, to}}}, slices.Values([]*Trace{&tr}))
 	}
 	for _, tc := range []struct {
 		name    string
-		run     Run
+		run     Sample
 		counted bool
 		never   bool // its quantile is never reached: it is past its target
 	}{
@@ -86,10 +86,10 @@ func TestWindowEdges(t *testing.T) {
 		{"it begins with the window", run(from, Never, 9, 5), true, true},
 		{"it shows its target", run(from, Never, 5, 5), true, false},
 		{"it began before, and its clock has stood since", run(from-24*hour, from+hour, 0, -1), true, false},
-		{"nobody watches it", Run{Kind: Question, ProjectID: "77", Owner: "po", Start: from, End: Never, Working: 9}, false, false},
+		{"nobody watches it", Sample{Kind: Question, ProjectID: "77", Owner: "po", Start: from, End: Never, Working: 9}, false, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			d := make(Trace{Runs: []Run{tc.run}, Verdict: Verdict{At: Never}}).Waits[WaitsKey{Question, "PAY", "po", "w"}]
+			d := make(Trace{Samples: []Sample{tc.run}, Verdict: Verdict{At: Never}}).Waits[WaitsKey{Question, "PAY", "po", "w"}]
 			if (d != nil) != tc.counted {
 				t.Fatalf("distribution %+v, want one: %t", d, tc.counted)
 			}
@@ -118,8 +118,8 @@ func TestWindowEdges(t *testing.T) {
 		stage("1", from+10*hour, from+11*hour), // at night
 		stage("1", from-hour, from+hour), stage("1", from+2*hour, from+3*hour),
 	}})
-	if got := st.Stages[StageWindow{"PAY", StageTest, "w"}]; got != 2*hourMS || st.Stories[ProjectWindow{"PAY", "w"}] != 1 {
-		t.Errorf("%v of cycle time in %v stories, want two hours of one", time.Duration(got)*time.Millisecond, st.Stories)
+	if got := st.Stages[StageWindow{"PAY", StageTest, "w"}]; got != MillisecondsOf(2*time.Hour) || st.Stories[ProjectWindow{"PAY", "w"}] != 1 {
+		t.Errorf("%v ms of cycle time in %v stories, want two hours of one", got, st.Stories)
 	}
 }
 
@@ -150,16 +150,16 @@ func TestBlockersByWindow(t *testing.T) {
 func TestPaceLeavesOutTheWaitItself(t *testing.T) {
 	rules := testRules(t)
 	asOf := when(t, "Fri 17:00")
-	run := func(story int64, start Instant) Run {
-		return Run{StoryID: story, Kind: Question, ProjectID: "1", Owner: "po", Start: start, End: start + 10, Response: true, Working: 10, Target: 100}
+	run := func(story int64, start Instant) Sample {
+		return Sample{StoryID: story, Kind: Question, ProjectID: "1", Owner: "po", Start: start, End: start + 10, Response: true, Working: 10, Target: 100}
 	}
 	at := asOf - 100_000
-	tr := Trace{Verdict: Verdict{At: Never}, Runs: []Run{run(1, at), run(1, at+50), run(2, at), run(3, at+20), run(4, at+30), run(5, at+40)}}
+	tr := Trace{Verdict: Verdict{At: Never}, Samples: []Sample{run(1, at), run(1, at+50), run(2, at), run(3, at+20), run(4, at+30), run(5, at+40)}}
 	st := NewStatistics(rules, Rolling(asOf), slices.Values([]*Trace{&tr}))
-	if share, ok := st.Pace(&Wait{StoryID: 1, Kind: Question, Owner: "po", Start: at, Working: 50}); !ok || share != 1 {
+	if share, ok := st.Pace(&Part{Wait: Wait{StoryID: 1, Kind: Question}, Owner: "po", Start: at, Working: 50}); !ok || share != 1 {
 		t.Errorf("pace %g, %t: of five others all were shorter", share, ok)
 	}
-	if _, ok := st.Pace(&Wait{StoryID: 1, Kind: Acceptance, Owner: "po", Start: at, Working: 50}); ok {
+	if _, ok := st.Pace(&Part{Wait: Wait{StoryID: 1, Kind: Acceptance}, Owner: "po", Start: at, Working: 50}); ok {
 		t.Error("a verdict is compared with answers")
 	}
 }
@@ -177,7 +177,7 @@ func TestComponentsOverTime(t *testing.T) {
 	h.Now[FieldComponents] = []Value{beta}
 	h.Now[FieldParent] = []Value{} // set once, and cleared
 	var got []string
-	for _, w := range NewDeriver(rules, nil).Story(h, when(t, long)).Waits {
+	for _, w := range NewDeriver(rules, nil).Story(h, when(t, long)).Parts {
 		got = append(got, line(w))
 	}
 	want := []string{
@@ -196,7 +196,7 @@ func TestListsInFields(t *testing.T) {
 	h.Now[FieldLabels] = []Value{val("x"), val("po-question")}
 	rules := testRules(t)
 	rules.Owners["next"] = &Owner{Key: "next"}
-	waits := NewDeriver(rules, nil).Story(h, when(t, long)).Waits
+	waits := NewDeriver(rules, nil).Story(h, when(t, long)).Parts
 	if len(waits) != 1 || waits[0].Owner != "next" || waits[0].Rule != ByLabel || waits[0].Outcome != Answered {
 		t.Errorf("waits %+v, want one of next by label", waits)
 	}

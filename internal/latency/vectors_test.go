@@ -10,13 +10,12 @@ import (
 )
 
 // line is a wait as the vectors write it.
-func line(w Wait) string {
-	h := func(ms int64) string { return (time.Duration(ms) * time.Millisecond).String() }
+func line(w Part) string {
 	state := "open"
 	if !w.Open() {
 		state = strings.TrimSpace(fmt.Sprintf("%s %s", w.Outcome, w.Responder))
 	}
-	return fmt.Sprintf("%s of %s: %s, elapsed %s, working %s", w.Kind, w.Owner, state, h(w.Elapsed), h(w.Working))
+	return fmt.Sprintf("%s of %s: %s, elapsed %s, working %s", w.Kind, w.Owner, state, w.Elapsed, w.Working)
 }
 
 // long is long after everything in the vectors.
@@ -51,8 +50,8 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"acceptance of po: rejected owner, elapsed 3h0m0s, working 3h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				if marks(res, EntrySlip) != 1 || res.Waits[0].Cycle != 1 {
-					t.Errorf("slips %d, cycle %d; want 1 and 1", marks(res, EntrySlip), res.Waits[0].Cycle)
+				if marks(res, EntrySlip) != 1 || res.Parts[0].Cycle != 1 {
+					t.Errorf("slips %d, cycle %d; want 1 and 1", marks(res, EntrySlip), res.Parts[0].Cycle)
 				}
 			},
 		},
@@ -71,7 +70,7 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"question of po: answered owner, elapsed 25h0m0s, working 9h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				w := res.Waits[0]
+				w := res.Parts[0]
 				if w.OtherReplies != 1 || w.FirstReply != when(t, "Mon 11:00") || !w.Breached || w.BreachAt != when(t, "Mon 13:00") {
 					t.Errorf("replies %d first %v breached %v at %v", w.OtherReplies, w.FirstReply.Time(), w.Breached, w.BreachAt.Time())
 				}
@@ -96,7 +95,7 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"question of po: obsolete other, elapsed 56h0m0s, working 24h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				if w := res.Waits[0]; !w.Breached || w.BreachAt != when(t, "Mon 13:00") {
+				if w := res.Parts[0]; !w.Breached || w.BreachAt != when(t, "Mon 13:00") {
 					t.Errorf("breached %v at %v", w.Breached, w.BreachAt.Time())
 				}
 			},
@@ -126,7 +125,7 @@ func TestVectors(t *testing.T) {
 				"acceptance of B: accepted owner, elapsed 21h0m0s, working 5h0m0s",
 			},
 			check: func(t *testing.T, res *Result) {
-				if got := time.Duration(res.Waits[1].StoryWorking) * time.Millisecond; got != 9*time.Hour {
+				if got := res.Parts[1].StoryWorking; got != 9*time.Hour {
 					t.Errorf("story's clock %v, want 9h", got)
 				}
 			},
@@ -139,7 +138,7 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				if got := time.Duration(res.Waits[0].PausedFor) * time.Millisecond; got != 24*time.Hour {
+				if got := res.Parts[0].Paused; got != 24*time.Hour {
 					t.Errorf("paused %v, want 24h", got)
 				}
 			},
@@ -180,8 +179,8 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"acceptance of po: accepted owner, elapsed 4h0m0s, working 4h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				if res.Waits[0].ProjectID != "2" {
-					t.Errorf("under project %s, want 2", res.Waits[0].ProjectID)
+				if res.Parts[0].ProjectID != "2" {
+					t.Errorf("under project %s, want 2", res.Parts[0].ProjectID)
 				}
 			},
 		},
@@ -279,7 +278,7 @@ func TestVectors(t *testing.T) {
 			},
 			want: []string{"acceptance of po: accepted owner, elapsed 25h0m0s, working 9h0m0s"},
 			check: func(t *testing.T, res *Result) {
-				if got := time.Duration(res.Waits[0].StoryWorking) * time.Millisecond; got != 17*time.Hour {
+				if got := res.Parts[0].StoryWorking; got != 17*time.Hour {
 					t.Errorf("story's clock %v, want 17h", got)
 				}
 			},
@@ -362,13 +361,13 @@ func TestVectors(t *testing.T) {
 			}
 			res := NewDeriver(rules, nil).Story(tc.story(t).history(), when(t, asOf))
 			var got []string
-			for _, w := range res.Waits {
+			for _, w := range res.Parts {
 				got = append(got, line(w))
 			}
 			if d := cmp.Diff(tc.want, got); d != "" {
 				t.Errorf("waits (-want +got):\n%s", d)
 			}
-			if tc.check != nil && len(res.Waits) == len(tc.want) {
+			if tc.check != nil && len(res.Parts) == len(tc.want) {
 				tc.check(t, res)
 			}
 		})

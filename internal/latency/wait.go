@@ -1,5 +1,7 @@
 package latency
 
+import "time"
+
 // Outcome is how a wait, or one owner's part of it, ended.
 type Outcome string
 
@@ -64,13 +66,30 @@ type Step struct {
 	Rule  Rule
 }
 
-// Wait is one owner's part of a wait: [Start, End) on one story. A wait that
-// was never handed over has one part.
+// Wait is what the parts of a wait have in common: a team waits on one story,
+// whoever owns it meanwhile.
 type Wait struct {
-	StoryID   int64
-	Story     string // today's key
+	StoryID int64
+	Story   string // today's key
+	Kind    Kind
+	Cycle   int  // of acceptance waits: 1, and one more after each accepted one
+	Rule    Rule // that opened the wait
+
+	Addressed    string  // the person whom the question names; "" where it names nobody
+	Asks         int     // of a question: how many asks joined it, the first included
+	OtherReplies int     // comments by others, which do not answer
+	FirstReply   Instant // of those; Never
+
+	Steps []Step // in order
+}
+
+// Part is one owner's part of a wait: [Start, End). A wait that was never
+// handed over has one part.
+type Part struct {
+	Wait
+
+	Number    int // 1 for the first owner's
 	ProjectID string
-	Kind      Kind
 	Owner     string // person, or Unowned
 	Start     Instant
 	Origin    Instant // Start as it was before any ask was taken back: what identifies the part
@@ -78,21 +97,17 @@ type Wait struct {
 	Outcome   Outcome
 	Responder Responder
 	Final     bool // the ending can no longer be undone by a slip
-	Part      int  // 1 for the first owner's
-	Cycle     int  // of acceptance waits: 1, and one more after each accepted one
-	Rule      Rule // that opened the wait
-	Addressed string
 
-	// The owner's clock, without pauses and, where the rules say so, absences; milliseconds.
-	Elapsed, Working int64
-	// Milliseconds of wall time within the part in which the wait was paused.
-	PausedFor int64
-	// The story's clock up to this part's end: it never restarts; milliseconds.
-	StoryElapsed, StoryWorking int64
+	// The owner's clock, without pauses and, where the rules say so, absences.
+	Elapsed, Working time.Duration
+	// Wall time within the part in which the wait was paused.
+	Paused time.Duration
+	// The story's clock up to this part's end: it never restarts.
+	StoryElapsed, StoryWorking time.Duration
 
-	Target   int64   // milliseconds of working time
-	Breached bool    // the owner's clock has passed the target of the project that the story was in
-	BreachAt Instant // when it did; Never
+	Target   time.Duration // in working time
+	Breached bool          // the owner's clock has passed the target of the project that the story was in
+	BreachAt Instant       // when it did; Never
 	// BreachProjectID is that project, which may be another one by now.
 	BreachProjectID string
 	PausedNow       bool // open and its clock stands for a pause
@@ -100,19 +115,13 @@ type Wait struct {
 	Clock []Span // when the owner's clock ran
 
 	ExitStatus string // name of the status that an acceptance wait ended in
-
-	Asks         int     // of a question: how many asks joined it, the first included
-	OtherReplies int     // comments by others, which do not answer
-	FirstReply   Instant // of those; Never
-
-	Steps []Step // of the whole wait
 }
 
-// Open tells whether the team still waits, as far as can be counted.
-func (w *Wait) Open() bool { return w.End == Never }
+// Open reports whether the team still waits, as far as can be counted.
+func (p *Part) Open() bool { return p.End == Never }
 
-// Overdue tells whether w is open and past its target.
-func (w *Wait) Overdue() bool { return w.Open() && w.Working > w.Target }
+// Overdue reports whether p is open and past its target.
+func (p *Part) Overdue() bool { return p.Open() && p.Working > p.Target }
 
 // Finding is something odd that the audit shows; it drops nothing.
 type Finding struct {
@@ -156,9 +165,9 @@ type Beginning struct {
 }
 
 // Result is what a story's history amounts to. Its slices are reused by the
-// next derivation with the same Deriver; Wait values may be kept.
+// next derivation with the same Deriver; Part values may be kept.
 type Result struct {
-	Waits    []Wait
+	Parts    []Part
 	Begun    []Beginning
 	Marks    []Mark
 	Stages   []StageSpan // the story's cycle time, in order

@@ -180,13 +180,13 @@ func (b bulk) findings(traces iter.Seq[*latency.Trace]) []latency.Finding {
 }
 
 // deeds yields who ended waits of a story and when, each minute once.
-func deeds(t *latency.Trace) iter.Seq2[deed, *latency.Run] {
-	return func(yield func(deed, *latency.Run) bool) {
-		for i := range t.Runs {
-			r := &t.Runs[i]
+func deeds(t *latency.Trace) iter.Seq2[deed, *latency.Sample] {
+	return func(yield func(deed, *latency.Sample) bool) {
+		for i := range t.Samples {
+			r := &t.Samples[i]
 			d := deed{r.EndedBy, r.End / bulkMinute}
-			again := func(o latency.Run) bool { return o.EndedBy == d.actor && o.End/bulkMinute == d.minute }
-			if d.actor == "" || slices.ContainsFunc(t.Runs[:i], again) {
+			again := func(o latency.Sample) bool { return o.EndedBy == d.actor && o.End/bulkMinute == d.minute }
+			if d.actor == "" || slices.ContainsFunc(t.Samples[:i], again) {
 				continue
 			}
 			if !yield(d, r) {

@@ -65,7 +65,7 @@ type Engine struct {
 	strangers map[string]bool // parents of stories that are not among them, by id
 	met       bool            // there are new strangers
 	totals    *latency.Totals
-	unsettled map[int64][]latency.Wait // open waits of stories that time alone can change
+	unsettled map[int64][]latency.Part // open waits of stories that time alone can change
 	traces    traces                   // of the stories that fall into the longest window
 	findings  tally
 	pending   []latency.Entry
@@ -121,7 +121,7 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 	}
 	rules := e.rules
 	e.ancestors, e.strangers, e.met = ancestors, map[string]bool{}, false
-	e.unsettled, e.traces, e.findings = map[int64][]latency.Wait{}, newTraces(), newTally()
+	e.unsettled, e.traces, e.findings = map[int64][]latency.Part{}, newTraces(), newTally()
 	e.begun = map[string]latency.Instant{}
 	e.totals = latency.NewTotals()
 	e.pending, e.bypassed = e.pending[:0], e.bypassed[:0]
@@ -306,7 +306,7 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 
 // report returns the report of what is known now.
 func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Report {
-	var waits []latency.Wait
+	var waits []latency.Part
 	for _, list := range e.unsettled {
 		waits = append(waits, list...)
 	}

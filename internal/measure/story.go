@@ -16,7 +16,7 @@ type story struct {
 	id        int64
 	ledger    []latency.Counted // what was counted of it, and of none that the store has
 	entries   []latency.Entry   // what the ledger does not hold
-	open      []latency.Wait
+	open      []latency.Part
 	unsettled bool
 	trace     latency.Trace
 	begun     map[string]latency.Instant // first acceptance wait by project
@@ -31,8 +31,8 @@ func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf
 		id: h.ID, ledger: ledger, unsettled: res.Unsettled || goesOn(h, asOf), trace: res.Trace(asOf.Add(-latency.LongestWindow)),
 		findings: slices.Clone(res.Findings),
 	}
-	for i := range res.Waits {
-		w := &res.Waits[i]
+	for i := range res.Parts {
+		w := &res.Parts[i]
 		if res.Unsettled && w.Open() {
 			s.open = append(s.open, *w)
 		}

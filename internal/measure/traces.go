@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"maps"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -60,13 +61,13 @@ func (s traces) pack(t *latency.Trace) []byte {
 	w := packer{names: s.names}
 	w.instant(t.Until())
 	story := ""
-	if len(t.Runs) > 0 {
-		story = t.Runs[0].Story
+	if len(t.Samples) > 0 {
+		story = t.Samples[0].Story
 	}
 	w.text(story)
-	w.number(int64(len(t.Runs)))
-	for i := range t.Runs {
-		r := &t.Runs[i]
+	w.number(int64(len(t.Samples)))
+	for i := range t.Samples {
+		r := &t.Samples[i]
 		w.name(string(r.Kind))
 		w.name(r.ProjectID)
 		w.name(r.Owner)
@@ -74,8 +75,8 @@ func (s traces) pack(t *latency.Trace) []byte {
 		w.instant(r.Start)
 		w.instant(r.End)
 		w.flag(r.Response)
-		w.number(r.Working)
-		w.number(r.Target)
+		w.duration(r.Working)
+		w.duration(r.Target)
 		w.number(int64(len(r.Clock)))
 		for _, c := range r.Clock {
 			w.instant(c.From)
@@ -106,6 +107,9 @@ type packer struct {
 }
 
 func (w *packer) number(v int64) { w.out = binary.AppendVarint(w.out, v) }
+
+// duration writes whole milliseconds.
+func (w *packer) duration(d time.Duration) { w.number(d.Milliseconds()) }
 
 // instant writes the difference; Never and its like overflow there and back.
 func (w *packer) instant(i latency.Instant) {
@@ -150,12 +154,12 @@ func (r *unpacker) trace(id int64, text string) *latency.Trace {
 	r.in, r.last = text, 0
 	r.instant()
 	story := r.text()
-	r.out.Runs = resize(r.out.Runs, r.number())
-	for i := range r.out.Runs {
-		run := &r.out.Runs[i]
-		*run = latency.Run{
+	r.out.Samples = resize(r.out.Samples, r.number())
+	for i := range r.out.Samples {
+		run := &r.out.Samples[i]
+		*run = latency.Sample{
 			StoryID: id, Story: story, Kind: latency.Kind(r.name()), ProjectID: r.name(), Owner: r.name(), EndedBy: r.name(),
-			Start: r.instant(), End: r.instant(), Response: r.number() == 1, Working: r.number(), Target: r.number(),
+			Start: r.instant(), End: r.instant(), Response: r.number() == 1, Working: r.duration(), Target: r.duration(),
 			Clock: resize(run.Clock, r.number()),
 		}
 		for j := range run.Clock {
@@ -198,6 +202,8 @@ func (r *unpacker) unsigned() (v uint64) {
 		}
 	}
 }
+
+func (r *unpacker) duration() time.Duration { return time.Duration(r.number()) * time.Millisecond }
 
 func (r *unpacker) instant() latency.Instant {
 	i := latency.Instant(r.last + r.number())

@@ -1,7 +1,9 @@
 package measure
 
 import (
+	"math"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -16,18 +18,22 @@ func randomTrace(rt *rapid.T, id int64) latency.Trace {
 	instant := func() latency.Instant {
 		return latency.Instant(rapid.OneOf(rapid.Int64Range(-5, 2_000_000_000_000), rapid.Just(int64(latency.Never))).Draw(rt, "instant"))
 	}
+	duration := func(name string) time.Duration {
+		const most = int64(math.MaxInt64 / time.Millisecond)
+		return time.Duration(rapid.Int64Range(-most, most).Draw(rt, name)) * time.Millisecond
+	}
 	span := func() latency.Span { return latency.Span{From: instant(), To: instant()} }
 	t := latency.Trace{Verdict: latency.Verdict{At: instant(), ProjectID: name.Draw(rt, "project"), Owner: name.Draw(rt, "owner"), Accepted: rapid.Bool().Draw(rt, "accepted")}}
 	key := rapid.SampledFrom([]string{"PAY-1", "", "WEB-100000"}).Draw(rt, "key")
 	for range rapid.IntRange(0, 3).Draw(rt, "runs") {
-		r := latency.Run{
+		r := latency.Sample{
 			StoryID: id, Story: key, Kind: latency.Question, ProjectID: name.Draw(rt, "project"), Owner: name.Draw(rt, "owner"), EndedBy: name.Draw(rt, "by"),
-			Start: instant(), End: instant(), Response: rapid.Bool().Draw(rt, "response"), Working: rapid.Int64().Draw(rt, "working"), Target: rapid.Int64().Draw(rt, "target"),
+			Start: instant(), End: instant(), Response: rapid.Bool().Draw(rt, "response"), Working: duration("working"), Target: duration("target"),
 		}
 		for range rapid.IntRange(0, 3).Draw(rt, "spans") {
 			r.Clock = append(r.Clock, span())
 		}
-		t.Runs = append(t.Runs, r)
+		t.Samples = append(t.Samples, r)
 	}
 	for range rapid.IntRange(0, 3).Draw(rt, "stages") {
 		t.Stages = append(t.Stages, latency.StageSpan{Stage: latency.StageOwner, ProjectID: name.Draw(rt, "project"), Owner: name.Draw(rt, "owner"), Span: span()})

@@ -186,7 +186,7 @@ func BenchmarkDerive(b *testing.B) {
 						return err
 					}
 					stories.Add(1)
-					waits.Add(int64(len(d.Story(h, asOf).Waits)))
+					waits.Add(int64(len(d.Story(h, asOf).Parts)))
 				}
 				for _, err := range s.LedgerIn(ctx, shard) {
 					if err != nil {

@@ -108,7 +108,7 @@ func appendEntry(b []byte, e *latency.Entry) []byte {
 	for _, s := range [...]string{string(e.Type), e.Project, e.Owner, string(e.Outcome), string(e.Responder)} {
 		b = appendString(b, s)
 	}
-	for _, n := range [...]int64{e.Working, e.Elapsed, int64(e.At - e.ID.At)} {
+	for _, n := range [...]int64{int64(e.Working), int64(e.Elapsed), int64(e.At - e.ID.At)} {
 		b = binary.AppendVarint(b, n)
 	}
 	return b
@@ -187,7 +187,7 @@ func (d *decoder) entry(body []byte, e *latency.Entry) error {
 	}
 	e.Type, e.Project, e.Owner = latency.EntryType(d.name()), d.name(), d.name()
 	e.Outcome, e.Responder = latency.Outcome(d.name()), latency.Responder(d.name())
-	e.Working, e.Elapsed = d.signed(), d.signed()
+	e.Working, e.Elapsed = latency.Milliseconds(d.signed()), latency.Milliseconds(d.signed())
 	e.At = e.ID.At + latency.Instant(d.signed())
 	return d.end()
 }

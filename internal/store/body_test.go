@@ -47,7 +47,7 @@ func entryOf() *rapid.Generator[latency.Entry] {
 			ID:   latency.EntryID{At: latency.Instant(rapid.Int64().Draw(t, "identity"))},
 			Type: latency.EntryType(text().Draw(t, "type")), Project: text().Draw(t, "project"), Owner: text().Draw(t, "owner"),
 			Outcome: latency.Outcome(text().Draw(t, "outcome")), Responder: latency.Responder(text().Draw(t, "responder")),
-			Working: rapid.Int64().Draw(t, "working"), Elapsed: rapid.Int64().Draw(t, "elapsed"), At: latency.Instant(rapid.Int64().Draw(t, "at")),
+			Working: latency.Milliseconds(rapid.Int64().Draw(t, "working")), Elapsed: latency.Milliseconds(rapid.Int64().Draw(t, "elapsed")), At: latency.Instant(rapid.Int64().Draw(t, "at")),
 		}
 	})
 }

@@ -3,14 +3,15 @@ package survival
 import (
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 func BenchmarkCurve(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	samples := make([]Sample, 100_000)
 	for i := range samples {
-		entry := r.Int64N(40 * hour)
-		samples[i] = Sample{Entry: entry, Began: r.IntN(3) > 0, Age: entry + r.Int64N(80*hour), Event: r.IntN(4) > 0}
+		entry := time.Duration(r.Int64N(int64(40 * hour)))
+		samples[i] = Sample{Entry: entry, Began: r.IntN(3) > 0, Age: entry + time.Duration(r.Int64N(int64(80*hour))), Event: r.IntN(4) > 0}
 	}
 	b.ReportAllocs()
 	var e Estimator

@@ -3,7 +3,7 @@
 // ended yet (right censoring) and for those that were not watched from their
 // beginning (delayed entry, also called left truncation).
 //
-// It is pure and knows nothing of waits: ages are milliseconds of whatever
+// It is pure and knows nothing of waits: ages are of whatever
 // clock its caller measures them by.
 //
 // # The estimator

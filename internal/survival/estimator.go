@@ -1,6 +1,9 @@
 package survival
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // New returns the curve of samples. It takes time in proportion to n log n and
 // does not change them; their order does not matter. A sample that ended by the
@@ -15,9 +18,9 @@ func New(samples []Sample) *Curve {
 // Its zero value is ready to use. It is not safe for concurrent use; the curves
 // it returned are its no longer.
 type Estimator struct {
-	entries []int64 // the ages of those that entered late
-	ends    []int64 // the ages of all, however they ended
-	events  []int64 // the ages of those that ended by an event
+	entries []time.Duration // the ages of those that entered late
+	ends    []time.Duration // the ages of all, however they ended
+	events  []time.Duration // the ages of those that ended by an event
 }
 
 // Curve returns the curve of samples, as New does.
@@ -69,7 +72,7 @@ func (e *Estimator) sort(samples []Sample) {
 }
 
 // distinct returns how many different ages a sorted list has.
-func distinct(ages []int64) int {
+func distinct(ages []time.Duration) int {
 	n := 0
 	for i, age := range ages {
 		if i == 0 || age != ages[i-1] {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"testing"
+	"time"
 )
 
 // FuzzCurve reads samples from bytes, 3 each, or 17 where they are wide, and
@@ -21,9 +22,9 @@ func FuzzCurve(f *testing.F) {
 		for ; len(data) >= size && len(samples) < 64; data = data[size:] {
 			s := Sample{Began: data[0]&1 != 0, Event: data[0]&2 != 0}
 			if wide {
-				s.Entry, s.Age = int64(binary.LittleEndian.Uint64(data[1:])), int64(binary.LittleEndian.Uint64(data[9:]))
+				s.Entry, s.Age = time.Duration(binary.LittleEndian.Uint64(data[1:])), time.Duration(binary.LittleEndian.Uint64(data[9:]))
 			} else {
-				s.Entry, s.Age = int64(int8(data[1])), int64(int8(data[2]))
+				s.Entry, s.Age = time.Duration(int8(data[1])), time.Duration(int8(data[2]))
 			}
 			samples = append(samples, s)
 		}

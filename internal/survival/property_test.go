@@ -5,19 +5,20 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
 
 // fall is a step in exact arithmetic.
 type fall struct {
-	age int64
+	age time.Duration
 	s   *big.Rat
 }
 
 // exact estimates S by the definition: for each age, it looks at every sample.
 func exact(samples []Sample) []fall {
-	ages := map[int64]bool{}
+	ages := map[time.Duration]bool{}
 	for _, s := range samples {
 		if s.Event && (s.Began || s.Entry < s.Age) {
 			ages[s.Age] = true
@@ -41,8 +42,8 @@ func exact(samples []Sample) []fall {
 	return list
 }
 
-func sortedKeys(set map[int64]bool) []int64 {
-	var keys []int64
+func sortedKeys(set map[time.Duration]bool) []time.Duration {
+	var keys []time.Duration
 	for k := range set {
 		keys = append(keys, k)
 	}
@@ -72,8 +73,8 @@ func differs(c *Curve, want []fall) string {
 // someSamples draws samples whose ages collide often.
 func someSamples() *rapid.Generator[[]Sample] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Sample {
-		most := rapid.SampledFrom([]int64{3, 20, 1_000_000_000_000}).Draw(t, "scale")
-		age := rapid.Int64Range(0, most)
+		most := rapid.SampledFrom([]time.Duration{3, 20, 1_000_000_000_000}).Draw(t, "scale")
+		age := ages(0, most)
 		return Sample{Entry: age.Draw(t, "entry"), Began: rapid.Bool().Draw(t, "began"), Age: age.Draw(t, "age"), Event: rapid.Bool().Draw(t, "event")}
 	}), 0, 40)
 }
@@ -109,13 +110,13 @@ func TestAgainstExactArithmetic(t *testing.T) {
 func TestCurveFallsAndNeverRises(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		c := New(someSamples().Draw(rt, "samples"))
-		a, b := rapid.Int64Range(0, 25).Draw(rt, "a"), rapid.Int64Range(0, 25).Draw(rt, "b")
+		a, b := ages(0, 25).Draw(rt, "a"), ages(0, 25).Draw(rt, "b")
 		low, high := c.Survival(max(a, b)), c.Survival(min(a, b))
 		if low > high || low < 0 || high > 1 {
 			rt.Fatalf("S is %v at %d and %v at %d", c.Survival(a), a, c.Survival(b), b)
 		}
 		if c.Before(a) != c.Survival(a-1) {
-			rt.Fatalf("S is %v just before %d, and %v at the millisecond before", c.Before(a), a, c.Survival(a-1))
+			rt.Fatalf("S is %v just before %d, and %v at the nanosecond before", c.Before(a), a, c.Survival(a-1))
 		}
 	})
 }
@@ -133,7 +134,7 @@ func TestOrderChangesNothing(t *testing.T) {
 func TestTimesScale(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		samples := someSamples().Draw(rt, "samples")
-		factor := rapid.Int64Range(1, 1_000_000).Draw(rt, "factor")
+		factor := ages(1, 1_000_000).Draw(rt, "factor")
 		scaled := slices.Clone(samples)
 		for i := range scaled {
 			scaled[i].Entry *= factor
@@ -152,7 +153,7 @@ func TestTimesScale(t *testing.T) {
 // samples that are older, and the quantile is theirs.
 func TestWholeSamples(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		ages := rapid.SliceOfN(rapid.Int64Range(0, 50), 1, 60).Draw(rt, "ages")
+		ages := rapid.SliceOfN(ages(0, 50), 1, 60).Draw(rt, "ages")
 		var samples []Sample
 		for _, age := range ages {
 			samples = append(samples, began(age, true))
@@ -191,7 +192,7 @@ func TestWhoLastsLongerRaisesTheCurve(t *testing.T) {
 			if s.Event {
 				rt.Skip()
 			}
-			s.Age += rapid.Int64Range(0, 30).Draw(rt, "by")
+			s.Age += ages(0, 30).Draw(rt, "by")
 		case "watched for longer":
 			if !s.watched() { // its event would be a new one
 				rt.Skip()
@@ -205,4 +206,9 @@ func TestWhoLastsLongerRaisesTheCurve(t *testing.T) {
 			}
 		}
 	})
+}
+
+// ages draws ages from one to another, both included.
+func ages(from, to time.Duration) *rapid.Generator[time.Duration] {
+	return rapid.Map(rapid.Int64Range(int64(from), int64(to)), func(v int64) time.Duration { return time.Duration(v) })
 }

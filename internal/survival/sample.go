@@ -1,16 +1,18 @@
 package survival
 
+import "time"
+
 // Sample is one observation: from when on it was watched, and how it ended.
-// Ages are in milliseconds.
+// Ages are of whatever clock its caller measures them by.
 type Sample struct {
 	// Entry is the age at which watching began: the sample is at risk at the
 	// ages after it. It has no meaning where Began is true.
-	Entry int64
+	Entry time.Duration
 	// Began tells that the sample was watched from its beginning: it is at risk
 	// at every age up to its end, age 0 included.
 	Began bool
 	// Age is the age at the end, or now if there has been none.
-	Age int64
+	Age time.Duration
 	// Event tells that the end is the event whose age is estimated. All else is
 	// right-censored: it lasted for Age, and nobody knows how much longer.
 	Event bool

@@ -6,72 +6,75 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
 // hour is the unit in which the cases are written.
-const hour = int64(3_600_000)
+const hour = time.Hour
 
 // began is a sample that was watched from its beginning.
-func began(age int64, event bool) Sample { return Sample{Began: true, Age: age, Event: event} }
+func began(age time.Duration, event bool) Sample { return Sample{Began: true, Age: age, Event: event} }
 
 // late is a sample that was watched from the age of entry on.
-func late(entry, age int64, event bool) Sample { return Sample{Entry: entry, Age: age, Event: event} }
+func late(entry, age time.Duration, event bool) Sample {
+	return Sample{Entry: entry, Age: age, Event: event}
+}
 
 // never is the quantile where S does not fall as far.
-const never = int64(-1)
+const never = time.Duration(-1)
 
 func TestQuantiles(t *testing.T) {
 	var day []Sample // responses after 1, 2, … 24 hours
-	for h := range int64(24) {
+	for h := range time.Duration(24) {
 		day = append(day, began((h+1)*hour, true))
 	}
 	for _, tc := range []struct {
 		name    string
 		samples []Sample
-		want    map[float64]int64 // hours
+		want    map[float64]time.Duration // hours
 	}{
 		{
 			name:    "two open among three answered",
 			samples: []Sample{began(2*hour, true), began(4*hour, true), began(6*hour, false), began(8*hour, true), began(10*hour, false)},
-			want:    map[float64]int64{0.2: 2, 0.4: 4, 0.5: 8, 0.7: 8, 0.71: never, 0.75: never, 0.85: never},
+			want:    map[float64]time.Duration{0.2: 2, 0.4: 4, 0.5: 8, 0.7: 8, 0.71: never, 0.75: never, 0.85: never},
 		},
 		{
 			name:    "two that were old when watching began",
 			samples: []Sample{began(2*hour, true), late(10*hour, 14*hour, true), late(3*hour, 20*hour, false), began(6*hour, false)},
-			want:    map[float64]int64{0.5: 2, 0.51: 14, 0.75: 14, 0.76: never, 0.85: never},
+			want:    map[float64]time.Duration{0.5: 2, 0.51: 14, 0.75: 14, 0.76: never, 0.85: never},
 		},
-		{name: "one, open for ten minutes", samples: []Sample{began(hour/6, false)}, want: map[float64]int64{0: never, 0.5: never, 0.95: never}},
-		{name: "one, open past any target", samples: []Sample{began(8*hour+60_000, false)}, want: map[float64]int64{0.5: never, 0.95: never}},
-		{name: "a day of answers", samples: day, want: map[float64]int64{-1: 1, 0: 1, 0.5: 12, 0.75: 18, 0.95: 23, 1: 24, 1.1: never, math.NaN(): never}},
-		{name: "none", want: map[float64]int64{0: never, 0.5: never}},
-		{name: "one answered", samples: []Sample{began(3*hour, true)}, want: map[float64]int64{0.5: 3, 1: 3}},
-		{name: "answered at once", samples: []Sample{began(0, true), began(0, true), began(hour, false)}, want: map[float64]int64{0.5: 0, 0.66: 0, 0.67: never}},
+		{name: "one, open for ten minutes", samples: []Sample{began(hour/6, false)}, want: map[float64]time.Duration{0: never, 0.5: never, 0.95: never}},
+		{name: "one, open past any target", samples: []Sample{began(8*hour+time.Minute, false)}, want: map[float64]time.Duration{0.5: never, 0.95: never}},
+		{name: "a day of answers", samples: day, want: map[float64]time.Duration{-1: 1, 0: 1, 0.5: 12, 0.75: 18, 0.95: 23, 1: 24, 1.1: never, math.NaN(): never}},
+		{name: "none", want: map[float64]time.Duration{0: never, 0.5: never}},
+		{name: "one answered", samples: []Sample{began(3*hour, true)}, want: map[float64]time.Duration{0.5: 3, 1: 3}},
+		{name: "answered at once", samples: []Sample{began(0, true), began(0, true), began(hour, false)}, want: map[float64]time.Duration{0.5: 0, 0.66: 0, 0.67: never}},
 		{
 			name:    "events before censorings of the same age",
 			samples: []Sample{began(2*hour, false), began(2*hour, true), began(4*hour, true)},
-			want:    map[float64]int64{1. / 3: 2, 0.34: 4, 1: 4},
+			want:    map[float64]time.Duration{1. / 3: 2, 0.34: 4, 1: 4},
 		},
 		{
 			name:    "not at risk at the age of entry",
 			samples: []Sample{began(2*hour, true), late(2*hour, 3*hour, false), began(4*hour, false)},
-			want:    map[float64]int64{0.5: 2, 0.51: never},
+			want:    map[float64]time.Duration{0.5: 2, 0.51: never},
 		},
 		{
 			name:    "never at risk, so no event",
 			samples: []Sample{late(3*hour, 3*hour, true), late(5*hour, 3*hour, true), began(4*hour, true), began(6*hour, true)},
-			want:    map[float64]int64{0.5: 4, 0.51: 6},
+			want:    map[float64]time.Duration{0.5: 4, 0.51: 6},
 		},
 		{
 			name:    "alone at risk early on, and nothing after",
 			samples: []Sample{began(hour, true), late(2*hour, 9*hour, true), late(3*hour, 30*hour, false)},
-			want:    map[float64]int64{0.5: 1, 0.95: 1},
+			want:    map[float64]time.Duration{0.5: 1, 0.95: 1},
 		},
 		{
 			name:    "entry has no meaning from the beginning on",
 			samples: []Sample{{Began: true, Entry: 100 * hour, Age: hour, Event: true}, began(2*hour, true)},
-			want:    map[float64]int64{0.5: 1, 1: 2},
+			want:    map[float64]time.Duration{0.5: 1, 1: 2},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -98,7 +101,7 @@ func TestQuantiles(t *testing.T) {
 // that does not hit 1-2/3 in binary.
 func TestTolerance(t *testing.T) {
 	c := New([]Sample{began(1, true), began(2, true), began(3, true)})
-	for q, want := range map[float64]int64{2. / 3: 2, 2./3 + 0.5e-9: 2, 2./3 + 2e-9: 3} {
+	for q, want := range map[float64]time.Duration{2. / 3: 2, 2./3 + 0.5e-9: 2, 2./3 + 2e-9: 3} {
 		if got, ok := c.Quantile(q); got != want || !ok {
 			t.Errorf("quantile %.12f is %d, want %d", q, got, want)
 		}
@@ -108,7 +111,7 @@ func TestTolerance(t *testing.T) {
 func TestEitherSideOfAnAge(t *testing.T) {
 	c := New([]Sample{began(2, true), began(4, true), began(6, false), began(8, true), began(10, false)})
 	for _, tc := range []struct {
-		age           int64
+		age           time.Duration
 		before, after float64
 	}{
 		{math.MinInt64, 1, 1},
@@ -132,7 +135,7 @@ func TestEitherSideOfAnAge(t *testing.T) {
 func falls(c *Curve, decimals int) []string {
 	var list []string
 	for _, s := range c.steps {
-		list = append(list, strconv.FormatInt(s.age, 10)+": "+strconv.FormatFloat(s.after, 'f', decimals, 64))
+		list = append(list, strconv.FormatInt(int64(s.age), 10)+": "+strconv.FormatFloat(s.after, 'f', decimals, 64))
 	}
 	return list
 }
@@ -213,14 +216,14 @@ func TestPublished(t *testing.T) {
 }
 
 // zeroFrom lists the ages of events from one on, with S at 0.
-func zeroFrom(samples []Sample, from int64) []string {
+func zeroFrom(samples []Sample, from time.Duration) []string {
 	var e Estimator
 	e.sort(samples)
 	var list []string
-	last := int64(-1)
+	last := time.Duration(-1)
 	for _, age := range e.events {
 		if age >= from && age != last {
-			list = append(list, strconv.FormatInt(age, 10)+": 0.0")
+			list = append(list, strconv.FormatInt(int64(age), 10)+": 0.0")
 		}
 		last = age
 	}
@@ -246,7 +249,7 @@ func channingMen(t *testing.T) []Sample {
 		if err1 != nil || err2 != nil {
 			t.Fatal(err1, err2)
 		}
-		samples = append(samples, late(entry, exit, row[2] == "1"))
+		samples = append(samples, late(time.Duration(entry), time.Duration(exit), row[2] == "1"))
 	}
 	return samples
 }

@@ -121,7 +121,7 @@ type row struct {
 	latency.Key
 	Name string
 	latency.OpenState
-	Target   int64
+	Target   time.Duration
 	Answered uint64
 	Median   string // of the waits of the last 28 days, open ones counted as open
 	Breached uint64
@@ -197,20 +197,20 @@ const longestWaits = 12
 func waits(r *latency.Report, jiraURL string) []waiting {
 	out := make([]waiting, 0, len(r.OpenWaits))
 	for _, w := range r.OpenWaits {
-		line := waiting{OpenWait: w, Name: r.Names[w.Owner], Over: w.Msec > r.Targets[latency.StoryKey{Kind: w.Kind, Project: w.Project}]}
+		line := waiting{OpenWait: w, Name: r.Names[w.Owner], Over: w.Age > r.Targets[latency.StoryKey{Kind: w.Kind, Project: w.Project}]}
 		if jiraURL != "" {
 			line.Link = strings.TrimRight(jiraURL, "/") + "/browse/" + w.Story
 		}
 		out = append(out, line)
 	}
-	slices.SortStableFunc(out, func(a, b waiting) int { return cmp.Compare(b.Msec, a.Msec) })
+	slices.SortStableFunc(out, func(a, b waiting) int { return cmp.Compare(b.Age, a.Age) })
 	return out[:min(len(out), longestWaits)]
 }
 
 // hours renders working time, whose days are no days of 24 hours.
-func hours(msec int64) string {
-	switch d := time.Duration(msec) * time.Millisecond; {
-	case msec == 0:
+func hours(d time.Duration) string {
+	switch {
+	case d == 0:
 		return "–"
 	case d < time.Minute:
 		return "< 1 min"
@@ -222,9 +222,9 @@ func hours(msec int64) string {
 }
 
 // wall renders wall time.
-func wall(msec int64) string {
-	if d := time.Duration(msec) * time.Millisecond; d >= 48*time.Hour {
+func wall(d time.Duration) string {
+	if d >= 48*time.Hour {
 		return fmt.Sprintf("%.1f days", d.Hours()/24)
 	}
-	return hours(msec)
+	return hours(d)
 }

@@ -38,14 +38,14 @@ func TestReadyMeansThatThereAreNumbers(t *testing.T) {
 }
 
 func TestPageShowsWaitsAndEscapesNames(t *testing.T) {
-	hour := time.Hour.Milliseconds()
+	const hour = time.Hour
 	rules := &latency.Rules{
 		Projects: map[string]*latency.Project{"1": {ID: "1", Key: "PAY", TargetAcceptance: 8 * time.Hour, TargetQuestion: 4 * time.Hour}},
 		Names:    map[string]string{"ada": "Ada <Ohm>"},
 	}
-	waits := []latency.Wait{
-		{Story: "PAY-1", ProjectID: "1", Kind: latency.Question, Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 4 * hour},
-		{Story: "PAY-2", ProjectID: "1", Kind: latency.Acceptance, Owner: "ada", End: latency.Never, Working: 9 * hour, StoryWorking: 9 * hour, Target: 8 * hour},
+	waits := []latency.Part{
+		{Wait: latency.Wait{Story: "PAY-1", Kind: latency.Question}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 4 * hour},
+		{Wait: latency.Wait{Story: "PAY-2", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 9 * hour, StoryWorking: 9 * hour, Target: 8 * hour},
 	}
 	report := latency.NewReport(rules, 1000, latency.NewTotals(), waits, nil, &latency.Statistics{}, 20)
 	s := New(prometheus.NewRegistry(), func() *latency.Report { return report })
