@@ -24,13 +24,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-const (
-	// metaInterval is how often statuses, fields and leads are read again.
-	metaInterval = time.Hour
-	// collected names what is kept of a story: with more of it, what was
-	// collected before is not enough, and everything is read once more.
-	collected = "1"
-)
+// metaInterval is how often statuses, fields and leads are read again.
+const metaInterval = time.Hour
 
 // ErrBlind means that Jira shows none of the stories that it showed before,
 // though it accepts the token: a permission was lost, or it is another Jira.
@@ -88,6 +83,7 @@ type Result struct {
 	Records   int // of the histories of those read
 	Comments  int // of theirs
 	Events    int // new in the store
+	Mended    int // events stored before of which Jira, or a newer jiradata.Reading, gives more
 
 	Changed  []int64         // stories with a new event or another snapshot since the last complete cycle, in order
 	Missing  []int64         // stories asked for by id that do not exist or that the account may not see
@@ -164,10 +160,11 @@ func New(o Options) (*Collector, error) {
 	}, nil
 }
 
-// Sync runs one cycle: a full reading if there was none yet of this scope (one
-// that was interrupted goes on), else what changed since the last cycle. A
-// cycle that fails leaves the state as it was, but for the cursor of a full
-// reading. Nothing is taken for deleted because a cycle did not find it.
+// Sync runs one cycle: a full sync if there was none yet of this scope and by
+// this jiradata.Reading (one that was interrupted goes on), else what changed
+// since the last cycle. A cycle that fails leaves the state as it was, except for
+// the cursor of a full sync. Nothing is taken for deleted because a cycle did not
+// find it.
 func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -196,8 +193,12 @@ func (c *Collector) sync(ctx context.Context) (Result, error) {
 	case st.FullStarted != 0 && st.Fingerprint == fingerprint:
 		resumed = true
 		err = cy.full(ctx)
-	case !st.FirstDone || st.Fingerprint != fingerprint:
+	case !st.FirstDone || st.Fingerprint != fingerprint || st.Reading < jiradata.Reading:
+		st.Rereading = st.FirstDone && st.Fingerprint == fingerprint
 		st.Fingerprint, st.FullStarted, st.Cursor = fingerprint, cy.id.At, ""
+		if st.Rereading {
+			c.log.Info("this version reads more of each story than the one that filled the store: every story is read once more")
+		}
 		err = cy.full(ctx)
 	default:
 		err = cy.incremental(ctx)
@@ -314,9 +315,9 @@ func (c *Collector) describe(ctx context.Context, id jiradata.Identity, state *j
 	if len(m.Projects) == 0 {
 		return fmt.Errorf("the account %s sees no project: give it the permission Browse projects", id.Account)
 	}
-	// Those that were read once have been lost, as one that was archived; others
-	// never were.
-	if len(m.Missing) > 0 && !c.Covers(*state) {
+	// A project that was read once has been lost, as one that was archived is; any
+	// other was never there.
+	if len(m.Missing) > 0 && !c.Covers(*state) && (!state.Rereading || state.Fingerprint != c.fingerprint()) {
 		return UnknownProjects(m.Missing)
 	}
 	c.visible = make(map[string]jiradata.Project, len(m.Projects))
@@ -340,19 +341,23 @@ func (c *Collector) describe(ctx context.Context, id jiradata.Identity, state *j
 	return nil
 }
 
-// scopeIDs returns the ids of the projects in scope, in order; none if JQL
-// alone is the scope.
-func (c *Collector) scopeIDs() []string {
+// scopeIDs returns the ids of the projects that a full sync has read, in order;
+// none if JQL alone is the scope. Where it has read the same scope once more, the
+// projects that were lost since are still among them.
+func (c *Collector) scopeIDs(st jiradata.State) []string {
 	var ids []string
+	if st.Rereading {
+		ids = slices.Clone(st.Complete)
+	}
 	for _, key := range c.keys {
 		ids = append(ids, c.visible[key].ID)
 	}
 	slices.Sort(ids)
-	return ids
+	return slices.Compact(ids)
 }
 
-// Covers tells whether a store of that state holds the whole scope: else it may
-// hold a part of it, beside what it held before.
+// Covers reports whether a store of that state holds the whole scope. One that
+// does not may hold a part of it, beside what it held before.
 func (c *Collector) Covers(st jiradata.State) bool {
 	return st.FirstDone && st.FullStarted == 0 && st.Fingerprint == c.fingerprint()
 }
@@ -360,7 +365,7 @@ func (c *Collector) Covers(st jiradata.State) bool {
 // fingerprint identifies the scope: with another one the store holds too much
 // or too little.
 func (c *Collector) fingerprint() string {
-	text, err := json.Marshal([]any{collected, c.projects, c.jql})
+	text, err := json.Marshal([]any{"1", c.projects, c.jql}) // the "1" is from before Reading; with another one, every scope would be a new one
 	if err != nil {
 		panic(err) // strings always marshal
 	}

@@ -70,7 +70,8 @@ func (cy *cycle) full(ctx context.Context) error {
 	} else {
 		st.Passed = st.FullStarted
 	}
-	st.FirstDone, st.Complete = true, cy.c.scopeIDs()
+	st.Complete = cy.c.scopeIDs(*st)
+	st.FirstDone, st.Reading, st.Rereading = true, jiradata.Reading, false
 	st.Watermark, st.DataTimestamp, st.Aside = st.FullStarted, st.FullStarted, st.FullStarted
 	st.FullStarted, st.Cursor = 0, ""
 	st.Census = 0 // what a search missed is found by a census at once
@@ -334,6 +335,7 @@ func (cy *cycle) save(ctx context.Context, page jiradata.Page) error {
 		return fmt.Errorf("storing stories: %w", err)
 	}
 	cy.result.Events += changed.Events
+	cy.result.Mended += changed.Mended
 	fresh := make(map[int64]bool, len(changed.Stories))
 	for _, id := range changed.Stories {
 		cy.c.changed.Add(id)

@@ -43,7 +43,7 @@ func newSchema(fields []jiradata.Field) *schema {
 			"component": latency.FieldComponents, "components": latency.FieldComponents, "resolution": latency.FieldResolution,
 			"parent": latency.FieldParent, "parent issue": latency.FieldParent, "issueparentassociation": latency.FieldParent,
 			"issuetype": latency.FieldType, "project": latency.FieldProject, "key": latency.FieldKey,
-			"workflow": latency.FieldWorkflow, "description": latency.FieldDescription,
+			"workflow": latency.FieldWorkflow, "description": latency.FieldDescription, "projectimport": latency.FieldImport,
 			"flagged": latency.FieldFlag, "sprint": latency.FieldSprint, "epic link": latency.FieldParent,
 		},
 		byName: map[string][]string{},
@@ -157,7 +157,7 @@ func changed(field string, id, name text) latency.Value {
 		return latency.Value{Name: string(name)}
 	case latency.FieldFlag:
 		return latency.Value{ID: strings.Trim(string(id), "[] "), Name: string(name)}
-	case latency.FieldDescription:
+	case latency.FieldDescription, latency.FieldImport: // that it happened is all that counts
 		return latency.Value{}
 	}
 	if strings.HasPrefix(field, "customfield_") {

@@ -31,6 +31,11 @@ type Facts struct {
 	Head string `json:"h,omitempty"`
 }
 
+// Same reports whether the facts are the same; an empty list is none.
+func (f Facts) Same(g Facts) bool {
+	return f.Question == g.Question && f.Head == g.Head && slices.Equal(f.Asked, g.Asked) && slices.Equal(f.Mentioned, g.Mentioned)
+}
+
 // emphasis is wiki markup that may stand around a marker, as in *Q:* or {*}Q:{*}.
 const emphasis = "*_+{}"
 

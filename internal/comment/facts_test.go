@@ -2,6 +2,7 @@ package comment
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -110,5 +111,29 @@ func checkInvariants(t *testing.T, f Facts) {
 	}
 	if d := cmp.Diff(f, back); d != "" {
 		t.Errorf("facts change when stored (-before +after):\n%s", d)
+	}
+}
+
+// TestSameLooksAtEveryFact holds that facts differ where any one of them does, and
+// not by how an empty list is written.
+func TestSameLooksAtEveryFact(t *testing.T) {
+	for field := range reflect.TypeFor[Facts]().Fields() {
+		var f Facts
+		switch v := reflect.ValueOf(&f).Elem().FieldByIndex(field.Index); v.Kind() {
+		case reflect.Bool:
+			v.SetBool(true)
+		case reflect.String:
+			v.SetString("x")
+		case reflect.Slice:
+			v.Set(reflect.ValueOf([]string{"x"}))
+		default:
+			t.Fatalf("fact %s is of a kind that this test does not know", field.Name)
+		}
+		if f.Same(Facts{}) || !f.Same(f) {
+			t.Errorf("facts that differ in %s are the same, or equal ones differ", field.Name)
+		}
+	}
+	if !(Facts{Asked: []string{}}).Same(Facts{}) {
+		t.Error("an empty list is not the same as none")
 	}
 }

@@ -40,6 +40,10 @@ type State struct {
 	FirstDone   bool   `json:"first_done"`  // a full sync was completed
 	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
 
+	// Reading is the version of Reading with which the last full sync that was done
+	// read the scope; 0: before versions were noted, which is 1.
+	Reading int `json:"reading,omitempty"`
+
 	// Complete are the ids of the projects that the last full sync that was done
 	// was for, in order: of others the store may hold a part. None: all that can
 	// be seen, for JQL alone was the scope.
@@ -47,8 +51,10 @@ type State struct {
 
 	// Of a full sync that is not done: when it began, in Jira's clock (0: none
 	// is under way), and behind which page it goes on ("": from the start).
+	// Rereading: it reads a scope once more that an older Reading had read.
 	FullStarted latency.Instant `json:"full_started,omitempty"`
 	Cursor      string          `json:"cursor,omitempty"`
+	Rereading   bool            `json:"rereading,omitempty"`
 
 	// Watermark is the start, in Jira's clock, of the last complete cycle: the
 	// next one asks for what was updated since, and some minutes before.
@@ -175,8 +181,9 @@ type Batch struct {
 
 // Changed is what a batch changed in the store.
 type Changed struct {
-	Stories []int64 // ids of those that got a new event or another snapshot
+	Stories []int64 // ids of those that got a new event, a mended one or another snapshot
 	Events  int     // new events
+	Mended  int     // stored events that differ now: Jira, or a newer Reading, gives more of them
 }
 
 // Known is what the store holds of a story.
@@ -186,11 +193,20 @@ type Known struct {
 	Comments map[int64]KnownComment // by id, deleted ones too
 }
 
-// KnownComment is what the store holds of a comment: the facts of its latest
-// event that has any, and whether its latest event is the deletion.
+// KnownComment is what the store holds of a comment.
 type KnownComment struct {
-	Facts   comment.Facts
-	Deleted bool
+	First   comment.Facts // those of its creation
+	Facts   comment.Facts // those of its latest event that has any
+	Reading int           // the version of Reading that read First
+	Edits   []KnownEdit   // the stored edits, in order of instant
+	Deleted bool          // its latest event is the deletion
+}
+
+// KnownEdit is a stored edit of a comment, or its return.
+type KnownEdit struct {
+	At       latency.Instant
+	Observed bool // it was visible again: At is the poll that saw it
+	Reading  int  // the version of Reading that read its facts
 }
 
 // Meta describes the Jira that stories come from, as one poll saw it.

@@ -65,6 +65,7 @@ const (
 	FieldKey         = "key"
 	FieldWorkflow    = "workflow"
 	FieldDescription = "description"
+	FieldImport      = "import" // the story came from another Jira, with its history
 )
 
 // Change is one changed field within a history record. Labels hold the whole

@@ -102,7 +102,7 @@ func BenchmarkDecode(b *testing.B) {
 	for i := range 100 {
 		h := g.story(i).History
 		for j := range h.Events {
-			bodies = append(bodies, appendEvent(nil, &h.Events[j]))
+			bodies = append(bodies, appendEvent(nil, &h.Events[j], jiradata.Reading))
 		}
 		snapshots = append(snapshots, appendSnapshot(nil, h.Now))
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,25 +10,39 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Bodies hold what nobody asks SQL for: what events and entries of the ledger
-// are beside their identity, and the snapshot of a story. They are the larger part of a store and all of
-// them are read at a start, so they are binary. A body begins with the version
-// of its form; rows of several versions may stand side by side. After it, with
-// numbers as unsigned varints and strings in UTF-8 after their length:
+// Bodies hold what no statement selects by: what events and entries of the
+// ledger are beside their identity, and the snapshot of a story. They are the
+// larger part of a store and all of them are read at a start, so they are
+// binary.
 //
-//	event:    flags, actor, [head, asked, mentioned], changes
-//	snapshot: fields
-//	entry:    type, project, owner, outcome, responder, working, elapsed, happened
+// A body begins with the version of its form, and each row is read by the form
+// that it names: a store that was written by several versions of the program
+// holds rows of several forms side by side, and none of them has to be written
+// anew. A form that this program does not know is ErrNewer. After the version,
+// with numbers as unsigned varints and strings in UTF-8 after their length:
 //
-// where the part in brackets is there for a comment, asked and mentioned are
-// lists of accounts, working, elapsed and happened (since the instant of the
-// identity) are milliseconds as signed varints, changes is a list of (field, id and name before, id and
-// name after), fields is a list of (field, list of (id, name)), ordered by
-// field so that equal snapshots are equal bytes, and a list is its length and
-// its elements. To see the strings of a story's events:
+//	event 1:    flags, actor, [head, asked, mentioned], changes
+//	event 2:    flags, actor, [reading, head, asked, mentioned], changes
+//	snapshot 1: fields
+//	entry 1:    type, project, owner, outcome, responder, working, elapsed, happened
+//
+// where the part in brackets is there for a comment, reading is the version of
+// jiradata.Reading that read it (1 in form 1), asked and mentioned are lists of
+// accounts, working, elapsed and happened (since the instant of the identity) are
+// milliseconds as signed varints, changes is a list of (field, id and name
+// before, id and name after), fields is a list of (field, list of (id, name)),
+// ordered by field so that equal snapshots are equal bytes, and a list is its
+// length and its elements. Events without a comment are written in form 1, which
+// says all there is of them, and comments in form 2. To see the strings of a
+// story's events:
 //
 //	sqlite3 FILE "SELECT hex(body) FROM event WHERE story = 10001" | xxd -r -p | strings -n 2
-const bodyVersion = 1
+const (
+	eventForm    = 1 // without a comment
+	commentForm  = 2
+	snapshotForm = 1
+	entryForm    = 1
+)
 
 // The flags of an event's body. The account type stands above them.
 const (
@@ -38,9 +51,6 @@ const (
 	flagQuestion
 	flagBits = iota
 )
-
-// errBody is what a body that ends early, or late, is.
-var errBody = errors.New("a row is damaged: restore the store from a backup, or remove it and sync anew") //nolint:gochecknoglobals // a constant in all but name
 
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
@@ -58,8 +68,9 @@ func appendValue(b []byte, v latency.Value) []byte {
 	return appendString(appendString(b, v.ID), v.Name)
 }
 
-// appendEvent appends the body of an event to b.
-func appendEvent(b []byte, ev *latency.Event) []byte {
+// appendEvent appends the body of an event to b; reading is the version of
+// jiradata.Reading that its comment was read with.
+func appendEvent(b []byte, ev *latency.Event, reading int) []byte {
 	flags := uint64(ev.ActorType) << flagBits
 	if ev.Observed {
 		flags |= flagObserved
@@ -70,10 +81,15 @@ func appendEvent(b []byte, ev *latency.Event) []byte {
 			flags |= flagQuestion
 		}
 	}
-	b = append(b, bodyVersion)
+	form := byte(eventForm)
+	if ev.Comment != nil {
+		form = commentForm
+	}
+	b = append(b, form)
 	b = binary.AppendUvarint(b, flags)
 	b = appendString(b, ev.Actor)
 	if c := ev.Comment; c != nil {
+		b = binary.AppendUvarint(b, uint64(reading)) //nolint:gosec // it counts from 1
 		b = appendString(b, c.Head)
 		b = appendStrings(b, c.Asked)
 		b = appendStrings(b, c.Mentioned)
@@ -90,7 +106,7 @@ func appendEvent(b []byte, ev *latency.Event) []byte {
 
 // appendSnapshot appends the body of a snapshot to b.
 func appendSnapshot(b []byte, now latency.Snapshot) []byte {
-	b = append(b, bodyVersion)
+	b = append(b, snapshotForm)
 	b = binary.AppendUvarint(b, uint64(len(now)))
 	for _, field := range slices.Sorted(maps.Keys(now)) {
 		b = appendString(b, field)
@@ -104,7 +120,7 @@ func appendSnapshot(b []byte, now latency.Snapshot) []byte {
 
 // appendEntry appends the body of an entry of the ledger to b.
 func appendEntry(b []byte, e *latency.Entry) []byte {
-	b = append(b, bodyVersion)
+	b = append(b, entryForm)
 	for _, s := range [...]string{string(e.Type), e.Project, e.Owner, string(e.Outcome), string(e.Responder)} {
 		b = appendString(b, s)
 	}
@@ -114,6 +130,9 @@ func appendEntry(b []byte, e *latency.Entry) []byte {
 	return b
 }
 
+// maxReading bounds the number of a reading, whatever a damaged row says.
+const maxReading = 1 << 30
+
 // decoder reads bodies. What it returns lies in lists that it keeps, and is
 // valid until reset; the strings stay.
 type decoder struct {
@@ -121,6 +140,8 @@ type decoder struct {
 
 	rest   []byte // of the body that is read
 	failed bool   // it ended early
+
+	reading int // which version of jiradata.Reading read the comment of the last event; 0: it has none
 
 	changes  []latency.Change
 	comments []comment.Facts
@@ -136,17 +157,22 @@ func (d *decoder) reset() {
 	d.accounts, d.values = d.accounts[:0], d.values[:0]
 }
 
-// event reads a body into ev, but for what is not in it: instant, rank and id.
+// event reads a body into ev, except for what is not in it: instant, rank and id.
 func (d *decoder) event(body []byte, ev *latency.Event) error {
-	if err := d.begin(body); err != nil {
+	form, err := d.begin(body, commentForm)
+	if err != nil {
 		return err
 	}
+	d.reading = 0
 	flags := d.number()
 	ev.Observed = flags&flagObserved != 0
 	ev.ActorType = latency.AccountType(flags >> flagBits) //nolint:gosec // it was one
 	ev.Actor = d.name()
 	ev.Comment, ev.Changes = nil, nil
 	if flags&flagComment != 0 {
+		if d.reading = 1; form >= commentForm {
+			d.reading = int(min(d.number(), maxReading)) //nolint:gosec // it is small
+		}
 		d.comments = append(d.comments, comment.Facts{
 			Question: flags&flagQuestion != 0, Head: string(d.bytes()), Asked: d.list(), Mentioned: d.list(),
 		})
@@ -165,7 +191,7 @@ func (d *decoder) event(body []byte, ev *latency.Event) error {
 // snapshot reads a body into now, which it empties first.
 func (d *decoder) snapshot(body []byte, now latency.Snapshot) error {
 	clear(now)
-	if err := d.begin(body); err != nil {
+	if _, err := d.begin(body, snapshotForm); err != nil {
 		return err
 	}
 	for range d.length() {
@@ -179,10 +205,10 @@ func (d *decoder) snapshot(body []byte, now latency.Snapshot) error {
 	return d.end()
 }
 
-// entry reads a body into e, but for what is not in it: the identity, which
+// entry reads a body into e, except for what is not in it: the identity, which
 // must be in e.
 func (d *decoder) entry(body []byte, e *latency.Entry) error {
-	if err := d.begin(body); err != nil {
+	if _, err := d.begin(body, entryForm); err != nil {
 		return err
 	}
 	e.Type, e.Project, e.Owner = latency.EntryType(d.name()), d.name(), d.name()
@@ -192,22 +218,23 @@ func (d *decoder) entry(body []byte, e *latency.Entry) error {
 	return d.end()
 }
 
-// begin starts to read a body.
-func (d *decoder) begin(body []byte) error {
+// begin starts to read a body, and returns its form; newest is the newest one
+// that this program knows of such bodies.
+func (d *decoder) begin(body []byte, newest byte) (form byte, err error) {
 	switch {
-	case len(body) == 0:
-		return errBody
-	case body[0] != bodyVersion:
-		return fmt.Errorf("a row has form %d and this yourturn knows form %d: use the newer yourturn that wrote it", body[0], bodyVersion)
+	case len(body) == 0 || body[0] == 0:
+		return 0, ErrDamaged
+	case body[0] > newest:
+		return 0, fmt.Errorf("a row has form %d and this yourturn knows forms up to %d: %w", body[0], newest, ErrNewer)
 	}
 	d.rest, d.failed = body[1:], false
-	return nil
+	return body[0], nil
 }
 
-// end tells whether the body was whole.
+// end returns an error unless the body was read to its end, and no further.
 func (d *decoder) end() error {
 	if d.failed || len(d.rest) > 0 {
-		return errBody
+		return ErrDamaged
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 package store
 
 import (
-	"strings"
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -63,8 +64,11 @@ func TestBodiesComeBackAsTheyWere(t *testing.T) {
 			dec.reset()
 			got := make([]latency.Event, len(events))
 			for i := range events {
-				if err := dec.event(appendEvent(nil, &events[i]), &got[i]); err != nil {
+				if err := dec.event(appendEvent(nil, &events[i], jiradata.Reading), &got[i]); err != nil {
 					t.Fatal(err)
+				}
+				if want := map[bool]int{true: jiradata.Reading}[events[i].Comment != nil]; dec.reading != want {
+					t.Fatalf("event %+v is of reading %d, want %d", events[i], dec.reading, want)
 				}
 			}
 			if d := cmp.Diff(events, got, cmpopts.EquateEmpty()); d != "" {
@@ -91,7 +95,7 @@ func TestDamagedBodiesAreRefused(t *testing.T) {
 	counted := entry(1, 100)
 	bodies := [][]byte{appendSnapshot(nil, st.History.Now), appendEntry(nil, &counted)}
 	for i := range st.History.Events {
-		bodies = append(bodies, appendEvent(nil, &st.History.Events[i]))
+		bodies = append(bodies, appendEvent(nil, &st.History.Events[i], jiradata.Reading))
 	}
 	for i, body := range bodies {
 		read := func(b []byte) error {
@@ -112,10 +116,44 @@ func TestDamagedBodiesAreRefused(t *testing.T) {
 		if err := read(append(body, 0)); err == nil {
 			t.Errorf("body %d: a byte too many was not seen", i)
 		}
-		body[0] = 2
-		if err := read(body); err == nil || !strings.Contains(err.Error(), "newer yourturn") {
+		body[0] = 3
+		if err := read(body); !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) {
 			t.Errorf("body %d of a later form: %v", i, err)
 		}
+		body[0] = 0
+		if err := read(body); !errors.Is(err, ErrDamaged) {
+			t.Errorf("body %d of no form: %v", i, err)
+		}
+	}
+}
+
+// firstForm returns the body of an event in form 1, as version 0.1 wrote all of
+// them.
+func firstForm(ev *latency.Event) []byte {
+	body := appendEvent(nil, ev, 0)
+	if ev.Comment == nil {
+		return body
+	}
+	head := 2 + len(ev.Actor) + 1 // behind form, flags and an actor with a length of a byte
+	return append([]byte{1}, append(body[1:head:head], body[head+1:]...)...)
+}
+
+// TestBodiesOfTheFirstFormAreRead holds the bytes of form 1.
+func TestBodiesOfTheFirstFormAreRead(t *testing.T) {
+	want := latency.Event{Actor: "ada", ActorType: latency.App, Observed: true, Comment: &comment.Facts{
+		Question: true, Head: "ok?", Asked: []string{"po"}, Mentioned: []string{"po", "x"},
+	}}
+	body := []byte("\x01\x0f\x03ada\x03ok?\x01\x02po\x02\x02po\x01x\x00")
+	if diff := cmp.Diff(body, firstForm(&want)); diff != "" {
+		t.Fatalf("the tests write another form 1 (-want +got):\n%s", diff)
+	}
+	dec := newDecoder()
+	var got latency.Event
+	if err := dec.event(body, &got); err != nil || dec.reading != 1 {
+		t.Fatalf("reading %d, error %v; want reading 1", dec.reading, err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("event (-want +got):\n%s", diff)
 	}
 }
 
@@ -125,14 +163,14 @@ func FuzzBody(f *testing.F) {
 	st := newGenerator().story(1)
 	f.Add(appendSnapshot(nil, st.History.Now))
 	for i := range st.History.Events {
-		f.Add(appendEvent(nil, &st.History.Events[i]))
+		f.Add(appendEvent(nil, &st.History.Events[i], jiradata.Reading))
 	}
-	f.Add([]byte{bodyVersion, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
+	f.Add([]byte{eventForm, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		dec := newDecoder()
 		var ev, again latency.Event
 		if dec.event(body, &ev) == nil {
-			if err := dec.event(appendEvent(nil, &ev), &again); err != nil || !cmp.Equal(ev, again, cmpopts.EquateEmpty()) {
+			if err := dec.event(appendEvent(nil, &ev, jiradata.Reading), &again); err != nil || !cmp.Equal(ev, again, cmpopts.EquateEmpty()) {
 				t.Errorf("event %+v came back as %+v, %v", ev, again, err)
 			}
 		}

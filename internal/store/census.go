@@ -53,7 +53,7 @@ func (s *Store) Keys(ctx context.Context, ids []int64) (map[int64]string, error)
 func (s *Store) SaveCensus(ctx context.Context, c jiradata.Census) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		gone := latency.Event{At: c.At, Rank: latency.RankGone, Observed: true}
-		body := appendEvent(nil, &gone)
+		body := appendEvent(nil, &gone, jiradata.Reading)
 		for _, id := range slices.Concat(c.Gone, c.Left) {
 			res, err := tx.ExecContext(ctx, `UPDATE story SET gone = 1 WHERE id = $1 AND gone = 0`, id)
 			if err != nil {

@@ -185,7 +185,7 @@ type integer int64
 func (i *integer) Scan(src any) error {
 	v, ok := src.(int64)
 	if !ok {
-		return fmt.Errorf("%w: a column holds %T and no integer", errBody, src)
+		return fmt.Errorf("%w: a column holds %T and no integer", ErrDamaged, src)
 	}
 	*i = integer(v)
 	return nil

@@ -18,14 +18,17 @@ import (
 type ledgerState struct {
 	AsOf        latency.Instant `json:"as_of"`
 	Fingerprint string          `json:"fingerprint"` // of the config
+	// Reading is the version of jiradata.Reading with which the last full sync had
+	// read the stories; 0: before versions were noted.
+	Reading int `json:"reading,omitempty"`
 	// Projects are those that were ever watched, by key: true if they were when
 	// the ledger was advanced last. nil in a ledger that did not note them.
 	Projects map[string]bool `json:"projects,omitempty"`
 }
 
-// late tells whether an entry comes up after its time, by a config with that
-// fingerprint.
-func (l ledgerState) late(e *latency.Entry, fingerprint string) bool {
+// late reports whether an entry comes up after its time, by a config with that
+// fingerprint from stories that were read with that version.
+func (l ledgerState) late(e *latency.Entry, fingerprint string, reading int) bool {
 	if e.At > l.AsOf {
 		return false
 	}
@@ -38,12 +41,12 @@ func (l ledgerState) late(e *latency.Entry, fingerprint string) bool {
 			return true // they began, and nobody looked meanwhile
 		}
 	}
-	return l.Fingerprint != fingerprint
+	return l.Fingerprint != fingerprint || l.Reading != reading
 }
 
 // advanced returns the state once the ledger stands by a derivation.
-func (l ledgerState) advanced(by latency.Standing) ledgerState {
-	next := ledgerState{AsOf: by.AsOf, Fingerprint: by.Fingerprint, Projects: map[string]bool{}}
+func (l ledgerState) advanced(by latency.Standing, reading int) ledgerState {
+	next := ledgerState{AsOf: by.AsOf, Fingerprint: by.Fingerprint, Reading: reading, Projects: map[string]bool{}}
 	for key := range l.Projects {
 		next.Projects[key] = false
 	}
@@ -62,8 +65,9 @@ const (
 
 // Count enters what the ledger does not hold yet, in one transaction, and
 // returns what was newly counted. After a change of the config (another
-// fingerprint) the past looks different: what it brings up from before the
-// ledger's last instant is entered as not counted, so that no counter jumps. A
+// fingerprint), or once a newer program has read the stories once more, the past
+// looks different: what that brings up from before the ledger's last instant is
+// entered as not counted, so that no counter jumps. A
 // project that is watched for the first time begins with its whole history. The
 // last call of a derivation advances the ledger to it, though not for every
 // poll that finds nothing.
@@ -76,6 +80,10 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		var before ledgerState
 		begun, err := getMeta(ctx, tx, metaLedger, &before)
 		if err != nil {
+			return err
+		}
+		var state jiradata.State
+		if _, err := getMeta(ctx, tx, metaState, &state); err != nil {
 			return err
 		}
 		if len(entries) > 0 {
@@ -91,7 +99,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				late := begun && before.late(&e, by.Fingerprint)
+				late := begun && before.late(&e, by.Fingerprint, state.Reading)
 				body = appendEntry(body[:0], &e)
 				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !late, body)
 				if err != nil {
@@ -104,8 +112,8 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				}
 			}
 		}
-		now := before.advanced(by)
-		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && maps.Equal(now.Projects, before.Projects) &&
+		now := before.advanced(by, state.Reading)
+		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && now.Reading == before.Reading && maps.Equal(now.Projects, before.Projects) &&
 			now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
 		if !last || idle {
 			return nil

@@ -3,15 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
 )
-
-//go:embed migrations/sqlite/*.sql
-var sqliteMigrations embed.FS
 
 // migrate brings the schema up to this binary's, in one transaction: a start
 // that is interrupted changes nothing, and two starts at once take turns. A
@@ -34,7 +30,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	if have > len(names) {
-		return fmt.Errorf("the store has schema version %d and this yourturn knows up to %d: use the newer yourturn that wrote it", have, len(names))
+		return fmt.Errorf("its schema has version %d and this yourturn knows versions up to %d: %w", have, len(names), ErrNewer)
 	}
 	for i, name := range names {
 		version, err := strconv.Atoi(strings.SplitN(strings.TrimPrefix(name, "migrations/sqlite/"), "_", 2)[0])

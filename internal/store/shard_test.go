@@ -252,7 +252,7 @@ func TestADamagedRowNamesItsStory(t *testing.T) {
 		for _, err := range s.Histories(t.Context(), nil) {
 			n, last = n+1, err
 		}
-		if n != 2 || !errors.Is(last, errBody) || !strings.Contains(last.Error(), path) || !strings.Contains(last.Error(), want[1].Key) {
+		if n != 2 || !errors.Is(last, ErrDamaged) || !strings.Contains(last.Error(), path) || !strings.Contains(last.Error(), want[1].Key) {
 			t.Errorf("%s: %d stories, %v", text, n-1, last)
 		}
 	}
@@ -286,10 +286,10 @@ func TestADamagedEntryNamesItsStory(t *testing.T) {
 	for _, err := range s.LedgerIn(t.Context(), everything()) {
 		n, last = n+1, err
 	}
-	if n != 2 || !errors.Is(last, errBody) || !strings.Contains(last.Error(), s.path) || !strings.Contains(last.Error(), "story 2") {
+	if n != 2 || !errors.Is(last, ErrDamaged) || !strings.Contains(last.Error(), s.path) || !strings.Contains(last.Error(), "story 2") {
 		t.Errorf("%d entries, %v", n-1, last)
 	}
-	if list, err := s.LedgerOf(t.Context(), []int64{1, 2}); !errors.Is(err, errBody) {
+	if list, err := s.LedgerOf(t.Context(), []int64{1, 2}); !errors.Is(err, ErrDamaged) {
 		t.Errorf("%v, %v", list, err)
 	}
 }

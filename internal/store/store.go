@@ -1,6 +1,8 @@
 // Package store keeps what was collected and what was counted: the append-only
 // event log, what Jira said last, the sync state and the ledger, in one SQLite
-// file. Its queries are plain SQL that PostgreSQL reads too.
+// file. Callers see none of that: they declare the few methods they need
+// (collector.Store, measure.Store), in plain types. What SQL is SQLite's own is
+// listed in sqlite.go.
 package store
 
 import (
@@ -9,16 +11,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-
-	_ "modernc.org/sqlite" // the driver, without cgo
 )
-
-// ErrEmpty is returned by readers that need a completed sync.
-var ErrEmpty = errors.New("the store has no completed sync yet: run `yourturn sync` or `yourturn serve` first")
 
 // Store is an open database. It is safe for concurrent use; one process
 // writes at a time.
@@ -78,8 +74,8 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 	return s, nil
 }
 
-// writable tells why no database can be written at path, before SQLite says
-// it in fewer words.
+// writable returns why no database can be written at path; SQLite's own error
+// says less.
 func writable(path string) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
@@ -92,50 +88,10 @@ func writable(path string) error {
 	return f.Close()
 }
 
-// cacheSize is what a connection may keep of the file in memory, in KiB with a
-// minus sign, as SQLite wants it: enough for the way down to any row of a store
-// of millions. A stream reads each page once and needs less. The file is not
-// mapped into memory, for its mapped pages would count as the process's own;
-// the system keeps what it has memory for.
-const cacheSize = "-4096"
-
-// journalSize is what remains of the journal, in bytes. It grows beyond that
-// while a stream is read and much is written, for what the stream may still see
-// stays where it is.
-const journalSize = "67108864"
-
-// dsn returns the driver's data source name. PRAGMAs stand in it so that they
-// hold on every connection of a pool.
-func dsn(path string, mode Mode) string {
-	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "mmap_size(0)", "cache_size(" + cacheSize + ")"}, "_txlock": {"immediate"}}
-	if mode == ReadWrite {
-		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit("+journalSize+")")
-	} else {
-		q.Set("mode", "ro")
-		q.Set("_txlock", "deferred")
-	}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-}
-
-// explain names the store in an error of the database.
-func (s *Store) explain(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case IsReadOnly(err):
-		return fmt.Errorf("store %s: %w: make the file and its folder writable", s.path, err)
-	case strings.Contains(err.Error(), "unable to open database file"):
-		return fmt.Errorf("store %s: %w: even to read it, its folder must be writable", s.path, err)
-	case strings.Contains(err.Error(), "full") || strings.Contains(err.Error(), "disk I/O"):
-		return fmt.Errorf("store %s: %w: nothing of this batch was written; free some space and start again", s.path, err)
-	}
-	return fmt.Errorf("store %s: %w", s.path, err)
-}
-
 // Close closes the store.
 func (s *Store) Close() error { return errors.Join(s.scan.Close(), s.read.Close(), s.db.Close()) }
 
-// begin starts a write transaction and runs f in it: all or nothing.
+// write runs f in a write transaction: all of it is written or nothing.
 func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -148,7 +104,7 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	return s.explain(tx.Commit())
 }
 
-// getMeta reads a value of the meta table into v; it tells whether there is one.
+// getMeta reads a value of the meta table into v; it reports whether there is one.
 func getMeta(ctx context.Context, q interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }, key string, v any,
@@ -172,9 +128,4 @@ func putMeta(ctx context.Context, tx *sql.Tx, key string, v any) error {
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, string(text))
 	return err
-}
-
-// IsReadOnly tells whether err is of a store that may not be written.
-func IsReadOnly(err error) bool {
-	return err != nil && (strings.Contains(err.Error(), "readonly") || strings.Contains(err.Error(), "READONLY"))
 }

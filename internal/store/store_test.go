@@ -132,7 +132,10 @@ func TestKnownTellsTheLatestOfComments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[int64]jiradata.Known{10: {Updated: 3000, Comments: map[int64]jiradata.KnownComment{8: {Facts: edited}, 9: {Deleted: true}}}}
+	want := map[int64]jiradata.Known{10: {Updated: 3000, Comments: map[int64]jiradata.KnownComment{
+		8: {First: *story(10, "").History.Events[2].Comment, Facts: edited, Reading: jiradata.Reading, Edits: []jiradata.KnownEdit{{At: 4000, Reading: jiradata.Reading}}},
+		9: {Reading: jiradata.Reading, Deleted: true},
+	}}}
 	if d := cmp.Diff(want, known); d != "" {
 		t.Errorf("known (-want +got):\n%s", d)
 	}
@@ -193,6 +196,26 @@ func TestTheLedgerCountsOnce(t *testing.T) {
 	}
 	if err := s.Recount(t.Context()); err != nil || len(ledger(t, s)) != 0 {
 		t.Errorf("recount left %d entries, %v", len(ledger(t, s)), err)
+	}
+}
+
+// TestANewReadingMovesNoCounter holds that what is brought up from before by
+// reading all stories once more is entered and not counted, once.
+func TestANewReadingMovesNoCounter(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	counts := func(asOf latency.Instant, want int, entries ...latency.Entry) {
+		t.Helper()
+		if got, err := s.Count(t.Context(), entries, latency.Standing{AsOf: asOf, Fingerprint: "a"}, true); err != nil || len(got) != want {
+			t.Errorf("as of %d %+v was counted, %v; want %d", asOf, got, err, want)
+		}
+	}
+	counts(1000, 1, entry(1, 100))
+	save(t, s, jiradata.Batch{State: jiradata.State{Reading: jiradata.Reading}})
+	counts(1000, 0, entry(2, 500))
+	counts(2000, 1, entry(2, 500), entry(3, 1500))
+	counts(3000, 1, entry(4, 1800)) // Jira showed it late
+	if got := len(ledger(t, s)); got != 3 {
+		t.Errorf("%d entries are counted, want 3", got)
 	}
 }
 
@@ -286,14 +309,16 @@ func TestOpenRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		name, url string
 		mode      Mode
-		want      string
+		want      error  // nil: text alone tells it
+		text      string // that the error holds, of the remedy
 	}{
-		{"no folder", "sqlite:" + filepath.Join(dir, "no", "s.db"), ReadWrite, "there is no folder"},
-		{"nothing to read", "sqlite:" + filepath.Join(dir, "none.db"), ReadOnly, "yourturn sync"},
-		{"another scheme", "mysql://x", ReadWrite, "only sqlite:PATH"},
-		{"a newer schema", "sqlite:" + newer, ReadWrite, "newer yourturn"},
-		{"no database", "sqlite:" + garbage, ReadWrite, "not a database"},
-		{"a folder", "sqlite:" + dir, ReadWrite, "store.url"},
+		{"no folder", "sqlite:" + filepath.Join(dir, "no", "s.db"), ReadWrite, nil, "there is no folder"},
+		{"nothing to read", "sqlite:" + filepath.Join(dir, "none.db"), ReadOnly, os.ErrNotExist, "yourturn sync"},
+		{"another scheme", "mysql://x", ReadWrite, nil, "only sqlite:PATH"},
+		{"a newer schema", "sqlite:" + newer, ReadWrite, ErrNewer, newer},
+		{"no database", "sqlite:" + garbage, ReadWrite, ErrNoStore, garbage},
+		{"a folder", "sqlite:" + dir, ReadWrite, nil, "store.url"},
+		{"a folder to read", "sqlite:" + dir, ReadOnly, ErrDisk, dir},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, err := Open(t.Context(), tc.url, tc.mode)
@@ -301,10 +326,28 @@ func TestOpenRefuses(t *testing.T) {
 				s.Close()
 				t.Fatal("no error")
 			}
-			if !strings.Contains(err.Error(), tc.want) {
-				t.Errorf("%v: does not say %q", err, tc.want)
+			if tc.want != nil && !errors.Is(err, tc.want) {
+				t.Errorf("%v: is no %q", err, tc.want)
+			}
+			if !strings.Contains(err.Error(), tc.text) {
+				t.Errorf("%v: does not say %q", err, tc.text)
 			}
 		})
+	}
+}
+
+// TestWritingToAStoreThatIsReadOnly holds that a refusal of the database is known
+// by its code.
+func TestWritingToAStoreThatIsReadOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	open(t, path)
+	s, err := Open(t.Context(), "sqlite:"+path, ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.SaveStories(t.Context(), jiradata.Batch{}); !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), path) {
+		t.Errorf("got error %v, want %v", err, ErrReadOnly)
 	}
 }
 
@@ -322,8 +365,8 @@ func TestAFullDiskWritesNothing(t *testing.T) {
 		big.Stories = append(big.Stories, story(id, "PAY-2"))
 	}
 	_, err := s.SaveStories(context.WithoutCancel(t.Context()), big)
-	if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "free some space") {
-		t.Fatalf("error %v: does not name the store and the remedy", err)
+	if !errors.Is(err, ErrNoSpace) || !strings.Contains(err.Error(), path) {
+		t.Fatalf("error %v: does not name the store, or the remedy", err)
 	}
 	if got := histories(t, s, nil); len(got) != 1 {
 		t.Errorf("%d stories are in the store, want the one from before", len(got))

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// The errors of a store that a caller may want to tell apart. Each says what to
+// do; errors.Is finds them, whatever the database's own words are.
+var (
+	// ErrEmpty is returned by readers that need a completed sync.
+	ErrEmpty = errors.New("the store has no completed sync yet: run `yourturn sync` or `yourturn serve` first")
+	// ErrReadOnly means that the store cannot be written.
+	ErrReadOnly = errors.New("make the file and its folder writable")
+	// ErrCannotOpen means that the database cannot open a file of the store.
+	ErrCannotOpen = errors.New("even to read it, its folder must be writable")
+	// ErrNoSpace means that a write found no room; nothing of its transaction was
+	// written.
+	ErrNoSpace = errors.New("nothing of this batch was written; free some space and start again")
+	// ErrDisk means that the file could not be read or written; nothing of a
+	// transaction under way was written.
+	ErrDisk = errors.New("look at the disk, and that store.url names a file")
+	// ErrNoStore means that the file is no store.
+	ErrNoStore = errors.New("set store.url to a file that yourturn made, or to one that does not exist")
+	// ErrNewer means that a newer yourturn wrote the store, or a row of it.
+	ErrNewer = errors.New("use the newer yourturn that wrote it")
+	// ErrDamaged means that a row, or the file, cannot be read.
+	ErrDamaged = errors.New("damaged: restore the store from a backup, or remove it and sync again")
+)
+
+// explain names the store in an error of the database, and what to do about it.
+func (s *Store) explain(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return s.name(err)
+	}
+	if kind := kindOf(err); kind != nil {
+		return fmt.Errorf("store %s: %w: %w", s.path, err, kind)
+	}
+	return s.name(err)
+}
+
+// name names the store in an error.
+func (s *Store) name(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("store %s: %w", s.path, err)
+}
