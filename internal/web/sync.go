@@ -96,8 +96,8 @@ type Odd struct {
 	At                  time.Time
 }
 
-// HandleSync serves the page about the synchronisation; now is asked for each view.
-func (s *Server) HandleSync(now func(*http.Request) (Sync, error)) {
+// sync serves the page about the synchronisation.
+func (s *Server) sync() http.Handler {
 	page := page("sync.html", template.FuncMap{
 		"stamp": func(t time.Time) string {
 			if t.IsZero() {
@@ -108,24 +108,12 @@ func (s *Server) HandleSync(now func(*http.Request) (Sync, error)) {
 		"took": func(d time.Duration) string { return d.Round(time.Millisecond).String() },
 		"age":  func(d time.Duration) string { return d.Round(time.Second).String() },
 	})
-	s.Handle("GET /sync", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		data, err := now(r)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		data, err := s.from.Sync(r.Context())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
 		render(w, page, data)
-	}))
-}
-
-// HandleReload serves POST /-/reload: 200 if the new config is in force, 500
-// with the reason if the old one stays.
-func (s *Server) HandleReload(reload func(*http.Request) error) {
-	s.Handle("POST /-/reload", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// It may derive all numbers anew, which takes longer than any other answer.
-		http.NewResponseController(w).SetWriteDeadline(time.Time{}) //nolint:errcheck // then the answer is cut off
-		if err := reload(r); err != nil {
-			http.Error(w, "the config was not reloaded, and the old one stays: "+err.Error(), http.StatusInternalServerError)
-		}
-	}))
+	})
 }

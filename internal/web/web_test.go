@@ -3,60 +3,27 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
-	"strings"
-	"testing"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
+// serving returns a server of sources; those that every server needs and that
+// from leaves out say nothing.
+func serving(from Sources) *Server {
+	from.Metrics = prometheus.NewRegistry()
+	if from.Report == nil {
+		from.Report = func() *latency.Report { return nil }
+	}
+	if from.Status == nil {
+		from.Status = func() Status { return Status{} }
+	}
+	return New(from)
+}
+
 func get(s *Server, path string) (int, string) {
 	rec := httptest.NewRecorder()
 	s.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
 	return rec.Code, rec.Body.String()
-}
-
-func TestReadyMeansThatThereAreNumbers(t *testing.T) {
-	var report *latency.Report
-	s := New(prometheus.NewRegistry(), func() *latency.Report { return report })
-	s.SetStatus(Status{Progress: "the full sync has read 7 stories"})
-	if code, body := get(s, "/-/ready"); code != http.StatusServiceUnavailable || !strings.Contains(body, "7 stories") {
-		t.Errorf("before the first report: %d %s", code, body)
-	}
-	if code, body := get(s, "/"); code != http.StatusOK || !strings.Contains(body, "7 stories") {
-		t.Errorf("the page before the first report: %d %s", code, body)
-	}
-	report = latency.NewReport(&latency.Rules{}, 1000, latency.NewTotals(), nil, nil, &latency.Statistics{}, 1)
-	if code, body := get(s, "/-/ready"); code != http.StatusOK {
-		t.Errorf("with a report: %d %s", code, body)
-	}
-	if code, _ := get(s, "/nothing"); code != http.StatusNotFound {
-		t.Errorf("no page: %d", code)
-	}
-}
-
-func TestPageShowsWaitsAndEscapesNames(t *testing.T) {
-	const hour = time.Hour
-	rules := &latency.Rules{
-		Projects: map[string]*latency.Project{"1": {ID: "1", Key: "PAY", TargetAcceptance: 8 * time.Hour, TargetQuestion: 4 * time.Hour}},
-		Names:    map[string]string{"ada": "Ada <Ohm>"},
-	}
-	waits := []latency.Part{
-		{Wait: latency.Wait{Story: "PAY-1", Kind: latency.Question}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 4 * hour},
-		{Wait: latency.Wait{Story: "PAY-2", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 9 * hour, StoryWorking: 9 * hour, Target: 8 * hour},
-	}
-	report := latency.NewReport(rules, 1000, latency.NewTotals(), waits, nil, &latency.Statistics{}, 20)
-	s := New(prometheus.NewRegistry(), func() *latency.Report { return report })
-	s.SetStatus(Status{JiraURL: "https://example.org/jira/", LastErr: "no route"})
-	_, body := get(s, "/")
-	for _, want := range []string{"Ada &lt;Ohm&gt;", `href="https://example.org/jira/browse/PAY-2"`, "9.0 h", "The last poll failed: no route"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	if strings.Index(body, "PAY-2") > strings.Index(body, "PAY-1") {
-		t.Error("the longest wait does not come first")
-	}
 }

@@ -1,0 +1,275 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/backfill"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/rules"
+)
+
+// headOfPrometheus is how far back Prometheus still writes itself: blocks that
+// are imported must end before.
+const headOfPrometheus = 3 * time.Hour
+
+// backfillFlags are the flags of backfill.
+type backfillFlags struct {
+	configFile, from, to, out, job, instance string
+	step                                     time.Duration
+	force                                    bool
+	line                                     string // the command line
+}
+
+// backfillCommand writes the past for Prometheus.
+func backfillCommand(s Streams) *cobra.Command {
+	var f backfillFlags
+	cmd := &cobra.Command{
+		Use:   "backfill",
+		Short: "Write the past for Prometheus to import",
+		Long: `backfill writes what a scrape would have shown in the past, had the service been
+there: every po_ metric, as of each --step, as OpenMetrics, a file a month. It reads
+the store alone. Prometheus' promtool makes blocks of the files; the last line
+printed says how.
+
+--to is at most 3 hours ago, for younger samples are in Prometheus' own hands, and
+before the first scrape of the live service: where both are, counters count twice.
+Left out, it is the latest that can be. Before a project's first story it has no
+samples, for nothing is not zero.
+
+The folder says in backfill.json what it holds: interrupted, the same command goes
+on, and with a later --to it writes what came since into files of their own.
+
+--job and --instance are those of the live scrape, so that the past and the present
+are one series.`,
+		Example: `  yourturn backfill --config.file yourturn.yml --from 2026-01-01
+  yourturn backfill --config.file yourturn.yml --from 2026-01-01 --instance yourturn:9817 --out past`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.line = lineOf(cmd)
+			return runBackfill(cmd.Context(), s, f)
+		},
+	}
+	flags := cmd.Flags()
+	configFlag(flags, &f.configFile)
+	flags.StringVar(&f.from, "from", "", "the first sample: a date (UTC) or an instant (RFC 3339); required")
+	flags.StringVar(&f.to, "to", "", "the last sample at the latest, likewise (default the latest that can be)")
+	flags.DurationVar(&f.step, "step", time.Hour, "the time between samples: whole minutes that divide a day")
+	flags.StringVar(&f.out, "out", "backfill", "the `folder` for the files")
+	flags.StringVar(&f.job, "job", "yourturn", "the job label of the live scrape")
+	flags.StringVar(&f.instance, "instance", "", "the instance label of the live scrape (default web.listen_address of the config)")
+	flags.BoolVar(&f.force, "force", false, "write anew what is there already")
+	return cmd
+}
+
+// instant reads a date or an instant.
+func instant(flag, text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, usageError{fmt.Errorf("--%s %q: give a date like 2026-01-31 or an instant like 2026-01-31T18:00:00Z", flag, text)}
+}
+
+// period returns the first and the last sample, given the latest that can be
+// and why it is that.
+func (f *backfillFlags) period(latest time.Time, why string) (from, to time.Time, err error) {
+	if f.step < time.Minute || f.step%time.Minute != 0 || 24*time.Hour%f.step != 0 {
+		return from, to, usageError{fmt.Errorf("--step %s: give whole minutes that divide a day, such as 15m, 1h or 6h; a finer step tells nothing more, and each costs a derivation", f.step)}
+	}
+	if f.from == "" {
+		return from, to, usageError{errors.New("--from is missing: give the first day, such as --from 2026-01-01")}
+	}
+	if from, err = instant("from", f.from); err != nil {
+		return from, to, err
+	}
+	to = latest
+	if f.to != "" {
+		if to, err = instant("to", f.to); err != nil {
+			return from, to, err
+		}
+		if to.After(latest) {
+			return from, to, usageError{fmt.Errorf("--to %s: it can be %s at the latest, %s; leave it out to have that",
+				f.to, latest.Format(time.RFC3339), why)}
+		}
+	}
+	first := from.Truncate(f.step)
+	if first.Before(from) {
+		first = first.Add(f.step)
+	}
+	if to = to.Truncate(f.step); to.Before(first) {
+		return from, to, usageError{fmt.Errorf("--from %s: there is no step of %s between it and %s (%s)", f.from, f.step, to.Format(time.RFC3339), why)}
+	}
+	return first, to, nil
+}
+
+// latestSample returns the last instant that may be written, and why.
+func latestSample(ctx context.Context, r *query.Reader, now time.Time) (at time.Time, why string, err error) {
+	at, why = now.Add(-headOfPrometheus), "3 hours ago"
+	if data := r.State.DataTimestamp.Time(); data.Before(at) {
+		at, why = data, "when Jira was last asked"
+	}
+	exposed, ok, err := r.Store.Exposed(ctx)
+	if err != nil {
+		return at, why, err
+	}
+	// The step must be over before the first scrape.
+	if first := exposed.Time().Add(-time.Second); ok && first.Before(at) {
+		at, why = first, "before the service first had something to be scraped"
+	}
+	return at.UTC(), why, nil
+}
+
+func runBackfill(ctx context.Context, s Streams, f backfillFlags) error {
+	cfg, err := app.LoadConfig(f.configFile)
+	if err != nil {
+		return err
+	}
+	r, err := query.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	now := s.now()
+	latest, why, err := latestSample(ctx, r, now)
+	if err != nil {
+		return err
+	}
+	begins, err := backfill.Begin(ctx, r.Store, r.Rules)
+	if err != nil {
+		return err
+	}
+	from, to, err := f.period(latest, why)
+	if err != nil {
+		return err
+	}
+	if from, err = f.afterBeginning(s, from, to, begins); err != nil {
+		return err
+	}
+	instance := f.instance
+	if instance == "" {
+		instance = cfg.Web.ListenAddress
+	}
+	fmt.Fprintf(s.Err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
+	b := app.BuildInfo()
+	done, err := backfill.Write(ctx, r.Store, backfill.Options{
+		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
+		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
+		// A store that begins at another instant is another Jira's, whatever its config.
+		Config: fmt.Sprintf("%s %d", rules.Fingerprint(cfg), begins.First), Version: b.Version + " " + b.Revision,
+		Progress: func(file backfill.File) { tellFile(s, file, now) },
+	})
+	var conflict *backfill.ConflictError
+	switch {
+	case errors.As(err, &conflict):
+		return usageError{fmt.Errorf("%w: replace it with --force, or name another folder with --out", err)}
+	case err != nil:
+		return unfinishedError{err, f.goOn(done.Files)}
+	}
+	for _, hole := range done.Holes {
+		fmt.Fprintf(s.Err, "between the files in %s there is nothing from %s to %s: write it with --from %[2]s --to %[3]s\n",
+			f.out, hole.First.Format(time.RFC3339), hole.Last.Format(time.RFC3339))
+	}
+	if err := tellRest(ctx, s, r, to.Add(f.step), now); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "for f in %s; do promtool tsdb create-blocks-from --max-block-duration=720h openmetrics \"$f\" PROMETHEUS_DATA; done\n", f.names(done.Files))
+	return nil
+}
+
+// afterBeginning returns the first sample that there is something to tell at.
+func (f *backfillFlags) afterBeginning(s Streams, from, to time.Time, begins backfill.Beginning) (time.Time, error) {
+	if begins.First == latency.Never {
+		return from, errors.New("the store holds no story of a project that is watched: there is no past")
+	}
+	first := begins.First.Time()
+	if !first.After(from) {
+		return from, nil
+	}
+	if from = first.Add(f.step - time.Nanosecond).Truncate(f.step); from.After(to) {
+		return from, usageError{fmt.Errorf("there is nothing before %s, and --to is before the first step after it", first.Format(time.RFC3339))}
+	}
+	fmt.Fprintf(s.Err, "the first story is of %s: the samples begin after it, and those of each project with its own first story\n", first.Format(time.RFC3339))
+	return from, nil
+}
+
+// tellFile tells a file that is whole.
+func tellFile(s Streams, file backfill.File, begun time.Time) {
+	how := time.Since(begun).Round(time.Second/10).String() + " since the start"
+	if file.Kept {
+		how = "was there already"
+	}
+	fmt.Fprintf(s.Err, "%s: %d steps, %d series, %d samples, %s\n", file.Path, file.Steps, file.Series, file.Samples, how)
+}
+
+// tellRest tells what is left to write when the live service takes over later
+// than the last sample.
+func tellRest(ctx context.Context, s Streams, r *query.Reader, next, now time.Time) error {
+	exposed, ok, err := r.Store.Exposed(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !ok:
+		fmt.Fprintf(s.Err, "nobody can scrape yet: run this again 3 hours after `yourturn serve` first had numbers, with --from %s, to fill the time up to then\n", next.Format(time.RFC3339))
+	case next.Before(exposed.Time()) && exposed.Time().After(now.Add(-headOfPrometheus)):
+		fmt.Fprintf(s.Err, "what is scraped begins at %s: run this again at %s, with --from %s, to fill the time up to then\n",
+			exposed.Time().Format(time.RFC3339), exposed.Time().Add(headOfPrometheus).Truncate(time.Minute).Add(time.Minute).Format(time.RFC3339), next.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// goOn says what is whole, and the command that writes the rest.
+func (f *backfillFlags) goOn(files []backfill.File) string {
+	whole := "no file is whole yet"
+	if len(files) > 0 {
+		var names []string
+		for _, file := range files {
+			names = append(names, filepath.Base(file.Path))
+		}
+		whole = fmt.Sprintf("whole are %s in %s, and they stay", strings.Join(names, ", "), f.out)
+	}
+	return fmt.Sprintf("%s; this writes the rest:\n  %s", whole, f.line)
+}
+
+// names returns the files as the arguments of a shell.
+func (f *backfillFlags) names(files []backfill.File) string {
+	if all, err := filepath.Glob(filepath.Join(f.out, "*.om")); err == nil && len(all) == len(files) {
+		return quoted(f.out) + "/*.om"
+	}
+	var list []string
+	for _, file := range files {
+		list = append(list, quoted(file.Path))
+	}
+	return strings.Join(list, " ")
+}
+
+// quoted returns a word as a shell reads it.
+func quoted(word string) string {
+	if plain := regexp.MustCompile(`^[\w@%+=:,./-]+$`); plain.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// lineOf returns the command line that runs cmd with the flags it was given, but
+// for --force: what that removed is gone.
+func lineOf(cmd *cobra.Command) string {
+	words := []string{cmd.CommandPath()}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if flag.Name != "force" {
+			words = append(words, "--"+flag.Name, quoted(flag.Value.String()))
+		}
+	})
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,236 @@
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/jirasim/team"
+)
+
+// The demo polls its own Jira on loopback, as often and as fast as it likes.
+const (
+	demoPoll     = 5 * time.Second
+	demoRequests = 1000
+	// demoStories of history give each of the last seven days' panels something to
+	// show, at whatever hour the demo starts.
+	demoStories = 800
+)
+
+// demoFlags are the flags of demo.
+type demoFlags struct {
+	address, jira, store, level string
+	jiraChosen                  bool // not by default
+	anew                        bool
+	seed                        int64
+	speed                       float64
+}
+
+// demoCommand runs the whole service on a simulated Jira.
+func demoCommand(s Streams) *cobra.Command {
+	var f demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See it all at work, with no Jira and no config",
+		Long: `demo runs the whole service on a simulated Jira: a generated organisation with
+months of history, whose team goes on working while you watch. It is polled
+over HTTP on loopback, stored, derived and exported, just as a real Jira is.
+
+Its people live in real time, only faster (--speed): owners answer in their working
+hours, so at any hour some are at work and some are not. What ends counts in the
+histograms five minutes later, when it can no longer be a slip.
+
+With --store FILE the store and its config (FILE.yml) stay, so that other commands
+can be tried on them: yourturn waits --config.file FILE.yml --open
+Every start is a new organisation: people who act in real time cannot be found again
+where they were. --anew replaces the store of a former demo.
+
+Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
+		Example: `  yourturn demo
+  yourturn demo --seed 7 --speed 300 --store demo.db`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.jiraChosen = cmd.Flags().Changed("jira.listen-address")
+			return demo(cmd.Context(), s, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.address, "web.listen-address", "127.0.0.1:9817", "listen on this `address`")
+	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
+	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
+	flags.StringVar(&f.jira, "jira.listen-address", "127.0.0.1:9818", "let the simulated Jira listen on this `address`; by default on another if it is taken")
+	flags.StringVar(&f.store, "store", "", "keep the store in this `file`, which must not exist yet, and its config beside it")
+	flags.BoolVar(&f.anew, "anew", false, "replace the --store of a former demo")
+	flags.StringVar(&f.level, "log.level", "warn", "debug, info, warn or error")
+	return cmd
+}
+
+// organisation is whom the demo is about.
+func (f demoFlags) organisation() team.Options {
+	return team.Options{Seed: f.seed, Flavor: jirasim.Cloud, MinStories: demoStories}
+}
+
+func demo(ctx context.Context, s Streams, f demoFlags) (err error) {
+	if f.speed <= 0 {
+		return usageError{fmt.Errorf("--speed %v: give a number above 0", f.speed)}
+	}
+	log, err := newLogger(s.Err, f.level, "console")
+	if err != nil {
+		return err
+	}
+	dir, path := "", f.store
+	if path == "" {
+		if dir, err = os.MkdirTemp("", "yourturn-demo-"); err != nil {
+			return fmt.Errorf("the demo needs a temporary folder: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		path = filepath.Join(dir, "demo.db")
+	} else if err := mayReplace(path, f.anew); err != nil {
+		return err
+	}
+	l, err := listen(ctx, f.address)
+	if err != nil {
+		return err
+	}
+	tm, err := team.New(f.organisation())
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	defer tm.Close()
+	jl, err := f.listenJira(ctx)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	token := rand.Text()
+	jiraURL := "http://" + reached(jl.Addr())
+	var cfg *config.Config
+	if err = replace(s, path); err == nil {
+		cfg, err = demoConfig(tm, path, jiraURL, token)
+	}
+	if err != nil {
+		return errors.Join(err, l.Close(), jl.Close())
+	}
+	show := newProgress(s.Err)
+	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Progress: func(p collector.Progress) {
+		if p.Full {
+			show.tell("reading the simulated Jira: %d stories", p.Stories)
+		}
+	}})
+	if err != nil {
+		return errors.Join(err, l.Close(), jl.Close())
+	}
+	defer func() { err = errors.Join(err, svc.Close()) }()
+
+	past := len(tm.Truth()) // before the team goes on working
+	g, ctx := errgroup.WithContext(ctx)
+	sim := &http.Server{Handler: jirasim.NewServer(tm.Site(), jirasim.Options{Token: token, Email: cfg.Jira.Email}), ReadHeaderTimeout: 10 * time.Second}
+	g.Go(func() error {
+		if err := sim.Serve(jl); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("the simulated Jira: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error { <-ctx.Done(); return sim.Close() })
+	g.Go(func() error { return tm.Live(ctx, f.speed) })
+	g.Go(func() error { return svc.Run(ctx, l) })
+	fmt.Fprintf(s.Out, `yourturn demo: a simulated Jira with %d waits of the last six months, and a team at work.
+
+  open     http://%s/          who waits on whom, now
+  metrics  http://%s/metrics   what Prometheus scrapes
+  Jira     %s      the simulated one
+`, past, reached(l.Addr()), reached(l.Addr()), jiraURL)
+	if f.store != "" {
+		fmt.Fprintf(s.Out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
+	}
+	fmt.Fprintln(s.Out, "\nStop it with Ctrl-C.")
+	return g.Wait()
+}
+
+// listenJira opens the address of the simulated Jira.
+func (f *demoFlags) listenJira(ctx context.Context) (net.Listener, error) {
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", f.jira)
+	if err != nil && !f.jiraChosen { // by another demo, say
+		l, err = c.Listen(ctx, "tcp", "127.0.0.1:0")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w: choose another address with --jira.listen-address", err)
+	}
+	return l, nil
+}
+
+// reached returns the address at which this machine reaches a listener. What
+// listens on all addresses is reached on loopback, also through a port of a
+// container that is published under its own number.
+func reached(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
+}
+
+// mayReplace reports whether a demo may begin with this store: what is there must be
+// of a former demo, and anew must say so.
+func mayReplace(path string, anew bool) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(path + ".yml")
+	switch {
+	case err != nil || !strings.HasPrefix(string(text), team.ConfigHead):
+		return usageError{fmt.Errorf("--store %s exists and is of no demo: name a new file", path)}
+	case !anew:
+		return usageError{fmt.Errorf("--store %s exists: every demo is a new organisation, so name a new file, or replace that one with --anew", path)}
+	}
+	return nil
+}
+
+// replace removes the store of a former demo, if there is one.
+func replace(s Streams, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	fmt.Fprintf(s.Out, "%s held a former demo's organisation and is replaced: this is a new one, with a past of its own\n", path)
+	for _, suffix := range []string{"", "-wal", "-shm", ".yml", ".token"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("replacing the former demo: %w", err)
+		}
+	}
+	return nil
+}
+
+// demoConfig writes the organisation's config and token beside the store, and
+// reads it as any other config is read.
+func demoConfig(tm *team.Team, store, jiraURL, token string) (*config.Config, error) {
+	store, err := filepath.Abs(store)
+	if err != nil {
+		return nil, err
+	}
+	tokenFile := store + ".token"
+	if err := os.WriteFile(tokenFile, []byte(token+"\n"), 0o600); err != nil {
+		return nil, fmt.Errorf("writing the demo's token: %w", err)
+	}
+	text := tm.ConfigYAML(team.Setup{JiraURL: jiraURL, StoreURL: "sqlite:" + store, TokenFile: tokenFile, PollInterval: demoPoll})
+	if err := os.WriteFile(store+".yml", []byte(text), 0o600); err != nil {
+		return nil, fmt.Errorf("writing the demo's config: %w", err)
+	}
+	return app.LoadConfig(store + ".yml")
+}

@@ -1,0 +1,80 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// jirasimFlags are the flags of jirasim.
+type jirasimFlags struct {
+	data, flavor, listen, token, email string
+	seed                               int64
+	speed                              float64
+}
+
+// jirasimCommand serves a simulated Jira alone.
+func jirasimCommand(s Streams) *cobra.Command {
+	var f jirasimFlags
+	cmd := &cobra.Command{
+		Use:   "jirasim (--data FILE | --seed N)",
+		Short: "Serve a simulated Jira",
+		Long: `jirasim serves Jira's REST interface over HTTP: from an export of real issues,
+or from a generated organisation whose team goes on working while it runs.
+
+An export is a .jsonl or .jsonl.gz file, or a folder of them, with an issue a
+line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
+		Example: `  yourturn jirasim --data issues.jsonl.gz --flavor datacenter --listen 127.0.0.1:8080 --token t
+  yourturn jirasim --seed 7 --flavor cloud --listen 127.0.0.1:8080 --token t`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return serveJirasim(cmd, s, f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.data, "data", "", "serve the issues of this export (`file` or folder)")
+	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
+	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
+	flags.StringVar(&f.flavor, "flavor", "cloud", "cloud or datacenter")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "listen on this `address`")
+	flags.StringVar(&f.token, "token", "simulated", "the token that is accepted")
+	flags.StringVar(&f.email, "email", "bot@example.com", "Cloud: the e-mail that goes with the token")
+	return cmd
+}
+
+func serveJirasim(cmd *cobra.Command, s Streams, f jirasimFlags) error {
+	flavor := jirasim.Flavor(f.flavor)
+	if flavor != jirasim.Cloud && flavor != jirasim.DataCenter {
+		return usageError{fmt.Errorf("--flavor %q: use cloud or datacenter", f.flavor)}
+	}
+	if f.data != "" && cmd.Flags().Changed("seed") {
+		return usageError{errors.New("--data and --seed exclude each other")}
+	}
+	ctx := cmd.Context()
+	opts := jirasim.Options{Token: f.token, Email: f.email}
+	if flavor == jirasim.DataCenter {
+		opts.Email, opts.ContextPath = "", "/jira"
+	}
+	site, live, err := simulate(f, flavor)
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, f.listen)
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{Handler: jirasim.NewServer(site, opts), ReadHeaderTimeout: 10 * time.Second}
+	fmt.Fprintf(s.Out, "the simulated Jira listens on http://%s%s\n", l.Addr(), opts.ContextPath)
+	context.AfterFunc(ctx, func() { srv.Close() }) //nolint:errcheck // it is over
+	if live != nil {
+		go live(ctx)
+	}
+	if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving: %w", err)
+	}
+	return nil
+}

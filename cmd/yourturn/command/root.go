@@ -1,0 +1,193 @@
+// Package command is the command line: one file for each command with its flags,
+// its help and what it prints. The work is done by other packages.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"golang.org/x/term"
+
+	"github.com/yourturn/yourturn/internal/app"
+)
+
+// The exit codes.
+const (
+	ExitFine   = 0
+	ExitFailed = 1
+	ExitUsage  = 2 // wrong usage or config
+)
+
+// Streams are what a command reads and writes, and the clock that it reads.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Now      func() time.Time // nil: the machine's
+}
+
+func (s Streams) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+// usageError is an error in the command line: nothing was tried.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// unfinishedError is an error that leaves something behind to go on from.
+type unfinishedError struct {
+	error
+	goOn string // what is there, and how
+}
+
+func (e unfinishedError) Unwrap() error { return e.error }
+
+func (e unfinishedError) Error() string { return e.error.Error() + ": " + e.goOn }
+
+// Run runs one command line and returns the exit code.
+func Run(ctx context.Context, args []string, s Streams) int {
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	var wrong app.ConfigError
+	var unfinished unfinishedError
+	switch {
+	case err == nil:
+		return ExitFine
+	case errors.As(err, &usage), errors.As(err, &wrong):
+		fmt.Fprintf(s.Err, "yourturn: %v\n", err)
+		return ExitUsage
+	case ctx.Err() != nil && errors.Is(err, context.Canceled) && errors.As(err, &unfinished):
+		fmt.Fprintf(s.Err, "yourturn: interrupted: %s\n", unfinished.goOn)
+		return ExitFailed
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(s.Err, "yourturn: interrupted")
+		return ExitFailed
+	default:
+		fmt.Fprintf(s.Err, "yourturn: %v\n", err)
+		return ExitFailed
+	}
+}
+
+// newRoot returns the command tree.
+func newRoot(s Streams) *cobra.Command {
+	b := app.BuildInfo()
+	root := &cobra.Command{
+		Use:   "yourturn",
+		Short: "How long teams wait on their Product Owner",
+		Long: `yourturn reads a Jira, derives how long stories wait for their Product Owner's
+verdict and questions for an answer, and exports both to Prometheus.
+
+Try it with no Jira at all:  yourturn demo
+Then with yours:             yourturn check --config.file yourturn.yml --online
+                             yourturn serve --config.file yourturn.yml
+
+Every flag can also be given as an environment variable: --web.listen-address
+is YOURTURN_WEB_LISTEN_ADDRESS. Flags beat the environment, which beats the file.
+Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
+		Version:       fmt.Sprintf("%s (revision %s, %s)", b.Version, b.Revision, b.GoVersion),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return fromEnvironment(cmd.Flags())
+		},
+	}
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath())}
+	})
+	root.AddCommand(demoCommand(s), serveCommand(s), syncCommand(s), waitsCommand(s), backfillCommand(s), checkCommand(s), jirasimCommand(s), healthcheckCommand(s))
+	wrapArgs(root)
+	return root
+}
+
+// wrapArgs makes wrong arguments a usage error in every command.
+func wrapArgs(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return usageError{fmt.Errorf("%w: see `%s --help`", err, c.CommandPath())}
+			}
+			return nil
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+// fromEnvironment sets the flags that were not given from the environment.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "YOURTURN_" + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(f.Name))
+		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" && f.Name != "version" {
+			if err := flags.Set(f.Name, v); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// newLogger returns a logger of level and format that writes to w.
+func newLogger(w io.Writer, level, format string) (*zap.Logger, error) {
+	lvl, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("log level %q: use debug, info, warn or error", level)}
+	}
+	enc := zap.NewProductionEncoderConfig()
+	enc.EncodeTime = zapcore.ISO8601TimeEncoder
+	var encoder zapcore.Encoder
+	switch format {
+	case "json":
+		encoder = zapcore.NewJSONEncoder(enc)
+	case "console":
+		enc.EncodeLevel = zapcore.CapitalLevelEncoder
+		encoder = zapcore.NewConsoleEncoder(enc)
+	default:
+		return nil, usageError{fmt.Errorf("log format %q: use console or json", format)}
+	}
+	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), lvl)), nil
+}
+
+// isTerminal reports whether w is a terminal, where progress may rewrite a line.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// configFlag adds the flag that names the config.
+func configFlag(flags *pflag.FlagSet, path *string) {
+	flags.StringVar(path, "config.file", "yourturn.yml", "the config `file`")
+}
+
+// listen opens the address that a command serves on.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w: choose another address with --web.listen-address", err)
+	}
+	return l, nil
+}

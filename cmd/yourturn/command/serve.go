@@ -1,0 +1,91 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/app"
+)
+
+// serveCommand polls, stores and serves until it is stopped.
+func serveCommand(s Streams) *cobra.Command {
+	var configFile, address string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Poll a Jira, and serve the numbers",
+		Long: `serve polls the Jira of the config, keeps what it reads in the store, and serves
+/metrics for Prometheus, pages for people (/ and /sync), /-/healthy and /-/ready.
+
+The config is read again on SIGHUP and on POST /-/reload; a wrong one changes
+nothing, and the answer, the log and a metric say so. If it changes what Jira is
+asked for or with (projects, query, token, proxy, certificates), Jira is asked
+first whether it accepts that; everything else is taken over while Jira is away.
+
+With webhook.secret_file, Jira's webhooks are taken at POST /webhook/jira: the
+stories they name are read at once. Polling finds all they tell, so losing them
+loses nothing.
+
+With a store that has completed a sync, the old numbers are served as soon as
+they are derived, with their age, whether Jira answers or not. Without one,
+/-/ready is 503 until the first sync is done; a refused token or a name that Jira
+does not have ends it, with exit code 1. /-/healthy is 200 while the poller turns.
+
+SIGINT and SIGTERM stop it within seconds, whatever it does; the next start goes
+on where it was.`,
+		Example: "  yourturn serve --config.file yourturn.yml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := app.LoadConfig(configFile)
+			if err != nil {
+				return err
+			}
+			if address == "" {
+				address = cfg.Web.ListenAddress
+			}
+			log, err := newLogger(s.Err, cfg.Log.Level, cfg.Log.Format)
+			if err != nil {
+				return err
+			}
+			return serve(cmd.Context(), cfg, log, address)
+		},
+	}
+	configFlag(cmd.Flags(), &configFile)
+	cmd.Flags().StringVar(&address, "web.listen-address", "", "listen on this `address` instead of the config's")
+	return cmd
+}
+
+func serve(ctx context.Context, cfg *config.Config, log *zap.Logger, address string) (err error) {
+	svc, err := app.Open(ctx, cfg, log, app.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, svc.Close()) }()
+	l, err := listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	reloading, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		for {
+			select {
+			case <-reloading.Done():
+				return
+			case <-hangups:
+				svc.Reload(reloading) //nolint:errcheck // the log and a metric say it
+			}
+		}
+	}()
+	log.Info("serving", zap.Stringer("address", l.Addr()), zap.String("jira", cfg.Jira.URL), zap.String("store", cfg.Store.URL))
+	return svc.Run(ctx, l)
+}

@@ -1,0 +1,83 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/query"
+)
+
+// syncCommand runs one cycle.
+func syncCommand(s Streams) *cobra.Command {
+	var configFile string
+	var recount bool
+	cmd := &cobra.Command{
+		Use:   "sync",
+		Short: "Read Jira once, with progress, and exit",
+		Long: `sync runs one poll cycle: everything if the store is empty (an interrupted first
+sync goes on where it was), else what changed since the last one. It also
+counts what became final, as serve would.
+
+--recount begins a new ledger: every counter starts anew from the whole history,
+which Prometheus sees as one reset.`,
+		Example: "  yourturn sync --config.file yourturn.yml",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := app.LoadConfig(configFile)
+			if err != nil {
+				return err
+			}
+			log, err := newLogger(s.Err, cfg.Log.Level, cfg.Log.Format)
+			if err != nil {
+				return err
+			}
+			return syncOnce(cmd.Context(), s, cfg, log, recount)
+		},
+	}
+	configFlag(cmd.Flags(), &configFile)
+	cmd.Flags().BoolVar(&recount, "recount", false, "begin a new ledger")
+	return cmd
+}
+
+func syncOnce(ctx context.Context, s Streams, cfg *config.Config, log *zap.Logger, recount bool) (err error) {
+	show := newProgress(s.Err)
+	svc, err := app.Open(ctx, cfg, log, app.Options{
+		Progress: func(p collector.Progress) { show.tell("reading Jira: %d stories", p.Stories) },
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, svc.Close()) }()
+	if recount {
+		if err := svc.Recount(ctx); err != nil {
+			return err
+		}
+		log.Warn("the ledger begins anew: every counter starts again from the whole history")
+	}
+	res, err := svc.Read(ctx)
+	if err != nil {
+		return err
+	}
+	show.tell("deriving waits")
+	if err := svc.Measure(ctx, res); err != nil {
+		return err
+	}
+	show.done()
+	counts, err := svc.Counts(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.Out, "read %d stories, %d new events, as of %s\n", res.Stories, res.Events, query.Stamp(res.AsOf))
+	if counts.Quarantined > 0 {
+		fmt.Fprintf(s.Out, "%d issues could not be read and are in quarantine; the log says why\n", counts.Quarantined)
+	}
+	_, err = fmt.Fprintf(s.Out, "the store holds %d stories, %d history records, %d comments\n", counts.Stories, counts.Records, counts.Comments)
+	return err
+}

@@ -1,0 +1,30 @@
+package app
+
+import (
+	"fmt"
+
+	"github.com/yourturn/yourturn/config"
+)
+
+// ConfigError is an error in the config: nothing was tried.
+type ConfigError struct{ error }
+
+func (e ConfigError) Unwrap() error { return e.error }
+
+// inConfig returns err as an error in the file of a config.
+func inConfig(cfg *config.Config, err error) error {
+	return ConfigError{fmt.Errorf("%s: %w", cfg.File(), err)}
+}
+
+// LoadConfig reads the config in a file. Whatever is wrong with it is a
+// ConfigError, and so is a key that this version cannot act on.
+func LoadConfig(path string) (*config.Config, error) {
+	cfg, err := config.Load(path)
+	if err != nil {
+		return nil, ConfigError{err}
+	}
+	if err := cfg.Unsupported(); err != nil {
+		return nil, ConfigError{err}
+	}
+	return cfg, nil
+}

@@ -1,0 +1,186 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/measure"
+	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/rules"
+	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/metrics"
+)
+
+// numbers derives the numbers from the store and publishes them. It owns the
+// engine, the rules in force, and what is published. Only the poller's goroutine
+// may use it, but for report.
+type numbers struct {
+	log      *zap.Logger
+	store    *store.Store
+	self     *metrics.Self
+	status   *status
+	exporter *metrics.Exporter
+	scraped  bool // what is published can be scraped
+
+	cfg    *config.Config
+	engine *measure.Engine
+	rules  *latency.Rules // in force; nil: the next derivation is a whole one
+	facts  *rules.Facts   // that they were made from; nil: likewise
+
+	audited map[string]int // what the audit had found by the last report, by reason
+}
+
+func newNumbers(log *zap.Logger, st *store.Store, self *metrics.Self, status *status) *numbers {
+	return &numbers{log: log, store: st, self: self, status: status, exporter: metrics.NewExporter()}
+}
+
+// report returns what is published; nil: nothing is yet. It is safe for
+// concurrent use.
+func (n *numbers) report() *latency.Report { return n.exporter.Report() }
+
+// adopt puts a config in force; confirm reads stories by id once more before
+// what happened to them is counted.
+func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int64) ([]int64, error)) {
+	n.cfg = cfg
+	n.engine = measure.NewEngine(n.store, cfg.Metrics.OpenWaitsPerOwner)
+	n.engine.Confirm(confirm)
+	n.forget()
+}
+
+// forget makes the next derivation a whole one.
+func (n *numbers) forget() { n.rules, n.facts = nil, nil }
+
+// show publishes the old numbers while another scope is still to be read: of
+// the projects that the store holds whole, and with nothing counted.
+func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
+	now, err := query.Facts(ctx, n.store)
+	if err != nil {
+		return err
+	}
+	r, err := query.Rules(n.cfg, now)
+	if err != nil {
+		return err
+	}
+	report, err := n.engine.Show(ctx, r.Rules, asOf, n.derived)
+	if err != nil {
+		return err
+	}
+	n.forget()
+	n.warn(r.Problems)
+	return n.publish(ctx, report)
+}
+
+// measure derives the numbers anew after a cycle and publishes them. Jira can be
+// asked now, so all that is final is counted.
+func (n *numbers) measure(ctx context.Context, res collector.Result) error {
+	whole, err := n.derive(ctx, res)
+	if err != nil || !whole || !n.engine.Holds() {
+		return err
+	}
+	report, err := n.engine.Refresh(ctx, nil, res.AsOf)
+	if err != nil {
+		return err
+	}
+	return n.publish(ctx, report)
+}
+
+// derive derives the numbers from the store and publishes them. It reports
+// whether all of them were derived, during which Jira is not asked.
+func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool, err error) {
+	now, err := query.Facts(ctx, n.store)
+	if err != nil {
+		return false, err
+	}
+	// A poll that read meta again, and found nothing new, changes no rule.
+	now.Meta.At = 0
+	if !res.Full && n.facts != nil && reflect.DeepEqual(now, *n.facts) {
+		report, err := n.engine.Refresh(ctx, res.Changed, res.AsOf)
+		if err != nil {
+			return false, err
+		}
+		return false, n.publish(ctx, report)
+	}
+	r, err := query.Rules(n.cfg, now)
+	if err != nil {
+		return false, err
+	}
+	if err := n.store.SaveResolved(ctx, r.Resolved); err != nil {
+		return false, err
+	}
+	var report *latency.Report
+	if !res.Full && n.rules != nil && rules.SameReading(n.rules, r.Rules) {
+		n.engine.Rename(r.Rules)
+		report, err = n.engine.Refresh(ctx, res.Changed, res.AsOf)
+	} else {
+		whole = true
+		report, err = n.engine.Load(ctx, r.Rules, rules.Fingerprint(n.cfg), res.AsOf, n.derived)
+	}
+	if err != nil {
+		return false, err
+	}
+	n.rules = r.Rules
+	n.warn(r.Problems)
+	if now.Resolved, err = n.store.Resolved(ctx); err != nil {
+		return false, err
+	}
+	n.facts = &now
+	return whole, n.publish(ctx, report)
+}
+
+// derived says how far a whole derivation has come.
+func (n *numbers) derived(stories int) {
+	n.status.alive(n.cfg.Jira.PollInterval)
+	if n.report() == nil {
+		n.status.progress(fmt.Sprintf("the numbers are being derived: %d stories are done", stories))
+	}
+}
+
+// publish shows a report.
+func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
+	if n.scraped && n.report() == nil { // what is scraped must be noted as exposed before
+		if err := n.store.Expose(ctx, latency.At(time.Now())); err != nil {
+			return err
+		}
+	}
+	n.exporter.Publish(report)
+	n.logAudit(report)
+	return nil
+}
+
+// logAudit logs what the audit found since the last report, where it may mean
+// that Jira showed less, or something else, than there was.
+func (n *numbers) logAudit(report *latency.Report) {
+	found := map[string]int{}
+	for k, count := range report.Audit {
+		found[k.Reason] += count
+	}
+	for _, reason := range slices.Sorted(maps.Keys(found)) {
+		if count, before := found[reason], n.audited[reason]; count > before && reason != latency.FindExitByDefault && reason != latency.FindSameInstant {
+			n.log.Warn("the audit found what may make numbers wrong: yourturn waits --audit lists it",
+				zap.String("reason", reason), zap.Int("findings", count), zap.Int("before", before))
+		}
+	}
+	n.audited = found
+}
+
+// warn logs and counts the names in the config that this Jira does not have, or
+// has several times.
+func (n *numbers) warn(problems []rules.Problem) {
+	count := 0
+	for _, p := range problems {
+		if p.Warning {
+			count++
+			n.log.Warn("the config names what this Jira does not have, or has several times", zap.String("where", query.Place(n.cfg, p)))
+		}
+	}
+	n.self.SetWarnings(count)
+}

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/internal/web"
+)
+
+// Read runs one cycle of reading Jira into the store and derives nothing.
+func (s *Service) Read(ctx context.Context) (collector.Result, error) { return s.collector.Sync(ctx) }
+
+// Measure derives the numbers anew after a complete cycle, counts what became
+// final, and publishes them.
+func (s *Service) Measure(ctx context.Context, res collector.Result) error {
+	return s.numbers.measure(ctx, res)
+}
+
+// Recount begins a new ledger: every counter starts anew from the whole history.
+func (s *Service) Recount(ctx context.Context) error { return s.store.Recount(ctx) }
+
+// errOnce ends the poller after one cycle.
+var errOnce = errors.New("one cycle is over")
+
+// Poll runs one cycle as Run does again and again: it reads, derives, and records
+// how that went. failed says why the cycle, or a check in it, failed; err is what
+// would end Run.
+func (s *Service) Poll(ctx context.Context) (failed, err error) {
+	err = s.collector.Run(ctx, collector.Schedule{Interval: s.cfg.Jira.PollInterval, After: func(res collector.Result, err error) error {
+		failed = errors.Join(err, res.Checks.Err)
+		if err := s.afterCycle(ctx, res, err); err != nil {
+			return err
+		}
+		return errOnce
+	}})
+	if errors.Is(err, errOnce) {
+		err = nil
+	}
+	return failed, err
+}
+
+// poll runs cycles until ctx ends, and takes over another config between two.
+func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
+	for {
+		run, stop := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() {
+			done <- s.collector.Run(run, collector.Schedule{
+				Interval: s.cfg.Jira.PollInterval, Wanted: wanted,
+				After: func(res collector.Result, err error) error { return s.afterCycle(run, res, err) },
+			})
+		}()
+		err, again := s.supervise(ctx, stop, done)
+		stop()
+		if !again {
+			return err
+		}
+	}
+}
+
+// afterCycle measures a complete cycle and records how it went. It returns an
+// error only for what no later cycle mends.
+func (s *Service) afterCycle(ctx context.Context, res collector.Result, err error) error {
+	s.status.alive(max(s.cfg.Jira.PollInterval, collector.Patience(err)))
+	if err == nil {
+		err = s.numbers.measure(ctx, res)
+		if ctx.Err() != nil {
+			return nil // it was told to stop meanwhile
+		}
+		if err != nil {
+			s.numbers.forget() // what changed was not taken in: next time everything is
+			s.log.Error("the numbers could not be derived; the old ones stay", zap.Error(err))
+		}
+	}
+	s.polls.ended(ctx, time.Now(), res, err, s.cfg.Jira.PollInterval)
+	if err != nil {
+		s.status.set(func(v *web.Status) { v.LastErr = err.Error() })
+		if s.numbers.report() == nil && needsSomebody(err) {
+			return err // there is nothing to serve meanwhile
+		}
+		return nil
+	}
+	if state, err := s.store.State(ctx); err == nil {
+		s.showSite(state)
+	}
+	s.status.set(func(v *web.Status) { v.LastErr, v.Progress = "", "" })
+	return nil
+}

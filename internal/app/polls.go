@@ -1,0 +1,250 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/web"
+	"github.com/yourturn/yourturn/metrics"
+)
+
+// oddShown is how many odd stories the page lists.
+const oddShown = 100
+
+// pollRecord owns what is known since the start about cycles, requests, webhooks
+// and reloads, and shows it: in the log, as metrics, and on the page about the
+// synchronisation. It is safe for concurrent use.
+type pollRecord struct {
+	log   *zap.Logger
+	store *store.Store
+	self  *metrics.Self
+	hold  *jira.Hold
+
+	mu       sync.Mutex
+	shown    web.Sync // without what the maps below and the store hold
+	requests map[exchange]int
+	budgets  map[string]web.Budget // by endpoint
+	webhooks map[string]int        // by what became of them
+	census   time.Duration         // from one to the next
+}
+
+// exchange is a kind of exchange with Jira.
+type exchange struct {
+	endpoint string
+	code     int
+}
+
+func newPollRecord(log *zap.Logger, st *store.Store, self *metrics.Self, hold *jira.Hold) *pollRecord {
+	return &pollRecord{
+		log: log, store: st, self: self, hold: hold,
+		requests: map[exchange]int{}, budgets: map[string]web.Budget{}, webhooks: map[string]int{},
+	}
+}
+
+// request counts a request.
+func (r *pollRecord) request(endpoint string, code int, took time.Duration, h http.Header) {
+	r.self.ObserveRequest(endpoint, code, took, h)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.requests[exchange{endpoint, code}]++
+	if left := h.Get("X-RateLimit-Remaining"); left != "" {
+		r.budgets[endpoint] = web.Budget{Endpoint: endpoint, Left: left, Limit: h.Get("X-RateLimit-Limit"), At: time.Now()}
+	}
+}
+
+// webhook counts a webhook by what became of it.
+func (r *pollRecord) webhook(result string) {
+	r.self.ObserveWebhook(result)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.webhooks[result]++
+	r.shown.Webhooks.Last = time.Now()
+}
+
+// adopted records that a config is in force.
+func (r *pollRecord) adopted(cfg *config.Config) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.shown.Read, r.shown.Webhooks.Taken, r.census = time.Now(), cfg.Webhook.Secret != "", cfg.Jira.CensusInterval
+}
+
+// reloaded records how a reload of the config ended.
+func (r *pollRecord) reloaded(err error) {
+	now := time.Now()
+	r.self.ObserveReload(now, err)
+	text := "reloaded at " + now.UTC().Format(time.RFC3339)
+	if err != nil {
+		r.log.Error("the config was not reloaded; the old one stays", zap.Error(err))
+		text = "not reloaded at " + now.UTC().Format(time.RFC3339) + ", the old one stays: " + err.Error()
+	} else {
+		r.log.Info("the config was reloaded")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.shown.Reload = text
+}
+
+// ended records how a cycle ended. The next one is due after an interval from
+// its beginning, or when Jira may be asked again.
+func (r *pollRecord) ended(ctx context.Context, end time.Time, res collector.Result, err error, interval time.Duration) {
+	r.note(end, res, err, interval)
+	r.self.ObservePoll(metrics.Poll{
+		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Checks.Err != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
+	})
+	if err != nil {
+		return
+	}
+	if c := res.Census; c != nil {
+		found := map[string]int{}
+		for _, n := range c.Counts() {
+			found[n.Result] = n.Count
+		}
+		r.self.ObserveCensus(res.AsOf.Time(), found, c.Stopped)
+	}
+	r.countOdd(ctx)
+	r.log.Info("poll complete", zap.Bool("full", res.Full), zap.Int("stories", res.Stories), zap.Int("unchanged", res.Unchanged), zap.Int("new_events", res.Events),
+		zap.Int("changed", len(res.Changed)), zap.Int("late", len(res.Late)), zap.Duration("took", res.Duration), zap.Time("as_of", res.AsOf.Time()))
+}
+
+// note keeps what the page shows of a cycle.
+func (r *pollRecord) note(end time.Time, res collector.Result, err error, interval time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := &r.shown
+	p.Last = web.Cycle{End: end, Took: res.Duration}
+	p.Next = end.Add(max(0, interval-res.Duration, collector.Patience(err)))
+	if err != nil {
+		p.Last.Err = err.Error()
+		return
+	}
+	p.Complete = p.Last
+	p.Stories, p.Unchanged, p.Changed, p.Late, p.Skew, p.DateAhead = res.Stories, res.Unchanged, len(res.Changed), len(res.Late), res.Skew, res.DateAhead
+	if c := res.Census; c != nil {
+		p.Census.Found = &web.Found{
+			Stories: c.Shown, Stored: c.Stored, Gone: c.Gone, Moved: c.Moved, Invisible: c.Invisible, Late: c.Late, Returned: c.Returned,
+		}
+	}
+	switch {
+	case res.Checks.Err != nil:
+		p.Census.Failure, p.Census.FailureAt = res.Checks.Err.Error(), end
+	case res.Checks.Done:
+		p.Census.Failure = ""
+	}
+}
+
+// clock returns Jira's clock, as the last complete cycle found it.
+func (r *pollRecord) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Now().Add(-r.shown.Skew)
+}
+
+// view returns what was recorded, and how long it is from one census to the next.
+func (r *pollRecord) view() (page web.Sync, census time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	page = r.shown
+	keys := slices.SortedFunc(maps.Keys(r.requests), func(a, b exchange) int {
+		return cmp.Or(cmp.Compare(a.endpoint, b.endpoint), cmp.Compare(a.code, b.code))
+	})
+	for _, k := range keys {
+		page.Requests = append(page.Requests, web.Requests{Endpoint: k.endpoint, Code: k.code, Count: r.requests[k]})
+	}
+	for _, endpoint := range slices.Sorted(maps.Keys(r.budgets)) {
+		page.Budgets = append(page.Budgets, r.budgets[endpoint])
+	}
+	for _, result := range slices.Sorted(maps.Keys(r.webhooks)) {
+		page.Webhooks.Results = append(page.Webhooks.Results, web.Count{Result: result, Count: r.webhooks[result]})
+	}
+	return page, r.census
+}
+
+// page returns what the page about the synchronisation shows.
+func (r *pollRecord) page(ctx context.Context) (web.Sync, error) {
+	page, census := r.view()
+	alone := r.hold.Until(time.Now())
+	for _, endpoint := range slices.Sorted(maps.Keys(alone)) {
+		page.Alone = append(page.Alone, web.Alone{Endpoint: endpoint, Until: alone[endpoint]})
+	}
+	state, err := r.store.State(ctx)
+	if err != nil {
+		return page, err
+	}
+	if state.FirstDone {
+		page.Data = state.DataTimestamp.Time()
+		page.Lag = r.clock().Sub(page.Data)
+	}
+	if state.Census != 0 {
+		page.Census.Last = state.Census.Time()
+		page.Census.Next = page.Census.Last.Add(census)
+	}
+	notes, err := r.store.Notes(ctx)
+	if err != nil {
+		return page, err
+	}
+	for _, n := range notes {
+		odd := web.Odd{Key: n.Key, Reason: n.Reason, Detail: n.Detail, At: n.At.Time()}
+		switch {
+		case n.Reason == jiradata.NoteCensusGuard:
+			page.Census.Stopped = n.Detail
+		case n.Reason == jiradata.NoteQuarantined && len(page.Quarantine) == oddShown:
+			page.QuarantineOmitted++
+		case n.Reason == jiradata.NoteQuarantined:
+			page.Quarantine = append(page.Quarantine, odd)
+		case len(page.Odd) == oddShown:
+			page.OddOmitted++
+		default:
+			page.Odd = append(page.Odd, odd)
+		}
+	}
+	return page, nil
+}
+
+// countOdd counts the stories that are odd, as metrics.
+func (r *pollRecord) countOdd(ctx context.Context) {
+	notes, err := r.store.Notes(ctx)
+	if err != nil {
+		r.log.Warn("the odd stories could not be counted", zap.Error(err))
+		return
+	}
+	odd := map[string]int{
+		jiradata.NoteInvisible: 0, jiradata.NoteCommentsShort: 0, jiradata.NoteMistimed: 0, jiradata.NoteQuarantined: 0, jiradata.NoteCensusGuard: 0, jiradata.NoteLate: 0,
+	}
+	for _, n := range notes {
+		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own
+			odd[n.Reason]++
+		}
+	}
+	r.self.SetOdd(odd)
+}
+
+// recall shows what was found before the start, as metrics.
+func (r *pollRecord) recall(ctx context.Context) error {
+	state, err := r.store.State(ctx)
+	if err != nil || !state.FirstDone {
+		return err
+	}
+	r.countOdd(ctx)
+	if state.Census == 0 {
+		return nil
+	}
+	notes, err := r.store.Notes(ctx)
+	if err != nil {
+		return err
+	}
+	stopped := slices.ContainsFunc(notes, func(n jiradata.Note) bool { return n.Reason == jiradata.NoteCensusGuard })
+	r.self.ObserveCensus(state.Census.Time(), nil, stopped)
+	return nil
+}

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/web"
+)
+
+// shutdownTimeout bounds how long a stop waits for answers under way.
+const shutdownTimeout = 5 * time.Second
+
+// How long a client may take: to send what it asks, which may be a webhook with
+// an issue's texts, to read the answer, and to ask again.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = time.Minute
+	idleTimeout   = 2 * time.Minute
+)
+
+// Run serves on l and polls until ctx ends. It serves at once: to derive the
+// numbers of a large store takes a while.
+func (s *Service) Run(ctx context.Context, l net.Listener) error {
+	s.numbers.scraped = true
+	s.status.alive(0)
+	s.status.progress("the numbers are being derived from the store")
+	g, ctx := errgroup.WithContext(ctx)
+	srv := &http.Server{
+		Handler: s.pages, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		// Whoever waits for the poller, as a reload does, waits no longer than it runs.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	g.Go(func() error {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serving: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		return s.shutdown(context.WithoutCancel(ctx), srv)
+	})
+	wanted := make(chan []int64)
+	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })
+	g.Go(func() error {
+		if err := s.Resume(ctx); err != nil {
+			return err
+		}
+		return s.poll(ctx, wanted)
+	})
+	return g.Wait()
+}
+
+// shutdown lets answers under way be finished, but not for ever: a client that
+// dawdles does not make a stop a failure.
+func (s *Service) shutdown(ctx context.Context, srv *http.Server) error {
+	timeout := s.opts.ShutdownTimeout
+	if timeout == 0 {
+		timeout = shutdownTimeout
+	}
+	stop, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := srv.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Warn("a client did not finish its request before the stop, and is cut off", zap.Duration("waited", timeout))
+		err = srv.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("stopping the server: %w", err)
+	}
+	return nil
+}
+
+// Resume publishes the numbers of what the store holds, if it has completed a
+// sync, and what was noted before the start. A name in the config that the store
+// does not know of is no error: the first poll finds out whether Jira has it.
+func (s *Service) Resume(ctx context.Context) error {
+	err := errors.Join(s.polls.recall(ctx), s.resume(ctx))
+	if ctx.Err() != nil {
+		return nil // it was told to stop meanwhile
+	}
+	s.status.progress("")
+	var names query.NamesError
+	if errors.As(err, &names) {
+		s.log.Warn("the store does not know some names in the config; the first poll finds out whether Jira has them now", zap.Error(err))
+		s.status.set(func(v *web.Status) { v.LastErr = err.Error() })
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,209 @@
+// Package app is the application: everything between a Jira and whoever reads
+// the numbers. Each part of its state has one owner:
+//
+//   - Service wires the parts, and holds what a reload replaces (service.go);
+//     run.go is its life from the start to the stop, poller.go its cycles,
+//     reload.go the change to another config.
+//   - numbers derives the numbers and publishes them (numbers.go).
+//   - pollRecord keeps how polls, requests and webhooks went (polls.go).
+//   - status is what the service says about itself (status.go).
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/collector/webhook"
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/web"
+	"github.com/yourturn/yourturn/metrics"
+)
+
+// Options is what a service is given beside its config. The zero value is what
+// a real Jira needs.
+type Options struct {
+	RequestsPerSecond int                      // how often Jira is asked at most; 0: as a client of a real Jira may
+	Progress          func(collector.Progress) // is told how far a reading has come; nil: nobody is
+	Transport         http.RoundTripper        // in place of the network; nil: the network
+	ShutdownTimeout   time.Duration            // a stop waits no longer for answers under way; 0: 5 s
+	Notes             []string                 // are shown below the page of what waits now
+}
+
+// Service is everything between a Jira and whoever reads the numbers.
+type Service struct {
+	log      *zap.Logger
+	opts     Options
+	store    *store.Store
+	self     *metrics.Self
+	numbers  *numbers
+	polls    *pollRecord
+	status   *status
+	pages    *web.Server
+	webhooks *webhook.Receiver
+	reloads  chan reload
+
+	secret atomic.Value // of webhooks; a string
+	hold   jira.Hold    // Jira's wish not to be asked outlives a config
+
+	// What a reload replaces, while no cycle runs.
+	cfg       *config.Config
+	asked     asked // what Jira is asked by it
+	collector *collector.Collector
+}
+
+// Open opens the store of a config and wires a service on it. What is wrong with
+// the config is a ConfigError.
+func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options) (*Service, error) {
+	if err := cfg.Jira.RequireToken(); err != nil { // before a store is made
+		return nil, inConfig(cfg, err)
+	}
+	st, err := store.Open(ctx, cfg.Store.URL, store.ReadWrite)
+	if err != nil {
+		return nil, err
+	}
+	b := BuildInfo()
+	reg := prometheus.NewRegistry()
+	s := &Service{
+		log: log, opts: opts, store: st, reloads: make(chan reload),
+		self:   metrics.NewSelf(reg, cfg.Jira.URL, b.Version, b.Revision, b.GoVersion),
+		status: &status{now: web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}},
+	}
+	s.numbers = newNumbers(log, st, s.self, s.status)
+	s.polls = newPollRecord(log, st, s.self, &s.hold)
+	reg.MustRegister(s.numbers.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.webhooks = webhook.New(webhook.Options{
+		Secret:  func() string { return s.secret.Load().(string) },
+		Observe: s.polls.webhook,
+		Now:     s.polls.clock,
+	})
+	s.pages = web.New(web.Sources{
+		Metrics: reg, Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload, Webhooks: s.webhooks,
+	})
+	_, poller, err := s.newCollector(cfg)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	s.adopt(cfg, poller)
+	return s, nil
+}
+
+// Close closes the store. Nothing may run.
+func (s *Service) Close() error { return s.store.Close() }
+
+// Counts returns how much the store holds.
+func (s *Service) Counts(ctx context.Context) (store.Counts, error) { return s.store.Counts(ctx) }
+
+// Config returns the config in force. No cycle may be under way.
+func (s *Service) Config() *config.Config { return s.cfg }
+
+// ServeHTTP implements http.Handler: it serves the pages and the metrics.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.ServeHTTP(w, r) }
+
+// newCollector wires what reads the Jira of a config, and returns with it the
+// client that it reads through.
+func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
+	client, err := NewClient(cfg, jira.Options{
+		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Hold: &s.hold,
+		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
+			s.status.alive(cfg.Jira.PollInterval)
+			s.polls.request(endpoint, code, took, h)
+		},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	poller, err := collector.New(collector.Options{
+		Source: client, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
+		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
+		Progress: func(p collector.Progress) {
+			if p.Full {
+				s.status.progress(fmt.Sprintf("the full sync has read %d stories", p.Stories))
+			}
+			if s.opts.Progress != nil {
+				s.opts.Progress(p)
+			}
+		},
+	})
+	return client, poller, err
+}
+
+// adopt puts a config in force. No cycle may be under way.
+func (s *Service) adopt(cfg *config.Config, poller *collector.Collector) {
+	s.cfg, s.asked, s.collector = cfg, askedBy(cfg), poller
+	s.numbers.adopt(cfg, s.confirm)
+	s.secret.Store(cfg.Webhook.Secret.Reveal())
+	s.polls.adopted(cfg)
+	s.self.SetInterval(cfg.Jira.PollInterval)
+	if info, err := os.Stat(cfg.Jira.TokenFile); cfg.Jira.TokenFile != "" && err == nil {
+		s.self.SetTokenTime(info.ModTime())
+	}
+}
+
+// openQuestions returns the stories that show an open question. Where no numbers
+// are published yet, as in a single sync, it derives them from the store first.
+func (s *Service) openQuestions(ctx context.Context) ([]int64, error) {
+	if s.numbers.report() == nil {
+		if err := s.resume(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if report := s.numbers.report(); report != nil {
+		return report.Asked, nil
+	}
+	return nil, nil
+}
+
+// confirm reads stories by id before what happened to them is counted.
+func (s *Service) confirm(ctx context.Context, ids []int64) ([]int64, error) {
+	changed, err := s.collector.Reread(ctx, ids)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("stories could not be read once more before what happened to them is counted; the next poll tries again",
+			zap.Int("stories", len(ids)), zap.Error(err))
+	}
+	return changed, err
+}
+
+// resume publishes the numbers of what the store holds, if it has completed a sync.
+func (s *Service) resume(ctx context.Context) error {
+	state, err := s.store.State(ctx)
+	if err != nil || !state.FirstDone {
+		return err
+	}
+	s.showSite(state)
+	if !s.collector.Covers(state) {
+		return s.numbers.show(ctx, state.DataTimestamp)
+	}
+	_, err = s.numbers.derive(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
+	return err
+}
+
+// showSite shows where people find Jira, which is not at jira.url where that is
+// a gateway.
+func (s *Service) showSite(state jiradata.State) {
+	if state.SiteURL == "" || state.BaseURL != strings.TrimRight(s.cfg.Jira.URL, "/") {
+		return // the store is of another Jira, or Jira has not said it yet
+	}
+	s.status.set(func(v *web.Status) { v.JiraURL = state.SiteURL })
+	s.self.SetJira(state.SiteURL)
+}
+
+// syncPage returns what the page about the synchronisation shows.
+func (s *Service) syncPage(ctx context.Context) (web.Sync, error) {
+	page, err := s.polls.page(ctx)
+	page.Progress = s.status.get().Progress
+	return page, err
+}

@@ -1,0 +1,393 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/cmd/yourturn/command"
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+func TestUsage(t *testing.T) {
+	dir := t.TempDir()
+	good := "jira: {url: http://127.0.0.1:1, projects: [PAY]}\n"
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		write(t, path, text)
+		return path
+	}
+	for _, tc := range []struct {
+		name string
+		args []string
+		code int
+		want []string // of what is printed
+	}{
+		{"help teaches", []string{"--help"}, 0, []string{"yourturn demo", "Exit codes"}},
+		{"version", []string{"--version"}, 0, []string{"revision"}},
+		{"unknown command", []string{"sevre"}, 2, []string{`unknown command "sevre"`}},
+		{"unknown flag", []string{"waits", "--opne"}, 2, []string{"--opne", "yourturn waits --help"}},
+		{"an argument too many", []string{"sync", "now"}, 2, []string{"yourturn sync --help"}},
+		{"no config", []string{"sync", "--config.file", filepath.Join(dir, "none.yml")}, 2, []string{"none.yml", "--config.file"}},
+		{"unknown key", []string{"check", "--config.file", file("key.yml", good+"defaults:\n  aceptance_statuses: [x]\n")}, 2, []string{"key.yml:3: ", "acceptance_statuses"}},
+		{"two things wrong", []string{"serve", "--config.file", file("two.yml", "jira: {url: ftp://x, projects: [pay]}\n")}, 2, []string{"jira.url", "did you mean PAY?"}},
+		{"not built yet", []string{"serve", "--config.file", file("later.yml", good+"store: {url: \"postgres://u@h/d\"}\n")}, 2, []string{"later.yml:2: store.url: is not supported yet"}},
+		{"a valid config", []string{"check", "--config.file", file("good.yml", good)}, 0, []string{"is valid"}},
+		{"no token", []string{"sync", "--config.file", file("token.yml", good)}, 2, []string{"YOURTURN_JIRA_TOKEN", "jira.token_file"}},
+		{"nothing synced", []string{"waits", "--config.file", file("empty.yml", good+"store: {url: sqlite:none.db}\n")}, 1, []string{"none.db", "yourturn sync"}},
+		{"format", []string{"waits", "--format", "xml"}, 2, []string{"table, json or csv"}},
+		{"kind", []string{"waits", "--kind", "verdict"}, 2, []string{"acceptance or question"}},
+		{"speed", []string{"demo", "--speed", "0"}, 2, []string{"above 0"}},
+		{"flavor", []string{"jirasim", "--flavor", "server"}, 2, []string{"cloud or datacenter"}},
+		{"no export", []string{"jirasim", "--data", filepath.Join(dir, "none.jsonl")}, 1, []string{"none.jsonl"}},
+		{"a broken line", []string{"jirasim", "--data", file("broken.jsonl", exportLine+"\n{\"id\": 7\n")}, 1, []string{"broken.jsonl:2: "}},
+		{"nobody there", []string{"healthcheck", "--url", "http://127.0.0.1:1/-/healthy"}, 1, []string{"127.0.0.1:1"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := yourturn(t, tc.code, tc.args...)
+			for _, want := range tc.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("does not say %q:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+// exportLine is a small issue as an export holds it.
+const exportLine = `{"id":"1","key":"X-1","fields":{"summary":"s","created":"2026-01-04T18:54:04.170+0000","updated":"2026-01-04T18:54:04.170+0000","project":{"id":"5","key":"X","name":"X"},"issuetype":{"id":"1","name":"Bug"},"status":{"id":"1","name":"Open","statusCategory":{"key":"new"}},"comment":{"total":0,"comments":[]}},"changelog":{"histories":[]}}`
+
+func TestEnvironmentBeatsNothingButTheFile(t *testing.T) {
+	t.Setenv("YOURTURN_FORMAT", "xml")
+	if got := yourturn(t, 2, "waits"); !strings.Contains(got, "xml") {
+		t.Errorf("the environment was not read: %s", got)
+	}
+	t.Setenv("YOURTURN_TIMEOUT", "soon")
+	if got := yourturn(t, 2, "healthcheck"); !strings.Contains(got, "YOURTURN_TIMEOUT") {
+		t.Errorf("does not name the variable: %s", got)
+	}
+}
+
+// TestJiraRefuses syncs with what Jira refuses: exit 1, and the token is nowhere.
+func TestJiraRefuses(t *testing.T) {
+	const secret = "s3cr3t-t0k3n"
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		for _, tc := range []struct {
+			name, old, new string
+			want           []string
+		}{
+			{"wrong token", "token", "", []string{"401"}},
+			{"a bearer that is none", "token", "", []string{map[jirasim.Flavor]string{jirasim.Cloud: "403", jirasim.DataCenter: "401"}[flavor], "jira.token_file"}},
+			{"unreachable", "http://127.0.0.1:", "http://127.0.0.1:1", []string{"refused"}},
+			{"unknown project", "projects: [", "projects: [NOPE, ", []string{"NOPE"}},
+			{"unknown project in a query", "", `jql: "project in (PAY, NOPE)"`, []string{"NOPE"}},
+			{"unknown field in a query", "", "jql: dragon = 1", []string{"dragon"}},
+			{"a query that is none", "", "jql: project =", []string{"JQL"}},
+			{"unknown status", "acceptance_statuses: [PO Review]", "acceptance_statuses: [PO Revue]", []string{"yourturn.yml:", "PO Revue", "PO Review"}},
+			{"unknown field", "owner_field: Product Owner", "owner_field: Produkt Owner", []string{"yourturn.yml:", "Produkt Owner", "Product Owner (customfield_10050)"}},
+		} {
+			t.Run(string(flavor)+" "+tc.name, func(t *testing.T) {
+				t.Parallel() // retries take their time
+				o := newOrganisation(t, 1, flavor)
+				text, err := os.ReadFile(o.config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch tc.name {
+				case "wrong token", "a bearer that is none":
+					write(t, filepath.Join(filepath.Dir(o.config), "token"), secret)
+					if tc.name != "wrong token" {
+						text = regexp.MustCompile(`(?m)^ +(email|flavor):.*\n`).ReplaceAll(text, nil)
+						text = bytes.Replace(text, []byte("jira:\n"), []byte("jira:\n  flavor: "+string(flavor)+"\n"), 1)
+					}
+				case "unreachable":
+					text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAll(text, []byte("127.0.0.1:1"))
+				case "unknown project in a query", "unknown field in a query", "a query that is none":
+					text = regexp.MustCompile(`(?m)^ +projects: \[.*\]$`).ReplaceAll(text, []byte("  "+tc.new))
+				default:
+					text = bytes.Replace(text, []byte(tc.old), []byte(tc.new), 1)
+				}
+				write(t, o.config, string(text))
+				lines := [][]string{{"sync", "--config.file", o.config}, {"check", "--online", "--config.file", o.config}}
+				if tc.name != "unreachable" { // that may pass, and serve waits for it
+					lines = append(lines, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"})
+				}
+				for _, args := range lines {
+					got := yourturn(t, 1, args...)
+					for _, want := range tc.want {
+						if !strings.Contains(got, want) {
+							t.Errorf("%s does not say %q:\n%s", args[0], want, got)
+						}
+					}
+					if strings.Contains(got, secret) {
+						t.Errorf("%s tells the token:\n%s", args[0], got)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestCheckOnline(t *testing.T) {
+	o := newOrganisation(t, 1, jirasim.Cloud)
+	yourturn(t, 0, "sync", "--config.file", o.config)
+	got := yourturn(t, 0, "check", "--online", "--config.file", o.config)
+	for _, want := range []string{"answers yourturn", "PO Review", "acceptance", "Product Owner", "customfield_10050", "owner ada is Ada Ohm", "LEFT ACCEPTANCE TO", "Ready for Release", "everything that the config names is there"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("does not say %q:\n%s", want, got)
+		}
+	}
+}
+
+func TestWaitsExplains(t *testing.T) {
+	o := newOrganisation(t, 1, jirasim.Cloud)
+	yourturn(t, 0, "sync", "--config.file", o.config)
+	w := o.team.Truth()[0]
+	got := yourturn(t, 0, "waits", "--config.file", o.config, "--story", w.Story)
+	for _, want := range []string{w.Story, "owner's clock: working", "story's clock", w.Cause} {
+		if !strings.Contains(got, want) {
+			t.Errorf("does not say %q:\n%s", want, got)
+		}
+	}
+	if got := yourturn(t, 1, "waits", "--config.file", o.config, "--story", "PAY-99999"); !strings.Contains(got, "PAY-99999") {
+		t.Errorf("does not name the story: %s", got)
+	}
+	before := yourturn(t, 0, "waits", "--config.file", o.config, "--as-of", w.Start.Add(-time.Millisecond).Format(time.RFC3339Nano))
+	if !strings.Contains(before, "0 waits") {
+		t.Errorf("before the first wait there are some:\n%s", before)
+	}
+	csv := yourturn(t, 0, "waits", "--config.file", o.config, "--owner", "ada", "--format", "csv")
+	if lines := strings.Split(strings.TrimSpace(csv), "\n"); len(lines) < 10 || !strings.HasPrefix(lines[0], "story,") {
+		t.Errorf("no table: %s", csv)
+	}
+	if audit := yourturn(t, 0, "waits", "--config.file", o.config, "--audit"); !strings.Contains(audit, "migration") {
+		t.Errorf("the audit finds no migration:\n%s", audit)
+	}
+}
+
+// output collects what a command prints while it runs.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.String()
+}
+
+// started waits until a running command says where it listens.
+func started(t *testing.T, out *output, ended chan int, pattern string) string {
+	t.Helper()
+	where := regexp.MustCompile(pattern)
+	for {
+		select {
+		case code := <-ended:
+			t.Fatalf("the command ended with %d:\n%s", code, out)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if m := where.FindStringSubmatch(out.String()); m != nil {
+			return m[1]
+		}
+	}
+}
+
+// await asks a running service until what it answers is so.
+func await(t *testing.T, url string, so func(status int, body string) bool) string {
+	t.Helper()
+	return awaitFor(t, time.Minute, url, so)
+}
+
+// awaitFor is await with another patience.
+func awaitFor(t *testing.T, patience time.Duration, url string, so func(status int, body string) bool) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var last string
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err == nil {
+			body, readErr := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if last = string(body); readErr == nil && so(resp.StatusCode, last) {
+				return last
+			}
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s never answered so; last:\n%s", url, last)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// TestDemo runs the demo as a user does, and looks at what it serves.
+func TestDemo(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var out output
+	ended := make(chan int, 1)
+	kept := filepath.Join(t.TempDir(), "demo.db")
+	args := []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}
+	go func() {
+		ended <- command.Run(ctx, args, command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+	}()
+	base := started(t, &out, ended, `open +(http://\S+)/ `)
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	first := await(t, base+"/metrics", func(_ int, body string) bool { return strings.Contains(body, "po_waits_open") })
+	for _, name := range []string{"po_acceptance_latency_seconds_count", "po_question_response_latency_seconds_count"} {
+		owners := map[string]bool{}
+		for _, m := range regexp.MustCompile(name+`\{[^}]*owner="(\w+)"[^}]*\} [1-9]`).FindAllStringSubmatch(first, -1) {
+			owners[m[1]] = true
+		}
+		if len(owners) < 4 {
+			t.Errorf("%s has values of %d owners", name, len(owners))
+		}
+	}
+	if !regexp.MustCompile(`po_waits_open\{[^}]*\} [1-9]`).MatchString(first) {
+		t.Error("nothing is open")
+	}
+	gauges := func(body string) string {
+		return strings.Join(regexp.MustCompile(`(?m)^po_waits_open\{.*$`).FindAllString(body, -1), "\n")
+	}
+	await(t, base+"/metrics", func(_ int, body string) bool { return gauges(body) != gauges(first) })
+	if page := await(t, base+"/", func(status int, _ string) bool { return status == http.StatusOK }); !strings.Contains(page, "Ada Ohm") || !strings.Contains(page, "Waiting now") {
+		t.Errorf("the page does not show who waits:\n%s", page)
+	}
+	page := await(t, base+"/", has("/browse/"))
+	link := regexp.MustCompile(`href="(http://127\.0\.0\.1:\d+/browse/(\w+-\d+))"`).FindStringSubmatch(page)
+	if link == nil {
+		t.Fatalf("no story has a link:\n%s", page)
+	}
+	await(t, link[1], func(status int, body string) bool {
+		return status == http.StatusOK && strings.Contains(body, "<h1>"+link[2]+"</h1>")
+	})
+	yourturn(t, 0, "healthcheck", "--url", base+"/-/ready")
+	if path, err := exec.LookPath("promtool"); err == nil {
+		cmd := exec.CommandContext(ctx, path, "check", "metrics")
+		cmd.Stdin = strings.NewReader(first)
+		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("promtool check metrics: %v\n%s", err, out)
+		}
+	} else if os.Getenv("YOURTURN_REQUIRE_ALL") != "" {
+		t.Error("promtool is required: install Debian's package prometheus")
+	}
+	if got := yourturn(t, 0, "waits", "--config.file", kept+".yml", "--open"); !strings.Contains(got, "of them open") {
+		t.Errorf("waits on the kept store: %s", got)
+	}
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+	past := []string{
+		"backfill", "--config.file", kept + ".yml", "--from", time.Now().AddDate(0, 0, -4).Format(time.RFC3339), "--to", time.Now().AddDate(0, 0, -2).Format(time.RFC3339),
+		"--step", "24h", "--out", filepath.Join(t.TempDir(), "past"),
+	}
+	yourturn(t, 0, past...)
+	if got := yourturn(t, 2, args...); !strings.Contains(got, "--anew") {
+		t.Errorf("started on its former store, it says: %s", got)
+	}
+	other := filepath.Join(t.TempDir(), "yourturn.db")
+	write(t, other, "somebody's")
+	if got := yourturn(t, 2, "demo", "--store", other, "--anew"); !strings.Contains(got, "is of no demo") {
+		t.Errorf("started on another store, it says: %s", got)
+	}
+	ctx, again := context.WithCancel(t.Context())
+	defer again()
+	out = output{}
+	go func() {
+		ended <- command.Run(ctx, append(args, "--anew"), command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+	}()
+	base = started(t, &out, ended, `open +(http://\S+)/ `)
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	if !strings.Contains(out.String(), "held a former demo's organisation and is replaced") {
+		t.Errorf("does not say that it is another organisation:\n%s", &out)
+	}
+	if got := yourturn(t, 2, past...); !strings.Contains(got, "from another store") {
+		t.Errorf("a past of the former organisation is gone on with: %s", got)
+	}
+	again()
+	if code := <-ended; code != 0 {
+		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+}
+
+// TestServeWithARefusedToken starts on a store that has completed a sync with a
+// token that Jira refuses: the old numbers are served all the same.
+func TestServeWithARefusedToken(t *testing.T) {
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) {
+			o := newOrganisation(t, 1, flavor)
+			yourturn(t, 0, "sync", "--config.file", o.config)
+			o.server.Revoke()
+			base, _ := serving(t, o)
+			body := await(t, base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
+			if !strings.Contains(body, "po_waits_open{") || !strings.Contains(body, "yourturn_poll_success 0") {
+				t.Errorf("the old numbers are not served, or not told to be old:\n%s", body)
+			}
+			await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+			o.server.Restore()
+			yourturn(t, 0, "healthcheck", "--url", base+"/-/healthy")
+		})
+	}
+}
+
+// TestServeWithJiraAway starts on a store that has completed a sync while Jira
+// is away: the old numbers are served. Without such a store it is not ready.
+func TestServeWithJiraAway(t *testing.T) {
+	o := newOrganisation(t, 1, jirasim.DataCenter)
+	yourturn(t, 0, "sync", "--config.file", o.config)
+	text, err := os.ReadFile(o.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAll(text, []byte("127.0.0.1:1"))
+	for _, tc := range []struct {
+		name   string
+		text   string
+		status int
+	}{
+		{"with numbers", string(away), http.StatusOK},
+		{"without", regexp.MustCompile(`sqlite:[^"]*`).ReplaceAllString(string(away), "sqlite:"+filepath.Join(t.TempDir(), "new.db")), http.StatusServiceUnavailable},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			write(t, o.config, tc.text)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var out output
+			ended := make(chan int, 1)
+			go func() {
+				ended <- command.Run(ctx, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"}, command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+			}()
+			base := "http://" + started(t, &out, ended, `"address": "([^"]+)"`)
+			await(t, base+"/-/ready", func(status int, _ string) bool { return status == tc.status })
+			await(t, base+"/metrics", func(_ int, body string) bool {
+				return strings.Contains(body, "po_waits_open") == (tc.status == http.StatusOK)
+			})
+			stop()
+			if code := <-ended; code != 0 {
+				t.Errorf("stopped, serve ended with %d:\n%s", code, out.String())
+			}
+		})
+	}
+}

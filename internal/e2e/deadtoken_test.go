@@ -1,0 +1,221 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// Pitfall 1: a token that is dead, or of an account that may see nothing, is
+// answered as if Jira were empty.
+func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		var ids []int64
+		for range 20 {
+			ids = append(ids, p.create(p.pay))
+			p.move(p.dev, ids[len(ids)-1], "1", "2")
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.later(time.Minute)
+		p.fine()
+		p.shows("yourturn_poll_success", 1)
+		p.shows(open, 20)
+		p.logs("a poll cycle failed", false)
+		p.lists(jiradata.NoteFailed, false)
+		before := p.state()
+
+		searches := 0
+		p.fault = func(r *http.Request) *jirasim.Fault { // in mid-run: who asks is proved already
+			if strings.Contains(r.URL.Path, "/search") {
+				if searches++; searches == 1 {
+					p.server.Revoke()
+				}
+			}
+			return nil
+		}
+		p.later(time.Minute)
+		if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
+			p.Errorf("revoked in mid-run: got error %v, want %v", err, jira.ErrUnauthorized)
+		}
+		p.shows("yourturn_poll_success", 0)
+		p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
+		p.logs("a poll cycle failed", true)
+		p.logs("not authenticated", true)
+		p.lists(jiradata.NoteFailed, true)
+		p.fault = nil
+		p.server.Restore()
+		p.fine()
+		p.lists(jiradata.NoteFailed, false)
+		before = p.state()
+		p.logs(collector.ErrBlind.Error(), false)
+		for _, id := range ids {
+			p.site.Hide(id, true)
+		}
+		if err := p.cycle(); !errors.Is(err, collector.ErrBlind) {
+			p.Errorf("nothing to be seen: got error %v, want %v", err, collector.ErrBlind)
+		}
+		p.shows(`yourturn_poll_failures_total{reason="blind"}`, 1)
+		p.logs(collector.ErrBlind.Error(), true)
+		p.lists(jiradata.NoteFailed, true)
+		p.shows(open, 20)
+		if got := p.state(); got.Watermark != before.Watermark || got.DataTimestamp != before.DataTimestamp {
+			p.Errorf("the state moved from %+v to %+v", before, got)
+		}
+		for _, id := range ids {
+			p.site.Hide(id, false)
+		}
+		p.fine()
+		p.shows("yourturn_poll_success", 1)
+		p.shows(open, 20)
+		p.lists(jiradata.NoteFailed, false)
+	})
+}
+
+// A token that dies while a census asks for stories by id proves nothing of them.
+func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
+	for _, bulk := range []bool{true, false} { // whether it dies before they are asked for together or one by one
+		t.Run(fmt.Sprint("before they are asked for together: ", bulk), func(t *testing.T) {
+			pits(t, jirasim.Options{}, func(p *pit) {
+				var ids []int64
+				for range 60 {
+					ids = append(ids, p.create(p.pay))
+					p.move(p.dev, ids[len(ids)-1], "1", "2")
+				}
+				p.later(time.Hour)
+				p.fine()
+				p.later(time.Minute)
+				p.fine()
+				lost := map[int64]bool{ids[3]: true, ids[4]: true} // to searches alone
+				p.blind = func(id int64) bool { return lost[id] }
+				p.fault = func(r *http.Request) *jirasim.Fault {
+					together := strings.HasSuffix(r.URL.Path, "/issue/bulkfetch")
+					if together && !bulk {
+						return &jirasim.Fault{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"issues":[],"issueErrors":[]}`}
+					}
+					if together || strings.Contains(r.URL.Path, "/issue/1") {
+						p.server.Revoke()
+					}
+					return nil
+				}
+				p.later(7 * time.Hour)
+				if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
+					p.Errorf("got error %v, want %v", err, jira.ErrUnauthorized)
+				}
+				if n := p.has(ids[3], latency.RankGone) + p.has(ids[4], latency.RankGone); n != 0 {
+					p.Errorf("%d stories that are there were taken for deleted", n)
+				}
+				p.shows("yourturn_census_failures_total", 1)
+				p.logs("was not looked at", true)
+				p.fault, p.blind = nil, nil
+				p.server.Restore()
+				p.settle()
+				p.shows(open, 60)
+			})
+		})
+	}
+}
+
+// A token may be of another account from one request to the next: what that one
+// sees says nothing of what this one saw.
+func TestPitfall01AnotherAccount(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) { p.anotherAccount() })
+}
+
+// anotherAccount has a poll answered as another account in its middle.
+func (p *pit) anotherAccount() {
+	const another = "Jira answered another"
+	id := p.create(p.pay)
+	p.later(time.Hour)
+	p.fine()
+	p.later(time.Minute)
+	p.fine()
+	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, -1)
+	p.logs(another, false)
+	before := p.state()
+	bot := p.site.Self
+	p.fault = func(r *http.Request) *jirasim.Fault {
+		if strings.Contains(r.URL.Path, "/search") {
+			p.site.Update(func() { p.site.Self = p.dev })
+		}
+		return nil
+	}
+	p.move(p.dev, id, "1", "2")
+	p.later(time.Minute)
+	if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
+		p.Errorf("answered as another account: got error %v, want %v", err, jira.ErrUnauthorized)
+	}
+	if got := p.state(); got.Watermark != before.Watermark || p.has(id, latency.RankRecord) != 0 {
+		p.Errorf("what another account saw was taken for what this one sees: %+v", got)
+	}
+	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
+	p.logs(another, true)
+	p.lists(jiradata.NoteFailed, true)
+	p.fault = nil
+	p.site.Update(func() { p.site.Self = bot })
+	p.fine()
+	p.shows(open, 1)
+}
+
+// A Data Center may answer a refused token with a page to log in, as if that
+// were fine.
+func TestPitfall01LoginPage(t *testing.T) {
+	p := newPit(t, jirasim.DataCenter, jirasim.Options{LoginPage: true}, "")
+	p.create(p.pay)
+	p.later(time.Hour)
+	p.fine()
+	before := p.state()
+	for _, midway := range []bool{false, true} {
+		p.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/search") || !midway {
+				p.server.Revoke()
+			}
+			return nil
+		}
+		p.later(time.Minute)
+		if err := p.cycle(); !errors.Is(err, jira.ErrBadReply) {
+			t.Errorf("got error %v, want %v", err, jira.ErrBadReply)
+		}
+		if got := p.state(); got.Watermark != before.Watermark {
+			t.Error("the watermark moved")
+		}
+		p.lists(jiradata.NoteFailed, true)
+		p.server.Restore()
+	}
+	p.shows(`yourturn_poll_failures_total{reason="bad_reply"}`, 2)
+	p.logs("text/html", true)
+	p.fault = nil
+	p.fine()
+	p.lists(jiradata.NoteFailed, false)
+}
+
+// What a token may see can shrink and leave something: the census tells by how
+// much, poll by poll nothing fails.
+func TestPitfall01SuddenFall(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		var ids []int64
+		for range 40 {
+			ids = append(ids, p.create(p.pay))
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.shows(`yourturn_census_stories{result="shown"}`, 40)
+		p.shows(`yourturn_census_stories{result="stored"}`, 40)
+		for _, id := range ids[:30] {
+			p.site.Hide(id, true)
+		}
+		p.later(7 * time.Hour)
+		p.fine()
+		p.shows(`yourturn_census_stories{result="shown"}`, 10)
+		p.shows(`yourturn_census_stories{result="stored"}`, 40)
+	})
+}

@@ -1,0 +1,38 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// TestWhatHappensWhileAPollReadsIsShownByTheNext: a story is handed in between the
+// instant that a poll is as of and its search. It is stored with that poll, and
+// later than what its numbers are as of; to the next one it is nothing new.
+func TestWhatHappensWhileAPollReadsIsShownByTheNext(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.create(p.pay) // which every search must show
+		id := p.create(p.pay)
+		p.later(time.Hour)
+		p.fine()
+		p.later(time.Minute)
+		p.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/search") {
+				p.fault = nil
+				p.later(time.Second)
+				p.move(p.dev, id, "1", "2")
+			}
+			return nil
+		}
+		p.fine()
+		p.later(time.Minute)
+		p.fine()
+		p.shows(open, 1)
+		p.later(time.Hour)
+		p.fine()
+		p.shows(open, 1)
+	})
+}

@@ -1,0 +1,309 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/cmd/yourturn/command"
+	"github.com/yourturn/yourturn/internal/stack"
+)
+
+// said is a panel of a bundled dashboard whose numbers `waits` lists too.
+type said struct {
+	board, title string
+	mine         bool           // it shows one owner's
+	counts       bool           // it shows what was counted over a time, and not what is
+	over         string         // how long, of what counts; "": the range shown
+	targets      []func(l look) // what each of its queries is to show
+	exprs        []string       // its queries
+}
+
+// look is what a panel is looked at with: the numbers now and when the time began
+// over which it counts, and whose it is. What it is to show is put into want.
+type look struct {
+	now, before numbers
+	owner       string
+	want        map[string]float64
+}
+
+// part returns the numbers of a metric that the panel chooses.
+func (l look) part(n numbers, metric string, labels ...string) numbers {
+	return n.where(metric, append(labels, "owner", l.owner)...)
+}
+
+// show puts down what is to be shown.
+func (l look) show(values map[string]float64) {
+	for id, v := range values {
+		l.want[id] = v
+	}
+}
+
+// counted is what was counted over the time.
+func (l look) counted(metric string, by []string, labels ...string) map[string]float64 {
+	out := l.part(l.now, metric, labels...).fold(plus, by...)
+	for id, v := range l.part(l.before, metric, labels...).fold(plus, by...) {
+		out[id] -= v
+	}
+	return out
+}
+
+// times multiplies.
+func times(values map[string]float64, by float64) map[string]float64 {
+	out := map[string]float64{}
+	for id, v := range values {
+		out[id] = v * by
+	}
+	return out
+}
+
+// per divides by what there is of the same labels, where that is above 0.
+func per(values, by map[string]float64) map[string]float64 {
+	out := map[string]float64{}
+	for id, v := range values {
+		if by[id] > 0 {
+			out[id] = v / by[id]
+		}
+	}
+	return out
+}
+
+const panelWindow = "28d"
+
+// The targets of the generated organisation are the defaults, in hours.
+const (
+	acceptanceHours = 8
+	questionHours   = 4
+)
+
+func targetHours(kind string) float64 {
+	if kind == "acceptance" {
+		return acceptanceHours
+	}
+	return questionHours
+}
+
+// ofTargets gives every pair of labels in values its target.
+func ofTargets(values map[string]float64) map[string]float64 {
+	out := map[string]float64{}
+	for id := range values {
+		kind, _, _ := strings.Cut(strings.TrimPrefix(id[strings.Index(id, "kind="):], "kind="), ",")
+		out[id] = targetHours(kind)
+	}
+	return out
+}
+
+// saidByPanels are panels with their queries, as they are committed.
+func saidByPanels(t testing.TB) []said {
+	t.Helper()
+	const hour = 1.0 / 3600
+	most := func(metric string, factor float64, by ...string) func(look) {
+		return func(l look) { l.show(times(l.part(l.now, metric).fold(math.Max, by...), factor)) }
+	}
+	sum := func(metric string, by ...string) func(look) {
+		return func(l look) { l.show(l.part(l.now, metric).fold(plus, by...)) }
+	}
+	counted := func(metric string, by []string, labels ...string) func(look) {
+		return func(l look) { l.show(l.counted(metric, by, labels...)) }
+	}
+	quantileOf := func(metric, q string, by []string, labels ...string) func(look) {
+		return func(l look) {
+			chosen := l.part(l.now, metric, append([]string{"window", panelWindow, "q", q}, labels...)...)
+			l.show(times(chosen.fold(math.Max, by...), hour))
+		}
+	}
+	reached := func(metric, q, by string, labels ...string) func(look) {
+		return func(l look) {
+			quantileOf(metric, q, []string{by}, labels...)(l)
+			for id, v := range l.want {
+				if math.IsInf(v, 1) {
+					delete(l.want, id)
+				}
+			}
+		}
+	}
+	fixed := func(kinds ...string) func(look) {
+		return func(l look) {
+			for _, kind := range kinds {
+				l.want["kind="+kind] = targetHours(kind)
+			}
+		}
+	}
+	samples := func(state string) func(look) {
+		return func(l look) {
+			l.show(l.part(l.now, "po_wait_rolling_samples", "window", panelWindow, "state", state).fold(plus, "kind", "project"))
+		}
+	}
+	censored := func(l look) {
+		all := func(states string) map[string]float64 {
+			return l.part(l.now, "po_wait_rolling_samples", "window", panelWindow, "state", states).fold(plus, "kind", "project")
+		}
+		l.show(per(all("censored"), all("ended|open|censored")))
+	}
+	kp, responses := []string{"kind", "project"}, "accepted|rejected|answered"
+	list := []said{
+		{board: "waiting", title: "How many waits are open?", targets: []func(look){sum("po_waits_open")}},
+		{board: "waiting", title: "How many are past their target?", targets: []func(look){sum("po_waits_overdue")}},
+		{board: "waiting", title: "How long is the longest?", targets: []func(look){most("po_wait_oldest_seconds", hour), nil}},
+		{board: "waiting", title: "Which stories wait, and how much of the target is used?", targets: []func(look){
+			most("po_open_wait_seconds", hour, "kind", "project", "owner", "story"),
+			func(l look) {
+				hours := times(l.now.where("po_open_wait_seconds").fold(math.Max, "kind", "project", "owner", "story"), hour)
+				l.show(per(hours, ofTargets(hours)))
+			},
+		}},
+		{board: "waiting", title: "How much waits on each owner?", targets: []func(look){
+			sum("po_waits_open", "kind", "owner"), sum("po_waits_overdue", "kind", "owner"), most("po_wait_oldest_seconds", hour, "kind", "owner"), nil,
+		}},
+		{board: "waiting", title: "How many waits were open?", targets: []func(look){sum("po_waits_open", "kind"), sum("po_waits_overdue", "kind")}},
+		{board: "waiting", title: "How old was the oldest wait?", targets: []func(look){most("po_wait_oldest_seconds", hour, "kind"), fixed("acceptance", "question")}},
+		{board: "owner", title: "How many wait on this owner?", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
+		{board: "owner", title: "How many are past their target?", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
+		{board: "owner", title: "How many times its target is the longest?", mine: true, targets: []func(look){func(l look) {
+			hours := times(l.part(l.now, "po_wait_oldest_seconds").fold(math.Max, "kind"), hour)
+			l.show(per(hours, ofTargets(hours)))
+		}}},
+		{board: "owner", title: "How long, and how sure is that?", mine: true, targets: []func(look){
+			quantileOf("po_wait_rolling_seconds", "0.5", kp), nil, quantileOf("po_wait_rolling_seconds", "0.85", kp), nil, nil,
+			samples("ended"), samples("open"), censored,
+		}},
+		{board: "owner", title: "How long does acceptance take?", mine: true, targets: []func(look){
+			reached("po_owner_wait_rolling_seconds", "0.5", "q", "kind", "acceptance"), reached("po_owner_wait_rolling_seconds", "0.85", "q", "kind", "acceptance"), fixed("acceptance"), nil,
+		}},
+		{board: "owner", title: "How long do answers take?", mine: true, targets: []func(look){
+			reached("po_owner_wait_rolling_seconds", "0.5", "q", "kind", "question"), reached("po_owner_wait_rolling_seconds", "0.85", "q", "kind", "question"), fixed("question"), nil,
+		}},
+		{board: "owner", title: "How many were accepted at first?", mine: true, targets: []func(look){func(l look) {
+			l.show(l.part(l.now, "po_first_pass_ratio", "window", panelWindow).fold(math.Max, "project"))
+		}, nil}},
+		{board: "owner", title: "Who ended the waits?", mine: true, counts: true, over: panelWindow, targets: []func(look){counted("po_waits_ended_total", []string{"responder"}, "outcome", responses)}},
+		{board: "owner", title: "How long until a verdict, by who gave it?", mine: true, counts: true, over: panelWindow, targets: []func(look){func(l look) {
+			by := []string{"responder"}
+			l.show(times(per(l.counted("po_acceptance_latency_seconds_sum", by), l.counted("po_acceptance_latency_seconds_count", by)), hour))
+		}, counted("po_acceptance_latency_seconds_count", []string{"responder"})}},
+		{board: "bottleneck", title: "How long do the teams wait, and how sure is that?", targets: []func(look){
+			quantileOf("po_project_wait_rolling_seconds", "0.5", kp), nil, quantileOf("po_project_wait_rolling_seconds", "0.85", kp), nil, nil,
+			samples("ended"), samples("open"), censored,
+		}},
+		{board: "bottleneck", title: "Do verdicts come sooner than before?", targets: []func(look){
+			reached("po_project_wait_rolling_seconds", "0.5", "project", "kind", "acceptance"), reached("po_project_wait_rolling_seconds", "0.85", "project", "kind", "acceptance"), fixed("acceptance"), nil,
+		}},
+		{board: "retrospective", title: "How many waits ended?", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
+		{board: "retrospective", title: "How many passed their target?", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
+		{board: "retrospective", title: "How did the waits end?", counts: true, targets: []func(look){func(l look) {
+			for id, v := range l.counted("po_waits_ended_total", []string{"kind", "outcome"}) {
+				l.want[strings.Replace(id, "handed_over", "handed over", 1)] = v
+			}
+		}}},
+		{board: "retrospective", title: "How many are still open?", targets: []func(look){sum("po_waits_open", "kind")}},
+		{board: "retrospective", title: "What was open, day by day?", targets: []func(look){sum("po_waits_open", "kind", "project")}},
+		{board: "retrospective", title: "How old was the oldest, day by day?", targets: []func(look){most("po_story_wait_oldest_seconds", hour, "kind", "project")}},
+	}
+	for i := range list {
+		list[i].read(t)
+	}
+	return list
+}
+
+// read takes the panel's queries from the dashboard.
+func (p *said) read(t testing.TB) {
+	t.Helper()
+	text, err := os.ReadFile("../../dashboards/grafana/yourturn-" + p.board + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	for _, panel := range board.Panels {
+		if panel.Title == p.title {
+			for _, target := range panel.Targets {
+				p.exprs = append(p.exprs, target.Expr)
+			}
+		}
+	}
+	if len(p.exprs) != len(p.targets) {
+		t.Fatalf("dashboard %s, panel %q has %d queries, and the test knows %d: mend it", p.board, p.title, len(p.exprs), len(p.targets))
+	}
+}
+
+// query is what a query of the panel asks over a range, for all or for an owner.
+func (p *said) query(i int, owner string, over time.Duration) string {
+	if !p.mine {
+		owner = ".*"
+	}
+	seconds := fmt.Sprintf("%ds", int(over.Seconds()))
+	return strings.NewReplacer(
+		"${project:regex}", ".*", "${owner:regex}", owner, "${kind:regex}", ".*", "${job:regex}", ".*", "$kind", ".*", "$job", ".*",
+		"$window", panelWindow, "$__range_s", strings.TrimSuffix(seconds, "s"), "$__range", seconds, "$__interval", "1h", "$__rate_interval", "1h",
+	).Replace(p.exprs[i])
+}
+
+// chosenLabels leaves the labels by which waits are told apart, and not the names
+// and addresses that panels join to them.
+func chosenLabels(labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, name := range []string{"kind", "project", "owner", "story", "outcome", "responder", "q"} {
+		out[name] = labels[name]
+	}
+	return out
+}
+
+// TestPanelsOnTheDemo scrapes the demo with a real Prometheus, and compares every
+// number and every query of the panels with what `waits --as-of` the data
+// timestamp of that scrape gives. Panels that count are left to the imported past:
+// what ends counts five minutes later, so a short look sees nothing counted.
+func TestPanelsOnTheDemo(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	var out output
+	ended := make(chan int, 1)
+	kept := filepath.Join(t.TempDir(), "demo.db")
+	go func() {
+		ended <- command.Run(ctx, []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}, command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+	}()
+	defer func() {
+		stop()
+		if code := <-ended; code != 0 {
+			t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+		}
+	}()
+	base := started(t, &out, ended, `open +(http://\S+)/ `)
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "prometheus.yml"), "global: {scrape_interval: 1s}\nscrape_configs: [{job_name: yourturn, static_configs: [{targets: [\""+
+		strings.TrimPrefix(base, "http://")+"\"], labels: {instance: \"yourturn:9817\"}}]}]\n")
+	prometheus := stack.StartPrometheus(t, dir)
+	// The instant after a scrape that is known to be there, some polls after the first.
+	var at time.Time
+	stack.Eventually(t, "three polls and a scrape", func(context.Context) bool {
+		now := time.Now()
+		for _, a := range prometheus.Instant(t, `timestamp(yourturn_data_timestamp_seconds) and changes(yourturn_data_timestamp_seconds[1h]) >= 3`, now) {
+			at = time.Unix(int64(math.Ceil(a.Values[now.Unix()])), 0)
+		}
+		return !at.IsZero() && time.Now().After(at)
+	})
+	data := prometheus.Instant(t, "yourturn_data_timestamp_seconds", at)
+	if len(data) != 1 {
+		t.Fatalf("%d data timestamps at %s", len(data), at)
+	}
+	asOf := time.UnixMilli(int64(math.Round(data[0].Values[at.Unix()] * 1000))).UTC()
+	want := newLists(kept+".yml").numbers(t, asOf)
+	compared := same(t, "as of the data timestamp", want.values(), answered(t, prometheus, at).values())
+	panels := slices.DeleteFunc(saidByPanels(t), func(p said) bool { return p.counts })
+	for _, owner := range []string{"ada", "cy", "gil"} {
+		compared += lookAt(t, prometheus, panels, at, owner, want, nil)
+	}
+	t.Logf("%d numbers of %d panels, as of %s, scraped until %s", compared, len(panels), asOf, at.UTC())
+}

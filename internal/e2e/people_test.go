@@ -1,0 +1,163 @@
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// Pitfall 9: the wrong person taken for the owner, or nobody for somebody.
+func TestPitfall09Actors(t *testing.T) {
+	for _, null := range []bool{false, true} { // what Jira says of nobody
+		t.Run(fmt.Sprint("nobody is null: ", null), func(t *testing.T) {
+			pits(t, jirasim.Options{}, func(p *pit) {
+				p.site.NullAuthors = null
+				p.actors()
+			})
+		})
+	}
+}
+
+// actors has nobody act, and an owner leave.
+func (p *pit) actors() {
+	owned, unowned := p.create(p.pay), p.create(p.pay)
+	p.site.Change(p.now(), p.dev, unowned, map[string]any{"customfield_10050": nil})
+	p.move(p.dev, owned, "1", "2")
+	p.move(p.dev, unowned, "1", "2")
+	p.later(time.Hour)
+	p.fine()
+	p.shows(finding(latency.FindNoActor), -1)
+	p.logs(latency.FindNoActor, false)
+	p.lists(latency.FindNoActor, false)
+
+	// Jira names nobody: that is nobody, whoever is not configured.
+	p.move(nil, unowned, "2", "1")
+	p.later(time.Hour)
+	p.fine()
+	for _, series := range []string{"owner", "delegate"} {
+		if got := p.metric(fmt.Sprintf(`po_waits_ended_total{kind="acceptance",outcome="rejected",owner="po",project="PAY",responder=%q}`, series)); got > 0 {
+			p.Errorf("nobody's move was counted as the %s's", series)
+		}
+	}
+	p.shows(finding(latency.FindNoActor), 1)
+	p.logs(latency.FindNoActor, true)
+	p.lists(latency.FindNoActor, true)
+
+	// An account that is closed still owns what it owned, and is told.
+	p.shows(finding(latency.FindInactiveOwner), -1)
+	p.logs(latency.FindInactiveOwner, false)
+	p.lists(latency.FindInactiveOwner, false)
+	p.site.Update(func() { p.po.Active = false })
+	p.site.Comment(p.now(), p.po, owned, "leaving")
+	p.later(2 * time.Hour)
+	p.fine()
+	p.later(2 * time.Hour)
+	p.fine()
+	p.shows(finding(latency.FindInactiveOwner), 1)
+
+	p.logs(latency.FindInactiveOwner, true)
+	p.lists(latency.FindInactiveOwner, true)
+}
+
+// A second field of the same name is nobody's guess: the numbers stand still
+// until the config says which one is meant.
+func TestPitfall09TwoFieldsOfOneName(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		id := p.create(p.pay)
+		p.later(time.Hour)
+		p.fine()
+		p.shows("yourturn_poll_success", 1)
+		p.shows(`yourturn_poll_failures_total{reason="names"}`, -1)
+		p.logs("is the name of several fields", false)
+		as := p.metric("yourturn_data_timestamp_seconds")
+
+		p.site.AddField(&jirasim.Field{ID: "customfield_10060", Name: "Produktverantwortung", Untranslated: "Product Owner", Custom: true, SchemaType: "user", SchemaCustom: "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"})
+		p.move(p.dev, id, "1", "2")
+		p.later(7 * time.Hour) // with a census fields are read again
+		p.fine()               // the poll, that is: what it brought cannot be measured
+		p.shows("yourturn_poll_success", 0)
+		p.shows(`yourturn_poll_failures_total{reason="names"}`, 1)
+		p.shows("yourturn_data_timestamp_seconds", as)
+		p.shows(open, -1)
+		p.logs("is the name of several fields", true)
+		for _, field := range []string{"customfield_10050", "customfield_10060"} {
+			p.logs(field, true)
+			if text := yourturn(p.T, 1, "waits", "--audit", "--config.file", p.svc.Config().File()); !strings.Contains(text, field) {
+				p.Errorf("the audit does not name %s:\n%s", field, text)
+			}
+		}
+	})
+}
+
+// Whose a wait is follows the field, and what was done is of who did it.
+func TestPitfall09OwnerChanges(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.create(p.pay)
+		id := p.create(p.pay)
+		second := p.site.AddUser(&jirasim.User{Ref: "second", AccountID: "acc-second", Name: "second", Key: "JIRAUSER-second", DisplayName: "PO", AccountType: "atlassian", Active: true}) // of the same name as po
+		p.later(time.Hour)
+		p.move(p.dev, id, "1", "2")
+		p.later(time.Hour)
+		was, is := p.po.ID(p.site.Flavor), second.ID(p.site.Flavor)
+		p.site.Change(p.now(), p.dev, id, map[string]any{"customfield_10050": second}, jirasim.Item{Field: "Product Owner", FieldType: "custom", FieldID: "customfield_10050", From: &was, FromString: &p.po.DisplayName, To: &is, ToString: &second.DisplayName})
+		p.later(2 * time.Hour)
+		p.move(second, id, "2", "3")
+		p.later(time.Hour)
+		p.fine()
+		w := p.waits(id)
+		if len(w) != 2 || w[0].Owner != "po" || w[0].Outcome != "handed_over" || w[0].ElapsedSeconds != 3600 ||
+			w[1].Owner != is || w[1].Outcome != "accepted" || w[1].Responder != "owner" || w[1].ElapsedSeconds != 7200 {
+			p.Errorf("got %+v, want an hour of po's that was handed over, and two of the other's", w)
+		}
+		p.shows(fmt.Sprintf(`po_acceptance_latency_seconds_count{outcome="accepted",owner=%q,project="PAY",responder="owner"}`, is), 1)
+		if n := p.metric(`po_acceptance_latency_seconds_count{outcome="accepted",owner="po",project="PAY",responder="owner"}`); n > 0 {
+			p.Errorf("%v acceptances of another are counted as po's", n)
+		}
+	})
+}
+
+// A Data Center can make a user anonymous: key and name are others from then on,
+// wherever it shows them.
+func TestPitfall09AnonymisedUser(t *testing.T) {
+	for _, null := range []bool{false, true} { // what it says of nobody
+		p := newPit(t, jirasim.DataCenter, jirasim.Options{}, "")
+		p.site.NullAuthors = null
+		p.create(p.pay)
+		id := p.create(p.pay)
+		p.move(p.dev, id, "1", "2")
+		p.later(time.Hour)
+		p.fine()
+		p.shows(open, 1)
+		check := func(code int) string {
+			return yourturn(t, code, "check", "--online", "--config.file", p.svc.Config().File())
+		}
+		check(0)
+		p.site.Update(func() {
+			p.po.Key, p.po.Name, p.po.DisplayName, p.po.Active = "JIRAUSER80900", "user-ca31a", "user-ca31a", false
+		})
+		if text := check(1); !strings.Contains(text, "owners.po") || !strings.Contains(text, "JIRAUSER-po") {
+			t.Errorf("check does not say that the account of po is not there:\n%s", text)
+		}
+		p.shows(finding(latency.FindInactiveOwner), -1)
+		p.logs(latency.FindInactiveOwner, false)
+		p.lists(latency.FindInactiveOwner, false)
+		p.site.Comment(p.now(), p.dev, id, "so")
+		p.later(time.Hour)
+		p.fine()
+		p.shows(finding(latency.FindInactiveOwner), 1)
+		p.logs(latency.FindInactiveOwner, true)
+		p.lists(latency.FindInactiveOwner, true)
+		p.move(nil, id, "2", "1") // by nobody
+		p.later(time.Hour)
+		p.fine()
+		w := p.waits(id)
+		if len(w) == 0 || w[len(w)-1].Responder != "other" || w[len(w)-1].Outcome != "recalled" {
+			t.Errorf("got %+v, want a wait that somebody else ended", w)
+		}
+		p.shows(finding(latency.FindNoActor), 1)
+	}
+}

@@ -1,0 +1,359 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/store"
+)
+
+// A Jira can make a poller silently wrong in ten ways. Each has a test here:
+// the service reads a Jira that does it, gets its numbers right or says that it
+// cannot, and says so where an operator looks; and it says nothing where the
+// Jira does nothing wrong.
+
+// pit is a service that reads a small Jira, cycle by cycle.
+type pit struct {
+	*testing.T
+	site     *jirasim.Site
+	server   *jirasim.Server
+	svc      *app.Service
+	opts     app.Options  // that the service is started with
+	db       *store.Store // opened when it is first read
+	log      *output
+	clock    atomic.Int64 // Jira's, ms
+	fault    func(*http.Request) *jirasim.Fault
+	blind    func(issue int64) bool
+	lost     func(issue, record int64) bool
+	pay, ops *jirasim.Project
+	dev, po  *jirasim.User
+}
+
+// pits runs a test against both flavours of Jira.
+func pits(t *testing.T, limits jirasim.Options, f func(*pit)) {
+	t.Helper()
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) { f(newPit(t, flavor, limits, "")) })
+	}
+}
+
+// newPit returns a service on a Jira with limits; more is appended to its config.
+func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more string) *pit {
+	p := pitJira(t, flavor, limits)
+	p.serveJira(more)
+	return p
+}
+
+// serveJira serves the Jira over HTTP and starts a service on it.
+func (p *pit) serveJira(more ...string) {
+	srv := httptest.NewServer(p.server)
+	p.Cleanup(srv.Close)
+	p.on(srv.URL, "projects: [PAY, OPS]", strings.Join(more, ""))
+}
+
+// pitJira returns a Jira with limits that nobody serves or reads yet.
+func pitJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *pit {
+	p := &pit{T: t, log: &output{}, opts: app.Options{RequestsPerSecond: 10000}}
+	p.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixMilli())
+	s := jirasim.NewSite(flavor, p.now)
+	p.site = s
+	user := func(ref, kind string) *jirasim.User {
+		return s.AddUser(&jirasim.User{
+			Ref: ref, AccountID: "acc-" + ref, Name: ref, Key: "JIRAUSER-" + ref,
+			DisplayName: strings.ToUpper(ref), AccountType: kind, Active: true, TimeZone: "Europe/Berlin",
+		})
+	}
+	p.dev, p.po, s.Self = user("dev", "atlassian"), user("po", "atlassian"), user("bot", "atlassian")
+	for _, st := range []jirasim.Status{{ID: "1", Name: "Open", Category: "new"}, {ID: "2", Name: "PO Review", Category: "indeterminate"}, {ID: "3", Name: "Done", Category: "done"}} {
+		s.AddStatus(&st)
+	}
+	s.AddType(&jirasim.IssueType{ID: "10", Name: "Story"})
+	s.AddField(&jirasim.Field{ID: "customfield_10050", Name: "Product Owner", Custom: true, SchemaType: "user", SchemaCustom: "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"})
+	p.pay = s.AddProject(&jirasim.Project{ID: "100", Key: "PAY", Name: "Payments", Lead: p.po, IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
+	p.ops = s.AddProject(&jirasim.Project{ID: "101", Key: "OPS", Name: "Operations", Lead: p.po, IssueTypes: []string{"10"}, Statuses: []string{"1", "2", "3"}})
+
+	limits.Token, limits.Email = "t0k3n", "bot@example.com"
+	if flavor == jirasim.DataCenter {
+		limits.Email, limits.ContextPath = "", "/jira"
+	}
+	limits.Unindexed = func(id int64) bool { return p.blind != nil && p.blind(id) }
+	limits.LoseRecord = func(issue, record int64) bool { return p.lost != nil && p.lost(issue, record) }
+	limits.Fault = func(r *http.Request) *jirasim.Fault {
+		if p.fault == nil {
+			return nil
+		}
+		return p.fault(r)
+	}
+	p.server = jirasim.NewServer(s, limits)
+	return p
+}
+
+// on starts the service on the Jira at a URL. scope is what the config's jira
+// holds beside who asks; more is appended to the config.
+func (p *pit) on(url, scope, more string) {
+	t, flavor := p.T, p.site.Flavor
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "token"), "t0k3n\n")
+	email, path := "bot@example.com", ""
+	if flavor == jirasim.DataCenter {
+		email, path = "", "/jira"
+	}
+	text := fmt.Sprintf("jira: {url: %q, flavor: %s, email: %q, token_file: token, %s}\n", url+path, flavor, email, scope) +
+		fmt.Sprintf("store: {url: %q}\n", "sqlite:"+filepath.Join(dir, "pit.db")) +
+		"calendar: {time_zone: UTC, hours: {mon-sun: [\"00:00-24:00\"]}}\n" +
+		"defaults: {owner_field: Product Owner}\n" +
+		fmt.Sprintf("owners: {po: {accounts: [%s]}}\n", p.po.ID(flavor)) + more
+	file := filepath.Join(dir, "yourturn.yml")
+	write(t, file, text)
+	p.start(file)
+	t.Cleanup(func() { p.svc.Close() }) //nolint:errcheck // the test is over
+}
+
+// start starts the service of a config.
+func (p *pit) start(config string) {
+	p.Helper()
+	cfg, err := app.LoadConfig(config)
+	if err != nil {
+		p.Fatal(err)
+	}
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(p.log), zap.InfoLevel))
+	if p.svc, err = app.Open(p.Context(), cfg, log, p.opts); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// bubbles runs a test against both flavours in a bubble of synctest, where waits
+// take no time, and without sockets.
+func bubbles(t *testing.T, limits jirasim.Options, f func(*pit)) {
+	t.Helper()
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := pitJira(t, flavor, limits)
+				p.opts.Transport = handled{p.server}
+				p.on("http://jira.example", "projects: [PAY, OPS]", "")
+				f(p)
+			})
+		})
+	}
+}
+
+// handled is a network of one handler.
+type handled struct{ http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (h handled) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	defer func() {
+		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // it is a value of panic
+			resp, err = nil, errors.New("connection reset by peer")
+		} else if v != nil {
+			panic(v)
+		}
+	}()
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	resp = rec.Result()
+	resp.Request = r
+	return resp, nil
+}
+
+// now returns Jira's clock; later moves it.
+func (p *pit) now() time.Time        { return time.UnixMilli(p.clock.Load()).UTC() }
+func (p *pit) later(d time.Duration) { p.clock.Add(d.Milliseconds()) }
+
+// create creates a story, open and owned by po.
+func (p *pit) create(project *jirasim.Project) int64 {
+	return p.site.CreateIssue(p.now(), p.dev, project, map[string]any{
+		"summary": "s", "issuetype": map[string]any{"id": "10", "name": "Story"},
+		"status": map[string]any{"id": "1", "name": "Open"}, "customfield_10050": p.po,
+	})
+}
+
+// names are the names that the statuses have by their ids.
+var names = map[string]string{"1": "Open", "2": "PO Review", "3": "Done"}
+
+// move moves a story between statuses and returns the record.
+func (p *pit) move(actor *jirasim.User, id int64, from, to string, more ...jirasim.Item) int64 {
+	before, after := names[from], names[to]
+	items := append([]jirasim.Item{{Field: "status", FieldType: "jira", FieldID: "status", From: &from, FromString: &before, To: &to, ToString: &after}}, more...)
+	return p.site.Change(p.now(), actor, id, map[string]any{"status": map[string]any{"id": to, "name": after}}, items...)
+}
+
+// cycle runs one cycle as the service does and returns why it, or a check in it,
+// failed.
+func (p *pit) cycle() error {
+	p.Helper()
+	failed, err := p.svc.Poll(p.Context())
+	if err != nil && failed == nil {
+		p.Fatal(err)
+	}
+	return failed
+}
+
+// stored returns the service's store, opened for reading.
+func (p *pit) stored() *store.Store {
+	p.Helper()
+	if p.db == nil {
+		p.db = openStore(p.T, p.svc.Config(), store.ReadOnly)
+	}
+	return p.db
+}
+
+// fine runs a cycle that must be complete.
+func (p *pit) fine() {
+	p.Helper()
+	if err := p.cycle(); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// settle runs a cycle by which what happened before it is final.
+func (p *pit) settle() {
+	p.Helper()
+	p.later(10 * time.Minute)
+	p.fine()
+}
+
+// metric returns the value of a series as /metrics shows it; -1 if it is not there.
+func (p *pit) metric(series string) float64 {
+	p.Helper()
+	rec := httptest.NewRecorder()
+	p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, "/metrics", nil))
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(series) + ` (\S+)$`).FindStringSubmatch(rec.Body.String())
+	if m == nil {
+		return -1
+	}
+	v, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		p.Fatal(err)
+	}
+	return v
+}
+
+// shows fails unless a series has a value.
+func (p *pit) shows(series string, want float64) {
+	p.Helper()
+	if got := p.metric(series); got != want {
+		p.Errorf("%s is %v, want %v", series, got, want)
+	}
+}
+
+// logs fails unless the log says something, or does not.
+func (p *pit) logs(text string, want bool) {
+	p.Helper()
+	if got := strings.Contains(p.log.String(), text); got != want {
+		p.Errorf("the log says %q: %t, want %t:\n%s", text, got, want, p.log)
+	}
+}
+
+// notes returns what the audit has beside the events' findings, by reason.
+func (p *pit) notes() map[string]int {
+	p.Helper()
+	list, err := p.stored().Notes(p.Context())
+	if err != nil {
+		p.Fatal(err)
+	}
+	out := map[string]int{}
+	for _, n := range list {
+		out[n.Reason]++
+	}
+	return out
+}
+
+// lists fails unless yourturn waits --audit lists findings of a reason, or does not.
+func (p *pit) lists(reason string, want bool) {
+	p.Helper()
+	text := yourturn(p.T, 0, "waits", "--audit", "--config.file", p.svc.Config().File())
+	if got := strings.Contains(text, reason); got != want {
+		p.Errorf("the audit lists %q: %t, want %t:\n%s", reason, got, want, text)
+	}
+}
+
+// waits returns the waits of a story as the command prints them.
+func (p *pit) waits(id int64) []query.Part {
+	p.Helper()
+	var all []query.Part
+	if err := json.Unmarshal([]byte(yourturn(p.T, 0, "waits", "--format", "json", "--config.file", p.svc.Config().File())), &all); err != nil {
+		p.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(w query.Part) bool { return w.StoryID != strconv.FormatInt(id, 10) })
+}
+
+// begins fails unless a story has one wait, from an instant on.
+func (p *pit) begins(id int64, at time.Time) {
+	p.Helper()
+	w := p.waits(id)
+	if want := at.UTC().Format("2006-01-02T15:04:05.000Z"); len(w) != 1 || w[0].Start != want {
+		p.Errorf("story %d: got waits %+v, want one from %s on", id, w, want)
+	}
+}
+
+func (p *pit) state() jiradata.State {
+	p.Helper()
+	st, err := p.stored().State(p.Context())
+	if err != nil {
+		p.Fatal(err)
+	}
+	return st
+}
+
+// events returns the stored events of a story.
+func (p *pit) events(id int64) []latency.Event {
+	p.Helper()
+	for h, err := range p.stored().Histories(p.Context(), []int64{id}) {
+		if err != nil {
+			p.Fatal(err)
+		}
+		return slices.Clone(h.Events)
+	}
+	return nil
+}
+
+// has tells how many events of a rank a story has.
+func (p *pit) has(id int64, rank latency.Rank) int {
+	p.Helper()
+	n := 0
+	for _, ev := range p.events(id) {
+		if ev.Rank == rank {
+			n++
+		}
+	}
+	return n
+}
+
+// finding returns the series of a finding in PAY.
+func finding(reason string) string {
+	return fmt.Sprintf(`po_audit_findings{project="PAY",reason=%q}`, reason)
+}
+
+// open and questions are the series of open waits in PAY.
+const (
+	open      = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
+	questions = `po_waits_open{kind="question",owner="po",project="PAY"}`
+)

@@ -1,0 +1,381 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/cmd/yourturn/command"
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// posted posts a body and returns the status.
+func posted(t *testing.T, url, body string, header ...string) int {
+	t.Helper()
+	status, _ := post(t, url, body, header...)
+	return status
+}
+
+// post posts a body and returns the answer.
+func post(t *testing.T, url, body string, header ...string) (status int, answer string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
+}
+
+// serving starts serve with a config that polls once an hour, and returns
+// where it listens and what it prints.
+func serving(t *testing.T, o *organisation) (base string, out *output) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	out = &output{}
+	ended := make(chan int, 1)
+	go func() {
+		ended <- command.Run(ctx, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"}, command.Streams{In: strings.NewReader(""), Out: out, Err: out})
+	}()
+	base = "http://" + started(t, out, ended, `"address": "([^"]+)"`)
+	t.Cleanup(func() {
+		stop()
+		if code := <-ended; code != 0 {
+			t.Errorf("stopped, serve ended with %d:\n%s", code, out)
+		}
+	})
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	return base, out
+}
+
+// has tells whether a page holds a text.
+func has(text string) func(int, string) bool {
+	return func(_ int, body string) bool { return strings.Contains(body, text) }
+}
+
+// line tells whether metrics have a line: a part of one may be of a help text.
+func line(text string) func(int, string) bool { return has("\n" + text + "\n") }
+
+// patient changes an organisation's config to poll once an hour, and appends text.
+func patient(t *testing.T, o *organisation, text string) string {
+	t.Helper()
+	config, err := os.ReadFile(o.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Replace(string(config), "jira:\n", "jira:\n  poll_interval: 1h\n", 1) + text
+	write(t, o.config, all)
+	return all
+}
+
+func TestServeReloadsItsConfig(t *testing.T) {
+	o := newOrganisation(t, 1, jirasim.Cloud)
+	right := patient(t, o, "")
+	base, out := serving(t, o)
+	for _, tc := range []struct {
+		name, config, says string
+	}{
+		{"unknown key", right + "wbe: {}\n", "wbe"},
+		{"a status that this Jira lacks", strings.Replace(right, "[PO Review]", "[PO Revue]", 1), "PO Revue"},
+		{"another store", strings.Replace(right, "store.db", "other.db", 1), "takes a restart"},
+		{"a project that this Jira lacks", strings.Replace(right, "projects: [", "projects: [NOPE, ", 1), "NOPE"},
+		{"no YAML", "jira: [", "yourturn.yml"},
+	} {
+		write(t, o.config, tc.config)
+		if status := posted(t, base+"/-/reload", ""); status != http.StatusInternalServerError {
+			t.Errorf("%s: reloaded with status %d, want 500", tc.name, status)
+		}
+		await(t, base+"/metrics", line("yourturn_config_last_reload_successful 0"))
+		if !strings.Contains(out.String(), tc.says) {
+			t.Errorf("%s: the log does not say %q:\n%s", tc.name, tc.says, out)
+		}
+	}
+	await(t, base+"/sync", has("the old one stays"))
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+
+	write(t, o.config, strings.Replace(right, "[PO Review]", "[Done]", 1))
+	if status := posted(t, base+"/-/reload", ""); status != http.StatusOK {
+		t.Fatalf("the right config was reloaded with status %d:\n%s", status, out)
+	}
+	await(t, base+"/metrics", line("yourturn_config_last_reload_successful 1"))
+	hangUp := func(config string, successful int) {
+		t.Helper()
+		write(t, o.config, config)
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		await(t, base+"/metrics", line(fmt.Sprint("yourturn_config_last_reload_successful ", successful)))
+	}
+	hangUp("", 0)
+	hangUp(right, 1)
+	hangUp(strings.Replace(right, "projects: [", "projects: [NEIN, ", 1), 0)
+	if !strings.Contains(out.String(), "NEIN") {
+		t.Errorf("the log does not say which project:\n%s", out)
+	}
+	hangUp(regexp.MustCompile(`projects: \[(.*)\]`).ReplaceAllString(right, `jql: project in ($1)`), 1)
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+}
+
+// reload writes a config, asks the service to take it over, and returns its answer.
+func (p *pit) reload(r *running, config string) (status int, answer string) {
+	p.Helper()
+	write(p.T, p.svc.Config().File(), config)
+	return post(p.T, r.base+"/-/reload", "")
+}
+
+// TestReloadAsksJira changes what Jira is asked for and with: it is taken over if
+// Jira accepts it, and the numbers are served all the while.
+func TestReloadAsksJira(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			accepted := p.create(project)
+			p.move(p.dev, accepted, "1", "2")
+			p.later(time.Hour)
+			p.move(p.po, accepted, "2", "3")
+			p.move(p.dev, p.create(project), "1", "2")
+		}
+		p.later(time.Hour)
+		var right string
+		p.restart(func(config string) string {
+			right = p.replaced("projects: [PAY, OPS]", "poll_interval: 1h, projects: [PAY]")(config)
+			return right
+		})
+		token := filepath.Join(filepath.Dir(p.svc.Config().File()), "token")
+		r := p.serve()
+		metrics := func(want ...string) {
+			p.Helper()
+			for _, text := range want {
+				await(p.T, r.base+"/metrics", line(text))
+			}
+		}
+		lacks := func(text string) {
+			p.Helper()
+			if body := await(p.T, r.base+"/metrics", has("yourturn_build_info")); strings.Contains(body, text) {
+				p.Errorf("there is %s", text)
+			}
+		}
+		old := []string{open + " 1", ended("PAY") + " 1"}
+		metrics(old...)
+
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+		defer proxy.Close()
+		for _, tc := range []struct {
+			name, config string
+			says         []string
+		}{
+			{"a project that is not there", p.replaced("projects: [PAY]", "projects: [PAY, NOPE]")(right), []string{"NOPE", "jira.projects"}},
+			{"a query for one", p.replaced("projects: [PAY]", "jql: project = NOPE")(right), []string{"NOPE", "jira.jql"}},
+			{"a query that is none", p.replaced("projects: [PAY]", `jql: "project ="`)(right), []string{"JQL", "jira.jql"}},
+			{"a proxy that lets nobody through", p.replaced("projects: [PAY]", fmt.Sprintf("projects: [PAY], proxy_url: %q", proxy.URL))(right), []string{"HTTP 407"}},
+			{"certificates that are none", p.replaced("projects: [PAY]", "projects: [PAY], ca_file: token")(right), []string{"jira.ca_file"}},
+			{"no YAML", "jira: [", []string{"yourturn.yml"}},
+		} {
+			status, answer := p.reload(r, tc.config)
+			if status != http.StatusInternalServerError {
+				p.Errorf("%s: answered with %d, want 500: %s", tc.name, status, answer)
+			}
+			for _, text := range tc.says {
+				if !strings.Contains(answer, text) {
+					p.Errorf("%s: the answer does not say %q: %s", tc.name, text, answer)
+				}
+			}
+			metrics(append(old, "yourturn_config_last_reload_successful 0")...)
+		}
+		write(p.T, token, "another\n")
+		if status, answer := p.reload(r, right); status != http.StatusInternalServerError || !strings.Contains(answer, "jira.token_file") {
+			p.Errorf("a token that is none: answered with %d %s", status, answer)
+		}
+		metrics(old...)
+		write(p.T, token, "t0k3n\n")
+
+		// A project more, while Jira takes its time.
+		asked, answer := make(chan struct{}, 100), make(chan struct{})
+		p.fault = func(r *http.Request) *jirasim.Fault {
+			if strings.Contains(r.URL.Path, "/myself") {
+				asked <- struct{}{}
+				<-answer
+			}
+			return nil
+		}
+		write(p.T, p.svc.Config().File(), p.replaced("projects: [PAY]", "projects: [PAY, OPS]")(right))
+		done := make(chan int, 1)
+		go func() { done <- posted(p.T, r.base+"/-/reload", "") }()
+		<-asked
+		metrics(old...)
+		lacks("OPS")
+		close(answer)
+		if status := <-done; status != http.StatusOK {
+			p.Errorf("a project more: answered with %d:\n%s", status, p.log)
+		}
+		metrics(append(old, openIn("OPS")+" 1", ended("OPS")+" 1", "yourturn_config_last_reload_successful 1")...)
+
+		// While Jira is away what it is not asked about may change, and nothing else.
+		p.fault = func(*http.Request) *jirasim.Fault {
+			return &jirasim.Fault{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>down for maintenance"}
+		}
+		both := p.replaced("projects: [PAY]", "projects: [PAY, OPS]")(right)
+		faster := p.replaced("defaults: {", "defaults: {targets: {acceptance: 1h}, ")(both)
+		if status, answer := p.reload(r, faster); status != http.StatusOK {
+			p.Errorf("a target while Jira is away: answered with %d %s", status, answer)
+		}
+		metrics(append(old, `po_wait_target_seconds{kind="acceptance",project="PAY"} 3600`)...)
+		if status, answer := p.reload(r, right); status != http.StatusInternalServerError || !strings.Contains(answer, "not an answer of Jira") {
+			p.Errorf("a project less while Jira is away: answered with %d %s", status, answer)
+		}
+		metrics(append(old, openIn("OPS")+" 1")...)
+		p.fault = nil
+
+		// A project less: what was counted stays, and nothing more is said of it.
+		if status, answer := p.reload(r, right); status != http.StatusOK {
+			p.Errorf("a project less: answered with %d %s", status, answer)
+		}
+		metrics(append(old, ended("OPS")+" 1", openIn("OPS")+" 0")...)
+		lacks(`po_wait_target_seconds{kind="acceptance",project="OPS"}`)
+
+		// A query instead.
+		if status, answer := p.reload(r, p.replaced("projects: [PAY]", `jql: "project = PAY and status = Done"`)(right)); status != http.StatusOK {
+			p.Errorf("a query: answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", func(int, string) bool { st := p.state(); return st.Complete == nil && st.FullStarted == 0 })
+		metrics(old...)
+		p.stopped(r)
+	})
+}
+
+// TestReloadTakesAnotherToken starts with a token that has expired, on a store of
+// better days, and is given another one.
+func TestReloadTakesAnotherToken(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.move(p.dev, p.create(p.pay), "1", "2")
+		p.later(time.Hour)
+		p.fine()
+		token := filepath.Join(filepath.Dir(p.svc.Config().File()), "token")
+		write(p.T, token, "expired\n")
+		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))
+		r := p.serve()
+		await(p.T, r.base+"/metrics", line(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		write(p.T, token, "t0k3n\n")
+		if status, answer := post(p.T, r.base+"/-/reload", ""); status != http.StatusOK {
+			p.Fatalf("answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		p.stopped(r)
+	})
+}
+
+// TestReloadKeepsALostProject reloads while a project is closed to the account: it
+// stays as it was. It cannot be read whole, so it cannot be part of another scope.
+func TestReloadKeepsALostProject(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			p.move(p.dev, p.create(project), "1", "2")
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.site.Archive(p.ops, true)
+		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))
+		config, err := os.ReadFile(p.svc.Config().File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		right := string(config)
+		r := p.serve()
+		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		// What Jira is asked with changes, though not what it answers.
+		if status, answer := p.reload(r, p.replaced("flavor: "+string(p.site.Flavor), "flavor: auto")(right)); status != http.StatusOK {
+			p.Errorf("the same scope: answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", line(openIn("OPS")+" 1"))
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		if status, answer := p.reload(r, p.replaced("projects: [PAY, OPS]", "projects: [OPS]")(right)); status != http.StatusInternalServerError || !strings.Contains(answer, "OPS") {
+			p.Errorf("another scope: answered with %d %s", status, answer)
+		}
+		p.stopped(r)
+	})
+}
+
+// TestReloadKeepsALostProjectOfAQuery: where no project is named, only what is
+// stored tells that there is one more.
+func TestReloadKeepsALostProjectOfAQuery(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.restart(p.replaced("projects: [PAY, OPS]", "jql: \"status = 'PO Review'\", poll_interval: 1h"))
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			p.move(p.dev, p.create(project), "1", "2")
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.site.Archive(p.ops, true)
+		config, err := os.ReadFile(p.svc.Config().File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		r := p.serve()
+		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		if status, answer := p.reload(r, p.replaced("flavor: "+string(p.site.Flavor), "flavor: auto")(string(config))); status != http.StatusOK {
+			p.Errorf("the same scope: answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", func(_ int, body string) bool {
+			return value(body, `yourturn_poll_cycles_total{result="complete"}`) > 1
+		})
+		await(p.T, r.base+"/metrics", line(openIn("OPS")+" 1"))
+		p.stopped(r)
+		if st, err := p.stored().State(p.Context()); err != nil || len(st.Lost) != 1 {
+			p.Errorf("got %v lost and error %v, want the project", st.Lost, err)
+		}
+	})
+}
+
+// TestReloadKnowsWhatJiraKnows takes over a config that names a status which was
+// added to Jira since it was described last, unless Jira is away.
+func TestReloadKnowsWhatJiraKnows(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.move(p.dev, p.create(p.pay), "1", "2")
+		p.later(time.Hour)
+		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))
+		right, err := os.ReadFile(p.svc.Config().File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		r := p.serve()
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		p.site.AddStatus(&jirasim.Status{ID: "9", Name: "Sign-off", Category: "indeterminate"})
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			p.site.Update(func() { project.Statuses = append(project.Statuses, "9") })
+		}
+		named := p.replaced("defaults: {", "defaults: {acceptance_statuses: [PO Review, Sign-off], ")(string(right))
+		p.fault = func(*http.Request) *jirasim.Fault {
+			return &jirasim.Fault{Status: http.StatusNotImplemented} // which is not tried again
+		}
+		if status, answer := p.reload(r, named); status != http.StatusInternalServerError || !strings.Contains(answer, "Sign-off") || !strings.Contains(answer, "unavailable") {
+			p.Errorf("while Jira is away: answered with %d %s", status, answer)
+		}
+		p.fault = nil
+		if status, answer := p.reload(r, named); status != http.StatusOK {
+			p.Errorf("answered with %d %s", status, answer)
+		}
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		p.stopped(r)
+	})
+}

@@ -1,0 +1,232 @@
+package e2e
+
+import (
+	"context"
+	"database/sql"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// running is a service that serves and polls.
+type running struct {
+	base  string // where it serves
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// serve serves and polls until the test ends, or stop.
+func (p *pit) serve() *running {
+	p.Helper()
+	l, err := (&net.ListenConfig{}).Listen(p.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		p.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(p.Context())
+	r := &running{base: "http://" + l.Addr().String(), stop: stop, ended: make(chan error, 1)}
+	svc := p.svc
+	go func() { r.ended <- svc.Run(ctx, l) }()
+	p.Cleanup(stop)
+	return r
+}
+
+// stopped stops the service, which must end of its own accord.
+func (p *pit) stopped(r *running) {
+	p.Helper()
+	r.stop()
+	if err := <-r.ended; err != nil {
+		p.Errorf("stopped, it ended with: %v", err)
+	}
+}
+
+// hang makes Jira never answer the requests that are so, and returns what tells
+// of the first of them.
+func (p *pit) hang(so func(*http.Request) bool) (reached <-chan struct{}) {
+	first := make(chan struct{}, 1)
+	p.fault = func(r *http.Request) *jirasim.Fault {
+		if !so(r) {
+			return nil
+		}
+		select {
+		case first <- struct{}{}:
+		default:
+		}
+		return &jirasim.Fault{Delay: time.Hour}
+	}
+	return first
+}
+
+// TestServeAnswersWhileItDerives starts on a store whose numbers take a while:
+// everything answers meanwhile, and nothing says that there is nothing.
+func TestServeAnswersWhileItDerives(t *testing.T) {
+	p := newPit(t, jirasim.Cloud, jirasim.Options{}, "")
+	p.move(p.dev, p.create(p.pay), "1", "2")
+	p.later(time.Hour)
+	p.fine()
+	if err := p.svc.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.start(p.svc.Config().File())
+	// What is derived is written too, which somebody else's transaction holds up.
+	file := strings.TrimPrefix(p.svc.Config().Store.URL, "sqlite:")
+	db, err := sql.Open("sqlite", "file:"+file+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() }) //nolint:errcheck // the test is over
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.serve()
+	await(t, r.base+"/-/healthy", func(status int, _ string) bool { return status == http.StatusOK })
+	await(t, r.base+"/-/ready", func(status int, body string) bool {
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "derived")
+	})
+	await(t, r.base+"/", has("derived"))
+	body := await(t, r.base+"/metrics", has("yourturn_build_info"))
+	if regexp.MustCompile(`(?m)^po_`).MatchString(body) {
+		t.Errorf("there are numbers already:\n%s", body)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, r.base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	await(t, r.base+"/metrics", line(open+" 1"))
+	p.stopped(r)
+}
+
+// TestServeAsksForNamesThatAreNew starts on a store that does not know of a
+// status yet that was added to Jira and to the config.
+func TestServeAsksForNamesThatAreNew(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.move(p.dev, p.create(p.pay), "1", "2")
+		p.later(time.Hour)
+		p.fine()
+		p.site.AddStatus(&jirasim.Status{ID: "9", Name: "Sign-off", Category: "indeterminate"})
+		for _, project := range []*jirasim.Project{p.pay, p.ops} {
+			p.site.Update(func() { project.Statuses = append(project.Statuses, "9") })
+		}
+		file := p.svc.Config().File()
+		if err := p.svc.Close(); err != nil {
+			p.Fatal(err)
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			p.Fatal(err)
+		}
+		write(p.T, file, p.replaced("defaults: {", "defaults: {acceptance_statuses: [PO Review, Sign-off], ")(string(text)))
+		p.start(file)
+		r := p.serve()
+		await(p.T, r.base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+		await(p.T, r.base+"/metrics", line(open+" 1"))
+		p.logs("the first poll finds out", true)
+		p.stopped(r)
+	})
+}
+
+// TestStopLeavesADawdlerBehind stops while a client has not sent all of its
+// request: that is no failure.
+func TestStopLeavesADawdlerBehind(t *testing.T) {
+	p := pitJira(t, jirasim.Cloud, jirasim.Options{})
+	p.opts.ShutdownTimeout = time.Millisecond
+	p.serveJira()
+	r := p.serve()
+	await(t, r.base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // it was cut off
+	const slow = "POST /webhook/jira HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"
+	if _, err := conn.Write([]byte(slow)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 100)); err != nil { // it waits for the rest
+		t.Fatal(err)
+	}
+	p.stopped(r)
+	p.logs("cut off", true)
+}
+
+// TestStopInASync stops a first sync while Jira does not answer, twice: the last
+// one goes on where it was, and ends where one does that nobody stopped.
+func TestStopInASync(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		const stories = 350
+		for i := range stories {
+			p.later(time.Second) // pages go on behind an instant
+			id := p.create(p.pay)
+			p.move(p.dev, id, "1", "2")
+			if i%2 == 0 {
+				p.move(p.po, id, "2", "3")
+			}
+		}
+		p.later(time.Hour)
+		for _, answered := range []int64{0, 3} {
+			var searches atomic.Int64
+			reached := p.hang(func(r *http.Request) bool {
+				return strings.Contains(r.URL.Path, "/api/2/search") && searches.Add(1) > answered
+			})
+			r := p.serve()
+			if answered > 0 {
+				written := regexp.MustCompile("has read [23]00 stories") // as many as the flavour's pages are written with
+				await(p.T, r.base+"/-/ready", func(_ int, body string) bool { return written.MatchString(body) })
+			}
+			<-reached
+			p.stopped(r)
+			if p.state().FirstDone {
+				p.Error("the first sync is done")
+			}
+			p.restart(asItWas)
+		}
+		p.fault = nil
+		p.fine()
+		if read := p.metric("yourturn_poll_stories_total"); read > stories-200 {
+			p.Errorf("the last sync read %v stories, want those behind the last page alone", read)
+		}
+		p.shows(ended("PAY"), stories/2)
+		p.shows(open, stories/2)
+		p.restart(asItWas)
+		p.shows(ended("PAY"), stories/2)
+		p.shows(open, stories/2)
+	})
+}
+
+// TestStopInADerivation stops while what became final is read once more: it is
+// counted after the next start, once.
+func TestStopInADerivation(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		p.create(p.pay)
+		id := p.create(p.pay)
+		p.move(p.dev, id, "1", "2")
+		p.later(time.Hour)
+		p.fine()
+		p.move(p.po, id, "2", "3")
+		p.later(time.Minute)
+		p.fine()
+		p.later(time.Hour)
+		reached := p.hang(func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/issue/") })
+		p.restart(asItWas)
+		r := p.serve()
+		<-reached
+		p.stopped(r)
+		p.logs("could not be derived", false)
+		p.shows(ended("PAY"), -1)
+		p.fault = nil
+		p.restart(asItWas)
+		p.shows(ended("PAY"), -1)
+		p.fine()
+		p.shows(ended("PAY"), 1)
+		p.shows(open, 0)
+		p.settle()
+		p.shows(ended("PAY"), 1)
+	})
+}

@@ -1,0 +1,137 @@
+package e2e
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jirasim"
+)
+
+// page returns the text of the page about the synchronisation.
+func (p *pit) page() string {
+	p.Helper()
+	rec := httptest.NewRecorder()
+	p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, "/sync", nil))
+	return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(rec.Body.String(), " ")
+}
+
+// tells fails unless the page matches all of some patterns, and none of those
+// that begin with an exclamation mark.
+func (p *pit) tells(patterns ...string) {
+	p.Helper()
+	page := p.page()
+	for _, pattern := range patterns {
+		bare := strings.TrimPrefix(pattern, "!")
+		if regexp.MustCompile(bare).MatchString(page) != (bare == pattern) {
+			p.Errorf("the page about the synchronisation is to match %q:\n%s", pattern, page)
+		}
+	}
+}
+
+// TestSyncPage follows what the page about the synchronisation says.
+func TestSyncPage(t *testing.T) {
+	pits(t, jirasim.Options{}, func(p *pit) {
+		var ids []int64
+		for range 20 {
+			ids = append(ids, p.create(p.pay))
+		}
+		p.later(time.Hour)
+		p.tells("known as of\\s+never", "cycle ended\\s+never")
+		p.fine()
+		p.tells("known as of\\s+Mon 2 Mar 2026 09:00:00", "[0-9]s ago", "after [0-9.]+m?s:\\s+complete", "read 20 stories", "!last complete one ended",
+			"The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "due\\s+Mon 2 Mar 2026 15:00:00", "Jira shows 20, 20 should be there",
+			"Quarantine\\s+Empty", "else is odd\\s+Nothing", "secret_file is not set", "myself\\s+200\\s+1\\s", "!alone", "!The last look failed", "!started since")
+		if p.site.Flavor == jirasim.Cloud {
+			p.tells("search/jql\\s+349\\s+350\\s")
+		} else {
+			p.tells("search\\s+999\\s+1000\\s")
+		}
+
+		// After a restart what the store knows is known.
+		p.restart(asItWas)
+		p.tells("known as of\\s+Mon 2 Mar 2026 09:00:00", "cycle ended\\s+never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "started since", "!Jira shows")
+		if got, want := p.metric("yourturn_census_timestamp_seconds"), float64(p.now().Unix()); got != want {
+			p.Errorf("the last census is said to have been at %v, want %v", got, want)
+		}
+		p.shows("yourturn_census_stopped", 0)
+		p.shows(`yourturn_odd_stories{reason="quarantined"}`, 0)
+
+		// A cycle that fails took as long as it took, and says why.
+		p.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"} }
+		if err := p.cycle(); err == nil {
+			p.Fatal("the cycle is complete")
+		}
+		p.tells("after [0-9.]+[mµ]?s:\\s+asking Jira who we are", "The last complete one ended\\s+never", "poll_failed")
+		if took := p.metric("yourturn_poll_duration_seconds"); took <= 0 {
+			p.Errorf("the failed cycle took %v s", took)
+		}
+
+		// A census that fails is told until one does not.
+		p.fault = func(r *http.Request) *jirasim.Fault {
+			body, err := io.ReadAll(r.Body)
+			if err != nil || !bytes.Contains(body, []byte(`"fields":["id"]`)) || bytes.Contains(body, []byte("NOT created")) {
+				return nil
+			}
+			return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"}
+		}
+		p.later(7 * time.Hour)
+		if err := p.cycle(); err == nil {
+			p.Error("the census was complete")
+		}
+		p.tells("after [0-9.]+[mµ]?s:\\s+complete", "The last look failed.*: +census: ")
+		p.fault = nil
+		p.fine() // in which it is not tried again yet
+		p.tells("The last look failed.*: +census: ")
+		r := p.serve()
+		if status, answer := post(p.T, r.base+"/-/reload", ""); status != http.StatusOK { // another config tries again
+			p.Fatalf("reload: %d %s", status, answer)
+		}
+		await(p.T, r.base+"/sync", func(_ int, body string) bool { return !strings.Contains(body, "The last look failed") })
+		p.stopped(r)
+		p.tells("!The last look failed", "The last complete one began\\s+Mon 2 Mar 2026 16:00:00")
+
+		// A census that would remove too many says so, after a restart too.
+		for _, id := range ids[:10] {
+			p.site.Hide(id, true)
+		}
+		p.later(7 * time.Hour)
+		p.fine()
+		const stopped = "It was stopped\\s+10 of 20 stories are not to be seen"
+		p.tells(stopped)
+		p.restart(asItWas)
+		p.tells(stopped)
+		p.shows("yourturn_census_stopped", 1)
+		for _, id := range ids[:10] {
+			p.site.Hide(id, false)
+		}
+
+		// What cannot be read is listed by itself.
+		p.site.Change(p.now(), p.dev, ids[3], map[string]any{"status": "none"})
+		p.later(time.Minute)
+		p.fine()
+		p.tells("Quarantine\\s+These issues cannot be read; all others are\\.\\s+Issue\\s+Reason\\s+Since\\s+PAY-4\\s+\\S")
+
+		// Webhooks that are refused, and Jira's wish to be left alone.
+		rec := httptest.NewRecorder()
+		p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodPost, "/webhook/jira", strings.NewReader("{}")))
+		p.tells("The last one came\\s+[A-Z]", "refused\\s+1")
+		p.fault = func(*http.Request) *jirasim.Fault {
+			return &jirasim.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1800"}}}
+		}
+		if err := p.cycle(); err == nil {
+			p.Error("the cycle is complete")
+		}
+		p.tells("Jira asks to be left alone until\\s+[A-Z]", "myself\\s+429\\s+1", "rate limited")
+		if next := regexp.MustCompile(`The next one is due\s+(\w.*UTC)`).FindStringSubmatch(p.page()); next == nil {
+			p.Error("the page does not say when the next cycle is due")
+		} else if at, err := time.Parse("Mon 2 Jan 2006 15:04:05 MST", next[1]); err != nil || time.Until(at) < 20*time.Minute {
+			p.Errorf("the next cycle is due at %s, want half an hour from now, %v", next[1], err)
+		}
+	})
+}

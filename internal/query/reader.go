@@ -1,0 +1,70 @@
+// Package query answers questions about a store: which waits there are, what
+// happened to one story step by step, what the audit finds, and where stories go
+// when they leave acceptance. It reads; it never writes and never asks Jira.
+package query
+
+import (
+	"context"
+	"errors"
+
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/store"
+)
+
+// Reader answers questions about a store that has completed a sync.
+type Reader struct {
+	Store *store.Store
+	State jiradata.State // as of when the Reader was made
+	Rules *latency.Rules // that waits are derived by
+}
+
+// Open opens the store of a config for reading alone. It fails with
+// store.ErrEmpty if no sync was completed, and with a NamesError if the Jira that
+// the store was read from lacks a name in the config.
+func Open(ctx context.Context, cfg *config.Config) (*Reader, error) {
+	st, err := store.Open(ctx, cfg.Store.URL, store.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	r, err := open(ctx, cfg, st)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return r, nil
+}
+
+func open(ctx context.Context, cfg *config.Config, st *store.Store) (*Reader, error) {
+	state, err := st.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !state.FirstDone {
+		return nil, store.ErrEmpty
+	}
+	f, err := Facts(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	made, err := Rules(cfg, f)
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{Store: st, State: state, Rules: made.Rules}, nil
+}
+
+// Close closes the store.
+func (r *Reader) Close() error { return r.Store.Close() }
+
+// projectKey returns the key of a project, or its id if no rule knows it.
+func projectKey(rules *latency.Rules, id string) string {
+	if p := rules.Projects[id]; p != nil {
+		return p.Key
+	}
+	return id
+}
+
+// Project returns the key of the project with an id, or the id if the rules do
+// not know it.
+func (r *Reader) Project(id string) string { return projectKey(r.Rules, id) }

@@ -1,0 +1,137 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/measure"
+)
+
+// Story is one story explained as of an instant.
+type Story struct {
+	Key       string
+	AsOf      latency.Instant
+	Parts     []latency.Part
+	Occasions []Occasion // in the order in which they happened
+	Findings  []latency.Finding
+}
+
+// Occasion is an event of a story, or an instant at which time alone changed a wait.
+type Occasion struct {
+	At    latency.Instant
+	Rank  latency.Rank
+	ID    int64  // of the record or the comment; 0: it has none
+	Event string // what kind of event it was; "" where only time passed
+	Actor string // who did it, as the rules name them
+	What  string // what it changed or said, in a few words
+	Rules []string
+	// Clocks are the owners' clocks of the waits that were open, or had just ended.
+	Clocks []Clock
+}
+
+// Clock is what the owner's clock of a wait showed.
+type Clock struct {
+	Kind             latency.Kind
+	Owner            string
+	Working, Elapsed time.Duration
+}
+
+// Story explains the story with a key as of an instant: its waits, and each of
+// its events with the rules that used it and what the clocks showed.
+func (r *Reader) Story(ctx context.Context, key string, asOf latency.Instant) (*Story, error) {
+	ancestors, err := measure.Ancestors(ctx, r.Store)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.history(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	d := latency.NewDeriver(r.Rules, ancestors)
+	for h, err := range r.Store.Histories(ctx, []int64{found.ID}) {
+		if err != nil {
+			return nil, err
+		}
+		res := d.Story(h, asOf)
+		return &Story{Key: h.Key, AsOf: asOf, Parts: res.Parts, Occasions: r.occasions(h, res, asOf), Findings: res.Findings}, nil
+	}
+	return nil, fmt.Errorf("reading the history of story %s: it is not in the store any more", key)
+}
+
+// occasions lists the events up to asOf and what time alone did, in order.
+func (r *Reader) occasions(h *latency.History, res *latency.Result, asOf latency.Instant) []Occasion {
+	var out []Occasion
+	add := func(st latency.Step, what string, rules ...string) {
+		out = append(out, Occasion{At: st.At, Rank: st.Rank, ID: st.ID, Event: EventName(st), Actor: r.Rules.Person(st.Actor), What: what, Rules: rules})
+	}
+	for i := range h.Events {
+		ev := &h.Events[i]
+		if ev.At <= asOf {
+			add(latency.Step{At: ev.At, Rank: ev.Rank, ID: ev.ID, Actor: ev.Actor}, describe(ev))
+		}
+	}
+	for i := range res.Parts {
+		for _, st := range res.Parts[i].Steps {
+			rule := string(res.Parts[i].Kind) + ": " + string(st.Rule)
+			j := slices.IndexFunc(out, func(o Occasion) bool { return o.At == st.At && o.Rank == st.Rank && o.ID == st.ID })
+			switch {
+			case j < 0: // only time passed
+				add(st, "", rule)
+			case !slices.Contains(out[j].Rules, rule): // the parts of one wait share their steps
+				out[j].Rules = append(out[j].Rules, rule)
+			}
+		}
+	}
+	for _, m := range res.Marks {
+		if i := slices.IndexFunc(out, func(o Occasion) bool { return o.At == m.At }); i >= 0 {
+			out[i].Rules = append(out[i].Rules, string(m.Type))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Occasion) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
+	})
+	for i := range out {
+		out[i].Clocks = r.clocks(res.Parts, out[i].At)
+	}
+	return out
+}
+
+// describe says in a few words what an event changed or said.
+func describe(ev *latency.Event) string {
+	var out []string
+	for _, c := range ev.Changes {
+		out = append(out, fmt.Sprintf("%s: %s → %s", c.Field, cmp.Or(c.From.Name, c.From.ID, "none"), cmp.Or(c.To.Name, c.To.ID, "none")))
+	}
+	if f := ev.Comment; f != nil {
+		switch {
+		case len(f.Asked) > 0:
+			out = append(out, "asks "+strings.Join(f.Asked, ", "))
+		case len(f.Mentioned) > 0:
+			out = append(out, "mentions "+strings.Join(f.Mentioned, ", "))
+		case f.Question:
+			out = append(out, "has a question mark")
+		}
+	}
+	if ev.Observed {
+		out = append(out, "as the poll saw it")
+	}
+	return strings.Join(out, "; ")
+}
+
+// clocks returns what the owners' clocks of the waits showed at an instant, for
+// the waits that were open then or ended then.
+func (r *Reader) clocks(waits []latency.Part, at latency.Instant) []Clock {
+	var out []Clock
+	for i := range waits {
+		if w := &waits[i]; w.Start <= at && at <= w.End {
+			elapsed, working := r.Rules.ClockAt(w, at)
+			out = append(out, Clock{w.Kind, w.Owner, working, elapsed})
+		}
+	}
+	return out
+}
