@@ -194,6 +194,7 @@ func countersCountAll(t *testing.T, r *real) {
 			}
 		}
 	}
+	days := pastDays()
 	for _, tc := range []struct {
 		at             time.Time
 		days           int
@@ -201,9 +202,9 @@ func countersCountAll(t *testing.T, r *real) {
 	}{
 		{r.to, 28, "eve", everything},
 		{r.to.Add(-26*time.Hour + 37*time.Minute), 7, "gil", everything}, // between two samples
-		{r.to.AddDate(0, 0, -45).Add(20 * time.Minute), 28, "cy", "WEB"},
-		{r.to, 90, "gil", everything},
-		{r.to.AddDate(0, 0, -30), 90, "bo", everything}, // from before the first sample on
+		{r.to.AddDate(0, 0, -days*45/100).Add(20 * time.Minute), 28, "cy", "WEB"},
+		{r.to, days * 9 / 10, "gil", everything},
+		{r.to.AddDate(0, 0, -days*30/100), days * 9 / 10, "hana", everything}, // from before the first sample on
 	} {
 		c := choice{"owner": tc.owner, "project": tc.project, "window": fmt.Sprint(tc.days, "d"), "kind": everything, "job": everything}
 		for _, b := range boards(t) {
@@ -224,13 +225,13 @@ func countersCountAll(t *testing.T, r *real) {
 	}
 	// The test is worth nothing without series that were born above zero.
 	born := 0
-	for _, a := range r.Instant(t, `count(po_waits_ended_total unless po_waits_ended_total offset 60d)`, r.to) {
+	for _, a := range r.Instant(t, fmt.Sprintf("count(po_waits_ended_total unless po_waits_ended_total offset %dd)", days*60/100), r.to) {
 		born += int(a.Values[r.to.Unix()])
 	}
 	if born < 3 {
-		t.Errorf("%d series began within the last 60 days: too few", born)
+		t.Errorf("%d series began within the last %d days: too few", born, days*60/100)
 	}
-	t.Logf("%d numbers of %d queries compared, in which %.0f events are counted; %d series of ended waits were born within 60 days", compared, len(seen), total, born)
+	t.Logf("%d numbers of %d queries compared, in which %.0f events are counted; %d series of ended waits were born within %d days", compared, len(seen), total, born, days*60/100)
 }
 
 // heatmap compares the columns of ten days, and returns how many cells it compared.

@@ -17,6 +17,7 @@ import (
 // TestConfigs gives every config to its own program's check.
 func TestConfigs(t *testing.T) {
 	promtool := stack.Program(t, "prometheus", "promtool")
+	amtool := stack.Program(t, "prometheus-alertmanager", "amtool")
 	rules, err := filepath.Glob("prometheus/rules/*.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -25,15 +26,21 @@ func TestConfigs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{
+	commands := [][]string{
 		{promtool, "check", "config", "--lint-fatal", "prometheus/prometheus.yml"},
 		append([]string{promtool, "check", "rules", "--lint-fatal"}, rules...),
-		append([]string{promtool, "test", "rules"}, tests...),
-		{stack.Program(t, "prometheus-alertmanager", "amtool"), "check-config", "alertmanager/alertmanager.yml"},
-	} {
-		if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", strings.Join(args, " "), err, out)
-		}
+		{amtool, "check-config", "alertmanager/alertmanager.yml"},
+	}
+	for _, test := range tests { // one by one, for they take their time
+		commands = append(commands, []string{promtool, "test", "rules", test})
+	}
+	for _, args := range commands {
+		t.Run(filepath.Base(args[0])+" "+args[1]+" "+filepath.Base(args[len(args)-1]), func(t *testing.T) {
+			t.Parallel()
+			if out, err := exec.CommandContext(t.Context(), args[0], args[1:]...).CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", strings.Join(args, " "), err, out)
+			}
+		})
 	}
 }
 

@@ -2,22 +2,52 @@ package dashboards
 
 import (
 	"bufio"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/yourturn/yourturn/internal/stack"
 )
 
-// binary builds yourturn and returns its path.
+// build builds yourturn once for all tests, into a folder that TestMain removes.
+var build = sync.OnceValues(func() (path string, err error) { //nolint:gochecknoglobals // a program is built once
+	dir, err := os.MkdirTemp("", "yourturn")
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(dir, "yourturn")
+	out, err := exec.Command("go", "build", "-o", path, "../cmd/yourturn").CombinedOutput() //nolint:noctx // it belongs to no single test
+	if err != nil {
+		err = fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, err
+})
+
+// built reports whether build was called.
+var built atomic.Bool //nolint:gochecknoglobals // as build
+
+func TestMain(m *testing.M) {
+	m.Run()
+	if built.Load() {
+		path, _ := build()
+		//nolint:errcheck // of a folder for temporary files
+		os.RemoveAll(filepath.Dir(path))
+	}
+}
+
+// binary returns the path of a yourturn that is built from this tree.
 func binary(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "yourturn")
-	if out, err := exec.Command("go", "build", "-o", path, "../cmd/yourturn").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	built.Store(true)
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
