@@ -83,7 +83,6 @@ func (r *pollRecord) adopted(cfg *config.Config) {
 // reloaded records how a reload of the config ended.
 func (r *pollRecord) reloaded(err error) {
 	now := time.Now()
-	r.self.ObserveReload(now, err)
 	text := "reloaded at " + now.UTC().Format(time.RFC3339)
 	if err != nil {
 		r.log.Error("the config was not reloaded; the old one stays", zap.Error(err))
@@ -91,6 +90,7 @@ func (r *pollRecord) reloaded(err error) {
 	} else {
 		r.log.Info("the config was reloaded")
 	}
+	r.self.ObserveReload(now, err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.shown.Reload = text

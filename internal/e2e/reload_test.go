@@ -101,23 +101,24 @@ func TestServeReloadsItsConfig(t *testing.T) {
 		{"a project that this Jira lacks", strings.Replace(right, "projects: [", "projects: [NOPE, ", 1), "NOPE"},
 		{"no YAML", "jira: [", "yourturn.yml"},
 	} {
+		before := len(out.String())
 		write(t, o.config, tc.config)
 		if status := posted(t, base+"/-/reload", ""); status != http.StatusInternalServerError {
 			t.Errorf("%s: reloaded with status %d, want 500", tc.name, status)
 		}
-		await(t, base+"/metrics", line("yourturn_config_last_reload_successful 0"))
-		if !strings.Contains(out.String(), tc.says) {
-			t.Errorf("%s: the log does not say %q:\n%s", tc.name, tc.says, out)
+		shows(t, base+"/metrics", "\nyourturn_config_last_reload_successful 0\n")
+		if said := out.String()[before:]; !strings.Contains(said, tc.says) {
+			t.Errorf("%s: the log does not say %q:\n%s", tc.name, tc.says, said)
 		}
 	}
-	await(t, base+"/sync", has("the old one stays"))
-	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	shows(t, base+"/sync", "the old one stays")
+	shows(t, base+"/-/ready", "yourturn is ready")
 
 	write(t, o.config, strings.Replace(right, "[PO Review]", "[Done]", 1))
 	if status := posted(t, base+"/-/reload", ""); status != http.StatusOK {
 		t.Fatalf("the right config was reloaded with status %d:\n%s", status, out)
 	}
-	await(t, base+"/metrics", line("yourturn_config_last_reload_successful 1"))
+	shows(t, base+"/metrics", "\nyourturn_config_last_reload_successful 1\n")
 	hangUp := func(config string, successful int) {
 		t.Helper()
 		write(t, o.config, config)
@@ -133,7 +134,15 @@ func TestServeReloadsItsConfig(t *testing.T) {
 		t.Errorf("the log does not say which project:\n%s", out)
 	}
 	hangUp(regexp.MustCompile(`projects: \[(.*)\]`).ReplaceAllString(right, `jql: project in ($1)`), 1)
-	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	shows(t, base+"/-/ready", "yourturn is ready")
+}
+
+// shows fails unless a running service answers with a text now.
+func shows(t *testing.T, url, text string) {
+	t.Helper()
+	if body := await(t, url, func(int, string) bool { return true }); !strings.Contains(body, text) {
+		t.Errorf("%s lacks %q:\n%s", url, text, body)
+	}
 }
 
 // reload writes a config, asks the service to take it over, and returns its answer.
@@ -141,6 +150,18 @@ func (p *pit) reload(r *running, config string) (status int, answer string) {
 	p.Helper()
 	write(p.T, p.svc.Config().File(), config)
 	return post(p.T, r.base+"/-/reload", "")
+}
+
+// completed returns how many cycles the service has completed since its start.
+func (p *pit) completed() int {
+	p.Helper()
+	return max(0, int(p.metric(`yourturn_poll_cycles_total{result="complete"}`))) // -1: there was none
+}
+
+// completes waits until the service has completed a cycle more than before.
+func (p *pit) completes(r *running, before int) {
+	p.Helper()
+	await(p.T, r.base+"/metrics", func(_ int, body string) bool { return cycles(body) > before })
 }
 
 // TestReloadAsksJira changes what Jira is asked for and with: it is taken over if
@@ -301,14 +322,17 @@ func TestReloadKeepsALostProject(t *testing.T) {
 			p.Fatal(err)
 		}
 		right := string(config)
+		before := p.completed()
 		r := p.serve()
-		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		p.completes(r, before)
 		// What Jira is asked with changes, though not what it answers.
+		before = p.completed()
 		if status, answer := p.reload(r, p.replaced("flavor: "+string(p.site.Flavor), "flavor: auto")(right)); status != http.StatusOK {
 			p.Errorf("the same scope: answered with %d %s", status, answer)
 		}
-		await(p.T, r.base+"/metrics", line(openIn("OPS")+" 1"))
-		await(p.T, r.base+"/metrics", line(open+" 1"))
+		p.completes(r, before)
+		p.shows(openIn("OPS"), 1)
+		p.shows(open, 1)
 		if status, answer := p.reload(r, p.replaced("projects: [PAY, OPS]", "projects: [OPS]")(right)); status != http.StatusInternalServerError || !strings.Contains(answer, "OPS") {
 			p.Errorf("another scope: answered with %d %s", status, answer)
 		}
@@ -316,8 +340,8 @@ func TestReloadKeepsALostProject(t *testing.T) {
 	})
 }
 
-// TestReloadKeepsALostProjectOfAQuery: where no project is named, only what is
-// stored tells that there is one more.
+// TestReloadKeepsALostProjectOfAQuery: where no project is named, only the store
+// knows that there is one more.
 func TestReloadKeepsALostProjectOfAQuery(t *testing.T) {
 	pits(t, jirasim.Options{}, func(p *pit) {
 		p.restart(p.replaced("projects: [PAY, OPS]", "jql: \"status = 'PO Review'\", poll_interval: 1h"))
@@ -331,15 +355,15 @@ func TestReloadKeepsALostProjectOfAQuery(t *testing.T) {
 		if err != nil {
 			p.Fatal(err)
 		}
+		before := p.completed() // one, in which OPS was not lost yet
 		r := p.serve()
-		await(p.T, r.base+"/metrics", line("yourturn_poll_success 1"))
+		p.completes(r, before)
+		before = p.completed()
 		if status, answer := p.reload(r, p.replaced("flavor: "+string(p.site.Flavor), "flavor: auto")(string(config))); status != http.StatusOK {
 			p.Errorf("the same scope: answered with %d %s", status, answer)
 		}
-		await(p.T, r.base+"/metrics", func(_ int, body string) bool {
-			return value(body, `yourturn_poll_cycles_total{result="complete"}`) > 1
-		})
-		await(p.T, r.base+"/metrics", line(openIn("OPS")+" 1"))
+		p.completes(r, before)
+		p.shows(openIn("OPS"), 1)
 		p.stopped(r)
 		if st, err := p.stored().State(p.Context()); err != nil || len(st.Lost) != 1 {
 			p.Errorf("got %v lost and error %v, want the project", st.Lost, err)
