@@ -1,0 +1,57 @@
+package jiradata
+
+import "github.com/yourturn/yourturn/internal/latency"
+
+// State is how far the synchronisation of a store has come. Its zero value is
+// a store that was never synchronised.
+type State struct {
+	Flavor  Flavor `json:"flavor"`
+	BaseURL string `json:"base_url"`
+	SiteURL string `json:"site_url,omitempty"` // where people find it
+	Account string `json:"account"`            // as whom Jira was read; what it may see is what the store holds
+
+	FirstDone   bool   `json:"first_done"`  // a full sync was completed
+	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
+
+	// Reading is the version of Reading with which the last full sync that was done
+	// read the scope; 0: before versions were noted, which is 1.
+	Reading int `json:"reading,omitempty"`
+
+	// Complete are the ids of the projects that the last full sync that was done
+	// was for, in order: of others the store may hold a part. None: all that can
+	// be seen, for JQL alone was the scope.
+	Complete []string `json:"complete,omitempty"`
+
+	// Of a full sync that is not done: when it began, in Jira's clock (0: none
+	// is under way), and behind which page it goes on ("": from the start).
+	// Rereading: it reads a scope once more that an older Reading had read.
+	FullStarted latency.Instant `json:"full_started,omitempty"`
+	Cursor      string          `json:"cursor,omitempty"`
+	Rereading   bool            `json:"rereading,omitempty"`
+
+	// Watermark is the start, in Jira's clock, of the last complete cycle: the
+	// next one asks for what was updated since, and some minutes before.
+	Watermark latency.Instant `json:"watermark"`
+	// DataTimestamp is the instant as of which the store is complete.
+	DataTimestamp latency.Instant `json:"data_timestamp"`
+
+	// Canary is a story that every search must show: one that does not is blind,
+	// whatever it says. 0: none was chosen yet.
+	Canary int64 `json:"canary,omitempty"`
+
+	// Census is the start of the last complete census, Relook of the last look
+	// at open questions' comments, Aside of the last look at what no search of
+	// the scope shows; all in Jira's clock.
+	Census latency.Instant `json:"census,omitempty"`
+	Relook latency.Instant `json:"relook,omitempty"`
+	Aside  latency.Instant `json:"aside,omitempty"`
+
+	// Passed is the start of the last census that was not stopped, or of the
+	// first sync before there was one: since then there may be changes of
+	// stories that were out of sight.
+	Passed latency.Instant `json:"passed,omitempty"`
+
+	// Lost tells since when projects, by key, may not have been seen: what changed
+	// in them since then was not read.
+	Lost map[string]latency.Instant `json:"lost,omitempty"`
+}

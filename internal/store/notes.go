@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/yourturn/yourturn/internal/jiradata"
+)
+
+// SaveNotes notes, for a reason, what is odd with stories that are about to be written, and
+// takes back what was noted for it of those that are in order.
+func (s *Store) SaveNotes(ctx context.Context, reason string, notes []jiradata.Note, inOrder []int64) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if len(inOrder) > 0 {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason = $1 AND story IN (`+idList(inOrder)+`)`, reason); err != nil {
+				return err
+			}
+		}
+		for _, n := range notes {
+			n.Reason = reason
+			if err := putNote(ctx, tx, n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func putNote(ctx context.Context, tx *sql.Tx, n jiradata.Note) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO note (story, reason, key, at, detail) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (story, reason) DO UPDATE SET key = excluded.key, detail = excluded.detail`, n.Story, n.Reason, n.Key, int64(n.At), n.Detail)
+	if err != nil {
+		return fmt.Errorf("note %s of story %d: %w", n.Reason, n.Story, err)
+	}
+	return nil
+}
+
+// Notes returns what is odd though no event shows it: the notes and the
+// quarantine, in order of story and reason.
+func (s *Store) Notes(ctx context.Context) ([]jiradata.Note, error) {
+	return query(ctx, s, `SELECT story, reason, key, at, detail FROM note
+		UNION ALL SELECT id, '`+jiradata.NoteQuarantined+`', key, at, reason FROM quarantine ORDER BY 1, 2, 3`,
+		func(r *sql.Rows) (n jiradata.Note, err error) {
+			return n, r.Scan(&n.Story, &n.Reason, &n.Key, &n.At, &n.Detail)
+		})
+}
