@@ -13,88 +13,100 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// What is odd with no story in particular is noted under none.
+// noStory is the story of notes that are about no story in particular.
 const noStory = 0
 
-// noted is what the store's notes say that a cycle may have to add to, or to
-// take back.
-type noted struct {
-	odd    map[string]map[int64]bool // stories whose comments are odd, by reason
-	failed bool                      // no cycle is complete since then
-	zoned  bool                      // Jira is asked in the account's zone
-	warned bool                      // it warns of searches
-	lost   bool                      // projects are not to be seen any more
+// standingNotes are those of the store's notes that a cycle may have to add to or
+// to remove. The audit shows them, and they stay until the reading that finds the
+// story, or the polls, in order again.
+type standingNotes struct {
+	comments map[string]map[int64]bool // stories that have a note about their comments, by its reason
+	failed   bool                      // no cycle is complete since then
+	zoned    bool                      // Jira is asked in the account's zone
+	warned   bool                      // Jira warns of searches
+	lost     bool                      // projects cannot be seen any more
 }
 
-// recall reads what is noted.
-func (c *Collector) recall(ctx context.Context) error {
-	if c.noted != nil {
+// loadNotes reads which notes stand, once.
+func (c *Collector) loadNotes(ctx context.Context) error {
+	if c.standing != nil {
 		return nil
 	}
 	notes, err := c.store.Notes(ctx)
 	if err != nil {
-		return fmt.Errorf("reading notes: %w", err)
+		return fmt.Errorf("reading the notes of former cycles: %w", err)
 	}
-	c.noted = &noted{odd: map[string]map[int64]bool{jiradata.NoteCommentsShort: {}, jiradata.NoteMistimed: {}}}
+	c.standing = &standingNotes{comments: map[string]map[int64]bool{jiradata.NoteCommentsShort: {}, jiradata.NoteMistimed: {}}}
 	for _, n := range notes {
 		switch n.Reason {
 		case jiradata.NoteCommentsShort, jiradata.NoteMistimed:
-			c.noted.odd[n.Reason][n.Story] = true
+			c.standing.comments[n.Reason][n.Story] = true
 		case jiradata.NoteFailed:
-			c.noted.failed = true
+			c.standing.failed = true
 		case jiradata.NoteZoned:
-			c.noted.zoned = true
+			c.standing.zoned = true
 		case jiradata.NoteInvisible:
-			c.noted.lost = c.noted.lost || n.Story == noStory
+			c.standing.lost = c.standing.lost || n.Story == noStory
 		case jiradata.NoteWarned:
-			c.noted.warned = true
+			c.standing.warned = true
 		}
 	}
 	return nil
 }
 
-// noteOutcome notes that cycles fail, from the first one on, and takes it back
+// saveNotes adds notes of a reason, and removes those of stories that are in order.
+func (c *Collector) saveNotes(ctx context.Context, reason string, notes []jiradata.Note, inOrder []int64) error {
+	if len(notes)+len(inOrder) == 0 {
+		return nil
+	}
+	if err := c.store.SaveNotes(ctx, reason, notes, inOrder); err != nil {
+		return fmt.Errorf("storing notes of %s: %w", reason, err)
+	}
+	return nil
+}
+
+// noteOutcome notes that cycles fail, from the first one on, and removes that note
 // when one is complete: the audit says that the numbers are not of today.
 func (c *Collector) noteOutcome(ctx context.Context, res Result, err error) error {
 	if ctx.Err() != nil {
 		return err // it was told to stop
 	}
-	if noteErr := c.recall(ctx); noteErr != nil {
+	if noteErr := c.loadNotes(ctx); noteErr != nil {
 		return errors.Join(err, noteErr)
 	}
 	if err != nil {
 		now := latency.At(time.Now()) // Jira's clock may be what is missing
-		return errors.Join(err, c.note(ctx, jiradata.NoteFailed, &c.noted.failed, true, now, "no poll is complete since then: "+err.Error()))
+		return errors.Join(err, c.notePolls(ctx, jiradata.NoteFailed, &c.standing.failed, true, now, "no poll is complete since then: "+err.Error()))
 	}
 	return errors.Join(
-		c.note(ctx, jiradata.NoteFailed, &c.noted.failed, false, 0, ""),
-		c.note(ctx, jiradata.NoteZoned, &c.noted.zoned, res.Zoned, res.AsOf, "Jira does not understand instants in queries, and is asked in the zone of the account's profile"),
-		c.note(ctx, jiradata.NoteWarned, &c.noted.warned, len(res.Warnings) > 0, res.AsOf, "Jira warns of a search: "+strings.Join(res.Warnings, "; ")),
+		c.notePolls(ctx, jiradata.NoteFailed, &c.standing.failed, false, 0, ""),
+		c.notePolls(ctx, jiradata.NoteZoned, &c.standing.zoned, res.Zoned, res.AsOf, "Jira does not understand instants in queries, and is asked in the zone of the account's profile"),
+		c.notePolls(ctx, jiradata.NoteWarned, &c.standing.warned, len(res.Warnings) > 0, res.AsOf, "Jira warns of a search: "+strings.Join(res.Warnings, "; ")),
 	)
 }
 
-// note notes what is odd with no story in particular, or takes it back, unless
-// it stands so already.
-func (c *Collector) note(ctx context.Context, reason string, stands *bool, odd bool, at latency.Instant, detail string) error {
-	if *stands == odd {
+// notePolls adds a note about no story in particular, or removes it, unless it
+// stands so already.
+func (c *Collector) notePolls(ctx context.Context, reason string, stands *bool, wanted bool, at latency.Instant, detail string) error {
+	if *stands == wanted {
 		return nil
 	}
 	var notes []jiradata.Note
 	var inOrder []int64
-	if odd {
+	if wanted {
 		notes = []jiradata.Note{{Story: noStory, At: at, Detail: detail}}
 	} else {
 		inOrder = []int64{noStory}
 	}
-	if err := c.store.SaveNotes(ctx, reason, notes, inOrder); err != nil {
-		return fmt.Errorf("storing notes: %w", err)
+	if err := c.saveNotes(ctx, reason, notes, inOrder); err != nil {
+		return err
 	}
-	*stands = odd
+	*stands = wanted
 	return nil
 }
 
-// noteComments notes stories whose comments are odd, before they are written: a
-// note too many is taken back at the next reading.
+// noteComments notes stories whose comments are incomplete or mistimed, before the
+// stories are written: the next reading removes a note too many.
 func (cy *cycle) noteComments(ctx context.Context, stories []jiradata.Story) error {
 	err := cy.noteStories(ctx, stories, jiradata.NoteCommentsShort, "Jira counts more comments than it gives to this account",
 		"Jira does not give all comments of a story; questions in the others are not seen", func(st *jiradata.Story) bool { return st.CommentsShort })
@@ -105,17 +117,17 @@ func (cy *cycle) noteComments(ctx context.Context, stories []jiradata.Story) err
 		"the instants of a story's comments cannot be right; waits may begin or end at others", func(st *jiradata.Story) bool { return st.CommentsMistimed })
 }
 
-// noteStories notes, for a reason, those of some stories that are odd, and takes
-// back what was noted of the others.
-func (cy *cycle) noteStories(ctx context.Context, stories []jiradata.Story, reason, detail, message string, odd func(*jiradata.Story) bool) error {
+// noteStories adds a note of a reason to those of some stories that applies is
+// true of, and removes it from the others. It logs message for each new note.
+func (cy *cycle) noteStories(ctx context.Context, stories []jiradata.Story, reason, detail, message string, applies func(*jiradata.Story) bool) error {
 	c := cy.c
-	stands := c.noted.odd[reason]
+	stands := c.standing.comments[reason]
 	var fresh []jiradata.Note
 	var inOrder []int64
 	for i := range stories {
 		id := stories[i].History.ID
 		switch {
-		case odd(&stories[i]):
+		case applies(&stories[i]):
 			if !stands[id] {
 				fresh = append(fresh, jiradata.Note{Story: id, Key: stories[i].History.Key, At: cy.id.At, Detail: detail})
 			}
@@ -123,11 +135,8 @@ func (cy *cycle) noteStories(ctx context.Context, stories []jiradata.Story, reas
 			inOrder = append(inOrder, id)
 		}
 	}
-	if len(fresh)+len(inOrder) == 0 {
-		return nil
-	}
-	if err := c.store.SaveNotes(ctx, reason, fresh, inOrder); err != nil {
-		return fmt.Errorf("storing notes: %w", err)
+	if err := c.saveNotes(ctx, reason, fresh, inOrder); err != nil {
+		return err
 	}
 	for i := range fresh {
 		stands[fresh[i].Story] = true

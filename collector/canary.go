@@ -11,32 +11,35 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// canaries is how many stories are looked for when the canary is not found,
-// before Jira is said to show nothing.
-const canaries = 10
+// The canary is a story that every search must show. A search that does not show
+// it proves nothing by what else it does not show.
 
-// chooseCanary chooses a story that every search must show, if there is none,
-// or the last one went: the oldest, which no index lags behind.
+// otherStories is how many stories are asked for when the canary does not exist,
+// before Jira is said to show nothing.
+const otherStories = 10
+
+// chooseCanary chooses a canary if there is none, or if the last one went: the
+// oldest story, which no index lags behind.
 func (cy *cycle) chooseCanary(ctx context.Context) error {
 	if id := cy.state.Canary; id != 0 {
-		there, err := cy.c.store.Settled(ctx, []int64{id})
+		there, err := cy.c.store.Updates(ctx, []int64{id})
 		if err != nil {
-			return fmt.Errorf("reading what is stored: %w", err)
+			return fmt.Errorf("reading whether story %d, which every search must show, is stored: %w", id, err)
 		}
 		if _, ok := there[id]; ok {
-			visible, _, err := cy.inSight(ctx, []int64{id})
+			visible, _, err := cy.splitByVisibility(ctx, []int64{id})
 			if err != nil || len(visible) > 0 {
 				return err
 			}
 		}
 		cy.state.Canary = 0
 	}
-	live, err := cy.c.store.Live(ctx)
+	present, err := cy.c.presentIDs(ctx)
 	if err != nil {
-		return fmt.Errorf("reading what is stored: %w", err)
+		return err
 	}
-	for part := range slices.Chunk(live, keysBatch) {
-		visible, renamed, err := cy.inSight(ctx, part)
+	for part := range slices.Chunk(present, keysBatch) {
+		visible, renamed, err := cy.splitByVisibility(ctx, part)
 		if err != nil {
 			return err
 		}
@@ -51,22 +54,19 @@ func (cy *cycle) chooseCanary(ctx context.Context) error {
 	return nil
 }
 
-// keysBatch is how many stories are looked at together for their keys.
-const keysBatch = 1000
-
-// inSight tells stories whose projects can be seen, by the keys that are stored,
-// from those whose projects may have other keys by now; those of projects that
-// are lost are neither.
-func (cy *cycle) inSight(ctx context.Context, ids []int64) (visible, renamed []int64, err error) {
-	keys, err := cy.c.store.Keys(ctx, ids)
+// splitByVisibility returns the stories whose projects can be seen, by the keys
+// that are stored, and those whose projects may have another key by now. Stories of
+// lost projects are neither.
+func (cy *cycle) splitByVisibility(ctx context.Context, ids []int64) (visible, renamed []int64, err error) {
+	keys, err := cy.c.keysOf(ctx, ids)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading what is stored: %w", err)
+		return nil, nil, err
 	}
 	for _, id := range ids {
 		project := projectIn(keys[id])
 		if _, there := cy.c.visible[project]; there {
 			visible = append(visible, id)
-		} else if !cy.c.lost(cy.state, project) {
+		} else if !cy.c.isLost(cy.state, project) {
 			renamed = append(renamed, id)
 		}
 	}
@@ -79,38 +79,39 @@ func projectIn(key string) string {
 	return project
 }
 
-// proveSight finds out why a search did not show the canary. If that one is
-// gone and others are there, one of them takes its place; if it is there though
-// the search was asked for it, or if there are none, the search proved nothing.
-func (cy *cycle) proveSight(ctx context.Context, asked bool) error {
+// explainMissingCanary finds out why a search did not show the canary. If the
+// canary is gone and other stories are there, one of them takes its place. If it is
+// there although the search asked for it (named), or if no story is there, the
+// search proved nothing, and that is the error.
+func (cy *cycle) explainMissingCanary(ctx context.Context, named bool) error {
 	canary := cy.state.Canary
 	if canary == 0 {
 		return nil // nothing is stored, so nothing can be missed
 	}
-	live, err := cy.c.store.Live(ctx)
-	if err != nil {
-		return fmt.Errorf("reading what is stored: %w", err)
-	}
-	live = slices.DeleteFunc(live, func(id int64) bool { return id == canary })
-	// What is known to be lost proves nothing of the rest.
-	visible, renamed, err := cy.inSight(ctx, live)
+	present, err := cy.c.presentIDs(ctx)
 	if err != nil {
 		return err
 	}
-	if live = visible; len(live) == 0 {
-		live = renamed
+	present = slices.DeleteFunc(present, func(id int64) bool { return id == canary })
+	// What is known to be lost proves nothing of the rest.
+	visible, renamed, err := cy.splitByVisibility(ctx, present)
+	if err != nil {
+		return err
+	}
+	if present = visible; len(present) == 0 {
+		present = renamed
 	}
 	var others []int64 // from everywhere: a part may be closed to the account, and others be there
-	for i := range min(len(live), canaries) {
-		others = append(others, live[i*len(live)/min(len(live), canaries)])
+	for i := range min(len(present), otherStories) {
+		others = append(others, present[i*len(present)/min(len(present), otherStories)])
 	}
 	_, missing, err := cy.c.source.Issues(ctx, append([]int64{canary}, others...))
 	if err != nil {
-		return fmt.Errorf("looking for story %d: %w", canary, err)
+		return fmt.Errorf("asking for story %d, which every search must show: %w", canary, err)
 	}
 	switch there := !slices.Contains(missing, canary); {
-	case there && !asked:
-		return nil // an issue that was named with it is gone
+	case there && !named:
+		return nil // the search was refused for an issue that it named, and sent without any
 	case there:
 		return fmt.Errorf("%w: the search does not show story %d, which is there: its index is being rebuilt or lags", jiradata.ErrIncomplete, canary)
 	}
@@ -122,8 +123,8 @@ func (cy *cycle) proveSight(ctx context.Context, asked bool) error {
 		}
 	}
 	if len(others) == 0 {
-		cy.state.Canary = 0 // it was the only one: the census finds out
+		cy.state.Canary = 0 // it was the only one: a census finds out
 		return nil
 	}
-	return fmt.Errorf("%w: of the %d looked for: give the account the permission Browse projects again, or use an empty store (store.url) for another Jira", ErrBlind, len(others)+1)
+	return fmt.Errorf("%w: of the %d asked for: give the account the permission Browse projects again, or use an empty store (store.url) for another Jira", ErrBlind, len(others)+1)
 }

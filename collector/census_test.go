@@ -428,7 +428,7 @@ func TestLookThatFailsIsMadeAgain(t *testing.T) {
 		if r.Checks.Err == nil || r.Census == nil {
 			w.Errorf("got error %v and census %v, want both", r.Checks.Err, r.Census)
 		}
-		if got := w.state().Relook; got != before.Relook {
+		if got := w.state().QuestionsRead; got != before.QuestionsRead {
 			w.Errorf("the look is said to have been at %s though it failed", got.Time())
 		}
 	})

@@ -5,9 +5,6 @@ package collector
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,7 +34,7 @@ var ErrOtherAccount = errors.New("jira answers another account than the one the 
 
 // ErrUnknownProject means that Jira does not know a project of the scope, or
 // that the account may not see it.
-var ErrUnknownProject = errors.New("no such project is to be seen")
+var ErrUnknownProject = errors.New("no such project can be seen")
 
 // UnknownProjects returns the error of projects with these keys.
 func UnknownProjects(keys []string) error {
@@ -52,14 +49,14 @@ type Options struct {
 	JQL      string        // narrows the scope; without ORDER BY
 	Overlap  time.Duration // how far before the last cycle a cycle looks, for what Jira's index had not shown yet
 	// CensusInterval is how often the ids of all stories are compared with
-	// those stored; 0: after a full reading only.
+	// those stored; 0: after a full sync only.
 	CensusInterval time.Duration
 	// CensusMaxRemoved is the share of the stories that a census may remove; one
 	// that would remove more removes none.
 	CensusMaxRemoved float64
-	// OpenQuestions, which may be nil, returns the stories with an open
-	// question: their comments are read again now and then, for an edit or a
-	// deletion need not move what searches go by.
+	// OpenQuestions, which may be nil, returns the stories with an open question.
+	// Their comments are read again every hour, because an edit or a deletion of a
+	// comment need not move the story's update, by which polls find stories.
 	OpenQuestions func(ctx context.Context) ([]int64, error)
 	Logger        *zap.Logger // may be nil
 	Progress      func(Progress)
@@ -118,21 +115,22 @@ type Collector struct {
 	log      *zap.Logger
 	progress func(Progress)
 
-	mu        sync.Mutex
-	described time.Time                   // when meta was read last
-	keys      []string                    // of the projects in scope, in order; none if JQL alone is the scope
-	visible   map[string]jiradata.Project // those that can be seen, of the scope if it names any, by key
-	noted     *noted                      // nil: not read yet
-	// changed are stories that cycles wrote which then failed: whoever derives
-	// numbers from the store has not heard of them.
-	changed    idset.Set
-	sprints    sprintSchedule
-	lookFailed time.Time // when a look beside the reading of changes failed; zero: the last one did not
-	// parentsRead: all parents of stories are stored, or unseen: they could not be
-	// read, and are tried again when meta is.
-	parentsRead bool
-	unseen      map[int64]bool
-	unreadable  map[jiradata.Quarantined]bool // issues that were logged as such
+	mu         sync.Mutex
+	metaReadAt time.Time                   // by the local clock; zero: not yet
+	keys       []string                    // of the projects in scope, in order; none if JQL alone is the scope
+	visible    map[string]jiradata.Project // the projects that can be seen, of the scope if it names any, by key
+	standing   *standingNotes              // nil: not read yet
+	// changed are the stories that cycles wrote which then failed: whoever derives
+	// numbers from the store has not been told of them.
+	changed      idset.Set
+	sprints      sprintSchedule
+	checksFailed time.Time // by the local clock; zero: the last checks did not fail
+
+	// parentsRead: every parent of a story is stored or unreadable. Unreadable ones
+	// are tried again when what describes stories is read again.
+	parentsRead       bool
+	unreadableParents map[int64]bool
+	unreadable        map[jiradata.Quarantined]bool // issues that were logged as such
 }
 
 var orderBy = regexp.MustCompile(`(?i)\border\s+by\b`)
@@ -156,7 +154,7 @@ func New(o Options) (*Collector, error) {
 	}
 	return &Collector{
 		source: o.Source, store: o.Store, projects: slices.Sorted(slices.Values(o.Projects)), jql: strings.TrimSpace(o.JQL),
-		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, unseen: map[int64]bool{}, unreadable: map[jiradata.Quarantined]bool{},
+		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, unreadableParents: map[int64]bool{}, unreadable: map[jiradata.Quarantined]bool{},
 	}, nil
 }
 
@@ -170,11 +168,11 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	defer c.mu.Unlock()
 	res, err := c.sync(ctx)
 	if errors.Is(err, jiradata.ErrRefused) || errors.Is(err, ErrBlind) {
-		c.described = time.Time{} // a project may have been lost: the next cycle looks
+		c.metaReadAt = time.Time{} // a project may have been lost: the next cycle finds out
 	}
 	err = c.noteOutcome(ctx, res, err)
 	if err != nil {
-		for _, id := range res.Changed { // nobody is told of them by a cycle that fails
+		for _, id := range res.Changed { // a cycle that fails tells nobody of them
 			c.changed.Add(id)
 		}
 	}
@@ -183,7 +181,7 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 
 func (c *Collector) sync(ctx context.Context) (Result, error) {
 	begin := time.Now()
-	cy, err := c.begin(ctx)
+	cy, err := c.startCycle(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -204,25 +202,25 @@ func (c *Collector) sync(ctx context.Context) (Result, error) {
 		err = cy.incremental(ctx)
 	}
 	if err == nil && resumed {
-		// What was read before the interruption has aged since.
+		// What was read before the interruption may have changed since.
 		err = cy.incremental(ctx)
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	if err := cy.look(ctx); err != nil {
+	if err := cy.runChecks(ctx); err != nil {
 		if ctx.Err() != nil {
 			return Result{}, err
 		}
-		// What changed is complete without it; a later cycle tries again.
+		// What changed is complete without them; a later cycle tries again.
 		cy.result.Checks.Err = err
-		c.log.Warn("what the polls cannot see was not looked at; it is tried again in some minutes", zap.Error(err))
+		c.log.Warn("a check of what polls cannot see failed; it is made again in some minutes", zap.Error(err))
 	}
 	if err := cy.readSprints(ctx); err != nil {
 		return Result{}, err
 	}
 	cy.result.Duration = time.Since(begin)
-	return c.finish(cy), nil
+	return c.finishCycle(cy), nil
 }
 
 // Reread reads stories by id, past Jira's search index, before what they show
@@ -239,26 +237,26 @@ func (c *Collector) FetchStories(ctx context.Context, ids []int64) (Result, erro
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	begin := time.Now()
-	cy, err := c.begin(ctx)
+	cy, err := c.startCycle(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	missing, err := cy.reread(ctx, ids)
+	missing, err := cy.reread(ctx, ids, byID)
 	if err != nil {
 		return Result{}, err
 	}
 	if cy.state.FullStarted == 0 { // else the full sync may find them as stories
-		if err := cy.newParents(ctx); err != nil {
+		if err := cy.readMissingParents(ctx); err != nil {
 			return Result{}, err
 		}
 	}
 	cy.result.Missing = missing
 	cy.result.Duration = time.Since(begin)
-	return c.finish(cy), nil
+	return c.finishCycle(cy), nil
 }
 
-// finish returns the result of a complete cycle.
-func (c *Collector) finish(cy *cycle) Result {
+// finishCycle returns the result of a complete cycle.
+func (c *Collector) finishCycle(cy *cycle) Result {
 	cy.result.AsOf = cy.id.At
 	cy.result.Changed = slices.Collect(c.changed.All())
 	c.changed.Clear()
@@ -274,9 +272,9 @@ func CheckAccount(st jiradata.State, id jiradata.Identity) error {
 	return nil
 }
 
-// begin proves authentication, reads where the store stands and, when they
-// are due, what describes stories.
-func (c *Collector) begin(ctx context.Context) (*cycle, error) {
+// startCycle proves authentication, reads the state of the store and, when that
+// is due, what describes stories.
+func (c *Collector) startCycle(ctx context.Context) (*cycle, error) {
 	id, err := c.source.Myself(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("asking Jira who we are: %w", err)
@@ -292,22 +290,22 @@ func (c *Collector) begin(ctx context.Context) (*cycle, error) {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
 	}
 	state.Account, state.Flavor, state.BaseURL, state.SiteURL = id.Account, id.Flavor, id.BaseURL, id.SiteURL
-	if err := c.recall(ctx); err != nil {
+	if err := c.loadNotes(ctx); err != nil {
 		return nil, err
 	}
-	due := c.described.IsZero() || time.Since(c.described) >= metaInterval
+	due := c.metaReadAt.IsZero() || time.Since(c.metaReadAt) >= metaInterval
 	if due {
-		if err := c.describe(ctx, id, &state); err != nil {
+		if err := c.readMeta(ctx, id, &state); err != nil {
 			return nil, err
 		}
 	}
 	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	return &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, described: due, id: id, state: state}, nil
+	return &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, metaRead: due, id: id, state: state}, nil
 }
 
-// describe reads and stores what describes stories, and notes in the state
-// which projects are not to be seen any more.
-func (c *Collector) describe(ctx context.Context, id jiradata.Identity, state *jiradata.State) error {
+// readMeta reads and stores what describes stories, and notes in the state which
+// projects cannot be seen any more.
+func (c *Collector) readMeta(ctx context.Context, id jiradata.Identity, state *jiradata.State) error {
 	m, err := c.source.Meta(ctx, c.projects)
 	if err != nil {
 		return fmt.Errorf("reading projects, statuses and fields: %w", err)
@@ -328,47 +326,15 @@ func (c *Collector) describe(ctx context.Context, id jiradata.Identity, state *j
 	if len(c.projects) > 0 {
 		c.keys = slices.Sorted(maps.Keys(c.visible))
 	}
-	if err := c.lose(ctx, &m, id.At, state); err != nil {
+	if err := c.noteLostProjects(ctx, &m, id.At, state); err != nil {
 		return err
 	}
 	m.At = id.At
 	if err := c.store.SaveMeta(ctx, m); err != nil {
 		return fmt.Errorf("storing projects, statuses and fields: %w", err)
 	}
-	clear(c.unseen)
+	clear(c.unreadableParents)
 	c.parentsRead = false
-	c.described = time.Now()
+	c.metaReadAt = time.Now()
 	return nil
-}
-
-// scopeIDs returns the ids of the projects that a full sync has read, in order;
-// none if JQL alone is the scope. Where it has read the same scope once more, the
-// projects that were lost since are still among them.
-func (c *Collector) scopeIDs(st jiradata.State) []string {
-	var ids []string
-	if st.Rereading {
-		ids = slices.Clone(st.Complete)
-	}
-	for _, key := range c.keys {
-		ids = append(ids, c.visible[key].ID)
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
-// Covers reports whether a store of that state holds the whole scope. One that
-// does not may hold a part of it, beside what it held before.
-func (c *Collector) Covers(st jiradata.State) bool {
-	return st.FirstDone && st.FullStarted == 0 && st.Fingerprint == c.fingerprint()
-}
-
-// fingerprint identifies the scope: with another one the store holds too much
-// or too little.
-func (c *Collector) fingerprint() string {
-	text, err := json.Marshal([]any{"1", c.projects, c.jql}) // the "1" is from before Reading; with another one, every scope would be a new one
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
 }

@@ -15,33 +15,37 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// maxGenerations bounds the way up from a story to its parents' parents.
-const maxGenerations = 16
-
-// parentsBatch is how many parents are read before they are written.
-const parentsBatch = 100
-
-// cycle is one cycle on its way.
+// cycle is one cycle under way.
 type cycle struct {
-	c       *Collector
-	id      jiradata.Identity
-	state   jiradata.State
-	before  latency.Instant // up to when all was read that there was, when it began
-	seen    idset.Set       // stories that searches found in this cycle
-	read    idset.Set       // stories that were read in it, whether found or by id
-	doubted []int64         // stories that a search showed otherwise than they are known; to be read by id
-	// described: what describes stories was read in this cycle
-	described bool
-	byID      bool // what is read now is read by id: as of now, and late for no search's fault
-	back      bool // but for what a look back found that no poll had shown
-	result    Result
+	c        *Collector
+	id       jiradata.Identity
+	state    jiradata.State
+	metaRead bool            // what describes stories was read in this cycle
+	before   latency.Instant // when it began, everything up to this instant had been read
+	found    idset.Set       // stories that searches found
+	read     idset.Set       // stories that were read, whether a search found them or not
+	result   Result
 }
+
+// origin is how a story was read, which decides what its differences from the
+// stored one mean.
+type origin int
+
+const (
+	// bySearch: as the search index shows it, which may lag behind.
+	bySearch origin = iota
+	// byID: as it is now.
+	byID
+	// byIDAfterMissedChange: as it is now, and read because it has a change that no
+	// poll had shown.
+	byIDAfterMissedChange
+)
 
 // query returns what the scope is searched for.
 func (cy *cycle) query() jiradata.Query { return jiradata.Query{Projects: cy.c.keys, JQL: cy.c.jql} }
 
-// full reads the whole scope; the cursor tells where to go on should it be
-// interrupted.
+// full reads the whole scope. The cursor says where to go on after an
+// interruption.
 func (cy *cycle) full(ctx context.Context) error {
 	cy.result.Full = true
 	q := cy.query()
@@ -56,7 +60,7 @@ func (cy *cycle) full(ctx context.Context) error {
 	if err := cy.readParents(ctx, parents, 0); err != nil {
 		return err
 	}
-	if err := cy.newParents(ctx); err != nil {
+	if err := cy.readMissingParents(ctx); err != nil {
 		return err
 	}
 	if err := cy.chooseCanary(ctx); err != nil {
@@ -64,52 +68,22 @@ func (cy *cycle) full(ctx context.Context) error {
 	}
 	st := &cy.state
 	if st.FirstDone {
-		if err := cy.leaveOut(ctx); err != nil {
+		if err := cy.markOutside(ctx); err != nil {
 			return err
 		}
 	} else {
-		st.Passed = st.FullStarted
+		st.LookedBack = st.FullStarted
 	}
 	st.Complete = cy.c.scopeIDs(*st)
 	st.FirstDone, st.Reading, st.Rereading = true, jiradata.Reading, false
-	st.Watermark, st.DataTimestamp, st.Aside = st.FullStarted, st.FullStarted, st.FullStarted
+	st.Watermark, st.DataTimestamp, st.BesideSearch = st.FullStarted, st.FullStarted, st.FullStarted
 	st.FullStarted, st.Cursor = 0, ""
-	st.Census = 0 // what a search missed is found by a census at once
-	return cy.save(ctx, jiradata.Page{})
-}
-
-// leaveOut notes which stories the new scope's projects do not hold, lest
-// censuses look for them. Without projects in the scope a census tells.
-func (cy *cycle) leaveOut(ctx context.Context) error {
-	c := cy.c
-	if len(c.projects) == 0 {
-		return nil
-	}
-	live, err := c.store.Live(ctx)
-	if err != nil {
-		return fmt.Errorf("reading what is stored: %w", err)
-	}
-	record := jiradata.Census{At: cy.id.At, Partial: true, State: cy.state}
-	for part := range slices.Chunk(live, keysBatch) {
-		keys, err := c.store.Keys(ctx, part)
-		if err != nil {
-			return fmt.Errorf("reading what is stored: %w", err)
-		}
-		for _, id := range part {
-			project := projectIn(keys[id])
-			if _, visible := c.visible[project]; !visible && !slices.Contains(c.projects, project) {
-				record.Outside = append(record.Outside, id)
-			}
-		}
-	}
-	if len(record.Outside) == 0 {
-		return nil
-	}
-	return cy.saveCensus(ctx, record)
+	st.Census = 0 // a census is due at once: it finds what a search missed
+	return cy.saveState(ctx)
 }
 
 // incremental reads what was updated since the last complete cycle. The same
-// search must show the canary, and asks for the parents too, where it can.
+// search must show the canary, and asks for the parents too where it can.
 func (cy *cycle) incremental(ctx context.Context) error {
 	cy.before = cy.state.Watermark
 	for key, lost := range cy.state.Lost {
@@ -126,34 +100,35 @@ func (cy *cycle) incremental(ctx context.Context) error {
 		return err
 	}
 	q := cy.query()
-	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.known()
-	// With JQL it cannot be told whether an issue was found as a parent or as a story.
-	aside := q.JQL != "" || len(parents) > namedParents
-	if !aside {
+	q.Since, q.Canary, q.Known = since, cy.state.Canary, cy.knownUntil()
+	// With JQL an issue that was found may be a parent or a story, so parents are
+	// read by themselves.
+	beside := q.JQL != "" || len(parents) > maxNamedParents
+	if !beside {
 		q.Parents = parents
 	}
-	seen, err := cy.search(ctx, q)
+	shown, err := cy.search(ctx, q)
 	if err != nil {
 		return fmt.Errorf("sync of what changed since %s: %w", since.Time(), err)
 	}
-	if !seen.canary {
-		if err := cy.proveSight(ctx, seen.named); err != nil {
+	if !shown.canary {
+		if err := cy.explainMissingCanary(ctx, shown.named); err != nil {
 			return err
 		}
 	}
 	switch {
-	case aside:
-		err = cy.lookAside(ctx, parents)
-	case !seen.named:
+	case beside:
+		err = cy.readBesideSearch(ctx, parents)
+	case !shown.named:
 		err = cy.readParents(ctx, parents, since)
 	}
 	if err != nil {
 		return err
 	}
-	if !aside {
-		cy.state.Aside = cy.id.At
+	if !beside {
+		cy.state.BesideSearch = cy.id.At
 	}
-	if err := cy.newParents(ctx); err != nil {
+	if err := cy.readMissingParents(ctx); err != nil {
 		return err
 	}
 	if n := len(cy.result.Late); n > 0 {
@@ -162,52 +137,48 @@ func (cy *cycle) incremental(ctx context.Context) error {
 	cy.state.Watermark, cy.state.DataTimestamp = cy.id.At, cy.id.At
 	cy.state.Lost = maps.Clone(cy.state.Lost)
 	maps.DeleteFunc(cy.state.Lost, func(key string, _ latency.Instant) bool { _, back := cy.c.visible[key]; return back })
-	return cy.save(ctx, jiradata.Page{})
+	return cy.saveState(ctx)
 }
 
-const (
-	// namedParents is how many parents a search asks for beside the stories.
-	namedParents = 500
-	// asideInterval is how often is looked for what the search of a poll cannot show.
-	asideInterval = 5 * time.Minute
-)
+// besideInterval is how often readBesideSearch reads.
+const besideInterval = 5 * time.Minute
 
-// lookAside looks for what the search of a poll cannot show, when that is due:
-// stories that left the scope, and changes of parents that it cannot name.
-func (cy *cycle) lookAside(ctx context.Context, parents []int64) error {
-	last := cy.state.Aside
+// readBesideSearch reads, when that is due, what the search of a poll cannot
+// show: stories that left the scope, and changes of parents that it cannot name.
+func (cy *cycle) readBesideSearch(ctx context.Context, parents []int64) error {
+	last := cy.state.BesideSearch
 	if last == 0 {
 		last = cy.before
 	}
-	if cy.id.At < last.Add(asideInterval) {
+	if cy.id.At < last.Add(besideInterval) {
 		return nil
 	}
 	since := last.Add(-cy.c.overlap)
-	if err := cy.leavers(ctx, since); err != nil {
+	if err := cy.findLeavers(ctx, since); err != nil {
 		return err
 	}
 	if err := cy.readParents(ctx, parents, since); err != nil {
 		return err
 	}
-	cy.state.Aside = cy.id.At
+	cy.state.BesideSearch = cy.id.At
 	return nil
 }
 
-// settledFor is how long before a cycle a story must have been updated for
-// that cycle to have read all there was at that instant: what happens within a
-// second may bear the same one.
-const settledFor = 5 * time.Second
+// instantMargin is how long before a cycle an instant must lie for that cycle to
+// have read everything that bears it: what happens within a second may bear the
+// same one.
+const instantMargin = 5 * time.Second
 
-// known returns a function that returns up to when stories are known: to their
-// last update as it is stored, if the last complete cycle, or one before it,
-// read it long enough after; else to right before it. An index that lags shows
-// stories as they were.
-func (cy *cycle) known() func(context.Context, []int64) (map[int64]latency.Instant, error) {
-	store, before := cy.c.store, cy.before.Add(-settledFor)
+// knownUntil returns a function that returns up to when stories are known: up to
+// their stored update if the last complete cycle, or one before it, read them long
+// enough after it, and else up to right before it, because an index that lags may
+// have shown them as they were.
+func (cy *cycle) knownUntil() func(context.Context, []int64) (map[int64]latency.Instant, error) {
+	store, before := cy.c.store, cy.before.Add(-instantMargin)
 	return func(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
-		known, err := store.Settled(ctx, ids)
+		known, err := store.Updates(ctx, ids)
 		if err != nil {
-			return nil, fmt.Errorf("reading what is stored: %w", err)
+			return nil, fmt.Errorf("reading when %d stories were updated, as far as is stored: %w", len(ids), err)
 		}
 		for id, updated := range known {
 			if updated >= before {
@@ -218,15 +189,19 @@ func (cy *cycle) known() func(context.Context, []int64) (map[int64]latency.Insta
 	}
 }
 
-// sight is what a search showed beside the stories it was for.
-type sight struct{ canary, named bool }
+// shown is what a search showed beside the stories it was for.
+type shown struct {
+	canary bool // it showed the canary
+	named  bool // it could ask for the canary and the parents by id
+}
 
-// search reads what a query finds and writes it page by page, and at last by id
-// what it was in doubt of. While a full sync is under way its cursor moves with
-// each page.
-func (cy *cycle) search(ctx context.Context, q jiradata.Query) (seen sight, err error) {
+// search reads what a query finds and writes it page by page, and at the end
+// reads by id what the index shows older than it is stored. While a full sync is
+// under way its cursor moves with each page.
+func (cy *cycle) search(ctx context.Context, q jiradata.Query) (seen shown, err error) {
 	search := func(ctx context.Context) iter.Seq2[jiradata.Page, error] { return cy.c.source.Search(ctx, q) }
-	for page, err := range ahead(ctx, search) {
+	var outdated []int64
+	for page, err := range readAhead(ctx, search) {
 		if err != nil {
 			return seen, err
 		}
@@ -242,97 +217,105 @@ func (cy *cycle) search(ctx context.Context, q jiradata.Query) (seen sight, err 
 			cy.state.Cursor = page.Cursor
 		}
 		for _, id := range page.Unchanged {
-			cy.seen.Add(id)
+			cy.found.Add(id)
 		}
 		for i := range page.Stories {
-			// With JQL the canary may have been found for its id alone.
+			// With JQL the canary may have been found because it was named.
 			if id := page.Stories[i].History.ID; q.JQL == "" || id != q.Canary {
-				cy.seen.Add(id)
+				cy.found.Add(id)
 			}
 		}
 		cy.result.Unchanged += len(page.Unchanged)
 		if len(page.Stories)+len(page.Quarantined) > 0 {
-			if err := cy.save(ctx, page); err != nil {
+			older, err := cy.save(ctx, page, bySearch)
+			if err != nil {
 				return seen, err
 			}
+			outdated = append(outdated, older...)
 		}
 		cy.c.progress(Progress{Full: cy.result.Full, Stories: cy.result.Stories})
 	}
-	doubted := cy.doubted
-	cy.doubted = nil
-	_, err = cy.reread(ctx, doubted)
+	_, err = cy.reread(ctx, outdated, byID)
 	return seen, err
 }
 
-// doubts tells whether a search shows a story as it was before it became as it
-// is known, or though it has gone. The index may lag, so what it shows is
-// nothing to compare with.
-func (cy *cycle) doubts(st *jiradata.Story, known jiradata.Known) bool {
-	if cy.byID || st.Updated >= known.Updated && !known.Gone {
-		return false
-	}
-	if !st.ParentOnly {
-		cy.doubted = append(cy.doubted, st.History.ID)
-	}
-	return true
+// outdated reports whether the search index shows a story as it was before it
+// became what is stored, or shows it though it has gone. Such a reading is
+// compared with nothing.
+func outdated(st *jiradata.Story, known jiradata.Known) bool {
+	return st.Updated < known.Updated || known.Gone
 }
 
-// reread reads stories by id and writes them; missing are those that do not
-// exist or may not be seen.
-func (cy *cycle) reread(ctx context.Context, ids []int64) (missing []int64, err error) {
-	defer func(before bool) { cy.byID = before }(cy.byID)
-	cy.byID = true
+// rereadBatch is how many stories are read by id before they are written.
+const rereadBatch = 100
+
+// reread reads stories by id and writes them. It returns those that do not exist
+// or that the account may not see.
+func (cy *cycle) reread(ctx context.Context, ids []int64, how origin) (missing []int64, err error) {
 	for part := range slices.Chunk(ids, rereadBatch) {
 		page, absent, err := cy.c.source.Issues(ctx, part)
 		if err != nil {
-			return nil, fmt.Errorf("reading stories by id: %w", err)
+			return nil, fmt.Errorf("reading %d stories by id: %w", len(part), err)
 		}
 		missing = append(missing, absent...)
-		if err := cy.save(ctx, page); err != nil {
+		if _, err := cy.save(ctx, page, how); err != nil {
 			return nil, err
 		}
 	}
 	return missing, nil
 }
 
-// rereadBatch is how many stories are read by id before they are written.
-const rereadBatch = 100
+// saveState writes the state alone.
+func (cy *cycle) saveState(ctx context.Context) error {
+	if _, err := cy.c.store.SaveStories(ctx, jiradata.Batch{At: cy.id.At, State: cy.state}); err != nil {
+		return fmt.Errorf("storing the sync state: %w", err)
+	}
+	return nil
+}
 
-// save compares a page with what is stored, and writes it with the state.
-func (cy *cycle) save(ctx context.Context, page jiradata.Page) error {
+// save compares a page with what is stored, and writes it with the state. Of a
+// page of a search it leaves out the stories that the index shows older than they
+// are stored, and returns those of them that are not parents alone.
+func (cy *cycle) save(ctx context.Context, page jiradata.Page, how origin) (older []int64, err error) {
 	ids := make([]int64, 0, len(page.Stories))
 	for i := range page.Stories {
 		ids = append(ids, page.Stories[i].History.ID)
 	}
 	known, err := cy.c.store.Known(ctx, ids)
 	if err != nil {
-		return fmt.Errorf("reading what is stored: %w", err)
+		return nil, fmt.Errorf("reading what is stored of %d stories: %w", len(ids), err)
 	}
 	page.Stories = slices.DeleteFunc(page.Stories, func(st jiradata.Story) bool {
 		k, ok := known[st.History.ID]
-		return ok && cy.doubts(&st, k)
+		if how != bySearch || !ok || !outdated(&st, k) {
+			return false
+		}
+		if !st.ParentOnly {
+			older = append(older, st.History.ID)
+		}
+		return true
 	})
 	for i := range page.Stories {
 		st := &page.Stories[i]
-		cy.count(st)
+		cy.countStory(st)
 		if k, ok := known[st.History.ID]; ok {
 			reconcile(st, k, cy.id.At)
 		}
-		cy.c.parentsRead = false // it may have a parent that nobody read
+		cy.c.parentsRead = false // it may have a parent that is not stored
 	}
 	if err := cy.noteComments(ctx, page.Stories); err != nil {
-		return err
+		return nil, err
 	}
 	for _, q := range page.Quarantined {
 		if cy.c.unreadable[q] {
-			continue // the log knows
+			continue // it was logged
 		}
 		cy.c.unreadable[q] = true
 		cy.c.log.Warn("an issue cannot be read and is left out until it can", zap.Int64("id", q.ID), zap.String("key", q.Key), zap.String("reason", q.Reason))
 	}
 	changed, err := cy.c.store.SaveStories(ctx, jiradata.Batch{At: cy.id.At, Stories: page.Stories, Quarantined: page.Quarantined, State: cy.state})
 	if err != nil {
-		return fmt.Errorf("storing stories: %w", err)
+		return nil, fmt.Errorf("storing %d stories: %w", len(page.Stories), err)
 	}
 	cy.result.Events += changed.Events
 	cy.result.Mended += changed.Mended
@@ -341,36 +324,34 @@ func (cy *cycle) save(ctx context.Context, page jiradata.Page) error {
 		cy.c.changed.Add(id)
 		fresh[id] = true
 	}
-	return cy.late(ctx, page.Stories, fresh)
+	if how == byID {
+		return older, nil
+	}
+	return older, cy.noteLate(ctx, page.Stories, fresh)
 }
 
-// late notes how late changes were shown that the last cycle should have seen.
-// The cycle that shows them is not complete yet: another try would find the same.
-func (cy *cycle) late(ctx context.Context, stories []jiradata.Story, changed map[int64]bool) error {
-	if cy.state.FullStarted != 0 || cy.before == 0 || cy.byID && !cy.back {
+// noteLate notes how late the search showed changes that the last cycle should
+// have seen. It notes them before the cycle is complete, because a second try
+// would not find them late.
+func (cy *cycle) noteLate(ctx context.Context, stories []jiradata.Story, changed map[int64]bool) error {
+	if cy.state.FullStarted != 0 || cy.before == 0 {
 		return nil
 	}
 	var late []jiradata.Note
 	for i := range stories {
 		st := &stories[i]
-		if !changed[st.History.ID] || st.ParentOnly || st.Updated >= cy.before.Add(-settledFor) {
+		if !changed[st.History.ID] || st.ParentOnly || st.Updated >= cy.before.Add(-instantMargin) {
 			continue
 		}
 		by := cy.id.At.Time().Sub(st.Updated.Time())
 		cy.result.Late = append(cy.result.Late, by)
 		late = append(late, jiradata.Note{Story: st.History.ID, Key: st.History.Key, At: cy.id.At, Detail: fmt.Sprintf("the search showed a change of it %s late", by)})
 	}
-	if len(late) == 0 {
-		return nil
-	}
-	if err := cy.c.store.SaveNotes(ctx, jiradata.NoteLate, late, nil); err != nil {
-		return fmt.Errorf("storing notes: %w", err)
-	}
-	return nil
+	return cy.c.saveNotes(ctx, jiradata.NoteLate, late, nil)
 }
 
-// count adds a story to the result, once however often it comes.
-func (cy *cycle) count(st *jiradata.Story) {
+// countStory adds a story to the result, once however often it comes.
+func (cy *cycle) countStory(st *jiradata.Story) {
 	if st.ParentOnly || !cy.read.Add(st.History.ID) {
 		return
 	}
@@ -384,67 +365,4 @@ func (cy *cycle) count(st *jiradata.Story) {
 		default:
 		}
 	}
-}
-
-// parentsAlone returns the issues that are stored as parents alone and can be
-// read, as far as is known.
-func (cy *cycle) parentsAlone(ctx context.Context) ([]int64, error) {
-	ids, err := cy.c.store.ParentsAlone(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("reading what is stored: %w", err)
-	}
-	return slices.DeleteFunc(ids, func(id int64) bool { return cy.c.unseen[id] }), nil
-}
-
-// readParents brings parents of stories up to date that no search finds, as
-// far as they were updated since an instant.
-func (cy *cycle) readParents(ctx context.Context, ids []int64, since latency.Instant) error {
-	for chunk := range slices.Chunk(ids, parentsBatch) {
-		if err := cy.saveParents(ctx, chunk, since); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// newParents reads the parents that stories name and the store lacks, and
-// theirs, generation by generation: whoever owned them, or owned past ones,
-// may own the stories.
-func (cy *cycle) newParents(ctx context.Context) error {
-	if cy.c.parentsRead {
-		return nil
-	}
-	for range maxGenerations {
-		wanted, err := cy.c.store.MissingParents(ctx)
-		if err != nil {
-			return fmt.Errorf("reading what is stored: %w", err)
-		}
-		wanted = slices.DeleteFunc(wanted, func(id int64) bool { return cy.c.unseen[id] })
-		if len(wanted) == 0 {
-			break
-		}
-		if err := cy.readParents(ctx, wanted, 0); err != nil {
-			return err
-		}
-	}
-	cy.c.parentsRead = true
-	return nil
-}
-
-// saveParents reads and writes issues that are parents alone. Those that
-// cannot be read are remembered, lest every cycle ask for them again.
-func (cy *cycle) saveParents(ctx context.Context, ids []int64, since latency.Instant) error {
-	page, missing, err := cy.c.source.Parents(ctx, ids, since)
-	if err != nil {
-		return fmt.Errorf("reading parents of stories: %w", err)
-	}
-	for _, id := range missing {
-		cy.c.unseen[id] = true
-	}
-	for _, q := range page.Quarantined {
-		cy.c.unseen[q.ID] = true
-	}
-	defer func(before bool) { cy.byID = before }(cy.byID)
-	cy.byID = since == 0
-	return cy.save(ctx, page)
 }

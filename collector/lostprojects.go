@@ -13,18 +13,19 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// lose notes which projects of the scope are not to be seen any more: archived,
-// deleted, or closed to the account. They stay described as they were, and the
-// others are read on. When one is back, what changed in it meanwhile is read.
-func (c *Collector) lose(ctx context.Context, m *jiradata.Meta, at latency.Instant, state *jiradata.State) error {
+// noteLostProjects notes which projects of the scope cannot be seen any more:
+// archived, deleted, or closed to the account. They stay described as they were,
+// and the others are still read. When one is back, what changed in it meanwhile is
+// read.
+func (c *Collector) noteLostProjects(ctx context.Context, m *jiradata.Meta, at latency.Instant, state *jiradata.State) error {
 	before, err := c.store.Meta(ctx)
 	if err != nil {
-		return fmt.Errorf("reading what is stored: %w", err)
+		return fmt.Errorf("reading the projects that could be seen before: %w", err)
 	}
 	missing := m.Missing
 	m.Missing = nil
 	if len(c.projects) == 0 {
-		if missing, err = c.vanished(ctx, before.Projects, m.Projects); err != nil {
+		if missing, err = c.vanishedProjects(ctx, before.Projects, m.Projects); err != nil {
 			return err
 		}
 	}
@@ -34,7 +35,7 @@ func (c *Collector) lose(ctx context.Context, m *jiradata.Meta, at latency.Insta
 		}
 	}
 	lost := maps.Clone(state.Lost)
-	maps.DeleteFunc(lost, func(key string, _ latency.Instant) bool { // it is not of the scope any more
+	maps.DeleteFunc(lost, func(key string, _ latency.Instant) bool { // it is not in the scope any more
 		_, visible := c.visible[key]
 		return !visible && !slices.Contains(missing, key)
 	})
@@ -45,63 +46,63 @@ func (c *Collector) lose(ctx context.Context, m *jiradata.Meta, at latency.Insta
 			}
 			// It may have been lost right after it was seen last.
 			lost[key] = state.Watermark.Add(-metaInterval)
-			c.log.Warn("a project is not to be seen any more; its stories stay as they are, and the others are read on", zap.String("project", key))
+			c.log.Warn("a project cannot be seen any more; its stories stay as they are, and the others are still read", zap.String("project", key))
 		}
 	}
 	if !maps.Equal(state.Lost, lost) {
 		state.Lost = lost
-		// At once: should this cycle fail, later ones may not look, and move on.
+		// At once: if this cycle fails, later ones may not read this again, and move on.
 		if _, err := c.store.SaveStories(ctx, jiradata.Batch{At: at, State: *state}); err != nil {
 			return fmt.Errorf("storing the sync state: %w", err)
 		}
 	}
 	detail := ""
-	if note := c.lostNote(*state, at); note != nil {
+	if note := c.lostProjectsNote(*state, at); note != nil {
 		detail = note.Detail
 	}
-	return c.note(ctx, jiradata.NoteInvisible, &c.noted.lost, detail != "", at, detail)
+	return c.notePolls(ctx, jiradata.NoteInvisible, &c.standing.lost, detail != "", at, detail)
 }
 
-// vanished returns the keys of projects that could be seen before, that cannot
-// be now, and that stories are of: where the scope names no projects, nobody else
-// says which there should be.
-func (c *Collector) vanished(ctx context.Context, before, now []jiradata.Project) ([]string, error) {
-	var keys []string
+// vanishedProjects returns the keys of projects with stories that could be seen
+// before and cannot be now. It is for a scope that names no projects: nothing else
+// says then which there should be.
+func (c *Collector) vanishedProjects(ctx context.Context, before, now []jiradata.Project) ([]string, error) {
+	var vanished []string
 	for _, p := range before {
 		if !slices.ContainsFunc(now, func(n jiradata.Project) bool { return n.ID == p.ID }) {
-			keys = append(keys, p.Key)
+			vanished = append(vanished, p.Key)
 		}
 	}
-	if len(keys) == 0 {
+	if len(vanished) == 0 {
 		return nil, nil
 	}
-	live, err := c.store.Live(ctx)
+	present, err := c.presentIDs(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading what is stored: %w", err)
+		return nil, err
 	}
-	held := map[string]bool{}
-	for part := range slices.Chunk(live, keysBatch) {
-		of, err := c.store.Keys(ctx, part)
+	withStories := map[string]bool{}
+	for part := range slices.Chunk(present, keysBatch) {
+		keys, err := c.keysOf(ctx, part)
 		if err != nil {
-			return nil, fmt.Errorf("reading what is stored: %w", err)
+			return nil, err
 		}
-		for _, key := range of {
-			held[projectIn(key)] = true
+		for _, key := range keys {
+			withStories[projectIn(key)] = true
 		}
 	}
-	return slices.DeleteFunc(keys, func(key string) bool { return !held[key] }), nil
+	return slices.DeleteFunc(vanished, func(key string) bool { return !withStories[key] }), nil
 }
 
-// lost tells whether a project was lost, and is not back.
-func (c *Collector) lost(state jiradata.State, key string) bool {
+// isLost reports whether a project was lost, and is not back.
+func (c *Collector) isLost(state jiradata.State, key string) bool {
 	_, lost := state.Lost[key]
 	_, visible := c.visible[key]
 	return lost && !visible
 }
 
-// lostNote returns the note of projects that are not to be seen; nil if there are none.
-func (c *Collector) lostNote(state jiradata.State, at latency.Instant) *jiradata.Note {
-	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(state.Lost)), func(key string) bool { return !c.lost(state, key) })
+// lostProjectsNote returns the note of projects that are lost; nil if none is.
+func (c *Collector) lostProjectsNote(state jiradata.State, at latency.Instant) *jiradata.Note {
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(state.Lost)), func(key string) bool { return !c.isLost(state, key) })
 	if len(keys) == 0 {
 		return nil
 	}

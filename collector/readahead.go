@@ -7,9 +7,9 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// ahead yields what a search yields, and asks for the next page while the last
-// one is written: a first sync takes as long as the slower of the two.
-func ahead(ctx context.Context, search func(context.Context) iter.Seq2[jiradata.Page, error]) iter.Seq2[jiradata.Page, error] {
+// readAhead yields what a search yields, and asks for the next page while the
+// last one is written: a first sync takes as long as the slower of the two.
+func readAhead(ctx context.Context, search func(context.Context) iter.Seq2[jiradata.Page, error]) iter.Seq2[jiradata.Page, error] {
 	type answer struct {
 		page jiradata.Page
 		err  error
@@ -29,7 +29,7 @@ func ahead(ctx context.Context, search func(context.Context) iter.Seq2[jiradata.
 		}()
 		defer func() {
 			stop()
-			for range answers { // until it has ended
+			for range answers { // the search has ended
 			}
 		}()
 		for a := range answers {
@@ -38,7 +38,7 @@ func ahead(ctx context.Context, search func(context.Context) iter.Seq2[jiradata.
 			}
 		}
 		if err := ctx.Err(); err != nil {
-			yield(jiradata.Page{}, err) // it may have ended with a page in hand
+			yield(jiradata.Page{}, err) // it may have ended before a page was handed over
 		}
 	}
 }

@@ -31,11 +31,11 @@ func slow(ctx context.Context) iter.Seq2[jiradata.Page, error] {
 	}
 }
 
-func TestAhead(t *testing.T) {
+func TestReadAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		var got []string
-		for page, err := range ahead(t.Context(), slow) {
+		for page, err := range readAhead(t.Context(), slow) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -51,9 +51,9 @@ func TestAhead(t *testing.T) {
 	})
 }
 
-func TestAheadEndsWithItsReader(t *testing.T) {
+func TestReadAheadEndsWithItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, err := range ahead(t.Context(), slow) {
+		for _, err := range readAhead(t.Context(), slow) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -63,12 +63,12 @@ func TestAheadEndsWithItsReader(t *testing.T) {
 	})
 }
 
-func TestAheadTellsThatItWasCancelled(t *testing.T) {
+func TestReadAheadSaysThatItWasCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
 		var err error
-		for _, e := range ahead(ctx, slow) {
+		for _, e := range readAhead(ctx, slow) {
 			time.Sleep(time.Minute)
 			err = e
 		}

@@ -13,11 +13,11 @@ import (
 // Schedule says when cycles run, and who is told of them.
 type Schedule struct {
 	Interval time.Duration
-	// Wanted, which may be nil, brings stories that are worth reading now, by
-	// id: they are read at once, and a cycle runs behind them.
+	// Wanted, which may be nil, brings stories that are worth reading now, by id:
+	// they are read at once, and a cycle runs after them.
 	Wanted <-chan []int64
-	// After, which may be nil, is told how each cycle ended; its error ends Run
-	// and is returned.
+	// After, which may be nil, is called with how each cycle ended. Its error ends
+	// Run and is returned.
 	After func(Result, error) error
 }
 
@@ -29,17 +29,17 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 	defer timer.Stop()
 	failure := ""
 	wanted := s.Wanted
-	var due latency.Instant // of the newest change of stories that were named, as long as no cycle has come that far
+	var due latency.Instant // of the newest change of wanted stories, until a cycle has come that far
 	for {
-		var named []int64
+		var ids []int64
 		select {
 		case <-ctx.Done():
 			return nil
-		case named = <-wanted:
+		case ids = <-wanted:
 		case <-timer.C:
 		}
 		begin := time.Now()
-		result, newest, err := c.turn(ctx, named)
+		result, newest, err := c.turn(ctx, ids)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -62,43 +62,43 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 		wanted = s.Wanted
 		alone := Patience(err)
 		if alone > 0 {
-			wanted = nil // Jira asks to be left alone, whoever wants a story
+			wanted = nil // Jira asked to be left alone, whichever story is wanted
 		}
 		next := s.Interval - time.Since(begin)
 		due = max(due, newest)
-		if err == nil && (due <= result.AsOf || due > result.AsOf.Add(settledFor)) {
-			due = 0 // it is shown, or Jira's clocks are at odds
+		if err == nil && (due <= result.AsOf || due > result.AsOf.Add(instantMargin)) {
+			due = 0 // it is shown, or Jira's clocks differ
 		}
 		if err == nil && due != 0 {
-			next = min(next, tick)
+			next = min(next, clockStep)
 		}
 		timer.Reset(max(0, next, alone))
 	}
 }
 
-// tick is how exactly a cycle knows Jira's time, which is cut to the second: what
-// happened in the last one before it is not shown by it.
-const tick = time.Second
+// clockStep is how exactly a cycle knows Jira's time, which is cut to the second:
+// a cycle does not show what happened in the second in which it began.
+const clockStep = time.Second
 
-// turn reads the stories that are wanted now and runs a cycle; newest is when
-// the last of them was updated. Stories that cannot be read now are found by
-// polls, as all others are.
-func (c *Collector) turn(ctx context.Context, named []int64) (result Result, newest latency.Instant, err error) {
-	if len(named) > 0 {
-		switch newest, err = c.fetchNamed(ctx, named); {
+// turn reads the stories that are wanted now and runs a cycle; newest is when the
+// last of them was updated. Polls find the stories that cannot be read now, as they
+// find all others.
+func (c *Collector) turn(ctx context.Context, wanted []int64) (result Result, newest latency.Instant, err error) {
+	if len(wanted) > 0 {
+		switch newest, err = c.readWanted(ctx, wanted); {
 		case err == nil:
 		case ctx.Err() != nil || Patience(err) > 0:
 			return Result{}, 0, err
 		default:
-			c.log.Warn("stories that were named could not be read at once; polls find what changed", zap.Int("stories", len(named)), zap.Error(err))
+			c.log.Warn("stories that webhooks named could not be read at once; polls find what changed", zap.Int("stories", len(wanted)), zap.Error(err))
 		}
 	}
 	result, err = c.Sync(ctx)
 	return result, newest, err
 }
 
-// Patience returns how long a source asks to be left alone after an error; 0
-// if it does not say.
+// Patience returns how long a source asks to be left alone after an error; 0 if it
+// does not say.
 func Patience(err error) time.Duration {
 	var w interface{ Wait() time.Duration }
 	if errors.As(err, &w) {

@@ -69,7 +69,7 @@ func (e *empty) Meta(context.Context) (jiradata.Meta, error)   { return jiradata
 
 func (e *empty) Notes(context.Context) ([]jiradata.Note, error) { return nil, nil }
 
-func (e *empty) Live(context.Context) ([]int64, error) { return nil, nil }
+func (e *empty) PresentIDs(context.Context) ([]int64, error) { return nil, nil }
 
 func (e *empty) MissingParents(context.Context) ([]int64, error) { return nil, nil }
 
@@ -77,7 +77,7 @@ func (e *empty) ParentsAlone(context.Context) ([]int64, error) { return nil, nil
 
 func (e *empty) Known(context.Context, []int64) (map[int64]jiradata.Known, error) { return nil, nil }
 
-func (e *empty) Settled(context.Context, []int64) (map[int64]latency.Instant, error) {
+func (e *empty) Updates(context.Context, []int64) (map[int64]latency.Instant, error) {
 	return nil, nil
 }
 func (e *empty) ParentsOutside(context.Context) ([]int64, error)              { return nil, nil }

@@ -50,18 +50,18 @@ func (cy *cycle) readSprints(ctx context.Context) error {
 			return fmt.Errorf("storing sprints: %w", err)
 		}
 	}
-	c.tellSprints(failed)
+	c.logSprintFailure(failed)
 	return nil
 }
 
-// tellSprints logs that sprints could not be read, once while it is for the
-// same reason.
-func (c *Collector) tellSprints(failed error) {
+// logSprintFailure logs that sprints could not be read, once for as long as the
+// reason is the same.
+func (c *Collector) logSprintFailure(failed error) {
 	switch {
 	case failed == nil:
 		c.sprints.failure = ""
 	case failed.Error() != c.sprints.failure:
 		c.sprints.failure = failed.Error()
-		c.log.Warn("sprints could not be read; those known stay, and every number is right without them", zap.Error(failed))
+		c.log.Warn("sprints could not be read; those that are stored stay, and every number is right without them", zap.Error(failed))
 	}
 }

@@ -183,7 +183,7 @@ func (w *world) parents() map[int64]latency.History {
 // live returns the ids of the stories that are there.
 func (w *world) live() []int64 {
 	w.Helper()
-	ids, err := w.store.Live(w.Context())
+	ids, err := w.store.PresentIDs(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}

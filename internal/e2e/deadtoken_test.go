@@ -115,7 +115,7 @@ func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
 					p.Errorf("%d stories that are there were taken for deleted", n)
 				}
 				p.shows("yourturn_census_failures_total", 1)
-				p.logs("was not looked at", true)
+				p.logs("a check of what polls cannot see failed", true)
 				p.fault, p.blind = nil, nil
 				p.server.Restore()
 				p.settle()

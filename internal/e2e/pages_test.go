@@ -47,7 +47,7 @@ func TestPitfall10Pages(t *testing.T) {
 				p.fault = nil
 				p.later(time.Minute)
 				p.fine()
-				live, err := p.stored().Live(p.Context())
+				live, err := p.stored().PresentIDs(p.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -120,7 +120,7 @@ func TestPitfall10CensusThatEndsEarly(t *testing.T) {
 			t.Errorf("%d of 60 are not given: got error %v", fewer, err)
 		}
 		p.shows("yourturn_census_failures_total", map[bool]float64{true: 1}[fewer > 10])
-		p.logs("was not looked at", fewer > 10)
+		p.logs("a check of what polls cannot see failed", fewer > 10)
 	}
 }
 

@@ -102,7 +102,7 @@ func TestSyncPage(t *testing.T) {
 		}
 		p.later(7 * time.Hour)
 		p.fine()
-		const stopped = "It was stopped\\s+10 of 20 stories are not to be seen"
+		const stopped = "It was stopped\\s+10 of 20 stories cannot be seen"
 		p.tells(stopped)
 		p.restart(asItWas)
 		p.tells(stopped)

@@ -147,7 +147,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 		t.Run(string(flavor)+" of those configured", func(t *testing.T) {
 			p, other := jira(t, "projects: [PAY, OPS]")
 			p.shows(`yourturn_odd_stories{reason="invisible"}`, 0)
-			p.logs("a project is not to be seen any more", false)
+			p.logs("a project cannot be seen any more", false)
 			p.lists(jiradata.NoteInvisible, false)
 			p.site.Archive(p.ops, true)
 			p.later(7 * time.Hour)
@@ -157,7 +157,7 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 			}
 			p.shows(`yourturn_census_stories{result="invisible"}`, 1)
 			p.shows(`yourturn_odd_stories{reason="invisible"}`, 2) // it, and its project
-			p.logs("a project is not to be seen any more", true)
+			p.logs("a project cannot be seen any more", true)
 			p.lists(jiradata.NoteInvisible, true)
 		})
 		t.Run(string(flavor)+" and there is no other", func(t *testing.T) {

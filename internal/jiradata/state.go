@@ -39,17 +39,17 @@ type State struct {
 	// whatever it says. 0: none was chosen yet.
 	Canary int64 `json:"canary,omitempty"`
 
-	// Census is the start of the last complete census, Relook of the last look
-	// at open questions' comments, Aside of the last look at what no search of
-	// the scope shows; all in Jira's clock.
-	Census latency.Instant `json:"census,omitempty"`
-	Relook latency.Instant `json:"relook,omitempty"`
-	Aside  latency.Instant `json:"aside,omitempty"`
+	// The starts, in Jira's clock, of the last complete census, of the last reading
+	// of the comments of open questions, and of the last reading of what no search
+	// of the scope shows.
+	Census        latency.Instant `json:"census,omitempty"`
+	QuestionsRead latency.Instant `json:"relook,omitempty"`
+	BesideSearch  latency.Instant `json:"aside,omitempty"`
 
-	// Passed is the start of the last census that was not stopped, or of the
-	// first sync before there was one: since then there may be changes of
-	// stories that were out of sight.
-	Passed latency.Instant `json:"passed,omitempty"`
+	// LookedBack is the start of the last census that was not stopped, or of the
+	// first sync before there was one. Since then there may be changes of stories
+	// that could not be seen.
+	LookedBack latency.Instant `json:"passed,omitempty"`
 
 	// Lost tells since when projects, by key, may not have been seen: what changed
 	// in them since then was not read.

@@ -73,9 +73,9 @@ func (s *Store) Known(ctx context.Context, ids []int64) (map[int64]jiradata.Know
 	return out, nil
 }
 
-// Settled returns when stories that are stored with all there is were updated,
-// by id; those that are not, or have gone, are absent.
-func (s *Store) Settled(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
+// Updates returns when stories were updated, as Jira said last, by id. Stories
+// that have gone, and issues that are stored as parents alone, are absent.
+func (s *Store) Updates(ctx context.Context, ids []int64) (map[int64]latency.Instant, error) {
 	type row struct {
 		id int64
 		at latency.Instant
@@ -104,9 +104,9 @@ func (s *Store) Keys(ctx context.Context, ids []int64) (map[int64]string, error)
 	return out, err
 }
 
-// Live returns the ids of the stories that a census must find, in order: those
-// that have not gone, and have not moved to a project that nobody watches.
-func (s *Store) Live(ctx context.Context) ([]int64, error) {
+// PresentIDs returns the ids of the stories that a census must find, in order:
+// those that have not gone, and have not moved to a project that is not watched.
+func (s *Store) PresentIDs(ctx context.Context) ([]int64, error) {
 	return query(ctx, s, `SELECT id FROM story WHERE gone = 0 AND parent_only = 0 AND id NOT IN (SELECT story FROM outside) ORDER BY id`,
 		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
 }
