@@ -24,23 +24,24 @@ type CensusResult struct {
 	Stopped   bool // it would have removed too many, and removed none
 }
 
-// CensusCount is one number of a census and the name that it has in metrics.
+// CensusCount is one number of a census and its names.
 type CensusCount struct {
-	Result string
+	Result string // in the log, and as a label of the metric
+	Label  string // on the page about the synchronisation
 	Count  int
 }
 
-// Counts returns the numbers of a census, each by its name. A census that
+// Counts returns the numbers of a census, each by its names. A census that
 // counts something new needs a field above and a line here.
 func (c *CensusResult) Counts() []CensusCount {
 	return []CensusCount{
-		{"shown", c.Shown},
-		{"stored", c.Stored},
-		{"gone", c.Gone},
-		{"moved", c.Moved},
-		{"invisible", c.Invisible},
-		{"late", c.Late},
-		{"returned", c.Returned},
+		{"shown", "Stories that Jira shows", c.Shown},
+		{"stored", "Stories that it should show", c.Stored},
+		{"gone", "Gone: deleted, hidden, or out of the scope", c.Gone},
+		{"moved", "Moved to a project that is not watched", c.Moved},
+		{"invisible", "In a project that the account may not browse any more", c.Invisible},
+		{"late", "Shown by no search before", c.Late},
+		{"returned", "Back after having gone", c.Returned},
 	}
 }
 

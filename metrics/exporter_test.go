@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // base is in the years that calendars know.
@@ -144,48 +144,25 @@ func exposition(t *testing.T, reg prometheus.Gatherer) []byte {
 
 // TestPromtool shows every metric to Prometheus' own checker.
 func TestPromtool(t *testing.T) {
-	path, err := exec.LookPath("promtool")
-	if err != nil {
-		if os.Getenv("YOURTURN_REQUIRE_ALL") != "" {
-			t.Fatal("promtool is required: install Debian's package prometheus")
-		}
-		t.Skip("promtool is not installed")
-	}
+	promtool := stack.Program(t, "prometheus", "promtool")
 	reg := prometheus.NewPedanticRegistry()
 	e := NewExporter()
 	reg.MustRegister(e)
 	e.Publish(report(t))
-	self := NewSelf(reg, "https://example.atlassian.net", "v1", "abc", "go1")
-	self.ObserveRequest("search", 200, time.Second, map[string][]string{"X-Ratelimit-Limit": {"100"}, "X-Ratelimit-Remaining": {"99"}})
-	self.ObservePoll(Poll{End: time.Unix(100, 0), Took: time.Second, Stories: 5, Late: []time.Duration{7 * time.Minute}, Skew: 2 * time.Second})
-	self.ObservePoll(Poll{Failure: "unauthorized"})
-	self.ObserveCensus(time.Unix(90, 0), map[string]int{"shown": 9, "gone": 1}, true)
-	self.SetOdd(map[string]int{"invisible": 2})
-	self.ObserveWebhook("accepted")
-	self.ObserveReload(time.Unix(80, 0), nil)
-	self.SetTokenTime(time.Unix(70, 0))
+	self := NewSelf(reg)
+	for _, event := range events() {
+		self.Observe(event)
+	}
 	text := exposition(t, reg)
-	for _, line := range strings.Split(string(text), "\n") {
-		if name, ok := strings.CutPrefix(line, "# TYPE "); ok && !strings.Contains(string(text), "\n"+strings.Fields(name)[0]) {
-			t.Errorf("%s has no series", name)
+	for _, d := range Definitions() {
+		if !bytes.Contains(text, []byte("\n# TYPE "+d.Name+" "+string(d.Kind)+"\n"+d.Name)) {
+			t.Errorf("%s, a %s, has no series", d.Name, d.Kind)
 		}
 	}
-	cmd := exec.Command(path, "check", "metrics")
+	cmd := exec.Command(promtool, "check", "metrics")
 	cmd.Stdin = bytes.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool check metrics: %v\n%s", err, out)
-	}
-}
-
-func TestJiraMayBeFoundElsewhere(t *testing.T) {
-	reg := prometheus.NewPedanticRegistry()
-	self := NewSelf(reg, "https://api.atlassian.com/ex/jira/1", "v1", "abc", "go1")
-	for _, url := range []string{"https://api.atlassian.com/ex/jira/1", "https://example.atlassian.net", "https://example.atlassian.net"} {
-		self.SetJira(url)
-		text := string(exposition(t, reg))
-		if want := "yourturn_jira_info{url=\"" + url + "\"} 1\n"; !strings.Contains(text, want) || strings.Count(text, "\nyourturn_jira_info{") != 1 {
-			t.Errorf("does not show %s alone:\n%s", want, text)
-		}
 	}
 }
 

@@ -182,5 +182,5 @@ func (n *numbers) warn(problems []rules.Problem) {
 			n.log.Warn("the config names what this Jira does not have, or has several times", zap.String("where", query.Place(n.cfg, p)))
 		}
 	}
-	n.self.SetWarnings(count)
+	n.self.Observe(metrics.ConfigWarnings(count))
 }

@@ -76,7 +76,7 @@ func (s *Service) afterCycle(ctx context.Context, res collector.Result, err erro
 			s.log.Error("the numbers could not be derived; the old ones stay", zap.Error(err))
 		}
 	}
-	s.polls.ended(ctx, time.Now(), res, err, s.cfg.Jira.PollInterval)
+	s.polls.ended(ctx, cycle{Result: res, End: time.Now(), Err: err}, s.cfg.Jira.PollInterval)
 	if err != nil {
 		s.status.set(func(v *web.Status) { v.LastErr = err.Error() })
 		if s.numbers.report() == nil && needsSomebody(err) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -37,6 +38,7 @@ type pollRecord struct {
 	requests map[exchange]int
 	budgets  map[string]web.Budget // by endpoint
 	webhooks map[string]int        // by what became of them
+	skew     time.Duration         // how far this machine's clock is ahead of Jira's, as the last complete cycle found it
 	census   time.Duration         // from one to the next
 }
 
@@ -55,7 +57,7 @@ func newPollRecord(log *zap.Logger, st *store.Store, self *metrics.Self, hold *j
 
 // request counts a request.
 func (r *pollRecord) request(endpoint string, code int, took time.Duration, h http.Header) {
-	r.self.ObserveRequest(endpoint, code, took, h)
+	r.self.Observe(metrics.Request{Endpoint: endpoint, Code: code, Took: took, Header: h})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.requests[exchange{endpoint, code}]++
@@ -66,7 +68,7 @@ func (r *pollRecord) request(endpoint string, code int, took time.Duration, h ht
 
 // webhook counts a webhook by what became of it.
 func (r *pollRecord) webhook(result string) {
-	r.self.ObserveWebhook(result)
+	r.self.Observe(metrics.Webhook{Result: result})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.webhooks[result]++
@@ -90,7 +92,7 @@ func (r *pollRecord) reloaded(err error) {
 	} else {
 		r.log.Info("the config was reloaded")
 	}
-	r.self.ObserveReload(now, err)
+	r.self.Observe(metrics.Reload{At: now, Err: err})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.shown.Reload = text
@@ -98,48 +100,41 @@ func (r *pollRecord) reloaded(err error) {
 
 // ended records how a cycle ended. The next one is due after an interval from
 // its beginning, or when Jira may be asked again.
-func (r *pollRecord) ended(ctx context.Context, end time.Time, res collector.Result, err error, interval time.Duration) {
-	r.note(end, res, err, interval)
-	r.self.ObservePoll(metrics.Poll{
-		End: end, Took: res.Duration, Stories: res.Stories, Late: res.Late, Skew: res.Skew, DateAhead: res.DateAhead, Failure: failure(err), Unlooked: res.Checks.Err != nil, Zoned: res.Zoned, Warnings: len(res.Warnings),
-	})
-	if err != nil {
+func (r *pollRecord) ended(ctx context.Context, c cycle, interval time.Duration) {
+	r.note(c, interval)
+	r.self.Observe(c)
+	if c.Err != nil {
 		return
 	}
-	if c := res.Census; c != nil {
-		found := map[string]int{}
-		for _, n := range c.Counts() {
-			found[n.Result] = n.Count
-		}
-		r.self.ObserveCensus(res.AsOf.Time(), found, c.Stopped)
+	if c.Census != nil {
+		r.self.Observe(census{begun: c.AsOf.Time(), found: c.Census, stopped: c.Census.Stopped})
 	}
 	r.countOdd(ctx)
-	r.log.Info("poll complete", zap.Bool("full", res.Full), zap.Int("stories", res.Stories), zap.Int("unchanged", res.Unchanged), zap.Int("new_events", res.Events),
-		zap.Int("changed", len(res.Changed)), zap.Int("late", len(res.Late)), zap.Duration("took", res.Duration), zap.Time("as_of", res.AsOf.Time()))
+	r.log.Info("poll complete", c.logFields()...)
 }
 
 // note keeps what the page shows of a cycle.
-func (r *pollRecord) note(end time.Time, res collector.Result, err error, interval time.Duration) {
+func (r *pollRecord) note(c cycle, interval time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := &r.shown
-	p.Last = web.Cycle{End: end, Took: res.Duration}
-	p.Next = end.Add(max(0, interval-res.Duration, collector.Patience(err)))
-	if err != nil {
-		p.Last.Err = err.Error()
+	p.Last = web.Cycle{End: c.End, Took: c.Duration}
+	p.Next = c.End.Add(max(0, interval-c.Duration, collector.Patience(c.Err)))
+	if c.Err != nil {
+		p.Last.Err = c.Err.Error()
 		return
 	}
-	p.Complete = p.Last
-	p.Stories, p.Unchanged, p.Changed, p.Late, p.Skew, p.DateAhead = res.Stories, res.Unchanged, len(res.Changed), len(res.Late), res.Skew, res.DateAhead
-	if c := res.Census; c != nil {
-		p.Census.Found = &web.Found{
-			Stories: c.Shown, Stored: c.Stored, Gone: c.Gone, Moved: c.Moved, Invisible: c.Invisible, Late: c.Late, Returned: c.Returned,
+	p.Complete, p.Facts, r.skew = p.Last, c.pageRows(), c.Skew
+	if c.Census != nil {
+		p.Census.Found = nil
+		for _, n := range c.Census.Counts() {
+			p.Census.Found = append(p.Census.Found, web.Row{Label: n.Label, Value: strconv.Itoa(n.Count)})
 		}
 	}
 	switch {
-	case res.Checks.Err != nil:
-		p.Census.Failure, p.Census.FailureAt = res.Checks.Err.Error(), end
-	case res.Checks.Done:
+	case c.Checks.Err != nil:
+		p.Census.Failure, p.Census.FailureAt = c.Checks.Err.Error(), c.End
+	case c.Checks.Done:
 		p.Census.Failure = ""
 	}
 }
@@ -148,7 +143,7 @@ func (r *pollRecord) note(end time.Time, res collector.Result, err error, interv
 func (r *pollRecord) clock() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Now().Add(-r.shown.Skew)
+	return time.Now().Add(-r.skew)
 }
 
 // view returns what was recorded, and how long it is from one census to the next.
@@ -219,7 +214,7 @@ func (r *pollRecord) countOdd(ctx context.Context) {
 		r.log.Warn("the odd stories could not be counted", zap.Error(err))
 		return
 	}
-	odd := map[string]int{
+	odd := metrics.OddStories{
 		jiradata.NoteInvisible: 0, jiradata.NoteCommentsShort: 0, jiradata.NoteMistimed: 0, jiradata.NoteQuarantined: 0, jiradata.NoteCensusGuard: 0, jiradata.NoteLate: 0,
 	}
 	for _, n := range notes {
@@ -227,7 +222,7 @@ func (r *pollRecord) countOdd(ctx context.Context) {
 			odd[n.Reason]++
 		}
 	}
-	r.self.SetOdd(odd)
+	r.self.Observe(odd)
 }
 
 // recall shows what was found before the start, as metrics.
@@ -245,6 +240,6 @@ func (r *pollRecord) recall(ctx context.Context) error {
 		return err
 	}
 	stopped := slices.ContainsFunc(notes, func(n jiradata.Note) bool { return n.Reason == jiradata.NoteCensusGuard })
-	r.self.ObserveCensus(state.Census.Time(), nil, stopped)
+	r.self.Observe(census{begun: state.Census.Time(), stopped: stopped})
 	return nil
 }

@@ -79,9 +79,12 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	reg := prometheus.NewRegistry()
 	s := &Service{
 		log: log, opts: opts, store: st, reloads: make(chan reload),
-		self:   metrics.NewSelf(reg, cfg.Jira.URL, b.Version, b.Revision, b.GoVersion),
+		self:   metrics.NewSelf(reg, pollMetrics()...),
 		status: &status{now: web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}},
 	}
+	s.self.Observe(metrics.Build{Version: b.Version, Revision: b.Revision, GoVersion: b.GoVersion})
+	s.self.Observe(metrics.Site{URL: cfg.Jira.URL})
+	s.self.Observe(metrics.Reload{At: time.Now()})
 	s.numbers = newNumbers(log, st, s.self, s.status)
 	s.polls = newPollRecord(log, st, s.self, &s.hold)
 	reg.MustRegister(s.numbers.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -147,9 +150,9 @@ func (s *Service) adopt(cfg *config.Config, poller *collector.Collector) {
 	s.numbers.adopt(cfg, s.confirm)
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.polls.adopted(cfg)
-	s.self.SetInterval(cfg.Jira.PollInterval)
+	s.self.Observe(metrics.Interval(cfg.Jira.PollInterval))
 	if info, err := os.Stat(cfg.Jira.TokenFile); cfg.Jira.TokenFile != "" && err == nil {
-		s.self.SetTokenTime(info.ModTime())
+		s.self.Observe(metrics.TokenTime(info.ModTime()))
 	}
 }
 
@@ -198,7 +201,7 @@ func (s *Service) showSite(state jiradata.State) {
 		return // the store is of another Jira, or Jira has not said it yet
 	}
 	s.status.set(func(v *web.Status) { v.JiraURL = state.SiteURL })
-	s.self.SetJira(state.SiteURL)
+	s.self.Observe(metrics.Site{URL: state.SiteURL})
 }
 
 // syncPage returns what the page about the synchronisation shows.

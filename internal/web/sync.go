@@ -8,25 +8,20 @@ import (
 
 // Sync is how the service keeps up with its Jira, for the page about it.
 type Sync struct {
-	Data      time.Time     // as of when everything is known, in Jira's clock; zero: never yet
-	Lag       time.Duration // how old that is
-	Progress  string        // of what is not done yet: a first sync, a derivation; "" if nothing is
-	Last      Cycle         // complete or not
-	Complete  Cycle         // the last one that was
-	Stories   int           // that it read
-	Unchanged int           // that it found as they were stored
-	Changed   int           // that it found changed
-	Late      int           // of those, how many the search had shown late
-	Next      time.Time     // when the next cycle is due
-	Alone     []Alone       // in order of endpoint
-	Skew      time.Duration // how far the local clock is ahead of Jira's
-	DateAhead time.Duration // how far the Date of Jira's replies is ahead of Jira's clock
-	Read      time.Time     // when the config in force was read
-	Reload    string        // what came of the last reload of the config; "" if there was none
-	Webhooks  Webhooks
-	Requests  []Requests // in order of endpoint and code
-	Budgets   []Budget   // in order of endpoint
-	Census    Census
+	Data     time.Time     // as of when everything is known, in Jira's clock; zero: never yet
+	Lag      time.Duration // how old that is
+	Progress string        // of what is not done yet: a first sync, a derivation; "" if nothing is
+	Last     Cycle         // complete or not
+	Complete Cycle         // the last one that was
+	Facts    []Row         // about it
+	Next     time.Time     // when the next cycle is due
+	Alone    []Alone       // in order of endpoint
+	Read     time.Time     // when the config in force was read
+	Reload   string        // what came of the last reload of the config; "" if there was none
+	Webhooks Webhooks
+	Requests []Requests // in order of endpoint and code
+	Budgets  []Budget   // in order of endpoint
+	Census   Census
 
 	Quarantine        []Odd // issues that cannot be read
 	QuarantineOmitted int   // how many more there are
@@ -78,17 +73,15 @@ type Census struct {
 	Last    time.Time // when it began, in Jira's clock; zero: there was none
 	Next    time.Time // in Jira's clock; zero: with the next cycle
 	Stopped string    // why it removed nothing; "" unless it was stopped
-	Found   *Found    // nil: it was before the start
+	Found   []Row     // none: it was before the start
 	// Failure is why the last try of a census, or of another look at open
 	// questions, failed; "" if it did not.
 	Failure   string
 	FailureAt time.Time
 }
 
-// Found is what a census found.
-type Found struct {
-	Stories, Stored, Gone, Moved, Invisible, Late, Returned int
-}
+// Row is a line of a table: what is told, and its value.
+type Row struct{ Label, Value string }
 
 // Odd is what is wrong with a story, or with the whole Jira where Key is "".
 type Odd struct {

@@ -28,21 +28,21 @@ func TestSyncPage(t *testing.T) {
 		Data: at, Lag: 90*time.Second + 2, Progress: "the full sync has read 7 stories",
 		Last:     Cycle{End: at.Add(time.Hour), Took: 1500 * time.Millisecond, Err: "<no route>"},
 		Complete: Cycle{End: at.Add(time.Minute), Took: 2 * time.Second},
-		Stories:  8, Late: 2, Next: at.Add(2 * time.Hour), Reload: "the old one stays",
+		Facts:    []Row{{"Stories that it read", "8"}}, Next: at.Add(2 * time.Hour), Reload: "the old one stays",
 		Alone:    []Alone{{Until: at.Add(3 * time.Hour)}, {Endpoint: "issue", Until: at.Add(4 * time.Hour)}},
 		Requests: []Requests{{"search/jql", 200, 7}, {"myself", 0, 1}},
 		Budgets:  []Budget{{"search/jql", "349", "350", at}},
 		Census: Census{
-			Last: at.Add(5 * time.Hour), Next: at.Add(11 * time.Hour), Stopped: "9 of 10 are not to be seen", Found: &Found{Stories: 9, Stored: 10},
+			Last: at.Add(5 * time.Hour), Next: at.Add(11 * time.Hour), Stopped: "9 of 10 are not to be seen", Found: []Row{{"Stories that Jira shows", "9"}},
 			Failure: "census: <reset>", FailureAt: at.Add(6 * time.Hour),
 		},
 		Webhooks:   Webhooks{Taken: true, Last: at.Add(7 * time.Hour), Results: []Count{{"accepted", 41}}},
 		Quarantine: []Odd{{Key: "PAY-2", Detail: "no status"}}, QuarantineOmitted: 4,
 		Odd: []Odd{{Key: "PAY-1", Reason: "invisible"}, {Reason: "poll_failed"}}, OddOmitted: 3,
 	}
-	says("after a failure", "1m30s ago", "the full sync has read 7 stories", "09:00:00", "after 1.5s: ", "&lt;no route&gt;", "08:01:00 UTC, after 2s", "2 of them shown late",
+	says("after a failure", "1m30s ago", "the full sync has read 7 stories", "09:00:00", "after 1.5s: ", "&lt;no route&gt;", "08:01:00 UTC, after 2s", "Stories that it read</td><td>8<",
 		"10:00:00", "alone until", "11:00:00", "alone with issue until", "12:00:00", "the old one stays",
-		"13:00:00", "19:00:00", "9 of 10 are not to be seen", "Jira shows 9, 10 should be there", "census: &lt;reset&gt;", "14:00:00",
+		"13:00:00", "19:00:00", "9 of 10 are not to be seen", "Stories that Jira shows</td><td>9<", "census: &lt;reset&gt;", "14:00:00",
 		"PAY-2", "no status", "And 4 more", "PAY-1", "all of Jira", "And 3 more", "accepted", "41", "15:00:00", "no answer", "349", "350")
 	page = Sync{Data: at, Last: Cycle{End: at, Took: time.Second}, Complete: Cycle{End: at, Took: time.Second}, Census: Census{Last: at}}
 	says("after a restart", "after 1s: complete", "yourturn was started since")

@@ -1,0 +1,238 @@
+package metrics
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// The events that change the metrics of the service. Another package may record
+// metrics of events of its own; see On.
+type (
+	// Build is what the binary was built from.
+	Build struct{ Version, Revision, GoVersion string }
+	// Site is where people find the Jira that is polled.
+	Site struct{ URL string }
+	// Request is a request to Jira.
+	Request struct {
+		Endpoint string
+		Code     int // of the answer; 0: none came
+		Took     time.Duration
+		Header   http.Header // of the answer; may be nil
+	}
+	// Webhook is a webhook of Jira, by what became of it.
+	Webhook struct{ Result string }
+	// Reload is an attempt to put the config of the file in force. Err says why the
+	// former stays.
+	Reload struct {
+		At  time.Time
+		Err error
+	}
+	// Interval is how much time the config puts between two polls.
+	Interval time.Duration
+	// TokenTime is when the file with the token was last written.
+	TokenTime time.Time
+	// ConfigWarnings is how many names in the config this Jira lacks, or has
+	// several times.
+	ConfigWarnings int
+	// OddStories is how many stories are odd, by reason. It names every reason, those
+	// with 0 too.
+	OddStories map[string]int
+)
+
+// serviceMetrics is the table of the service's own metrics, but for those of a
+// poll cycle, which the application adds. Whoever adds one adds an entry here
+// and, if no event tells it yet, the event above.
+func serviceMetrics() []Row {
+	return []Row{
+		On(Definition{
+			Name: "yourturn_build_info", Kind: Gauge, Help: "What this binary was built from; always 1.", Labels: labels("version", "revision", "goversion"),
+		}, func(b Build) []Sample { return One(1, b.Version, b.Revision, b.GoVersion) }),
+		On(Definition{
+			Name: "yourturn_jira_info", Kind: Gauge, Help: "The Jira that is polled, for links to its stories; always 1.", Labels: labels("url"), Whole: true,
+		}, func(s Site) []Sample { return One(1, s.URL) }),
+		On(Definition{
+			Name: "yourturn_jira_requests_total", Kind: Counter, Help: "Requests to Jira, by endpoint and status code; code 0 if no answer came.", Labels: labels("endpoint", "code"),
+		}, func(r Request) []Sample { return One(1, r.Endpoint, strconv.Itoa(r.Code)) }),
+		On(Definition{
+			Name: "yourturn_jira_request_duration_seconds", Kind: Histogram, Help: "How long Jira took to answer.", Labels: labels("endpoint"),
+			Buckets: []float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30},
+		}, func(r Request) []Sample { return One(r.Took.Seconds(), r.Endpoint) }),
+		On(Definition{
+			Name: "yourturn_jira_rate_limit_requests", Kind: Gauge, Help: "Size of Jira's request budget, as Jira last stated it.", Labels: labels("endpoint"),
+		}, func(r Request) []Sample { return header(r, "X-RateLimit-Limit") }),
+		On(Definition{
+			Name: "yourturn_jira_rate_limit_remaining_requests", Kind: Gauge, Help: "What was left of Jira's request budget, as Jira last stated it.", Labels: labels("endpoint"),
+		}, func(r Request) []Sample { return header(r, "X-RateLimit-Remaining") }),
+		On(Definition{
+			Name: "yourturn_webhooks_total", Kind: Counter, Help: "Webhooks from Jira, by what became of them.", Labels: labels("result"),
+		}, func(w Webhook) []Sample { return One(1, w.Result) }),
+		On(Definition{
+			Name: "yourturn_config_last_reload_successful", Kind: Gauge, Help: "1 if the config in force is the file's content when it was last read, 0 if that was refused.",
+		}, func(r Reload) []Sample { return One(float(r.Err == nil)) }),
+		On(Definition{
+			Name: "yourturn_config_last_reload_success_timestamp_seconds", Kind: Gauge, Help: "When the config in force was read.",
+		}, func(r Reload) []Sample {
+			if r.Err != nil {
+				return nil
+			}
+			return One(UnixSeconds(r.At))
+		}),
+		On(Definition{
+			Name: "yourturn_config_warnings", Kind: Gauge, Help: "Names in the config that this Jira lacks, or has several times. The log lists them.",
+		}, func(n ConfigWarnings) []Sample { return One(float64(n)) }),
+		On(Definition{
+			Name: "yourturn_jira_token_timestamp_seconds", Kind: Gauge, Help: "When the file with the token was last written; 0 if there is none. Tokens expire.",
+		}, func(t TokenTime) []Sample { return One(UnixSeconds(time.Time(t))) }),
+		On(Definition{
+			Name: "yourturn_poll_interval_seconds", Kind: Gauge, Help: "Time between two polls, from the config.",
+		}, func(d Interval) []Sample { return One(time.Duration(d).Seconds()) }),
+		On(Definition{
+			Name: "yourturn_odd_stories", Kind: Gauge, Help: "Stories that are odd in a way that their events do not show, by reason.", Labels: labels("reason"), Whole: true,
+		}, func(odd OddStories) []Sample {
+			var all []Sample
+			for reason, n := range odd {
+				all = append(all, Sample{float64(n), labels(reason)})
+			}
+			return all
+		}),
+	}
+}
+
+// header returns the number in a header of Jira's answer; nothing if it is none.
+func header(r Request, name string) []Sample {
+	v, err := strconv.ParseFloat(r.Header.Get(name), 64)
+	if err != nil {
+		return nil
+	}
+	return One(v, r.Endpoint)
+}
+
+// UnixSeconds returns an instant as Prometheus writes one, to the millisecond.
+func UnixSeconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// Sample is a value of a metric of the service. A gauge takes it, a counter adds
+// it, a histogram counts it.
+type Sample struct {
+	Value  float64
+	Labels []string // the values of the metric's labels, in their order
+}
+
+// One returns a single sample.
+func One(v float64, labels ...string) []Sample { return []Sample{{v, labels}} }
+
+// Row is a metric of the service, and how an event changes it.
+type Row struct {
+	Definition
+	event   reflect.Type
+	samples func(event any) []Sample
+}
+
+// On returns the row of a metric that events of type E change by samples. Where
+// there are none the metric stays as it is.
+func On[E any](d Definition, samples func(E) []Sample) Row {
+	return Row{Definition: d, event: reflect.TypeFor[E](), samples: func(event any) []Sample { return samples(event.(E)) }}
+}
+
+// Self are the metrics of the service about itself. It is safe for concurrent use.
+type Self struct {
+	metrics map[reflect.Type][]*instrument
+}
+
+// NewSelf registers the service's metrics, and those of more, with reg.
+func NewSelf(reg prometheus.Registerer, more ...Row) *Self {
+	s := &Self{metrics: map[reflect.Type][]*instrument{}}
+	for _, row := range slices.Concat(serviceMetrics(), more) {
+		s.metrics[row.event] = append(s.metrics[row.event], newInstrument(reg, row))
+	}
+	return s
+}
+
+// Observe records an event in the metrics that it changes. An event that no
+// metric knows is a defect of the program.
+func (s *Self) Observe(event any) {
+	metrics := s.metrics[reflect.TypeOf(event)]
+	if metrics == nil {
+		panic(fmt.Sprintf("metrics: no metric is changed by %T", event))
+	}
+	for _, m := range metrics {
+		m.record(m.samples(event))
+	}
+}
+
+// instrument is a registered metric of the service; one of the three vectors is
+// not nil.
+type instrument struct {
+	Row
+	gauge     *prometheus.GaugeVec
+	counter   *prometheus.CounterVec
+	histogram *prometheus.HistogramVec
+
+	mu    sync.Mutex
+	shown [][]string // the labels of the last event's samples, where they are all there are
+}
+
+func newInstrument(reg prometheus.Registerer, row Row) *instrument {
+	in := &instrument{Row: row}
+	exists := len(row.Labels) == 0 && !row.Absent
+	switch row.Kind {
+	case Gauge:
+		in.gauge = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: row.Name, Help: row.Help}, row.Labels)
+		reg.MustRegister(in.gauge)
+		if exists {
+			in.gauge.WithLabelValues()
+		}
+	case Counter:
+		in.counter = prometheus.NewCounterVec(prometheus.CounterOpts{Name: row.Name, Help: row.Help}, row.Labels)
+		reg.MustRegister(in.counter)
+		if exists {
+			in.counter.WithLabelValues()
+		}
+	case Histogram:
+		in.histogram = prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: row.Name, Help: row.Help, Buckets: row.Buckets}, row.Labels)
+		reg.MustRegister(in.histogram)
+		if exists {
+			in.histogram.WithLabelValues()
+		}
+	default:
+		panic(fmt.Sprintf("metrics: %s is of no known kind: %q", row.Name, row.Kind))
+	}
+	return in
+}
+
+// record takes the samples of an event. Where they are all there is, the series
+// that the last event had and this one has not end; the new ones are there by
+// then, so that no scrape finds none.
+func (in *instrument) record(samples []Sample) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	for _, s := range samples {
+		switch in.Kind {
+		case Gauge:
+			in.gauge.WithLabelValues(s.Labels...).Set(s.Value)
+		case Counter:
+			in.counter.WithLabelValues(s.Labels...).Add(s.Value)
+		case Histogram:
+			in.histogram.WithLabelValues(s.Labels...).Observe(s.Value)
+		}
+	}
+	if !in.Whole {
+		return
+	}
+	var now [][]string
+	for _, s := range samples {
+		now = append(now, s.Labels)
+	}
+	for _, former := range in.shown {
+		if !slices.ContainsFunc(now, func(l []string) bool { return slices.Equal(l, former) }) {
+			in.gauge.DeleteLabelValues(former...)
+		}
+	}
+	in.shown = now
+}
