@@ -237,7 +237,7 @@ func (v *voyage) complete() {
 		v.fails++
 		v.wire.onwards = false
 		time.Sleep(10 * time.Minute) // what is due beside the changes is not tried again at once
-		v.hold = jira.Hold{}         // as if all time that Jira asked for were over
+		v.throttle = jira.Throttle{} // as if all time that Jira asked for were over
 	}
 	v.Fatal("three cycles failed for one fault")
 }

@@ -31,7 +31,7 @@ type world struct {
 	store     *store.Store
 	server    *jirasim.Server
 	client    *jira.Client
-	hold      jira.Hold
+	throttle  jira.Throttle
 	collector *collector.Collector
 	clock     atomic.Int64 // Jira's, seconds
 	fault     func(*http.Request) *jirasim.Fault
@@ -115,7 +115,7 @@ func where(flavor jirasim.Flavor) (email, path string) {
 func (w *world) newClient(url string, transport http.RoundTripper) *jira.Client {
 	w.Helper()
 	email, path := where(w.site.Flavor)
-	c, err := jira.New(jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport, Hold: &w.hold})
+	c, err := jira.New(jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport, Throttle: &w.throttle})
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 		if stale++; len(seen) > before {
 			stale = 0
 		}
-		if err := astray(endpoint, used, page.NextPageToken, stale); err != nil {
+		if err := checkToken(endpoint, used, page.NextPageToken, stale); err != nil {
 			return err
 		}
 		body.NextPageToken = page.NextPageToken

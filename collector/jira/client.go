@@ -1,17 +1,50 @@
 // Package jira reads a Jira, Cloud or Data Center, and turns what it answers
 // into the domain's events. Everything about Jira's interfaces is here: their
 // paging, their limits, what they leave out, and how they spell things.
+//
+// # What is used of go-jira
+//
+// Requests go through github.com/andygrunwald/go-jira v1.17.0: its Client with the
+// base URL, its authentication transports (BasicAuthTransport, PATAuthTransport),
+// NewRequestWithContext and Do for every request, and its typed calls where they
+// lose nothing: User.GetSelf (Myself) and Board.GetAllBoards with BoardListOptions
+// (Sprints).
+//
+// Its other typed calls are not used, each for what its types drop or its decoding
+// refuses:
+//
+//   - Issue.Search and SearchPages ask /search, which Cloud answers with 410, and
+//     page by offset, which skips issues that move meanwhile. SearchPages never ends
+//     where Jira answers a page size of 0.
+//   - Issue.SearchV2JQL is a GET, which long lists of ids do not fit, and drops the
+//     warnings of a search. Decoding into Issue fails a page of 100 issues for one
+//     that it does not understand, drops the totals of changelogs and comments, by
+//     which a list that was cut is known, and drops the field ids of changelog items.
+//   - Issue.Get is the same for one issue.
+//   - Field.GetList drops untranslatedName and scope; Status.GetAllStatuses and
+//     IssueType drop scope: team-managed projects have fields, statuses and types of
+//     the same name. IssueType drops the hierarchy level too.
+//   - Board.GetAllSprintsWithOptions drops activatedDate, and fails for the offset
+//     +0100, in which older Data Centers write dates.
+//   - Project.ListWithOptions drops the lead. Project.Get decodes versions and
+//     components too, and fails for anything unusual in them.
+//   - User.Get asks by account id, and Data Center wants the key or the name.
+//     User.Find does not escape what it is given.
+//   - Its Time, for instants, fails for the offsets Z and +01:00.
+//
+// And it has no call for serverInfo, permissions, project/search, changelogs and
+// issues in bulk, the changelog and the comments of one issue, and counts. It does
+// not retry, limit its rate or classify errors: that is in transport.go, throttle.go
+// and errors.go.
 package jira
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -43,7 +76,7 @@ type Options struct {
 	RequestsPerSecond int
 	// Hold is how long Jira wants to be left alone, as other clients of it were
 	// told; nil: one of its own.
-	Hold *Hold
+	Throttle *Throttle
 	// Logger may be nil.
 	Logger *zap.Logger
 	// Observe, which may be nil, is told every try of a request; code is 0 and
@@ -102,8 +135,8 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Hold == nil {
-		o.Hold = &Hold{}
+	if o.Throttle == nil {
+		o.Throttle = &Throttle{}
 	}
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
@@ -141,9 +174,7 @@ func (c *Client) post(ctx context.Context, endpoint, path string, body, out any)
 }
 
 // do sends a request and decodes the answer into out; it returns the answer's
-// header. The library's typed calls are not used: they drop what Jira says in
-// its refusals, and of its answers the totals, scopes and field ids that tell
-// whether an answer is complete.
+// header.
 func (c *Client) do(ctx context.Context, endpoint, method, path string, body, out any) (http.Header, error) {
 	req, err := c.jira.NewRequestWithContext(withEndpoint(ctx, endpoint), method, path, body)
 	if err != nil {
@@ -154,15 +185,31 @@ func (c *Client) do(ctx context.Context, endpoint, method, path string, body, ou
 		return nil, err
 	}
 	defer resp.Body.Close()
-	// The transport has read it whole: to decode that takes one pass less.
-	text := bytes.NewBuffer(make([]byte, 0, max(bytes.MinRead, resp.ContentLength+bytes.MinRead)))
-	if _, err = text.ReadFrom(resp.Body); err != nil {
+	text, err := textOf(resp.Response)
+	if err != nil {
 		return nil, &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: err.Error(), kind: ErrBadReply}
 	}
-	if err := decode(text.Bytes(), out); err != nil {
-		return nil, &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
+	if err := decode(text, out); err != nil {
+		return nil, broken(endpoint, resp, err)
 	}
 	return resp.Header, nil
+}
+
+// call makes a call of the library, f, and classifies its answer as do does.
+func call[T any](ctx context.Context, c *Client, endpoint string, f func(context.Context) (T, *jira.Response, error)) (v T, header http.Header, err error) {
+	v, resp, err := f(withEndpoint(ctx, endpoint))
+	if checkErr := c.check(ctx, endpoint, resp, err); checkErr != nil {
+		return v, nil, checkErr
+	}
+	if err != nil {
+		return v, nil, broken(endpoint, resp, err)
+	}
+	return v, resp.Header, nil
+}
+
+// broken returns the error of an answer that is no whole JSON document.
+func broken(endpoint string, resp *jira.Response, err error) error {
+	return &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
 }
 
 // splitter is a long document that is split into its parts, once it is known to
@@ -195,12 +242,12 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
+		body, err := textOf(resp.Response)
 		if err != nil {
 			body = nil // the status says enough
 		}
 		// To nobody, what is hidden does not exist, and names nothing that is known.
-		if why := c.stranger(endpoint, h); why != "" && (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusBadRequest) {
+		if why := c.whyForeign(endpoint, h); why != "" && (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusBadRequest) {
 			return failure(ErrUnauthorized, why)
 		}
 		e := statusError(endpoint, resp.StatusCode, h, body, c.now())
@@ -209,7 +256,7 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 	}
 	// A refused token does not keep Jira from answering with what everybody
 	// may see, which on most sites is nothing, and with status 200.
-	if why := c.stranger(endpoint, h); why != "" {
+	if why := c.whyForeign(endpoint, h); why != "" {
 		return failure(ErrUnauthorized, why)
 	}
 	if kind, _, err := mime.ParseMediaType(h.Get("Content-Type")); err != nil || kind != "application/json" {
@@ -230,8 +277,8 @@ func namesUser(h http.Header, user string) bool {
 	return err == nil && strings.EqualFold(decoded, user)
 }
 
-// stranger tells why a reply is not for this account; "" if it may be.
-func (c *Client) stranger(endpoint string, h http.Header) string {
+// whyForeign returns why a reply is not for this account; "" if it may be.
+func (c *Client) whyForeign(endpoint string, h http.Header) string {
 	if reason := h.Get("X-Seraph-LoginReason"); reason != "" && !strings.EqualFold(reason, "OK") {
 		return "login reason " + reason
 	}

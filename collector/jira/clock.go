@@ -76,7 +76,7 @@ func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant,
 	}
 	info, err := c.ServerInfo(ctx)
 	if lasting(err) {
-		c.settle("")
+		c.rememberSite("")
 	} else if err != nil {
 		return 0, 0, err
 	}

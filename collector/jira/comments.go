@@ -15,7 +15,7 @@ import (
 // and the oldest are what is missing.
 func (w *walk) comments(ctx context.Context, r *reading) error {
 	if raw := r.issue.Fields["comment"]; !isNull(raw) {
-		var inline remarks
+		var inline commentsDoc
 		if err := json.Unmarshal(raw, &inline); err != nil {
 			return fmt.Errorf("field comment: %w", err)
 		}
@@ -62,7 +62,7 @@ func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err
 			return false, lacking("issue/comment", "list of comments, or no total")
 		}
 		for _, raw := range page.Comments {
-			var one remark
+			var one commentDoc
 			if err := json.Unmarshal(raw, &one); err != nil {
 				return false, fmt.Errorf("comment: %w", err)
 			}

@@ -40,14 +40,14 @@ func quarantined(raw json.RawMessage, err error) jiradata.Quarantined {
 	return q
 }
 
-// complete turns the chunks of a search into pages of stories.
-func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) iter.Seq2[jiradata.Page, error] {
+// completePages turns the chunks of a search into pages of stories.
+func (w *walk) completePages(ctx context.Context, chunks iter.Seq2[chunk, error]) iter.Seq2[jiradata.Page, error] {
 	return func(yield func(jiradata.Page, error) bool) {
 		for c, err := range chunks {
 			var page jiradata.Page
 			if err == nil {
 				var gone []int64
-				page, gone, err = w.finishChunk(ctx, c.issues)
+				page, gone, err = w.completeChunk(ctx, c.issues)
 				page.Cursor = c.cursor
 				for _, id := range gone { // as if it had not been found
 					w.c.log.Info("a story went while a search read it", zap.Int64("id", id))
@@ -60,13 +60,13 @@ func (w *walk) complete(ctx context.Context, chunks iter.Seq2[chunk, error]) ite
 	}
 }
 
-// finishChunk reads what came without its issues, and turns them into stories.
+// completeChunk reads what came without its issues, and turns them into stories.
 // It returns the ids of those that went meanwhile.
-func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (page jiradata.Page, gone []int64, err error) {
+func (w *walk) completeChunk(ctx context.Context, raw []json.RawMessage) (page jiradata.Page, gone []int64, err error) {
 	readings := make([]*reading, 0, len(raw))
 	there := make(map[number]bool, len(raw))
 	for _, doc := range raw {
-		r := &reading{source: doc, parentOnly: w.parents}
+		r := &reading{source: doc, parentOnly: w.reads == readParents}
 		if err := r.issue.read(doc); err != nil {
 			page.Quarantined = append(page.Quarantined, quarantined(doc, err))
 			continue
@@ -77,19 +77,19 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (page jir
 		there[r.issue.ID] = true
 		readings = append(readings, r)
 	}
-	if readings, err = w.sift(ctx, readings, &page); err != nil {
+	if readings, err = w.setAside(ctx, readings, &page); err != nil {
 		return page, nil, err
 	}
 	if err := w.histories(ctx, readings); err != nil {
 		return page, nil, err
 	}
-	if err := w.meetFields(ctx, readings); err != nil {
+	if err := w.rereadFields(ctx, readings); err != nil {
 		return page, nil, err
 	}
 	for _, r := range readings {
-		err := w.finish(ctx, r)
+		err := w.completeReading(ctx, r)
 		if errors.Is(err, errVanished) {
-			there, lookErr := w.there(ctx, int64(r.issue.ID))
+			there, lookErr := w.exists(ctx, int64(r.issue.ID))
 			if lookErr != nil {
 				return page, nil, lookErr
 			}
@@ -120,8 +120,8 @@ func (w *walk) finishChunk(ctx context.Context, raw []json.RawMessage) (page jir
 	return page, gone, nil
 }
 
-// there tells whether an issue is there, of which a part was said not to be.
-func (w *walk) there(ctx context.Context, id int64) (bool, error) {
+// exists tells whether an issue is there, of which a part was said not to be.
+func (w *walk) exists(ctx context.Context, id int64) (bool, error) {
 	var doc json.RawMessage
 	err := w.c.get(ctx, "issue", "rest/api/2/issue/"+strconv.FormatInt(id, 10), url.Values{"fields": {"status"}}, &doc)
 	if provenAbsent(err) {
@@ -130,9 +130,9 @@ func (w *walk) there(ctx context.Context, id int64) (bool, error) {
 	return err == nil, unproven(err)
 }
 
-// sift leaves out what was only to be seen, or is known, and tells parents
+// setAside leaves out what was only to be seen, or is known, and tells parents
 // from stories.
-func (w *walk) sift(ctx context.Context, readings []*reading, page *jiradata.Page) ([]*reading, error) {
+func (w *walk) setAside(ctx context.Context, readings []*reading, page *jiradata.Page) ([]*reading, error) {
 	q := &w.query
 	var known map[int64]latency.Instant
 	if q.Known != nil && len(readings) > 0 {
@@ -166,20 +166,20 @@ func (w *walk) sift(ctx context.Context, readings []*reading, page *jiradata.Pag
 	}), nil
 }
 
-// finish reads what of an issue is still missing. An *Error of it concerns
+// completeReading reads what of an issue is still missing. An *Error of it concerns
 // all issues; any other this one alone.
-func (w *walk) finish(ctx context.Context, r *reading) error {
+func (w *walk) completeReading(ctx context.Context, r *reading) error {
 	if r.broken != nil || r.parentOnly {
 		return r.broken
 	}
 	return w.comments(ctx, r)
 }
 
-// meetFields reads Jira's fields again when a record is about a custom field
+// rereadFields reads Jira's fields again when a record is about a custom field
 // that is not among them: it may hold people, and what is not read from a
 // record now is not read later. A field that was deleted is asked for once.
-func (w *walk) meetFields(ctx context.Context, readings []*reading) error {
-	if w.met {
+func (w *walk) rereadFields(ctx context.Context, readings []*reading) error {
+	if w.fieldsReread {
 		return nil
 	}
 	for _, r := range readings {
@@ -188,7 +188,7 @@ func (w *walk) meetFields(ctx context.Context, readings []*reading) error {
 				if w.schema.knows(&r.histories[i].Items[j]) {
 					continue
 				}
-				w.met = true
+				w.fieldsReread = true
 				if _, err := w.c.Fields(ctx); err != nil {
 					return err
 				}

@@ -22,12 +22,11 @@ const (
 // scope costs a small part of reading it. The first error ends it.
 func (c *Client) IDs(ctx context.Context, q jiradata.Query) iter.Seq2[[]int64, error] {
 	return func(yield func([]int64, error) bool) {
-		w, err := c.newWalk(ctx, q)
+		w, err := c.newWalk(ctx, q, readIDs)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		w.only = "id"
 		if scope := w.scope(q.Projects, 0); scope != "" {
 			// Here, so that no poll pays for it.
 			if w.literal, err = w.instants(ctx, scope); err != nil {
@@ -93,12 +92,11 @@ const uncounted = 10
 // left out. The first error ends it.
 func (c *Client) Updates(ctx context.Context, q jiradata.Query) iter.Seq2[map[int64]latency.Instant, error] {
 	return func(yield func(map[int64]latency.Instant, error) bool) {
-		w, err := c.newWalk(ctx, q)
+		w, err := c.newWalk(ctx, q, readUpdates)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		w.only = "updated"
 		for chunk, err := range w.find(ctx) {
 			updates := make(map[int64]latency.Instant, len(chunk.issues))
 			for _, raw := range chunk.issues {
@@ -119,12 +117,12 @@ const reconciled = 50
 
 // request returns the body of a search: for complete issues, or for one field alone.
 func (w *walk) request(where string) searchBody {
-	body := searchBody{JQL: where, Fields: w.schema.requested(!w.parents), MaxResults: pageSize}
-	switch cloud := w.flavor == jiradata.Cloud; {
-	case cloud && w.only != "":
-		body.Fields, body.MaxResults = []string{w.only}, idPageCloud
-	case w.only != "":
-		body.Fields, body.MaxResults = []string{w.only}, idPageDataCenter
+	body := searchBody{JQL: where, Fields: w.fields(), MaxResults: pageSize}
+	switch cloud, bare := w.flavor == jiradata.Cloud, w.reads == readIDs || w.reads == readUpdates; {
+	case cloud && bare:
+		body.MaxResults = idPageCloud
+	case bare:
+		body.MaxResults = idPageDataCenter
 	case !cloud:
 		body.Expand = []string{"changelog"}
 	}
@@ -141,11 +139,10 @@ func (w *walk) request(where string) searchBody {
 // its index does not show at all are taken to be found: it may have lost them
 // for a moment.
 func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64, error) {
-	w, err := c.newWalk(ctx, jiradata.Query{})
+	w, err := c.newWalk(ctx, jiradata.Query{}, readIDs)
 	if err != nil {
 		return nil, err
 	}
-	w.only = "id"
 	var out []int64
 	for part := range slices.Chunk(ids, reconciled) {
 		found, err := w.matching(ctx, part, " AND ("+jql+")")
@@ -169,11 +166,11 @@ func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64
 // matching asks for those of some ids that a further clause finds.
 func (w *walk) matching(ctx context.Context, ids []int64, clause string) ([]int64, error) {
 	where := fmt.Sprintf("id in (%s)%s", list(ids), clause)
-	find := w.byID(ctx, where)
+	find := w.pageByID(ctx, where)
 	if w.flavor == jiradata.Cloud {
 		body := w.request(where)
 		body.Reconcile = ids
-		find = w.byToken(ctx, body)
+		find = w.pageByToken(ctx, body)
 	}
 	found := make([]int64, 0, len(ids))
 	for chunk, err := range find {

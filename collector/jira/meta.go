@@ -40,7 +40,7 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	if doc.DeploymentType == "" && doc.Version == "" {
 		return ServerInfo{}, lacking("serverInfo", "version")
 	}
-	c.settle(address(doc.BaseURL))
+	c.rememberSite(address(doc.BaseURL))
 	// Data Center calls itself Server.
 	info := ServerInfo{Flavor: jiradata.DataCenter, Version: doc.Version}
 	if doc.DeploymentType == "Cloud" {
@@ -63,9 +63,9 @@ func address(text string) string {
 	return strings.TrimRight((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), "/")
 }
 
-// settle remembers where people find the Jira, if that is not known yet: at
+// rememberSite remembers where people find the Jira, if that is not known yet: at
 // site, or, if it is "", where it is asked.
-func (c *Client) settle(site string) {
+func (c *Client) rememberSite(site string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.site != "" {
@@ -105,15 +105,12 @@ func (c *Client) Myself(ctx context.Context) (jiradata.Identity, error) {
 	if err != nil {
 		return jiradata.Identity{}, err
 	}
-	var user struct {
-		account
-		TimeZone string `json:"timeZone"`
-	}
-	header, err := c.do(ctx, myself, http.MethodGet, "rest/api/2/myself", nil, &user)
+	user, header, err := call(ctx, c, myself, c.jira.User.GetSelfWithContext)
 	if err != nil {
 		return jiradata.Identity{}, err
 	}
-	id := jiradata.Identity{Account: user.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
+	me := account{AccountID: user.AccountID, Key: user.Key, Name: user.Name}
+	id := jiradata.Identity{Account: me.id(), DisplayName: user.DisplayName, TimeZone: user.TimeZone, Flavor: flavor, BaseURL: c.base}
 	if id.Account == "" {
 		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "it names no account", kind: ErrBadReply}
 	}

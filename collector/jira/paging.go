@@ -138,9 +138,9 @@ func (c *Client) warn(endpoint, warning string) {
 // be about one project, or fit on a page.
 func (w *walk) search(ctx context.Context, where string) iter.Seq2[chunk, error] {
 	if w.flavor == jiradata.DataCenter {
-		return w.byID(ctx, where)
+		return w.pageByID(ctx, where)
 	}
-	return w.byToken(ctx, w.request(where))
+	return w.pageByToken(ctx, w.request(where))
 }
 
 // cloud searches all projects together, oldest story first: an instant of
@@ -151,16 +151,16 @@ func (w *walk) cloud(ctx context.Context) iter.Seq2[chunk, error] {
 	if ms, err := strconv.ParseInt(w.query.Cursor, 10, 64); err == nil {
 		where = fmt.Sprintf("(%s) AND %s", where, w.literal.since("created", latency.Instant(ms)))
 	}
-	return w.byToken(ctx, w.request(where))
+	return w.pageByToken(ctx, w.request(where))
 }
 
 // maxStale is how many pages in a row may bring nothing new: a filter may empty
 // some, and a broken Jira has fresh tokens for ever.
 const maxStale = 10
 
-// byToken pages through Cloud's search, for as long as there is a token: what a
+// pageByToken pages through Cloud's search, for as long as there is a token: what a
 // page says of being the last one is not always so.
-func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, error] {
+func (w *walk) pageByToken(ctx context.Context, body searchBody) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
 		used := map[string]bool{}
 		var seen idset.Set
@@ -181,7 +181,7 @@ func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, er
 			gathered.issues = append(gathered.issues, page.Issues...)
 			last := page.NextPageToken == ""
 			if last || len(gathered.issues) >= chunkSize {
-				if w.only == "" {
+				if w.reads != readIDs && w.reads != readUpdates {
 					gathered.cursor = createdCursor(gathered.issues)
 				}
 				if !yield(gathered, nil) || last {
@@ -189,7 +189,7 @@ func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, er
 				}
 				gathered = chunk{}
 			}
-			if err := astray("search/jql", used, page.NextPageToken, stale); err != nil {
+			if err := checkToken("search/jql", used, page.NextPageToken, stale); err != nil {
 				yield(chunk{}, err)
 				return
 			}
@@ -198,9 +198,9 @@ func (w *walk) byToken(ctx context.Context, body searchBody) iter.Seq2[chunk, er
 	}
 }
 
-// astray returns an error where paging by tokens leads nowhere: with a token that
+// checkToken returns an error where paging by tokens leads nowhere: with a token that
 // was used, or behind too many pages that brought nothing new.
-func astray(endpoint string, used map[string]bool, token string, stale int) error {
+func checkToken(endpoint string, used map[string]bool, token string, stale int) error {
 	e := &Error{Endpoint: endpoint, kind: jiradata.ErrIncomplete}
 	switch {
 	case used[token]:
@@ -255,7 +255,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 			slices.Sort(projects)
 		}
 		if named := w.named(); named != "" {
-			for c, err := range w.byID(ctx, named) {
+			for c, err := range w.pageByID(ctx, named) {
 				if !yield(chunk{issues: c.issues}, err) || err != nil {
 					return
 				}
@@ -278,7 +278,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 					where = fmt.Sprintf("(%s) AND id > %d", where, id)
 				}
 			}
-			for c, err := range w.byID(ctx, where) {
+			for c, err := range w.pageByID(ctx, where) {
 				if c.cursor != "" {
 					c.cursor = key + " " + c.cursor
 				}
@@ -302,11 +302,11 @@ func (w *walk) finds(ctx context.Context, where string, id int64) (bool, error) 
 	return len(page.Issues) > 0 && idOf(page.Issues[0]) == id, nil
 }
 
-// byID pages through Data Center's search: behind the last story of each page,
+// pageByID pages through Data Center's search: behind the last story of each page,
 // for offsets slip when stories come and go, and end at a window of results.
 // Jira tells with each page how many are left, so a page that lost its footing
 // is noticed: the story it should go on from may have been deleted since.
-func (w *walk) byID(ctx context.Context, where string) iter.Seq2[chunk, error] {
+func (w *walk) pageByID(ctx context.Context, where string) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
 		body := w.request(where)
 		var seen idset.Set

@@ -23,7 +23,7 @@ import (
 // deleted, or they are too many) is sent again without them; the page says so.
 func (c *Client) Search(ctx context.Context, q jiradata.Query) iter.Seq2[jiradata.Page, error] {
 	return func(yield func(jiradata.Page, error) bool) {
-		w, err := c.newWalk(ctx, q)
+		w, err := c.newWalk(ctx, q, readStories)
 		if err != nil {
 			yield(jiradata.Page{}, err)
 			return
@@ -40,24 +40,23 @@ func (c *Client) Search(ctx context.Context, q jiradata.Query) iter.Seq2[jiradat
 // may be minutes old. It returns the ids of those that do not exist, or may
 // not be seen, as missing.
 func (c *Client) Issues(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
-	w, err := c.newWalk(ctx, jiradata.Query{})
+	w, err := c.newWalk(ctx, jiradata.Query{}, readStories)
 	if err != nil {
 		return jiradata.Page{}, nil, err
 	}
-	return w.issues(ctx, ids)
+	return w.readByID(ctx, ids)
 }
 
 // Parents reads issues by id for their user fields and their parents alone: of
 // those, 0 for all, that were updated since an instant. It returns the ids of
 // those that it found not to exist, or not to be seen, as missing.
 func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant) (page jiradata.Page, missing []int64, err error) {
-	w, err := c.newWalk(ctx, jiradata.Query{})
+	w, err := c.newWalk(ctx, jiradata.Query{}, readParents)
 	if err != nil {
 		return page, nil, err
 	}
-	w.parents = true
 	if since == 0 || len(ids) == 0 {
-		return w.issues(ctx, ids)
+		return w.readByID(ctx, ids)
 	}
 	if w.literal, err = w.instants(ctx, fmt.Sprintf("id in (%s)", list(ids[:1]))); err != nil {
 		return page, nil, err
@@ -65,7 +64,7 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 	for chunk := range slices.Chunk(ids, pageSize) {
 		var part jiradata.Page
 		var absent []int64
-		for p, searchErr := range w.complete(ctx, w.search(ctx, fmt.Sprintf("id in (%s) AND %s", list(chunk), w.literal.since("updated", since)))) {
+		for p, searchErr := range w.completePages(ctx, w.search(ctx, fmt.Sprintf("id in (%s) AND %s", list(chunk), w.literal.since("updated", since)))) {
 			if err = searchErr; err != nil {
 				break
 			}
@@ -74,7 +73,7 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 		}
 		if errors.Is(err, ErrRefused) || errors.Is(err, jiradata.ErrIncomplete) {
 			// One id that does not exist any more spoils the query.
-			part, absent, err = w.issues(ctx, chunk)
+			part, absent, err = w.readByID(ctx, chunk)
 		}
 		if err != nil {
 			return page, nil, err
@@ -86,24 +85,44 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 	return page, missing, nil
 }
 
-// walk is one search on its way.
+// reads is what a walk reads of each issue.
+type reads int
+
+const (
+	readStories reads = iota // all that the rules read
+	readParents              // the user fields and the parent
+	readIDs
+	readUpdates // the instant of the last update
+)
+
+// walk is one search, or one reading by id, under way.
 type walk struct {
-	c      *Client
-	schema *schema
-	flavor jiradata.Flavor
-	query  jiradata.Query
-	// literal is how instants are named
-	literal literal
-	// parents: the issues are read for their user fields and parents alone
-	parents bool
-	// only is the one field that issues are asked for; "": all that is read of them
-	only   string
-	warned []string          // what Jira warned of and nobody was told yet
-	met    bool              // the fields were read again for this walk
-	epics  map[string]string // id by key of epics that were looked up; "" for those not to be seen
+	c            *Client
+	schema       *schema
+	flavor       jiradata.Flavor
+	query        jiradata.Query
+	reads        reads
+	literal      literal           // how instants are written in queries
+	warned       []string          // warnings of Jira that no page has passed on yet
+	fieldsReread bool              // the fields were read again for this walk
+	epics        map[string]string // id by key of epics that were looked up; "" for those that cannot be seen
 }
 
-func (c *Client) newWalk(ctx context.Context, q jiradata.Query) (*walk, error) {
+// fields returns the fields to ask for.
+func (w *walk) fields() []string {
+	switch w.reads {
+	case readIDs:
+		return []string{"id"}
+	case readUpdates:
+		return []string{"updated"}
+	case readParents:
+		return w.schema.requested(false)
+	default:
+		return w.schema.requested(true)
+	}
+}
+
+func (c *Client) newWalk(ctx context.Context, q jiradata.Query, what reads) (*walk, error) {
 	s, err := c.fieldsRead(ctx)
 	if err != nil {
 		return nil, err
@@ -112,7 +131,7 @@ func (c *Client) newWalk(ctx context.Context, q jiradata.Query) (*walk, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{c: c, schema: s, flavor: flavor, query: q, epics: map[string]string{}}
+	w := &walk{c: c, schema: s, flavor: flavor, query: q, reads: what, epics: map[string]string{}}
 	if q.Since != 0 || q.Cursor != "" {
 		w.literal, err = w.instants(ctx, w.scope(q.Projects, 0))
 	}
@@ -139,7 +158,7 @@ func (w *walk) pages(ctx context.Context) iter.Seq2[jiradata.Page, error] {
 		begun, named := false, true
 		for {
 			again := false
-			for page, err := range w.complete(ctx, w.find(ctx)) {
+			for page, err := range w.completePages(ctx, w.find(ctx)) {
 				if again = !begun && w.named() != "" && (errors.Is(err, ErrRefused) || errors.Is(err, errLeftOut)); again {
 					break
 				}
@@ -218,15 +237,15 @@ func list(ids []int64) string {
 	return b.String()
 }
 
-// issues reads issues by id, which is always current.
-func (w *walk) issues(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
+// readByID reads issues by id, which is always current.
+func (w *walk) readByID(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
 	for part := range slices.Chunk(ids, pageSize) {
-		raw, absent, err := w.byNumber(ctx, part)
+		raw, absent, err := w.getIssues(ctx, part)
 		if err != nil {
 			return page, nil, err
 		}
 		missing = append(missing, absent...)
-		done, gone, err := w.finishChunk(ctx, raw)
+		done, gone, err := w.completeChunk(ctx, raw)
 		if err != nil {
 			return page, nil, err
 		}
@@ -237,19 +256,19 @@ func (w *walk) issues(ctx context.Context, ids []int64) (page jiradata.Page, mis
 	return page, missing, nil
 }
 
-// byNumber reads some issues by id: together where that is possible, else one
+// getIssues reads some issues by id: together where that is possible, else one
 // by one.
-func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage, missing []int64, err error) {
+func (w *walk) getIssues(ctx context.Context, ids []int64) (raw []json.RawMessage, missing []int64, err error) {
 	rest := ids
 	if w.flavor == jiradata.Cloud && len(ids) > 1 {
-		raw, rest, err = w.bulkIssues(ctx, ids)
+		raw, rest, err = w.getBulk(ctx, ids)
 		if err != nil && !noEndpoint(err) {
 			return nil, nil, err
 		}
 		// What it does not give is asked for by itself: only a refusal that is
 		// about one issue proves anything about it.
 	}
-	q := url.Values{"fields": {strings.Join(w.schema.requested(!w.parents), ",")}}
+	q := url.Values{"fields": {strings.Join(w.fields(), ",")}}
 	if w.flavor == jiradata.DataCenter {
 		q.Set("expand", "changelog")
 	}
@@ -271,9 +290,9 @@ func (w *walk) byNumber(ctx context.Context, ids []int64) (raw []json.RawMessage
 	return raw, missing, nil
 }
 
-// bulkIssues reads issues of Cloud together, with their comments as documents,
+// getBulk reads issues of Cloud together, with their comments as documents,
 // and returns the ids that it did not get.
-func (w *walk) bulkIssues(ctx context.Context, ids []int64) (raw []json.RawMessage, rest []int64, err error) {
+func (w *walk) getBulk(ctx context.Context, ids []int64) (raw []json.RawMessage, rest []int64, err error) {
 	var body struct {
 		IDs    []string `json:"issueIdsOrKeys"`
 		Fields []string `json:"fields"`
@@ -281,7 +300,7 @@ func (w *walk) bulkIssues(ctx context.Context, ids []int64) (raw []json.RawMessa
 	for _, id := range ids {
 		body.IDs = append(body.IDs, strconv.FormatInt(id, 10))
 	}
-	body.Fields = w.schema.requested(!w.parents)
+	body.Fields = w.fields()
 	var page struct {
 		Issues []json.RawMessage `json:"issues"`
 	}

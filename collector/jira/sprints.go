@@ -1,16 +1,16 @@
 package jira
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/andygrunwald/go-jira"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -22,12 +22,6 @@ const agilePageSize = 50
 
 // noSprints is what Jira says of a board without sprints, with status 400.
 const noSprints = "does not support sprints"
-
-// board is a board as the agile interface shows one.
-type board struct {
-	ID   number `json:"id"`
-	Type string `json:"type"`
-}
 
 // sprint is a sprint as the agile interface shows one.
 type sprint struct {
@@ -61,7 +55,7 @@ func (s *sprint) ended() latency.Instant {
 // that several boards show is one. jiradata.ErrWithheld if Jira does not give
 // the account its boards: the agile interface has permissions of its own.
 func (c *Client) Sprints(ctx context.Context, p jiradata.Project) ([]jiradata.Sprint, error) {
-	boards, err := agileList[board](ctx, c, "agile/board", "rest/agile/1.0/board", url.Values{"projectKeyOrId": {p.Key}})
+	boards, err := c.boards(ctx, p.Key)
 	if err != nil {
 		return nil, withheld(err)
 	}
@@ -73,7 +67,7 @@ func (c *Client) Sprints(ctx context.Context, p jiradata.Project) ([]jiradata.Sp
 		if b.Type == "kanban" {
 			continue
 		}
-		list, err := agileList[sprint](ctx, c, "agile/board/sprint", fmt.Sprintf("rest/agile/1.0/board/%d/sprint", b.ID), url.Values{"state": {"active,closed"}})
+		list, err := c.sprints(ctx, b.ID)
 		if sprintless(b, err) || errors.Is(err, ErrNotFound) { // it may have been deleted since
 			continue
 		}
@@ -98,10 +92,10 @@ func (c *Client) Sprints(ctx context.Context, p jiradata.Project) ([]jiradata.Sp
 	return out, nil
 }
 
-// sprintless tells whether an answer means that a board has no sprints. Boards
+// sprintless reports whether an answer means that a board has no sprints. Boards
 // of team-managed projects have them or not, and Jira says so in the account's
 // language.
-func sprintless(b board, err error) bool {
+func sprintless(b jira.Board, err error) bool {
 	var e *Error
 	return errors.As(err, &e) && errors.Is(err, ErrRefused) && (b.Type == "simple" || strings.Contains(e.Detail, noSprints))
 }
@@ -114,38 +108,58 @@ func withheld(err error) error {
 	return fmt.Errorf("%w: %w; a token with scopes needs read:board-scope:jira-software and read:sprint:jira-software", jiradata.ErrWithheld, err)
 }
 
-// agileList reads all pages of a list of the agile interface, which tells the
-// last page and not always a total.
-func agileList[T any](ctx context.Context, c *Client, endpoint, path string, q url.Values) ([]T, error) {
-	var all []T
-	var first []byte // of the last page
-	for {
-		var page struct {
-			Values []json.RawMessage `json:"values"`
-			IsLast bool              `json:"isLast"`
+// boards reads the boards that show a project.
+func (c *Client) boards(ctx context.Context, project string) ([]jira.Board, error) {
+	const endpoint = "agile/board"
+	return allPages(endpoint, func(start int) ([]jira.Board, bool, error) {
+		list, _, err := call(ctx, c, endpoint, func(ctx context.Context) (*jira.BoardsList, *jira.Response, error) {
+			return c.jira.Board.GetAllBoardsWithContext(ctx, &jira.BoardListOptions{
+				ProjectKeyOrID: project, SearchOptions: jira.SearchOptions{StartAt: start, MaxResults: agilePageSize},
+			})
+		})
+		if err != nil {
+			return nil, false, err
 		}
-		q.Set("startAt", strconv.Itoa(len(all)))
-		q.Set("maxResults", strconv.Itoa(agilePageSize))
-		if err := c.get(ctx, endpoint, path, q, &page); err != nil {
+		return list.Values, list.IsLast, nil
+	}, func(a, b jira.Board) bool { return a.ID == b.ID })
+}
+
+// sprints reads the active and closed sprints of a board.
+func (c *Client) sprints(ctx context.Context, board int) ([]sprint, error) {
+	const endpoint = "agile/board/sprint"
+	return allPages(endpoint, func(start int) ([]sprint, bool, error) {
+		var page struct {
+			Values []sprint `json:"values"`
+			IsLast bool     `json:"isLast"`
+		}
+		q := url.Values{"state": {"active,closed"}, "startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(agilePageSize)}}
+		err := c.get(ctx, endpoint, fmt.Sprintf("rest/agile/1.0/board/%d/sprint", board), q, &page)
+		return page.Values, page.IsLast, err
+	}, func(a, b sprint) bool { return a.ID == b.ID })
+}
+
+// allPages reads all pages of a list of the agile interface, which says which page
+// is the last and does not always give a total. A page that begins as the one
+// before it did is an error.
+func allPages[T any](endpoint string, page func(start int) (values []T, last bool, err error), same func(a, b T) bool) ([]T, error) {
+	var all []T
+	first := -1 // of the last page, in all
+	for {
+		values, last, err := page(len(all))
+		if err != nil {
 			return nil, err
 		}
-		if page.Values == nil {
+		if values == nil {
 			return nil, lacking(endpoint, "list of values")
 		}
-		if len(page.Values) > 0 {
-			if bytes.Equal(page.Values[0], first) {
+		if len(values) > 0 {
+			if first >= 0 && same(all[first], values[0]) {
 				return nil, &Error{Endpoint: endpoint, Detail: "it gave the same page twice", kind: jiradata.ErrIncomplete}
 			}
-			first = page.Values[0]
+			first = len(all)
 		}
-		for _, raw := range page.Values {
-			var v T
-			if err := json.Unmarshal(raw, &v); err != nil {
-				return nil, &Error{Endpoint: endpoint, Detail: err.Error(), kind: ErrBadReply}
-			}
-			all = append(all, v)
-		}
-		if page.IsLast || len(page.Values) == 0 {
+		all = append(all, values...)
+		if last || len(values) == 0 {
 			return all, nil
 		}
 	}

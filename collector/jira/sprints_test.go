@@ -85,7 +85,7 @@ func TestSprintsOfManyPages(t *testing.T) {
 
 // TestSprintsOfJira reads what the simulated Jira does not send.
 func TestSprintsOfJira(t *testing.T) {
-	const boards = `{"isLast":true,"values":[{"id":"7","type":"scrum"}]}`
+	const boards = `{"isLast":true,"values":[{"id":7,"type":"scrum"}]}`
 	for _, tc := range []struct{ name, sprints, want string }{
 		{"really started", `{"id":1,"state":"active","name":" A ","startDate":"2026-03-01T09:00:00.000Z","activatedDate":"2026-03-02T09:00:00.000+01:00","endDate":"2026-03-09T09:00:00.000Z"}`, "A 2026-03-02T08:00:00Z 2026-03-09T09:00:00Z"},
 		{"closed without an instant", `{"id":1,"state":"closed","name":"A","startDate":"2026-03-01T09:00:00.000Z","endDate":"2026-03-09T09:00:00.000Z"}`, "A 2026-03-01T09:00:00Z 2026-03-09T09:00:00Z"},

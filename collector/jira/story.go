@@ -17,7 +17,7 @@ type reading struct {
 	source     json.RawMessage
 	issue      issue
 	histories  []history
-	comments   []remark
+	comments   []commentDoc
 	short      bool  // Jira counts more comments than it gives
 	broken     error // a record of its history could not be read
 	parentOnly bool  // read for its user fields and its parent alone

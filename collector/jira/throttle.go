@@ -13,28 +13,28 @@ import (
 const longest = time.Hour
 
 // burst is the reason that Cloud gives where one endpoint alone had too many
-// requests in a moment; any other is about all of them.
+// requests in a moment. Any other reason is about all endpoints.
 const burst = "jira-burst-based"
 
-// Hold remembers how long a Jira wants to be left alone. Its zero value is
-// ready, and it is safe for concurrent use. A client that takes the place of
-// another, after a reload of the config for instance, must share its Hold, or it
-// asks at once what Jira has just refused.
-type Hold struct {
+// Throttle remembers how long a Jira asked to be left alone. Its zero value is
+// ready for use, and it is safe for concurrent use. A client that replaces another,
+// after a reload of the config for instance, must share its Throttle: else it asks
+// at once what Jira has just refused.
+type Throttle struct {
 	mu     sync.Mutex
-	wishes map[string]wish // by endpoint; "" is about all of them
+	limits map[string]limit // by endpoint; "" is about all of them
 }
 
-// wish is what Jira wants of requests until an instant of the local clock: that
-// they wait, or, where that is too long for them, that they are not made.
-type wish struct {
+// limit is what Jira asked for until an instant of the local clock: that requests
+// wait, or, where that is longer than they can wait, that none is sent.
+type limit struct {
 	until   time.Time
-	refused error  // the kind of what requests fail with; nil: they wait
-	why     string // of the failure
+	refused error  // the kind of the error that requests fail with; nil: they wait
+	why     string // the detail of that error
 }
 
-// heed remembers what an answer asks for.
-func (h *Hold) heed(endpoint string, status int, header http.Header, now time.Time) {
+// remember remembers what an answer asks for.
+func (t *Throttle) remember(endpoint string, status int, header http.Header, now time.Time) {
 	wait, asked := retryAfter(status, header, now)
 	if !asked {
 		wait = easing(header)
@@ -42,35 +42,35 @@ func (h *Hold) heed(endpoint string, status int, header http.Header, now time.Ti
 	if wait == 0 {
 		return
 	}
-	w := wish{until: now.Add(wait)}
+	p := limit{until: now.Add(wait)}
 	if wait > patience {
 		e := statusError(endpoint, status, header, nil, now)
-		w.refused, w.why = e.kind, fmt.Sprintf("nothing was sent, for %s was answered HTTP %d", endpoint, status)
+		p.refused, p.why = e.kind, fmt.Sprintf("nothing was sent, because %s was answered HTTP %d", endpoint, status)
 	}
 	about := ""
 	if header.Get("RateLimit-Reason") == burst {
 		about = endpoint
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.wishes == nil {
-		h.wishes = map[string]wish{}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.limits == nil {
+		t.limits = map[string]limit{}
 	}
-	if w.until.After(h.wishes[about].until) {
-		h.wishes[about] = w
+	if p.until.After(t.limits[about].until) {
+		t.limits[about] = p
 	}
 }
 
-// allow returns when a request to an endpoint may be sent, or an *Error with how
-// much longer Jira wants to be left alone.
-func (h *Hold) allow(ctx context.Context, endpoint string, now func() time.Time) error {
+// wait waits until a request to an endpoint may be sent. It returns an *Error with
+// how much longer Jira wants to be left alone where that is too long to wait.
+func (t *Throttle) wait(ctx context.Context, endpoint string, now func() time.Time) error {
 	for {
-		w, left := h.wish(endpoint, now())
+		p, left := t.limit(endpoint, now())
 		switch {
 		case left <= 0:
 			return nil
-		case w.refused != nil:
-			return &Error{Endpoint: endpoint, Detail: w.why, RetryAfter: left, kind: w.refused}
+		case p.refused != nil:
+			return &Error{Endpoint: endpoint, Detail: p.why, RetryAfter: left, kind: p.refused}
 		}
 		timer := time.NewTimer(left)
 		select {
@@ -84,24 +84,24 @@ func (h *Hold) allow(ctx context.Context, endpoint string, now func() time.Time)
 
 // Until returns until when, in the local clock, Jira wants to be left alone as of
 // now, by endpoint; "" is about all of them.
-func (h *Hold) Until(now time.Time) map[string]time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func (t *Throttle) Until(now time.Time) map[string]time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	out := map[string]time.Time{}
-	for endpoint, w := range h.wishes {
-		if w.until.After(now) {
-			out[endpoint] = w.until
+	for endpoint, p := range t.limits {
+		if p.until.After(now) {
+			out[endpoint] = p.until
 		}
 	}
 	return out
 }
 
-// wish returns what Jira wants of requests to an endpoint, and for how much
-// longer. Of two wishes the one that forbids them counts, else the longer one.
-func (h *Hold) wish(endpoint string, now time.Time) (wish, time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	all, one := h.wishes[""], h.wishes[endpoint]
+// limit returns what Jira asked for of requests to an endpoint, and for how much
+// longer. Of two limits the one that forbids requests counts, else the longer one.
+func (t *Throttle) limit(endpoint string, now time.Time) (limit, time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all, one := t.limits[""], t.limits[endpoint]
 	if forbids := one.refused != nil && one.until.After(now); forbids || all.refused == nil && one.until.After(all.until) {
 		return one, one.until.Sub(now)
 	}

@@ -133,8 +133,8 @@ func TestAWaitIsForEverybody(t *testing.T) {
 // TestABurstIsOfOneEndpoint holds that the others are asked meanwhile.
 func TestABurstIsOfOneEndpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hold := &jira.Hold{}
-		m, c := newMoody(t, jira.Options{Hold: hold})
+		throttle := &jira.Throttle{}
+		m, c := newMoody(t, jira.Options{Throttle: throttle})
 		m.status, m.header = 429, []string{"Retry-After", "600", "RateLimit-Reason", "jira-burst-based"}
 		if _, err := c.Statuses(t.Context()); wait(err) != 10*time.Minute {
 			t.Fatalf("got error %v, want a wait of 10m", err)
@@ -158,10 +158,10 @@ func TestABurstIsOfOneEndpoint(t *testing.T) {
 			t.Errorf("got %v and %v, want waits of 5m and 10m", all, one)
 		}
 		now := time.Now()
-		if diff := cmp.Diff(map[string]time.Time{"": now.Add(5 * time.Minute), "status": now.Add(10 * time.Minute)}, hold.Until(now)); diff != "" {
+		if diff := cmp.Diff(map[string]time.Time{"": now.Add(5 * time.Minute), "status": now.Add(10 * time.Minute)}, throttle.Until(now)); diff != "" {
 			t.Errorf("until when Jira is left alone (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(map[string]time.Time{"status": now.Add(10 * time.Minute)}, hold.Until(now.Add(5*time.Minute))); diff != "" {
+		if diff := cmp.Diff(map[string]time.Time{"status": now.Add(10 * time.Minute)}, throttle.Until(now.Add(5*time.Minute))); diff != "" {
 			t.Errorf("five minutes later (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{"issuetype", "issuetype"}, m.paths); diff != "" {
@@ -177,24 +177,24 @@ func TestABurstIsOfOneEndpoint(t *testing.T) {
 	})
 }
 
-// TestAHoldOutlivesItsClient holds that a client in the place of another is
-// told what that one was, where it is given its Hold.
-func TestAHoldOutlivesItsClient(t *testing.T) {
+// TestAThrottleOutlivesItsClient holds that a client in the place of another is
+// told what that one was, where it is given its Throttle.
+func TestAThrottleOutlivesItsClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hold := &jira.Hold{}
-		m, c := newMoody(t, jira.Options{Hold: hold})
+		throttle := &jira.Throttle{}
+		m, c := newMoody(t, jira.Options{Throttle: throttle})
 		m.status, m.header = 429, []string{"Retry-After", "3600"}
 		if _, err := c.Statuses(t.Context()); wait(err) != time.Hour {
 			t.Fatalf("got error %v, want a wait of 1h", err)
 		}
 		time.Sleep(10 * time.Minute)
-		_, next := newMoody(t, jira.Options{Hold: hold})
+		_, next := newMoody(t, jira.Options{Throttle: throttle})
 		if _, err := next.Statuses(t.Context()); wait(err) != 50*time.Minute {
-			t.Errorf("with the same Hold: got error %v, want a wait of 50m", err)
+			t.Errorf("with the same Throttle: got error %v, want a wait of 50m", err)
 		}
 		_, other := newMoody(t, jira.Options{})
 		if _, err := other.Statuses(t.Context()); err != nil {
-			t.Errorf("with a Hold of its own: %v", err)
+			t.Errorf("with a Throttle of its own: %v", err)
 		}
 	})
 }

@@ -63,7 +63,7 @@ func newHTTPClient(o *Options) (*http.Client, error) {
 		}
 	}
 	var auth http.RoundTripper
-	single := &try{base: base, hold: o.Hold, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now}
+	single := &try{base: base, throttle: o.Throttle, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now}
 	if o.Email != "" {
 		auth = &jira.BasicAuthTransport{Username: o.Email, Password: o.Token, Transport: single}
 	} else {
@@ -233,17 +233,17 @@ func seconds(text string) (time.Duration, bool) {
 // the length of the reply, reads it whole (so that a cut reply is a failed
 // try), heeds what it asks for, and reports it.
 type try struct {
-	base    http.RoundTripper
-	hold    *Hold
-	limiter *rate.Limiter
-	observe func(endpoint string, code int, took time.Duration, h http.Header)
-	now     func() time.Time
+	base     http.RoundTripper
+	throttle *Throttle
+	limiter  *rate.Limiter
+	observe  func(endpoint string, code int, took time.Duration, h http.Header)
+	now      func() time.Time
 }
 
 // RoundTrip implements http.RoundTripper.
 func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	endpoint := endpointOf(req.Context())
-	if err := t.hold.allow(req.Context(), endpoint, t.now); err != nil {
+	if err := t.throttle.wait(req.Context(), endpoint, t.now); err != nil {
 		return nil, err
 	}
 	if err := t.limiter.Wait(req.Context()); err != nil {
@@ -257,7 +257,7 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	begin := t.now()
 	resp, err := t.base.RoundTrip(req)
 	if err == nil {
-		t.hold.heed(endpoint, resp.StatusCode, resp.Header, t.now())
+		t.throttle.remember(endpoint, resp.StatusCode, resp.Header, t.now())
 		err = readWhole(resp)
 	}
 	if t.observe != nil {
@@ -273,6 +273,25 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// replyBody is the body of a reply that was read whole. Whoever has read it leaves
+// the text for others: a call of the library reads a refusal and does not say all
+// that it read.
+type replyBody struct {
+	io.Reader
+	text []byte
+}
+
+// Close implements io.Closer.
+func (*replyBody) Close() error { return nil }
+
+// textOf returns the whole text of a reply, whether it was read before or not.
+func textOf(resp *http.Response) ([]byte, error) {
+	if body, ok := resp.Body.(*replyBody); ok {
+		return body.text, nil
+	}
+	return io.ReadAll(resp.Body)
+}
+
 // readWhole replaces the body of resp by what it holds.
 func readWhole(resp *http.Response) error {
 	defer resp.Body.Close()
@@ -283,7 +302,7 @@ func readWhole(resp *http.Response) error {
 	if len(body) > maxReply {
 		return errReplyTooLarge
 	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.Body = &replyBody{bytes.NewReader(body), body}
 	resp.ContentLength = int64(len(body))
 	return nil
 }

@@ -187,8 +187,8 @@ type item struct {
 	ToString   text   `json:"toString"`
 }
 
-// remark is a comment on an issue.
-type remark struct {
+// commentDoc is a comment on an issue.
+type commentDoc struct {
 	ID           number          `json:"id"`
 	Author       *account        `json:"author"`
 	UpdateAuthor *account        `json:"updateAuthor"`
@@ -198,7 +198,7 @@ type remark struct {
 }
 
 // facts returns what the rules read in a comment.
-func (r *remark) facts() (comment.Facts, error) {
+func (r *commentDoc) facts() (comment.Facts, error) {
 	if len(r.Body) > 0 && r.Body[0] == '{' {
 		return comment.ADF(r.Body)
 	}
@@ -211,10 +211,10 @@ func (r *remark) facts() (comment.Facts, error) {
 	return comment.Wiki(string(body)), nil
 }
 
-// remarks is a page of comments.
-type remarks struct {
-	Total    *int     `json:"total"`
-	Comments []remark `json:"comments"`
+// commentsDoc is a page of comments.
+type commentsDoc struct {
+	Total    *int         `json:"total"`
+	Comments []commentDoc `json:"comments"`
 }
 
 // named is a value with an id and a name: a status, a component, a sprint.

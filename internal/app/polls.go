@@ -28,10 +28,10 @@ const oddShown = 100
 // and reloads, and shows it: in the log, as metrics, and on the page about the
 // synchronisation. It is safe for concurrent use.
 type pollRecord struct {
-	log   *zap.Logger
-	store *store.Store
-	self  *metrics.Self
-	hold  *jira.Hold
+	log      *zap.Logger
+	store    *store.Store
+	self     *metrics.Self
+	throttle *jira.Throttle
 
 	mu       sync.Mutex
 	shown    web.Sync // without what the maps below and the store hold
@@ -48,9 +48,9 @@ type exchange struct {
 	code     int
 }
 
-func newPollRecord(log *zap.Logger, st *store.Store, self *metrics.Self, hold *jira.Hold) *pollRecord {
+func newPollRecord(log *zap.Logger, st *store.Store, self *metrics.Self, throttle *jira.Throttle) *pollRecord {
 	return &pollRecord{
-		log: log, store: st, self: self, hold: hold,
+		log: log, store: st, self: self, throttle: throttle,
 		requests: map[exchange]int{}, budgets: map[string]web.Budget{}, webhooks: map[string]int{},
 	}
 }
@@ -169,7 +169,7 @@ func (r *pollRecord) view() (page web.Sync, census time.Duration) {
 // page returns what the page about the synchronisation shows.
 func (r *pollRecord) page(ctx context.Context) (web.Sync, error) {
 	page, census := r.view()
-	alone := r.hold.Until(time.Now())
+	alone := r.throttle.Until(time.Now())
 	for _, endpoint := range slices.Sorted(maps.Keys(alone)) {
 		page.Alone = append(page.Alone, web.Alone{Endpoint: endpoint, Until: alone[endpoint]})
 	}

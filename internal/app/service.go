@@ -56,8 +56,8 @@ type Service struct {
 	webhooks *webhook.Receiver
 	reloads  chan reload
 
-	secret atomic.Value // of webhooks; a string
-	hold   jira.Hold    // Jira's wish not to be asked outlives a config
+	secret   atomic.Value  // of webhooks; a string
+	throttle jira.Throttle // Jira's wish not to be asked outlives a config
 
 	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
@@ -86,7 +86,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	s.self.Observe(metrics.Site{URL: cfg.Jira.URL})
 	s.self.Observe(metrics.Reload{At: time.Now()})
 	s.numbers = newNumbers(log, st, s.self, s.status)
-	s.polls = newPollRecord(log, st, s.self, &s.hold)
+	s.polls = newPollRecord(log, st, s.self, &s.throttle)
 	reg.MustRegister(s.numbers.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.webhooks = webhook.New(webhook.Options{
 		Secret:  func() string { return s.secret.Load().(string) },
@@ -120,7 +120,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.Se
 // client that it reads through.
 func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := NewClient(cfg, jira.Options{
-		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Hold: &s.hold,
+		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle,
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.status.alive(cfg.Jira.PollInterval)
 			s.polls.request(endpoint, code, took, h)
