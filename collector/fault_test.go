@@ -10,11 +10,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -28,21 +26,8 @@ import (
 	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/suite"
 )
-
-// count returns how often a test is to run: what the environment says, or few.
-func count(t *testing.T, variable string, few int) int {
-	t.Helper()
-	text := os.Getenv(variable)
-	if text == "" {
-		return few
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		t.Fatalf("%s=%q: give a number", variable, text)
-	}
-	return n
-}
 
 // wire is a network without sockets, on which one request goes wrong, or all
 // from one on until somebody mends it. Within a bubble of synctest its waits
@@ -326,7 +311,7 @@ func TestFaultAtEveryRequest(t *testing.T) {
 			if failed != 0 {
 				t.Fatal("a cycle failed without a fault")
 			}
-			runs := count(t, "YOURTURN_FAULT_RUNS", len(faults))
+			runs := suite.Count(t, "YOURTURN_FAULT_RUNS", len(faults), len(faults))
 			stride := requests * 5 / 8
 			for gcd(stride, requests) > 1 {
 				stride++

@@ -3,7 +3,6 @@ package dashboards
 import (
 	"encoding/json"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -14,6 +13,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/stack"
+	"github.com/yourturn/yourturn/internal/suite"
 )
 
 // real is a Prometheus with the imported past of an organisation, a sample an
@@ -26,10 +26,10 @@ type real struct {
 }
 
 // pastDays is over how many days the past of an organisation is written: with
-// YOURTURN_REQUIRE_ALL so many that the longest range, 90 days, is in it; else so
+// YOURTURN_TEST=full so many that the longest range, 90 days, is in it; else so
 // many that the panels see the three ranges of two weeks before the one shown.
 func pastDays() int {
-	if os.Getenv("YOURTURN_REQUIRE_ALL") != "" {
+	if suite.Full() {
 		return 100
 	}
 	return 60

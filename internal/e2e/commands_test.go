@@ -3,19 +3,25 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/suite"
 )
 
 func TestUsage(t *testing.T) {
@@ -87,7 +93,6 @@ func TestJiraRefuses(t *testing.T) {
 		}{
 			{"wrong token", "token", "", []string{"401"}},
 			{"a bearer that is none", "token", "", []string{map[jirasim.Flavor]string{jirasim.Cloud: "403", jirasim.DataCenter: "401"}[flavor], "jira.token_file"}},
-			{"unreachable", "http://127.0.0.1:", "http://127.0.0.1:1", []string{"refused"}},
 			{"unknown project", "projects: [", "projects: [NOPE, ", []string{"NOPE"}},
 			{"unknown project in a query", "", `jql: "project in (PAY, NOPE)"`, []string{"NOPE"}},
 			{"unknown field in a query", "", "jql: dragon = 1", []string{"dragon"}},
@@ -96,7 +101,6 @@ func TestJiraRefuses(t *testing.T) {
 			{"unknown field", "owner_field: Product Owner", "owner_field: Produkt Owner", []string{"yourturn.yml:", "Produkt Owner", "Product Owner (customfield_10050)"}},
 		} {
 			t.Run(string(flavor)+" "+tc.name, func(t *testing.T) {
-				t.Parallel() // retries take their time
 				o := newOrganisation(t, 1, flavor)
 				text, err := os.ReadFile(o.config)
 				if err != nil {
@@ -109,19 +113,17 @@ func TestJiraRefuses(t *testing.T) {
 						text = regexp.MustCompile(`(?m)^ +(email|flavor):.*\n`).ReplaceAll(text, nil)
 						text = bytes.Replace(text, []byte("jira:\n"), []byte("jira:\n  flavor: "+string(flavor)+"\n"), 1)
 					}
-				case "unreachable":
-					text = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAll(text, []byte("127.0.0.1:1"))
 				case "unknown project in a query", "unknown field in a query", "a query that is none":
 					text = regexp.MustCompile(`(?m)^ +projects: \[.*\]$`).ReplaceAll(text, []byte("  "+tc.new))
 				default:
 					text = bytes.Replace(text, []byte(tc.old), []byte(tc.new), 1)
 				}
 				write(t, o.config, string(text))
-				lines := [][]string{{"sync", "--config.file", o.config}, {"check", "--online", "--config.file", o.config}}
-				if tc.name != "unreachable" { // that may pass, and serve waits for it
-					lines = append(lines, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"})
-				}
-				for _, args := range lines {
+				for _, args := range [][]string{
+					{"sync", "--config.file", o.config},
+					{"check", "--online", "--config.file", o.config},
+					{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"},
+				} {
 					got := yourturn(t, 1, args...)
 					for _, want := range tc.want {
 						if !strings.Contains(got, want) {
@@ -132,6 +134,40 @@ func TestJiraRefuses(t *testing.T) {
 						t.Errorf("%s tells the token:\n%s", args[0], got)
 					}
 				}
+			})
+		}
+	}
+}
+
+// refusing is a network on which nobody listens.
+type refusing struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+}
+
+// TestJiraIsUnreachable asks a Jira that nobody answers for: the commands that ask
+// once try again for a while, and fail; the token is nowhere.
+func TestJiraIsUnreachable(t *testing.T) {
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		config := newOrganisation(t, 1, flavor).config
+		for _, args := range [][]string{{"sync", "--config.file", config}, {"check", "--online", "--config.file", config}} {
+			t.Run(fmt.Sprint(flavor, " ", args[0]), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var out bytes.Buffer
+					begin := time.Now()
+					env := command.Env{In: strings.NewReader(""), Out: &out, Err: &out, Transport: refusing{}}
+					if code := command.Run(t.Context(), args, env); code != command.ExitFailed || !strings.Contains(out.String(), "refused") {
+						t.Errorf("exit %d, want %d and the reason:\n%s", code, command.ExitFailed, &out)
+					}
+					if strings.Contains(out.String(), "t0k3n") {
+						t.Errorf("it tells the token:\n%s", &out)
+					}
+					if took := time.Since(begin); took < time.Second {
+						t.Errorf("it gave up after %s", took)
+					}
+				})
 			})
 		}
 	}
@@ -243,6 +279,7 @@ func awaitFor(t *testing.T, patience time.Duration, url string, so func(status i
 
 // TestDemo runs the demo as a user does, and looks at what it serves.
 func TestDemo(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var out output
@@ -250,7 +287,7 @@ func TestDemo(t *testing.T) {
 	kept := filepath.Join(t.TempDir(), "demo.db")
 	args := []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}
 	go func() {
-		ended <- command.Run(ctx, args, command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+		ended <- command.Run(ctx, args, command.Env{In: strings.NewReader(""), Out: &out, Err: &out})
 	}()
 	base := started(t, &out, ended, `open +(http://\S+)/ `)
 	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
@@ -289,7 +326,7 @@ func TestDemo(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("promtool check metrics: %v\n%s", err, out)
 		}
-	} else if os.Getenv("YOURTURN_REQUIRE_ALL") != "" {
+	} else if suite.Full() {
 		t.Error("promtool is required: install Debian's package prometheus")
 	}
 	if got := yourturn(t, 0, "waits", "--config.file", kept+".yml", "--open"); !strings.Contains(got, "of them open") {
@@ -316,7 +353,7 @@ func TestDemo(t *testing.T) {
 	defer again()
 	out = output{}
 	go func() {
-		ended <- command.Run(ctx, append(args, "--anew"), command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+		ended <- command.Run(ctx, append(args, "--anew"), command.Env{In: strings.NewReader(""), Out: &out, Err: &out})
 	}()
 	base = started(t, &out, ended, `open +(http://\S+)/ `)
 	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
@@ -353,41 +390,42 @@ func TestServeWithARefusedToken(t *testing.T) {
 }
 
 // TestServeWithJiraAway starts on a store that has completed a sync while Jira
-// is away: the old numbers are served. Without such a store it is not ready.
+// is away: the old numbers are served. Without such a store it is not ready, and
+// says why.
 func TestServeWithJiraAway(t *testing.T) {
-	o := newOrganisation(t, 1, jirasim.DataCenter)
-	yourturn(t, 0, "sync", "--config.file", o.config)
-	text, err := os.ReadFile(o.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	away := regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAll(text, []byte("127.0.0.1:1"))
-	for _, tc := range []struct {
-		name   string
-		text   string
-		status int
-	}{
-		{"with numbers", string(away), http.StatusOK},
-		{"without", regexp.MustCompile(`sqlite:[^"]*`).ReplaceAllString(string(away), "sqlite:"+filepath.Join(t.TempDir(), "new.db")), http.StatusServiceUnavailable},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			write(t, o.config, tc.text)
-			ctx, stop := context.WithCancel(t.Context())
-			defer stop()
-			var out output
-			ended := make(chan int, 1)
-			go func() {
-				ended <- command.Run(ctx, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"}, command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
-			}()
-			base := "http://" + started(t, &out, ended, `"address": "([^"]+)"`)
-			await(t, base+"/-/ready", func(status int, _ string) bool { return status == tc.status })
-			await(t, base+"/metrics", func(_ int, body string) bool {
-				return strings.Contains(body, "po_waits_open") == (tc.status == http.StatusOK)
-			})
-			stop()
-			if code := <-ended; code != 0 {
-				t.Errorf("stopped, serve ended with %d:\n%s", code, out.String())
+	bubbles(t, jirasim.Options{}, func(p *pit) {
+		config, err := os.ReadFile(p.svc.Config().File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		p.move(p.dev, p.create(p.pay), "1", "2")
+		p.later(time.Hour)
+		p.fine()
+		p.opts.Transport = refusing{}
+		unavailable := func() {
+			p.Helper()
+			if err := p.cycle(); err == nil || !strings.Contains(err.Error(), "refused") {
+				p.Fatalf("the cycle failed with %v, want a refusal", err)
 			}
-		})
-	}
+			p.shows(`yourturn_poll_failures_total{reason="unavailable"}`, 1)
+		}
+		ready := func(status int, text string) {
+			p.Helper()
+			rec := httptest.NewRecorder()
+			p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, "/-/ready", nil))
+			if rec.Code != status || !strings.Contains(rec.Body.String(), text) {
+				p.Errorf("ready is answered with %d %s, want %d and %q", rec.Code, rec.Body, status, text)
+			}
+		}
+
+		p.restart(asItWas)
+		unavailable()
+		p.shows(open, 1)
+		ready(http.StatusOK, "is ready")
+
+		p.restart(func(string) string { return strings.Replace(string(config), "pit.db", "new.db", 1) })
+		unavailable()
+		p.shows(open, -1)
+		ready(http.StatusServiceUnavailable, "refused")
+	})
 }

@@ -69,6 +69,7 @@ const latency1 = `po_acceptance_latency_seconds_count{outcome="accepted",owner="
 // TestServeHearsWebhooks follows stories through a service that polls once an
 // hour: whatever it shows within a minute, a webhook has brought.
 func TestServeHearsWebhooks(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	pits(t, jirasim.Options{}, func(p *pit) {
 		var ids []int64
 		for range 4 {
@@ -142,6 +143,7 @@ func TestServeHearsWebhooks(t *testing.T) {
 // once is as of before what a webhook named; it shows all the same before the
 // next poll.
 func TestServeHearsWhatJustHappened(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	pits(t, jirasim.Options{}, func(p *pit) {
 		id := p.create(p.pay)
 		p.later(time.Hour)
@@ -162,6 +164,7 @@ func TestServeHearsWhatJustHappened(t *testing.T) {
 
 // TestServeNeedsNoWebhooks: without one the next poll shows what changed.
 func TestServeNeedsNoWebhooks(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	pits(t, jirasim.Options{}, func(p *pit) {
 		id := p.create(p.pay)
 		p.later(time.Hour)

@@ -52,7 +52,7 @@ func TestBackfillGoesOn(t *testing.T) {
 		{"in this process", func(t *testing.T, args []string) string {
 			ctx, stop := context.WithCancel(t.Context())
 			out := &watcher{seen: stop}
-			if code := command.Run(ctx, args, command.Streams{In: strings.NewReader(""), Out: out, Err: out}); code != command.ExitFailed {
+			if code := command.Run(ctx, args, command.Env{In: strings.NewReader(""), Out: out, Err: out}); code != command.ExitFailed {
 				t.Errorf("exit %d, want %d", code, command.ExitFailed)
 			}
 			return out.String()

@@ -27,6 +27,7 @@ import (
 // store. Both are one series without a gap, and nothing jumps. The simulated Jira's
 // clock stands at a full hour, so that what is scraped is as of the last step.
 func TestThePastJoinsWhatIsScraped(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	promtool := stack.Program(t, "prometheus", "promtool")
 	asOf := time.Now().UTC().Add(-2 * time.Minute).Truncate(time.Hour)
 	stands := func() time.Time { return asOf }
@@ -44,7 +45,7 @@ func TestThePastJoinsWhatIsScraped(t *testing.T) {
 		t.Helper()
 		var out, errOut bytes.Buffer
 		clock := func() time.Time { return now }
-		if code := command.Run(t.Context(), args, command.Streams{In: strings.NewReader(""), Out: &out, Err: &errOut, Now: clock}); code != command.ExitFine {
+		if code := command.Run(t.Context(), args, command.Env{In: strings.NewReader(""), Out: &out, Err: &errOut, Now: clock}); code != command.ExitFine {
 			t.Fatalf("exit %d: %s", code, errOut.String())
 		}
 		return errOut.String(), out.String()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/suite"
 )
 
 // liveSpeed is how fast a team lives, and liveSlip the slip window that suits it.
@@ -21,7 +22,7 @@ const (
 // high speed, and holds that one look afterwards tells of every story what its
 // people know, those of that time included.
 func TestLivingTeamEqualsTheGroundTruth(t *testing.T) {
-	organisations(t, max(1, count(t, "YOURTURN_SEEDS", 4)/polledOneIn), func(t *testing.T, seed int, flavor jirasim.Flavor) {
+	organisations(t, max(1, suite.Count(t, "YOURTURN_SEEDS", 4, 50)/polledOneIn), func(t *testing.T, seed int, flavor jirasim.Flavor) {
 		var tm *team.Team
 		var began, over time.Time
 		synctest.Test(t, func(t *testing.T) {

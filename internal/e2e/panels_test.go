@@ -267,12 +267,13 @@ func chosenLabels(labels map[string]string) map[string]string {
 // timestamp of that scrape gives. Panels that count are left to the imported past:
 // what ends counts five minutes later, so a short look sees nothing counted.
 func TestPanelsOnTheDemo(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	ctx, stop := context.WithCancel(t.Context())
 	var out output
 	ended := make(chan int, 1)
 	kept := filepath.Join(t.TempDir(), "demo.db")
 	go func() {
-		ended <- command.Run(ctx, []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}, command.Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+		ended <- command.Run(ctx, []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "6000", "--store", kept}, command.Env{In: strings.NewReader(""), Out: &out, Err: &out})
 	}()
 	defer func() {
 		stop()

@@ -55,7 +55,7 @@ func serving(t *testing.T, o *organisation) (base string, out *output) {
 	out = &output{}
 	ended := make(chan int, 1)
 	go func() {
-		ended <- command.Run(ctx, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"}, command.Streams{In: strings.NewReader(""), Out: out, Err: out})
+		ended <- command.Run(ctx, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"}, command.Env{In: strings.NewReader(""), Out: out, Err: out})
 	}()
 	base = "http://" + started(t, out, ended, `"address": "([^"]+)"`)
 	t.Cleanup(func() {

@@ -20,6 +20,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/suite"
 )
 
 // serveVariable tells this binary to serve the config it names, as a process of
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	if code := command.Run(ctx, []string{"serve", "--config.file", config, "--web.listen-address", "127.0.0.1:0"}, command.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}); code != 0 {
+	if code := command.Run(ctx, []string{"serve", "--config.file", config, "--web.listen-address", "127.0.0.1:0"}, command.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}); code != 0 {
 		os.Exit(code) //nolint:forbidigo // it is a main
 	}
 }
@@ -50,7 +51,7 @@ const longSoak = 10 * time.Minute
 func TestSoak(t *testing.T) {
 	text := os.Getenv("YOURTURN_SOAK")
 	switch {
-	case text == "" && os.Getenv("YOURTURN_REQUIRE_ALL") == "":
+	case text == "" && !suite.Full():
 		t.Skip("set YOURTURN_SOAK=20m to run it so long")
 	case text == "":
 		text = "5s"

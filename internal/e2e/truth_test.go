@@ -29,27 +29,14 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/suite"
 )
-
-// count returns how often a test repeats itself: name is an environment variable.
-func count(t testing.TB, name string, def int) int {
-	t.Helper()
-	v := os.Getenv(name)
-	if v == "" {
-		return def
-	}
-	n, err := strconv.Atoi(v)
-	if err != nil || n < 1 {
-		t.Fatalf("%s=%q is no count", name, v)
-	}
-	return n
-}
 
 // yourturn runs a command line in this process and returns what it printed.
 func yourturn(t testing.TB, wantCode int, args ...string) string {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	if code := command.Run(t.Context(), args, command.Streams{In: strings.NewReader(""), Out: &out, Err: &errOut}); code != wantCode {
+	if code := command.Run(t.Context(), args, command.Env{In: strings.NewReader(""), Out: &out, Err: &errOut}); code != wantCode {
 		t.Fatalf("yourturn %s: exit %d, want %d\n%s%s", strings.Join(args, " "), code, wantCode, out.String(), errOut.String())
 	}
 	return out.String() + map[bool]string{true: errOut.String()}[wantCode != 0]
@@ -397,7 +384,7 @@ func organisations(t *testing.T, seeds int, f func(t *testing.T, seed int, flavo
 // that were deleted never were, nor were stories, and comments that were edited
 // always said what they say now. A second look changes nothing.
 func TestWaitsEqualTheGroundTruth(t *testing.T) {
-	seeds := count(t, "YOURTURN_SEEDS", 4)
+	seeds := suite.Count(t, "YOURTURN_SEEDS", 4, 50)
 	c := newComparison()
 	organisations(t, seeds, func(t *testing.T, seed int, flavor jirasim.Flavor) {
 		tm, err := team.New(team.Options{Seed: int64(seed), Flavor: flavor, End: end(), Now: end, Losses: true})
@@ -426,7 +413,7 @@ func TestWaitsEqualTheGroundTruth(t *testing.T) {
 // simulated Jira moves a story's updated when a comment is edited or deleted, so
 // that the next look finds it; each look is also a census.
 func TestPolledWaitsEqualTheGroundTruth(t *testing.T) {
-	seeds := max(1, count(t, "YOURTURN_SEEDS", 4)/polledOneIn)
+	seeds := max(1, suite.Count(t, "YOURTURN_SEEDS", 4, 50)/polledOneIn)
 	c := newComparison()
 	organisations(t, seeds, func(t *testing.T, seed int, flavor jirasim.Flavor) {
 		pace := seed

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/suite"
 )
 
 // Program is the path of a program that a test runs; without it the test
@@ -29,10 +31,7 @@ func Program(t testing.TB, pkg string, names ...string) string {
 			return path
 		}
 	}
-	if os.Getenv("YOURTURN_REQUIRE_ALL") != "" {
-		t.Fatalf("%s is required: install Debian's package %s", names[0], pkg)
-	}
-	t.Skipf("%s is not installed", names[0])
+	suite.Lacks(t, names[0], pkg)
 	return ""
 }
 

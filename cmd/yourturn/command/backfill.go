@@ -32,7 +32,7 @@ type backfillFlags struct {
 }
 
 // backfillCommand writes the past for Prometheus.
-func backfillCommand(s Streams) *cobra.Command {
+func backfillCommand(e Env) *cobra.Command {
 	var f backfillFlags
 	cmd := &cobra.Command{
 		Use:   "backfill",
@@ -57,7 +57,7 @@ are one series.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.line = lineOf(cmd)
-			return runBackfill(cmd.Context(), s, f)
+			return runBackfill(cmd.Context(), e, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -131,7 +131,7 @@ func latestSample(ctx context.Context, r *query.Reader, now time.Time) (at time.
 	return at.UTC(), why, nil
 }
 
-func runBackfill(ctx context.Context, s Streams, f backfillFlags) error {
+func runBackfill(ctx context.Context, e Env, f backfillFlags) error {
 	cfg, err := app.LoadConfig(f.configFile)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func runBackfill(ctx context.Context, s Streams, f backfillFlags) error {
 		return err
 	}
 	defer r.Close()
-	now := s.now()
+	now := e.now()
 	latest, why, err := latestSample(ctx, r, now)
 	if err != nil {
 		return err
@@ -154,21 +154,21 @@ func runBackfill(ctx context.Context, s Streams, f backfillFlags) error {
 	if err != nil {
 		return err
 	}
-	if from, err = f.afterBeginning(s, from, to, begins); err != nil {
+	if from, err = f.afterBeginning(e, from, to, begins); err != nil {
 		return err
 	}
 	instance := f.instance
 	if instance == "" {
 		instance = cfg.Web.ListenAddress
 	}
-	fmt.Fprintf(s.Err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
+	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
 	b := app.BuildInfo()
 	done, err := backfill.Write(ctx, r.Store, backfill.Options{
 		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
 		// A store that begins at another instant is another Jira's, whatever its config.
 		Config: fmt.Sprintf("%s %d", rules.Fingerprint(cfg), begins.First), Version: b.Version + " " + b.Revision,
-		Progress: func(file backfill.File) { tellFile(s, file, now) },
+		Progress: func(file backfill.File) { tellFile(e, file, now) },
 	})
 	var conflict *backfill.ConflictError
 	switch {
@@ -178,18 +178,18 @@ func runBackfill(ctx context.Context, s Streams, f backfillFlags) error {
 		return unfinishedError{err, f.goOn(done.Files)}
 	}
 	for _, hole := range done.Holes {
-		fmt.Fprintf(s.Err, "between the files in %s there is nothing from %s to %s: write it with --from %[2]s --to %[3]s\n",
+		fmt.Fprintf(e.Err, "between the files in %s there is nothing from %s to %s: write it with --from %[2]s --to %[3]s\n",
 			f.out, hole.First.Format(time.RFC3339), hole.Last.Format(time.RFC3339))
 	}
-	if err := tellRest(ctx, s, r, to.Add(f.step), now); err != nil {
+	if err := tellRest(ctx, e, r, to.Add(f.step), now); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "for f in %s; do promtool tsdb create-blocks-from --max-block-duration=720h openmetrics \"$f\" PROMETHEUS_DATA; done\n", f.names(done.Files))
+	fmt.Fprintf(e.Out, "for f in %s; do promtool tsdb create-blocks-from --max-block-duration=720h openmetrics \"$f\" PROMETHEUS_DATA; done\n", f.names(done.Files))
 	return nil
 }
 
 // afterBeginning returns the first sample that there is something to tell at.
-func (f *backfillFlags) afterBeginning(s Streams, from, to time.Time, begins backfill.Beginning) (time.Time, error) {
+func (f *backfillFlags) afterBeginning(e Env, from, to time.Time, begins backfill.Beginning) (time.Time, error) {
 	if begins.First == latency.Never {
 		return from, errors.New("the store holds no story of a project that is watched: there is no past")
 	}
@@ -200,30 +200,30 @@ func (f *backfillFlags) afterBeginning(s Streams, from, to time.Time, begins bac
 	if from = first.Add(f.step - time.Nanosecond).Truncate(f.step); from.After(to) {
 		return from, usageError{fmt.Errorf("there is nothing before %s, and --to is before the first step after it", first.Format(time.RFC3339))}
 	}
-	fmt.Fprintf(s.Err, "the first story is of %s: the samples begin after it, and those of each project with its own first story\n", first.Format(time.RFC3339))
+	fmt.Fprintf(e.Err, "the first story is of %s: the samples begin after it, and those of each project with its own first story\n", first.Format(time.RFC3339))
 	return from, nil
 }
 
 // tellFile tells a file that is whole.
-func tellFile(s Streams, file backfill.File, begun time.Time) {
+func tellFile(e Env, file backfill.File, begun time.Time) {
 	how := time.Since(begun).Round(time.Second/10).String() + " since the start"
 	if file.Kept {
 		how = "was there already"
 	}
-	fmt.Fprintf(s.Err, "%s: %d steps, %d series, %d samples, %s\n", file.Path, file.Steps, file.Series, file.Samples, how)
+	fmt.Fprintf(e.Err, "%s: %d steps, %d series, %d samples, %s\n", file.Path, file.Steps, file.Series, file.Samples, how)
 }
 
 // tellRest tells what is left to write when the live service takes over later
 // than the last sample.
-func tellRest(ctx context.Context, s Streams, r *query.Reader, next, now time.Time) error {
+func tellRest(ctx context.Context, e Env, r *query.Reader, next, now time.Time) error {
 	exposed, ok, err := r.Store.Exposed(ctx)
 	switch {
 	case err != nil:
 		return err
 	case !ok:
-		fmt.Fprintf(s.Err, "nobody can scrape yet: run this again 3 hours after `yourturn serve` first had numbers, with --from %s, to fill the time up to then\n", next.Format(time.RFC3339))
+		fmt.Fprintf(e.Err, "nobody can scrape yet: run this again 3 hours after `yourturn serve` first had numbers, with --from %s, to fill the time up to then\n", next.Format(time.RFC3339))
 	case next.Before(exposed.Time()) && exposed.Time().After(now.Add(-headOfPrometheus)):
-		fmt.Fprintf(s.Err, "what is scraped begins at %s: run this again at %s, with --from %s, to fill the time up to then\n",
+		fmt.Fprintf(e.Err, "what is scraped begins at %s: run this again at %s, with --from %s, to fill the time up to then\n",
 			exposed.Time().Format(time.RFC3339), exposed.Time().Add(headOfPrometheus).Truncate(time.Minute).Add(time.Minute).Format(time.RFC3339), next.Format(time.RFC3339))
 	}
 	return nil

@@ -23,7 +23,7 @@ import (
 )
 
 // checkCommand validates a config, and with --online the Jira it is for.
-func checkCommand(s Streams) *cobra.Command {
+func checkCommand(e Env) *cobra.Command {
 	var configFile string
 	var online bool
 	cmd := &cobra.Command{
@@ -43,11 +43,11 @@ when they leave acceptance, how often, and how that is judged.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(s.Out, "%s is valid\n", configFile)
+			fmt.Fprintf(e.Out, "%s is valid\n", configFile)
 			if !online {
 				return nil
 			}
-			return checkOnline(cmd.Context(), s.Out, cfg)
+			return checkOnline(cmd.Context(), e, cfg)
 		},
 	}
 	configFlag(cmd.Flags(), &configFile)
@@ -57,8 +57,9 @@ when they leave acceptance, how often, and how that is judged.`,
 
 // checkOnline looks at the Jira of a config. It prints all it finds before it
 // says what is wrong.
-func checkOnline(ctx context.Context, w io.Writer, cfg *config.Config) error {
-	client, err := app.NewClient(cfg, jira.Options{Logger: zap.NewNop()})
+func checkOnline(ctx context.Context, e Env, cfg *config.Config) error {
+	w := e.Out
+	client, err := app.NewClient(cfg, jira.Options{Logger: zap.NewNop(), Transport: e.Transport})
 	if err != nil {
 		return err
 	}

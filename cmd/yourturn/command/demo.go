@@ -43,7 +43,7 @@ type demoFlags struct {
 }
 
 // demoCommand runs the whole service on a simulated Jira.
-func demoCommand(s Streams) *cobra.Command {
+func demoCommand(e Env) *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -67,7 +67,7 @@ Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.jiraChosen = cmd.Flags().Changed("jira.listen-address")
-			return demo(cmd.Context(), s, f)
+			return demo(cmd.Context(), e, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -86,11 +86,11 @@ func (f demoFlags) organisation() team.Options {
 	return team.Options{Seed: f.seed, Flavor: jirasim.Cloud, MinStories: demoStories}
 }
 
-func demo(ctx context.Context, s Streams, f demoFlags) (err error) {
+func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	if f.speed <= 0 {
 		return usageError{fmt.Errorf("--speed %v: give a number above 0", f.speed)}
 	}
-	log, err := newLogger(s.Err, f.level, "console")
+	log, err := newLogger(e.Err, f.level, "console")
 	if err != nil {
 		return err
 	}
@@ -120,13 +120,13 @@ func demo(ctx context.Context, s Streams, f demoFlags) (err error) {
 	token := rand.Text()
 	jiraURL := "http://" + reached(jl.Addr())
 	var cfg *config.Config
-	if err = replace(s, path); err == nil {
+	if err = replace(e, path); err == nil {
 		cfg, err = demoConfig(tm, path, jiraURL, token)
 	}
 	if err != nil {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
-	show := newProgress(s.Err)
+	show := newProgress(e.Err)
 	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Progress: func(p collector.Progress) {
 		if p.Full {
 			show.tell("reading the simulated Jira: %d stories", p.Stories)
@@ -149,16 +149,16 @@ func demo(ctx context.Context, s Streams, f demoFlags) (err error) {
 	g.Go(func() error { <-ctx.Done(); return sim.Close() })
 	g.Go(func() error { return tm.Live(ctx, f.speed) })
 	g.Go(func() error { return svc.Run(ctx, l) })
-	fmt.Fprintf(s.Out, `yourturn demo: a simulated Jira with %d waits of the last six months, and a team at work.
+	fmt.Fprintf(e.Out, `yourturn demo: a simulated Jira with %d waits of the last six months, and a team at work.
 
   open     http://%s/          who waits on whom, now
   metrics  http://%s/metrics   what Prometheus scrapes
   Jira     %s      the simulated one
 `, past, reached(l.Addr()), reached(l.Addr()), jiraURL)
 	if f.store != "" {
-		fmt.Fprintf(s.Out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
+		fmt.Fprintf(e.Out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
 	}
-	fmt.Fprintln(s.Out, "\nStop it with Ctrl-C.")
+	fmt.Fprintln(e.Out, "\nStop it with Ctrl-C.")
 	return g.Wait()
 }
 
@@ -204,11 +204,11 @@ func mayReplace(path string, anew bool) error {
 }
 
 // replace removes the store of a former demo, if there is one.
-func replace(s Streams, path string) error {
+func replace(e Env, path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	fmt.Fprintf(s.Out, "%s held a former demo's organisation and is replaced: this is a new one, with a past of its own\n", path)
+	fmt.Fprintf(e.Out, "%s held a former demo's organisation and is replaced: this is a new one, with a past of its own\n", path)
 	for _, suffix := range []string{"", "-wal", "-shm", ".yml", ".token"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("replacing the former demo: %w", err)

@@ -13,7 +13,7 @@ import (
 
 // healthcheckCommand is for container health checks: an image with nothing
 // but the binary in it has no curl.
-func healthcheckCommand(_ Streams) *cobra.Command {
+func healthcheckCommand(_ Env) *cobra.Command {
 	var url string
 	var timeout time.Duration
 	cmd := &cobra.Command{

@@ -20,7 +20,7 @@ type jirasimFlags struct {
 }
 
 // jirasimCommand serves a simulated Jira alone.
-func jirasimCommand(s Streams) *cobra.Command {
+func jirasimCommand(e Env) *cobra.Command {
 	var f jirasimFlags
 	cmd := &cobra.Command{
 		Use:   "jirasim (--data FILE | --seed N)",
@@ -33,7 +33,7 @@ line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
 		Example: `  yourturn jirasim --data issues.jsonl.gz --flavor datacenter --listen 127.0.0.1:8080 --token t
   yourturn jirasim --seed 7 --flavor cloud --listen 127.0.0.1:8080 --token t`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return serveJirasim(cmd, s, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return serveJirasim(cmd, e, f) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "serve the issues of this export (`file` or folder)")
@@ -46,7 +46,7 @@ line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
 	return cmd
 }
 
-func serveJirasim(cmd *cobra.Command, s Streams, f jirasimFlags) error {
+func serveJirasim(cmd *cobra.Command, e Env, f jirasimFlags) error {
 	flavor := jirasim.Flavor(f.flavor)
 	if flavor != jirasim.Cloud && flavor != jirasim.DataCenter {
 		return usageError{fmt.Errorf("--flavor %q: use cloud or datacenter", f.flavor)}
@@ -68,7 +68,7 @@ func serveJirasim(cmd *cobra.Command, s Streams, f jirasimFlags) error {
 		return err
 	}
 	srv := &http.Server{Handler: jirasim.NewServer(site, opts), ReadHeaderTimeout: 10 * time.Second}
-	fmt.Fprintf(s.Out, "the simulated Jira listens on http://%s%s\n", l.Addr(), opts.ContextPath)
+	fmt.Fprintf(e.Out, "the simulated Jira listens on http://%s%s\n", l.Addr(), opts.ContextPath)
 	context.AfterFunc(ctx, func() { srv.Close() }) //nolint:errcheck // it is over
 	if live != nil {
 		go live(ctx)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -28,18 +29,19 @@ const (
 	ExitUsage  = 2 // wrong usage or config
 )
 
-// Streams are what a command reads and writes, and the clock that it reads.
-type Streams struct {
-	In       io.Reader
-	Out, Err io.Writer
-	Now      func() time.Time // nil: the machine's
+// Env is what a command has around it.
+type Env struct {
+	In        io.Reader
+	Out, Err  io.Writer
+	Now       func() time.Time  // the clock; nil: the machine's
+	Transport http.RoundTripper // asks Jira; nil: the network
 }
 
-func (s Streams) now() time.Time {
-	if s.Now == nil {
+func (e Env) now() time.Time {
+	if e.Now == nil {
 		return time.Now()
 	}
-	return s.Now()
+	return e.Now()
 }
 
 // usageError is an error in the command line: nothing was tried.
@@ -58,8 +60,8 @@ func (e unfinishedError) Unwrap() error { return e.error }
 func (e unfinishedError) Error() string { return e.error.Error() + ": " + e.goOn }
 
 // Run runs one command line and returns the exit code.
-func Run(ctx context.Context, args []string, s Streams) int {
-	root := newRoot(s)
+func Run(ctx context.Context, args []string, e Env) int {
+	root := newRoot(e)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
@@ -69,22 +71,22 @@ func Run(ctx context.Context, args []string, s Streams) int {
 	case err == nil:
 		return ExitFine
 	case errors.As(err, &usage), errors.As(err, &wrong):
-		fmt.Fprintf(s.Err, "yourturn: %v\n", err)
+		fmt.Fprintf(e.Err, "yourturn: %v\n", err)
 		return ExitUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled) && errors.As(err, &unfinished):
-		fmt.Fprintf(s.Err, "yourturn: interrupted: %s\n", unfinished.goOn)
+		fmt.Fprintf(e.Err, "yourturn: interrupted: %s\n", unfinished.goOn)
 		return ExitFailed
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(s.Err, "yourturn: interrupted")
+		fmt.Fprintln(e.Err, "yourturn: interrupted")
 		return ExitFailed
 	default:
-		fmt.Fprintf(s.Err, "yourturn: %v\n", err)
+		fmt.Fprintf(e.Err, "yourturn: %v\n", err)
 		return ExitFailed
 	}
 }
 
 // newRoot returns the command tree.
-func newRoot(s Streams) *cobra.Command {
+func newRoot(e Env) *cobra.Command {
 	b := app.BuildInfo()
 	root := &cobra.Command{
 		Use:   "yourturn",
@@ -108,13 +110,13 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
 			return fromEnvironment(cmd.Flags())
 		},
 	}
-	root.SetIn(s.In)
-	root.SetOut(s.Out)
-	root.SetErr(s.Err)
+	root.SetIn(e.In)
+	root.SetOut(e.Out)
+	root.SetErr(e.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(s), serveCommand(s), syncCommand(s), waitsCommand(s), backfillCommand(s), checkCommand(s), jirasimCommand(s), healthcheckCommand(s))
+	root.AddCommand(demoCommand(e), serveCommand(e), syncCommand(e), waitsCommand(e), backfillCommand(e), checkCommand(e), jirasimCommand(e), healthcheckCommand(e))
 	wrapArgs(root)
 	return root
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // serveCommand polls, stores and serves until it is stopped.
-func serveCommand(s Streams) *cobra.Command {
+func serveCommand(e Env) *cobra.Command {
 	var configFile, address string
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -49,11 +49,11 @@ on where it was.`,
 			if address == "" {
 				address = cfg.Web.ListenAddress
 			}
-			log, err := newLogger(s.Err, cfg.Log.Level, cfg.Log.Format)
+			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format)
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), cfg, log, address)
+			return serve(cmd.Context(), e, cfg, log, address)
 		},
 	}
 	configFlag(cmd.Flags(), &configFile)
@@ -61,8 +61,8 @@ on where it was.`,
 	return cmd
 }
 
-func serve(ctx context.Context, cfg *config.Config, log *zap.Logger, address string) (err error) {
-	svc, err := app.Open(ctx, cfg, log, app.Options{})
+func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, address string) (err error) {
+	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport})
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // syncCommand runs one cycle.
-func syncCommand(s Streams) *cobra.Command {
+func syncCommand(e Env) *cobra.Command {
 	var configFile string
 	var recount bool
 	cmd := &cobra.Command{
@@ -34,11 +34,11 @@ which Prometheus sees as one reset.`,
 			if err != nil {
 				return err
 			}
-			log, err := newLogger(s.Err, cfg.Log.Level, cfg.Log.Format)
+			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format)
 			if err != nil {
 				return err
 			}
-			return syncOnce(cmd.Context(), s, cfg, log, recount)
+			return syncOnce(cmd.Context(), e, cfg, log, recount)
 		},
 	}
 	configFlag(cmd.Flags(), &configFile)
@@ -46,10 +46,11 @@ which Prometheus sees as one reset.`,
 	return cmd
 }
 
-func syncOnce(ctx context.Context, s Streams, cfg *config.Config, log *zap.Logger, recount bool) (err error) {
-	show := newProgress(s.Err)
+func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, recount bool) (err error) {
+	show := newProgress(e.Err)
 	svc, err := app.Open(ctx, cfg, log, app.Options{
-		Progress: func(p collector.Progress) { show.tell("reading Jira: %d stories", p.Stories) },
+		Transport: e.Transport,
+		Progress:  func(p collector.Progress) { show.tell("reading Jira: %d stories", p.Stories) },
 	})
 	if err != nil {
 		return err
@@ -74,10 +75,10 @@ func syncOnce(ctx context.Context, s Streams, cfg *config.Config, log *zap.Logge
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.Out, "read %d stories, %d new events, as of %s\n", res.Stories, res.Events, query.Stamp(res.AsOf))
+	fmt.Fprintf(e.Out, "read %d stories, %d new events, as of %s\n", res.Stories, res.Events, query.Stamp(res.AsOf))
 	if counts.Quarantined > 0 {
-		fmt.Fprintf(s.Out, "%d issues could not be read and are in quarantine; the log says why\n", counts.Quarantined)
+		fmt.Fprintf(e.Out, "%d issues could not be read and are in quarantine; the log says why\n", counts.Quarantined)
 	}
-	_, err = fmt.Fprintf(s.Out, "the store holds %d stories, %d history records, %d comments\n", counts.Stories, counts.Records, counts.Comments)
+	_, err = fmt.Fprintf(e.Out, "the store holds %d stories, %d history records, %d comments\n", counts.Stories, counts.Records, counts.Comments)
 	return err
 }

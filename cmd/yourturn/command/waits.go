@@ -26,7 +26,7 @@ type waitsFlags struct {
 }
 
 // waitsCommand lists the derived waits.
-func waitsCommand(s Streams) *cobra.Command {
+func waitsCommand(e Env) *cobra.Command {
 	var f waitsFlags
 	cmd := &cobra.Command{
 		Use:   "waits",
@@ -48,7 +48,7 @@ once it can no longer be a slip; until then the wait is shown as open, its clock
   yourturn waits --config.file yourturn.yml --story PAY-7
   yourturn waits --config.file yourturn.yml --as-of 2026-03-31T18:00:00+02:00 --format csv`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return waits(cmd.Context(), s, f) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return waits(cmd.Context(), e, f) },
 	}
 	flags := cmd.Flags()
 	configFlag(flags, &f.configFile)
@@ -74,7 +74,7 @@ func (f *waitsFlags) validate() error {
 	return nil
 }
 
-func waits(ctx context.Context, s Streams, f waitsFlags) error {
+func waits(ctx context.Context, e Env, f waitsFlags) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
@@ -102,13 +102,13 @@ func waits(ctx context.Context, s Streams, f waitsFlags) error {
 		if err != nil {
 			return err
 		}
-		return printFindings(s.Out, f.format, found)
+		return printFindings(e.Out, f.format, found)
 	case f.story != "" && f.format == "table":
 		story, err := r.Story(ctx, f.story, asOf)
 		if err != nil {
 			return err
 		}
-		return printStory(s.Out, r, story)
+		return printStory(e.Out, r, story)
 	}
 	found, err := r.Waits(ctx, filter, asOf)
 	if err != nil {
@@ -116,11 +116,11 @@ func waits(ctx context.Context, s Streams, f waitsFlags) error {
 	}
 	switch f.format {
 	case "json":
-		return printJSON(s.Out, r.Rules, found.Parts)
+		return printJSON(e.Out, r.Rules, found.Parts)
 	case "csv":
-		return printCSV(s.Out, r.Rules, found.Parts)
+		return printCSV(e.Out, r.Rules, found.Parts)
 	default:
-		return printTable(s.Out, r, found, asOf)
+		return printTable(e.Out, r, found, asOf)
 	}
 }
 
