@@ -3,9 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -156,17 +154,17 @@ func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
 	return nil
 }
 
-// logAudit logs what the audit found since the last report, where it may mean
-// that Jira showed less, or something else, than there was.
+// logAudit logs what the audit found since the last report and may make numbers
+// wrong.
 func (n *numbers) logAudit(report *latency.Report) {
 	found := map[string]int{}
 	for k, count := range report.Audit {
 		found[k.Reason] += count
 	}
-	for _, reason := range slices.Sorted(maps.Keys(found)) {
-		if count, before := found[reason], n.audited[reason]; count > before && reason != latency.FindExitByDefault && reason != latency.FindSameInstant {
+	for _, r := range measure.Reasons() {
+		if count, before := found[r.Code], n.audited[r.Code]; r.Doubtful && count > before {
 			n.log.Warn("the audit found what may make numbers wrong: yourturn waits --audit lists it",
-				zap.String("reason", reason), zap.Int("findings", count), zap.Int("before", before))
+				zap.String("reason", r.Code), zap.String("meaning", r.Meaning), zap.Int("findings", count), zap.Int("before", before))
 		}
 	}
 	n.audited = found

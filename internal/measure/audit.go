@@ -25,13 +25,6 @@ const (
 	FindBulk      = "bulk"      // one actor ended the waits of more than 20 stories in a minute
 )
 
-// inconsistent lists the reasons by which what Jira told does not fit together.
-func inconsistent() []string {
-	return []string{
-		latency.FindLastStatus, latency.FindBrokenChain, latency.FindUnknownStatus, jiradata.NoteCommentsShort, jiradata.NoteQuarantined,
-	}
-}
-
 // Audit derives every story as of asOf and returns all that is odd, in the
 // order in which it happened.
 func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.Instant) ([]latency.Finding, error) {

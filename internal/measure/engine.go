@@ -319,9 +319,11 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}
 	}
-	for _, p := range e.rules.Projects { // their first finding is to be seen as an increase
-		for _, reason := range inconsistent() {
-			audit[latency.AuditKey{Project: p.Key, Reason: reason}] += 0
+	for _, p := range e.rules.Projects {
+		for _, r := range Reasons() {
+			if r.Zero {
+				audit[latency.AuditKey{Project: p.Key, Reason: r.Code}] += 0
+			}
 		}
 	}
 	return latency.NewReport(e.rules, asOf, e.totals, waits, audit, statistics, e.limit)

@@ -1,0 +1,159 @@
+// Package docs holds the documentation to the code: every metric and every reason
+// of the audit is in it, and none that does not exist. The config's keys are held
+// by the tests of package config.
+package docs
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/measure"
+	"github.com/yourturn/yourturn/metrics"
+)
+
+// update writes the tables of the docs instead of comparing them.
+var update = flag.Bool("update", false, "write the tables of metrics and reasons into the docs")
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// tables are what the code says: by the heading that is before each table.
+type tables map[string]string
+
+// hold compares the table below each heading of a file with the code's, or writes it.
+func (ts tables) hold(t *testing.T, name string) {
+	t.Helper()
+	text := read(t, name)
+	for heading, want := range ts {
+		at := regexp.MustCompile(`(?ms)^## ` + regexp.QuoteMeta(heading) + `\n.*?\n((?:\|.*?\n)+)`).FindStringSubmatchIndex(text)
+		if at == nil {
+			t.Errorf("%s has no table below %q", name, heading)
+			continue
+		}
+		if got := text[at[2]:at[3]]; got != want && !*update {
+			t.Errorf("%s, %q is not what the code says; run go test ./docs -update (-code +docs):\n%s", name, heading, gocmp.Diff(want, got))
+		}
+		text = text[:at[2]] + want + text[at[3]:]
+	}
+	if *update {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// all returns the definitions of all metrics, in the order of their names.
+func all() []metrics.Definition {
+	list := append(metrics.Definitions(), app.PollMetrics()...)
+	slices.SortFunc(list, func(a, b metrics.Definition) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// TestMetrics holds that every metric is in the docs as it is registered.
+func TestMetrics(t *testing.T) {
+	table := func(prefix string) string {
+		var b strings.Builder
+		b.WriteString("| metric | type | labels | meaning |\n|---|---|---|---|\n")
+		for _, d := range all() {
+			if strings.HasPrefix(d.Name, prefix) {
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", d.Name, d.Kind, cmp.Or(strings.Join(d.Labels, ", "), "–"), d.Help)
+			}
+		}
+		return b.String()
+	}
+	tables{"Waits, owners, projects": table("po_"), "The service": table("yourturn_")}.hold(t, "metrics.md")
+}
+
+// TestAuditReasons holds that every reason of the audit is in the docs.
+func TestAuditReasons(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| reason | what was found | may make numbers wrong |\n|---|---|---|\n")
+	var zero []string
+	for _, r := range measure.Reasons() {
+		doubtful := "no"
+		if r.Doubtful {
+			doubtful = "yes"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Meaning, doubtful)
+		if r.Zero {
+			zero = append(zero, "`"+r.Code+"`")
+		}
+	}
+	const name = "how-it-is-measured.md"
+	tables{"What is odd": b.String()}.hold(t, name)
+	sentence := regexp.MustCompile(`(?s)also shows a 0 for\s([^.]*)\.`).FindStringSubmatch(read(t, name))
+	if sentence == nil {
+		t.Fatalf("%s does not say which reasons have a 0", name)
+	}
+	got := regexp.MustCompile("`[a-z_]+`").FindAllString(sentence[1], -1)
+	slices.Sort(got)
+	slices.Sort(zero)
+	if diff := gocmp.Diff(zero, got); diff != "" {
+		t.Errorf("reasons with a 0 (-code +%s):\n%s", name, diff)
+	}
+}
+
+// TestDocsNameWhatExists holds that no page names a metric, or a reason of
+// po_audit_findings, that does not exist.
+func TestDocsNameWhatExists(t *testing.T) {
+	metric, reason := map[string]bool{}, map[string]bool{}
+	for _, d := range all() {
+		metric[d.Name] = true
+		if d.Kind == metrics.Histogram {
+			for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+				metric[d.Name+suffix] = true
+			}
+		}
+	}
+	for _, r := range measure.Reasons() {
+		reason[r.Code] = true
+	}
+	pages, err := filepath.Glob("*.md")
+	if err != nil || len(pages) < 5 {
+		t.Fatalf("the docs are not there: %v, %v", pages, err)
+	}
+	rules, err := filepath.Glob("../dashboards/prometheus/*/*.yml")
+	if err != nil || len(rules) < 5 {
+		t.Fatalf("the rules are not there: %v, %v", rules, err)
+	}
+	named := 0
+	for _, page := range slices.Concat(pages, rules, []string{"../README.md", "../ARCHITECTURE.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../dashboards/README.md"}) {
+		text := read(t, page)
+		for _, at := range regexp.MustCompile(`\b(po|yourturn)_[a-z0-9_]*[a-z0-9]\b`).FindAllStringIndex(text, -1) {
+			name, after := text[at[0]:at[1]], text[at[1]:]
+			if strings.HasPrefix(after, "_") || strings.HasPrefix(after, "*") || strings.HasPrefix(after, "…") {
+				continue // the beginning of several
+			}
+			named++
+			if !metric[name] {
+				t.Errorf("%s names the metric %s, which does not exist", page, name)
+			}
+		}
+		for _, m := range regexp.MustCompile(`po_audit_findings(?: offset \w+)?\{[^}]*reason=~?"([^"]+)"`).FindAllStringSubmatch(text, -1) {
+			for code := range strings.SplitSeq(m[1], "|") {
+				if !reason[code] {
+					t.Errorf("%s names the reason %s, which does not exist", page, code)
+				}
+			}
+		}
+	}
+	if named < 200 {
+		t.Errorf("only %d metrics are named: mend the test", named)
+	}
+}
