@@ -311,7 +311,7 @@ func TestFaultAtEveryRequest(t *testing.T) {
 			if failed != 0 {
 				t.Fatal("a cycle failed without a fault")
 			}
-			runs := suite.Count(t, "YOURTURN_FAULT_RUNS", len(faults), len(faults))
+			runs := suite.Count(t, "YOURTURN_FAULT_RUNS", 6, len(faults))
 			stride := requests * 5 / 8
 			for gcd(stride, requests) > 1 {
 				stride++
@@ -319,8 +319,9 @@ func TestFaultAtEveryRequest(t *testing.T) {
 			hit := map[int]bool{}
 			for i := range runs {
 				// As many runs as there are requests have a fault at each, fewer are
-				// spread over all of them; and the next round has other faults there.
-				f, at, onwards := faults[(i+i/requests)%len(faults)], 1+i*stride%requests, i%2 == 1
+				// spread over all of them and over all kinds of faults; and the next round
+				// has other faults there.
+				f, at, onwards := faults[(i*7+i/requests)%len(faults)], 1+i*stride%requests, i%2 == 1
 				hit[at] = true
 				label := fmt.Sprintf("%s at request %d of %d, from then on: %t", f.name, at, requests, onwards)
 				got, _, _ := sail(t, flavor, at, f.fault, onwards)

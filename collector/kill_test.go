@@ -255,7 +255,7 @@ func TestKilledProcesses(t *testing.T) {
 			chapters := map[int]life{}
 			want, _ := survive(t, flavor, 0, chapters)
 			var kills tally
-			for wanted := suite.Count(t, "YOURTURN_KILLS", 6, 8); kills.all < wanted; {
+			for wanted := suite.Count(t, "YOURTURN_KILLS", 4, 8); kills.all < wanted; {
 				got, n := survive(t, flavor, min(4, wanted-kills.all), chapters)
 				kills = tally{kills.all + n.all, kills.writing + n.writing, kills.counting + n.counting}
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
