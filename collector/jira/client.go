@@ -70,17 +70,17 @@ type Options struct {
 
 	// Transport replaces the network; ProxyURL and CAFile are not used then.
 	Transport http.RoundTripper
-	// RequestsPerSecond bounds all requests together; 0: 50. There is one in
-	// flight as a rule, so few Jiras answer faster, and Cloud lets a tenant have a
-	// hundred a second of each endpoint: half of that is left to others.
+	// RequestsPerSecond limits all requests together; 0: 50. As a rule one is in
+	// flight, so few Jiras answer faster, and Cloud allows a tenant a hundred a
+	// second of each endpoint: half of that is left to others.
 	RequestsPerSecond int
 	// Hold is how long Jira wants to be left alone, as other clients of it were
 	// told; nil: one of its own.
 	Throttle *Throttle
 	// Logger may be nil.
 	Logger *zap.Logger
-	// Observe, which may be nil, is told every try of a request; code is 0 and
-	// h empty where no answer came.
+	// Observe, which may be nil, is called for every try of a request; code is 0
+	// and h empty where no answer came.
 	Observe func(endpoint string, code int, took time.Duration, h http.Header)
 	// Now is the local clock; nil: time.Now.
 	Now func() time.Time
@@ -97,24 +97,24 @@ type Client struct {
 	flavor  jiradata.Flavor // "" until known
 	account string          // whom Jira answered as (Cloud); "" until known
 	user    string          // its user name (Data Center); "" until known
-	signs   bool            // its replies tell whom they are for
+	signs   bool            // its replies say whom they are for
 	zone    string          // of its profile
 	literal literal         // of instants in queries
 	schema  *schema         // nil until fields were read
-	clocks  clocks          // that replies tell
+	clocks  clocks          // as replies show them
 	site    string          // where people find it; "" until known
 	warned  map[string]bool // warnings of searches that were logged
 }
 
-// gateway is the path of Jira in Atlassian's gateway for tokens with scopes:
-// an address for programs, at which people find nothing.
+// gateway is the path of Jira in Atlassian's gateway for tokens with scopes: an
+// address for programs, which people cannot open.
 var gateway = regexp.MustCompile(`^/ex/jira/[^/]+$`)
 
 // New returns a client. It makes no request: errors are about the options.
 func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, errors.New("jira.url is no URL: write it as https://example.atlassian.net")
+		return nil, errors.New("jira.url is not a URL: write it as https://example.atlassian.net")
 	}
 	if u.User != nil {
 		return nil, errors.New("jira.url holds a user name or password: use jira.email and jira.token_file")
@@ -226,8 +226,8 @@ func decode(text []byte, out any) error {
 	return json.Unmarshal(text, out)
 }
 
-// check returns the classified error of an exchange, or nil if it brought JSON
-// that was meant for this account. On success it leaves the body open.
+// check returns the classified error of an exchange, or nil if its answer is JSON
+// for this account. It leaves the body open then.
 func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response, err error) error {
 	if resp == nil || resp.Response == nil {
 		if ctx.Err() != nil {
@@ -246,7 +246,7 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 		if err != nil {
 			body = nil // the status says enough
 		}
-		// To nobody, what is hidden does not exist, and names nothing that is known.
+		// Without an account, what is hidden does not exist, and no project is known.
 		if why := c.whyForeign(endpoint, h); why != "" && (resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusBadRequest) {
 			return failure(ErrUnauthorized, why)
 		}
@@ -254,8 +254,8 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 		e.proof = e.proof && c.signed(h)
 		return e
 	}
-	// A refused token does not keep Jira from answering with what everybody
-	// may see, which on most sites is nothing, and with status 200.
+	// Jira answers a refused token with status 200 and what everybody may see, which
+	// on most sites is nothing.
 	if why := c.whyForeign(endpoint, h); why != "" {
 		return failure(ErrUnauthorized, why)
 	}
@@ -265,9 +265,8 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 	return nil
 }
 
-// namesUser tells whether an answer of Data Center may be meant for a user: it
-// names nobody else. Names are encoded where they hold more than letters, and
-// their case means nothing.
+// namesUser reports whether an answer of Data Center may be for a user: it names no
+// other. Names with more than letters are encoded, and case does not count.
 func namesUser(h http.Header, user string) bool {
 	name := h.Get("X-AUSERNAME")
 	if name == "" || user == "" || strings.EqualFold(name, user) {
@@ -291,22 +290,23 @@ func (c *Client) whyForeign(endpoint string, h http.Header) string {
 	if id, err := url.QueryUnescape(h.Get("X-AAccountId")); err == nil && id != "" && account != "" && id != account {
 		return "Jira answered another account than before"
 	}
-	// A user who is renamed stays the same one: what myself says counts.
+	// A user who is renamed is still the same: what myself says counts.
 	if endpoint != myself && !namesUser(h, user) {
 		return "Jira answered another user than before"
 	}
 	return ""
 }
 
-// signed tells whether a reply tells for whom it is, where Jira's replies do.
+// signed reports whether a reply says whom it is for, or comes from a Jira whose
+// replies do not.
 func (c *Client) signed(h http.Header) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return !c.signs || h.Get("X-AAccountId") != "" || h.Get("X-AUSERNAME") != ""
 }
 
-// networkError classifies a request that got no answer, or was not sent. The URL, which may
-// name people in its query, is left out.
+// networkError classifies a request that got no answer, or was not sent. It leaves
+// out the URL, whose query may name people.
 func networkError(endpoint string, err error) error {
 	var held *Error
 	if errors.As(err, &held) {

@@ -15,14 +15,14 @@ const (
 	// clock before it is worth a line in the log.
 	clocksDiffer = time.Minute
 	// dateLeaps is by how much the Date of a reply may differ from what the last
-	// comparison lets expect: the clock that writes it was set since, or there are
-	// several.
+	// comparison predicts. If it differs by more, the clock that writes it was set
+	// since, or there are several.
 	dateLeaps = 2 * time.Minute
 )
 
-// clocks is what is known of the clock that writes the Date of replies. That is
-// a proxy's as often as not, while it is Jira's own that writes when stories
-// change: serverInfo tells both.
+// clocks is what is known of the clock that writes the Date of replies. That is often
+// a proxy's, while Jira's own clock dates the changes of stories. A reply of
+// serverInfo has the times of both.
 type clocks struct {
 	date  time.Time     // when they were compared; zero: not yet
 	local time.Time     // the same by the local clock
@@ -38,15 +38,15 @@ func dateOf(h http.Header) time.Time {
 	return t
 }
 
-// compareClocks notes what a reply says of both clocks; own is 0 where it does
-// not tell Jira's own.
+// compareClocks notes what a reply says of both clocks; own is 0 where it does not
+// give Jira's own.
 func (c *Client) compareClocks(date time.Time, own latency.Instant) {
 	if date.IsZero() {
 		return
 	}
 	now := clocks{date: date, local: c.now()}
 	if own != 0 {
-		// The Date is cut to the second, and must not seem to be behind for that.
+		// The Date is cut to the second, and must not seem behind because of that.
 		ahead := date.Sub(own.Time())
 		if now.ahead = ahead.Truncate(time.Second); now.ahead < ahead {
 			now.ahead += time.Second
@@ -64,9 +64,9 @@ func (c *Client) compareClocks(date time.Time, own latency.Instant) {
 	}
 }
 
-// clock returns Jira's own clock at a reply of a Date, to the second, and how
-// far the Date is ahead of it. It asks where that is not known; 0 if nothing
-// tells the time.
+// clock returns Jira's own clock, to the second, at a reply with a Date, and how far
+// the Date is ahead of it. It asks serverInfo where that is not known; 0 if neither
+// gives the time.
 func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant, ahead time.Duration, err error) {
 	c.mu.Lock()
 	last := c.clocks
@@ -92,8 +92,8 @@ func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant,
 	return latency.At(date), 0, nil
 }
 
-// readClocks compares the clocks anew, if they were not just compared. A Jira that
-// does not let itself be asked is taken by the Date of its replies.
+// readClocks compares the clocks again, unless they were compared within the last
+// minute. Where Jira refuses serverInfo, the Date of its replies counts.
 func (c *Client) readClocks(ctx context.Context) error {
 	c.mu.Lock()
 	last := c.clocks

@@ -10,9 +10,9 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// comments takes the comments that came with an issue if they are complete,
-// and reads them page by page if not: an inline list is cut without a word,
-// and the oldest are what is missing.
+// comments takes the comments that came with an issue if they are complete, and
+// reads them page by page if not: an inline list may be cut, of the oldest, and does
+// not say so.
 func (w *walk) comments(ctx context.Context, r *reading) error {
 	if raw := r.issue.Fields["comment"]; !isNull(raw) {
 		var inline commentsDoc
@@ -24,8 +24,8 @@ func (w *walk) comments(ctx context.Context, r *reading) error {
 			return nil
 		}
 	}
-	// A comment that is deleted between two pages makes the next one slip: a
-	// second reading tells that from comments that are never given.
+	// A comment that is deleted between two pages shifts the next one. A second
+	// reading finds the comments that were missed, unless Jira never gives them.
 	for range 2 {
 		complete, err := w.listComments(ctx, r)
 		if provenAbsent(err) {
@@ -39,8 +39,8 @@ func (w *walk) comments(ctx context.Context, r *reading) error {
 	return nil
 }
 
-// listComments reads all comments of an issue. It tells whether they are as
-// many as Jira counts.
+// listComments reads all comments of an issue. It reports whether they are as many
+// as Jira counts.
 func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err error) {
 	r.comments = r.comments[:0]
 	seen := map[number]bool{}

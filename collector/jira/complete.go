@@ -16,8 +16,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// idOf returns the id of an issue, a valid document of which nothing else may be
-// readable; 0 if that is not either.
+// idOf returns the id of an issue, a valid document of which the rest may not be
+// readable; 0 if it has no readable id.
 func idOf(raw json.RawMessage) int64 {
 	for name, value := range members(raw) {
 		var id number
@@ -60,8 +60,8 @@ func (w *walk) completePages(ctx context.Context, chunks iter.Seq2[chunk, error]
 	}
 }
 
-// completeChunk reads what came without its issues, and turns them into stories.
-// It returns the ids of those that went meanwhile.
+// completeChunk reads what did not come with the issues, and turns them into
+// stories. It returns the ids of those that went meanwhile.
 func (w *walk) completeChunk(ctx context.Context, raw []json.RawMessage) (page jiradata.Page, gone []int64, err error) {
 	readings := make([]*reading, 0, len(raw))
 	there := make(map[number]bool, len(raw))
@@ -120,7 +120,8 @@ func (w *walk) completeChunk(ctx context.Context, raw []json.RawMessage) (page j
 	return page, gone, nil
 }
 
-// exists tells whether an issue is there, of which a part was said not to be.
+// exists reports whether an issue is there, after Jira said that a part of it is
+// not.
 func (w *walk) exists(ctx context.Context, id int64) (bool, error) {
 	var doc json.RawMessage
 	err := w.c.get(ctx, "issue", "rest/api/2/issue/"+strconv.FormatInt(id, 10), url.Values{"fields": {"status"}}, &doc)
@@ -130,8 +131,8 @@ func (w *walk) exists(ctx context.Context, id int64) (bool, error) {
 	return err == nil, unproven(err)
 }
 
-// setAside leaves out what was only to be seen, or is known, and tells parents
-// from stories.
+// setAside leaves out the issues that are known, and the canary if it was only to
+// be found, and marks those that are read as parents alone.
 func (w *walk) setAside(ctx context.Context, readings []*reading, page *jiradata.Page) ([]*reading, error) {
 	q := &w.query
 	var known map[int64]latency.Instant
@@ -175,9 +176,9 @@ func (w *walk) completeReading(ctx context.Context, r *reading) error {
 	return w.comments(ctx, r)
 }
 
-// rereadFields reads Jira's fields again when a record is about a custom field
-// that is not among them: it may hold people, and what is not read from a
-// record now is not read later. A field that was deleted is asked for once.
+// rereadFields reads Jira's fields again when a record changes a custom field that
+// is not among them: it may hold people, and a change that is not read now is not
+// read later. For a field that was deleted it asks once.
 func (w *walk) rereadFields(ctx context.Context, readings []*reading) error {
 	if w.fieldsReread {
 		return nil
@@ -201,8 +202,8 @@ func (w *walk) rereadFields(ctx context.Context, readings []*reading) error {
 	return nil
 }
 
-// issueKey is what the key of an issue looks like: what else Jira may say in its
-// place never becomes part of an address.
+// issueKey is what the key of an issue looks like. Anything else that Jira gives as
+// one must not become part of an address.
 var issueKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*-[1-9][0-9]*$`)
 
 // linkEpic makes the epic, which Data Center names by key, the story's parent.

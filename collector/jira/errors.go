@@ -11,10 +11,9 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// What a request can fail with, beside jiradata.ErrIncomplete; errors.Is finds
-// them in every error of a Client.
+// The kinds of errors of a Client, beside jiradata.ErrIncomplete, for errors.Is.
 var (
-	// ErrUnauthorized: Jira refuses the token, or answered as if nobody had asked.
+	// ErrUnauthorized: Jira refuses the token, or answered without regard to it.
 	ErrUnauthorized = errors.New("not authenticated")
 	// ErrForbidden: the account may not do this.
 	ErrForbidden = errors.New("forbidden")
@@ -28,11 +27,12 @@ var (
 	ErrRateLimited = errors.New("rate limited")
 	// ErrUnavailable: Jira did not answer, or failed.
 	ErrUnavailable = errors.New("unavailable")
-	// ErrBadReply: what answered did not answer as Jira does: a login page, a cut or broken document.
+	// ErrBadReply: the answer is not one that Jira gives: a login page, or a document
+	// that is cut or broken.
 	ErrBadReply = errors.New("not an answer of Jira")
 )
 
-// lasting tells whether an error is a refusal that no other try will mend.
+// lasting reports whether an error is a refusal that another try cannot change.
 func lasting(err error) bool {
 	for _, kind := range []error{ErrUnauthorized, ErrForbidden, ErrNotFound, ErrGone, ErrRefused} {
 		if errors.Is(err, kind) {
@@ -49,26 +49,26 @@ type Error struct {
 	Detail     string        // what Jira, or the network, said; shortened
 	RetryAfter time.Duration // how long Jira asks to be left alone, an hour at most; 0 if it does not say
 	kind       error
-	untrusted  bool // nobody known signed the certificate of what answered
-	proof      bool // it is what Jira itself says of an issue that does not exist, or is hidden from this account
+	untrusted  bool // the certificate of what answered is signed by an unknown authority
+	proof      bool // Jira itself says that the issue does not exist, or is hidden from this account
 }
 
-// lacking returns the error of a reply that is JSON, but not what Jira answers:
-// a gateway's own document, for instance, which would read as an empty one.
+// lacking returns the error of a reply that is JSON, but lacks what Jira always
+// sends: a gateway's own document, for instance, which would read as an empty list.
 func lacking(endpoint, what string) error {
 	return &Error{Endpoint: endpoint, Detail: "there is no " + what + " in it", kind: ErrBadReply}
 }
 
-// provenAbsent tells whether an answer proves that the issue it was asked for does not
-// exist or may not be seen. A proxy has a 404 too, and so has a Jira that is just
+// provenAbsent reports whether an answer proves that the issue asked for does not
+// exist or cannot be seen. A proxy answers 404 too, and so does a Jira that is
 // starting: neither is about the issue.
 func provenAbsent(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.proof
 }
 
-// unproven returns the error of a read by id; where its 404 proves nothing, it is
-// no answer.
+// unproven returns the error of a reading by id. A 404 that proves nothing becomes
+// an ErrBadReply.
 func unproven(err error) error {
 	var e *Error
 	if errors.Is(err, ErrNotFound) && errors.As(err, &e) {
@@ -77,8 +77,8 @@ func unproven(err error) error {
 	return err
 }
 
-// noEndpoint tells whether an answer means that the endpoint is not there,
-// whoever says so.
+// noEndpoint reports whether an answer means that the endpoint is not there, whether
+// Jira or a gateway says so.
 func noEndpoint(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrGone) }
 
 // Error implements error: it names the endpoint, what happened and a remedy.
@@ -103,16 +103,16 @@ func (e *Error) Error() string {
 // Unwrap returns the sentinel that classifies e.
 func (e *Error) Unwrap() error { return e.kind }
 
-// Wait returns how long Jira asks to be left alone, an hour at most; 0 if it
-// does not say. Till then requests are not sent.
+// Wait returns how long Jira asks to be left alone, an hour at most; 0 if it does
+// not say. Until then no request is sent.
 func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
-// remedy tells the operator what to do; "" where the detail says it all.
+// remedy returns what the operator can do; "" where the detail says enough.
 func (e *Error) remedy() string {
 	switch {
 	case errors.Is(e.kind, ErrForbidden) && e.Endpoint == myself:
-		// Everybody may ask who they are. Cloud answers so to a bearer token that it
-		// does not know, Data Center to who failed to log in too often.
+		// Every account may ask who it is. Cloud answers so to a bearer token that it
+		// does not know, Data Center after too many failed logins.
 		return "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud; or log in once in the browser if Jira asks for a CAPTCHA"
 	case errors.Is(e.kind, ErrUnauthorized) && strings.Contains(e.Detail, "scope") && !strings.HasPrefix(e.Endpoint, "agile/"):
 		return "give the token the scopes read:jira-work and read:jira-user"
@@ -131,10 +131,10 @@ func (e *Error) remedy() string {
 	}[e.kind]
 }
 
-// maxDetail bounds what of somebody else's words stands in an error.
+// maxDetail is how many characters of Jira's words stand in an error.
 const maxDetail = 300
 
-// statusError classifies an answer that is no success.
+// statusError classifies an answer whose status is not a success.
 func statusError(endpoint string, status int, h http.Header, body []byte, now time.Time) *Error {
 	e := &Error{Endpoint: endpoint, Status: status, Detail: detail(body), kind: ErrRefused}
 	switch {
@@ -159,8 +159,8 @@ func statusError(endpoint string, status int, h http.Header, body []byte, now ti
 	return e
 }
 
-// ofIssue tells whether the document of a 404 has the form in which Jira speaks of
-// what was asked for, and not of the address.
+// ofIssue reports whether the document of a 404 is about what was asked for, in the
+// form that Jira uses for that, and not about the address.
 func ofIssue(body []byte) bool {
 	var doc struct {
 		ErrorMessages []string `json:"errorMessages"`
@@ -169,7 +169,7 @@ func ofIssue(body []byte) bool {
 }
 
 // detail returns what an error document says, in any of Jira's envelopes.
-// Anything that is no JSON, a proxy's page say, is left out.
+// What is not JSON, such as a proxy's page, is left out.
 func detail(body []byte) string {
 	var doc struct {
 		ErrorMessages []string                   `json:"errorMessages"`

@@ -18,8 +18,8 @@ const (
 	idPageDataCenter = 1000
 )
 
-// IDs yields the ids alone of what a query finds, each once: a census of the
-// scope costs a small part of reading it. The first error ends it.
+// IDs yields the ids alone of what a query finds, each once. It costs a small part of
+// reading the issues. The first error ends it.
 func (c *Client) IDs(ctx context.Context, q jiradata.Query) iter.Seq2[[]int64, error] {
 	return func(yield func([]int64, error) bool) {
 		w, err := c.newWalk(ctx, q, readIDs)
@@ -28,7 +28,7 @@ func (c *Client) IDs(ctx context.Context, q jiradata.Query) iter.Seq2[[]int64, e
 			return
 		}
 		if scope := w.scope(q.Projects, 0); scope != "" {
-			// Here, so that no poll pays for it.
+			// It is tried out here, in a census, so that no poll has to.
 			if w.literal, err = w.instants(ctx, scope); err != nil {
 				yield(nil, err)
 				return
@@ -58,8 +58,9 @@ func (c *Client) IDs(ctx context.Context, q jiradata.Query) iter.Seq2[[]int64, e
 	}
 }
 
-// counts compares how many ids there were with how many Jira Cloud counts, whose
-// pages do not tell. It counts about, so that a few prove nothing.
+// counts compares how many ids a search gave with how many issues Jira Cloud counts,
+// because its pages have no total. The count is approximate: a few more or less
+// prove nothing.
 func (w *walk) counts(ctx context.Context, given int) error {
 	const endpoint = "search/approximate-count"
 	body := struct {
@@ -87,9 +88,9 @@ func (w *walk) counts(ctx context.Context, given int) error {
 // its searches do.
 const uncounted = 10
 
-// Updates yields when what a query finds was updated, by id: to see whether
-// stories are known costs less than to read them. What cannot be understood is
-// left out. The first error ends it.
+// Updates yields when what a query finds was updated, by id. It costs a small part
+// of reading the issues. Issues that cannot be understood are left out. The first
+// error ends it.
 func (c *Client) Updates(ctx context.Context, q jiradata.Query) iter.Seq2[map[int64]latency.Instant, error] {
 	return func(yield func(map[int64]latency.Instant, error) bool) {
 		w, err := c.newWalk(ctx, q, readUpdates)
@@ -134,10 +135,9 @@ func (w *walk) request(where string) searchBody {
 	return body
 }
 
-// Matching returns those of some ids that a query finds, as Jira has them at
-// this moment where it can tell. On Data Center, where it cannot, stories that
-// its index does not show at all are taken to be found: it may have lost them
-// for a moment.
+// Matching returns those of some ids that a query finds. Cloud answers by the issues
+// as they are now. Data Center answers by its index, which may lose issues for a
+// moment: those that it does not show for their id either count as found.
 func (c *Client) Matching(ctx context.Context, jql string, ids []int64) ([]int64, error) {
 	w, err := c.newWalk(ctx, jiradata.Query{}, readIDs)
 	if err != nil {

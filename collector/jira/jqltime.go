@@ -13,23 +13,22 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Queries name instants as milliseconds of the epoch, without quotes: any other
-// form is read in the zone of the account's profile, to the minute. That form
-// is not documented for every Jira, so it is tried on a story before it is
-// relied on.
+// Queries hold instants as milliseconds since the epoch, without quotes: every other
+// form is read in the zone of the account's profile, to the minute. That form is not
+// documented for every Jira, so it is tried on a story first.
 
-// zoneSlack is how much earlier an instant is named in the account's zone: the
-// minute is cut, and an hour that a clock change repeats may be read as either.
+// zoneSlack is how much earlier an instant is written in the account's zone: the
+// seconds are cut, and an hour that a clock change repeats may be read as either.
 const zoneSlack = 61 * time.Minute
 
-// literal is how instants are named in queries.
+// literal is how instants are written in queries.
 type literal struct {
-	tried bool           // else nothing could be tried yet
+	tried bool           // false: there was no story to try it on yet
 	zone  *time.Location // of the account's profile; nil: milliseconds are understood
 }
 
-// since returns the clause for what has a field at an instant or later. In the
-// account's zone it is for some more.
+// since returns the clause for issues with a field at an instant or later. In the
+// account's zone it finds some more.
 func (l literal) since(field string, at latency.Instant) string {
 	if l.zone == nil {
 		return fmt.Sprintf("%s >= %d", field, at)
@@ -37,9 +36,9 @@ func (l literal) since(field string, at latency.Instant) string {
 	return fmt.Sprintf(`%s >= "%s"`, field, at.Add(-zoneSlack).Time().In(l.zone).Format("2006-01-02 15:04"))
 }
 
-// instants tries, once, whether the Jira understands instants in queries, on
-// the oldest issue that a query finds. Without one, or where the query is
-// refused for what it names, it is tried the next time.
+// instants finds out, once, whether the Jira understands instants in queries, on the
+// oldest issue that a query finds. If the query finds none, or is refused for what it
+// names, the next call tries again.
 func (w *walk) instants(ctx context.Context, where string) (literal, error) {
 	w.c.mu.Lock()
 	l := w.c.literal
@@ -110,7 +109,7 @@ func (c *Client) profileZone() (*time.Location, error) {
 	c.mu.Unlock()
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "" {
-		return nil, &Error{Endpoint: "search", Detail: fmt.Sprintf("it does not understand instants in queries, and the account's profile has the zone %q, which nobody knows: choose a zone in the profile", name), kind: jiradata.ErrIncomplete}
+		return nil, &Error{Endpoint: "search", Detail: fmt.Sprintf("it does not understand instants in queries, and the account's profile has the zone %q, which is unknown: choose a zone in the profile", name), kind: jiradata.ErrIncomplete}
 	}
 	return zone, nil
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// ServerInfo is what a Jira says of itself to anybody.
+// ServerInfo is what a Jira says of itself without authentication.
 type ServerInfo struct {
 	Flavor  jiradata.Flavor
 	Version string
@@ -53,8 +53,8 @@ func (c *Client) ServerInfo(ctx context.Context) (ServerInfo, error) {
 	return info, nil
 }
 
-// address returns an absolute URL without a slash at its end; "" if a text is
-// none that people can follow.
+// address returns a text as an absolute URL without a slash at its end; "" if it is
+// not one that people can open.
 func address(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "http" && u.Scheme != "https" {
@@ -63,8 +63,8 @@ func address(text string) string {
 	return strings.TrimRight((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), "/")
 }
 
-// rememberSite remembers where people find the Jira, if that is not known yet: at
-// site, or, if it is "", where it is asked.
+// rememberSite remembers the address of the Jira for people, if that is not known
+// yet: site, or, if that is "", the address for programs.
 func (c *Client) rememberSite(site string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -73,7 +73,7 @@ func (c *Client) rememberSite(site string) {
 	}
 	if c.site = site; site == "" {
 		c.site = c.base
-		c.log.Warn("Jira does not say where people find it: links to its stories go to the gateway", zap.String("url", c.base))
+		c.log.Warn("Jira does not say which address people use: links to its stories go to the gateway", zap.String("url", c.base))
 	}
 }
 
@@ -95,11 +95,11 @@ func (c *Client) Flavor(ctx context.Context) (jiradata.Flavor, error) {
 	return info.Flavor, nil
 }
 
-// myself is the endpoint that tells who asks.
+// myself is the endpoint that answers who asks.
 const myself = "myself"
 
-// Myself proves that the token is accepted, and tells as whom and when. From
-// then on a reply to another account is an error.
+// Myself proves that the token is accepted, and returns as whom and when. From then
+// on a reply to another account is an error.
 func (c *Client) Myself(ctx context.Context) (jiradata.Identity, error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
@@ -115,13 +115,13 @@ func (c *Client) Myself(ctx context.Context) (jiradata.Identity, error) {
 		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "it names no account", kind: ErrBadReply}
 	}
 	if !namesUser(header, user.Name) {
-		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "it tells of another user than it answered", kind: ErrUnauthorized}
+		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "its content is about another user than its header", kind: ErrUnauthorized}
 	}
 	if id.At, id.DateAhead, err = c.clock(ctx, dateOf(header)); err != nil {
 		return jiradata.Identity{}, err
 	}
 	if id.At == 0 {
-		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "neither it nor serverInfo tells the time", kind: ErrBadReply}
+		return jiradata.Identity{}, &Error{Endpoint: myself, Detail: "neither it nor serverInfo gives the time", kind: ErrBadReply}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,7 +209,7 @@ func (c *Client) Fields(ctx context.Context) ([]jiradata.Field, error) {
 	return fields, nil
 }
 
-// fieldsRead returns the schema, which it reads if nobody has yet.
+// fieldsRead returns the schema, and reads it if that was not done yet.
 func (c *Client) fieldsRead(ctx context.Context) (*schema, error) {
 	c.mu.Lock()
 	s := c.schema
@@ -308,8 +308,8 @@ type project struct {
 const projectKeys = 50
 
 // Projects reads the projects with these keys, and the users who lead them;
-// without keys, all projects that can be seen. Missing are the keys that are
-// unknown, or not to be seen.
+// without keys, all projects that the account can see. Missing are the keys that
+// are unknown or of projects that it cannot see.
 func (c *Client) Projects(ctx context.Context, keys []string) (found []jiradata.Project, users []jiradata.User, missing []string, err error) {
 	flavor, err := c.Flavor(ctx)
 	if err != nil {
@@ -347,8 +347,8 @@ func (c *Client) Projects(ctx context.Context, keys []string) (found []jiradata.
 	return out, leads.list(), missing, nil
 }
 
-// visibleProjects lists the projects that the account may browse; on Cloud, if
-// there are keys, those alone.
+// visibleProjects lists the projects that the account may browse; on Cloud, if there
+// are keys, only those with these keys.
 func (c *Client) visibleProjects(ctx context.Context, flavor jiradata.Flavor, keys []string) ([]project, error) {
 	if flavor == jiradata.DataCenter {
 		var docs []project
@@ -385,8 +385,8 @@ func (c *Client) visibleProjects(ctx context.Context, flavor jiradata.Flavor, ke
 	}
 }
 
-// Permissions tells which of the named permissions, for instance
-// BROWSE_PROJECTS, the account has in a project.
+// Permissions returns which of the named permissions, for instance BROWSE_PROJECTS,
+// the account has in a project.
 func (c *Client) Permissions(ctx context.Context, projectKey string, names ...string) (map[string]bool, error) {
 	var doc struct {
 		Permissions map[string]struct {

@@ -54,7 +54,7 @@ func (p *searchPage) split(doc json.RawMessage) (err error) {
 		case "nextPageToken":
 			err = json.Unmarshal(value, &p.NextPageToken)
 		case "warnings", "warningMessages":
-			if p.Warnings, err = documents(value); err != nil { // nobody says what form they have
+			if p.Warnings, err = documents(value); err != nil { // their form is documented nowhere
 				p.Warnings, err = []json.RawMessage{value}, nil
 			}
 		}
@@ -105,7 +105,7 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 // errLeftOut: Jira says that it may have left results out.
 var errLeftOut = fmt.Errorf("%w: Jira warns that it may have left results out", jiradata.ErrIncomplete)
 
-// leftOut is what such a warning holds. The list of them is nowhere to be read.
+// leftOut is what such a warning contains. No list of them is documented.
 var leftOut = regexp.MustCompile(`(?i)limit_exceeded|limit exceeded|truncat`)
 
 // warningIn returns the text of a warning: a text itself, or a document.
@@ -120,7 +120,7 @@ func warningIn(doc json.RawMessage) string {
 	return s
 }
 
-// maxWarnings bounds how many warnings are told apart.
+// maxWarnings is how many different warnings are logged.
 const maxWarnings = 100
 
 // warn logs a warning of Jira, each once.
@@ -154,12 +154,12 @@ func (w *walk) cloud(ctx context.Context) iter.Seq2[chunk, error] {
 	return w.pageByToken(ctx, w.request(where))
 }
 
-// maxStale is how many pages in a row may bring nothing new: a filter may empty
-// some, and a broken Jira has fresh tokens for ever.
+// maxStale is how many pages in a row may bring nothing new: a filter may leave some
+// empty, and a broken Jira may return new tokens for ever.
 const maxStale = 10
 
-// pageByToken pages through Cloud's search, for as long as there is a token: what a
-// page says of being the last one is not always so.
+// pageByToken pages through Cloud's search, for as long as there is a token: isLast
+// is not always right.
 func (w *walk) pageByToken(ctx context.Context, body searchBody) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
 		used := map[string]bool{}
@@ -198,8 +198,8 @@ func (w *walk) pageByToken(ctx context.Context, body searchBody) iter.Seq2[chunk
 	}
 }
 
-// checkToken returns an error where paging by tokens leads nowhere: with a token that
-// was used, or behind too many pages that brought nothing new.
+// checkToken returns an error where paging by tokens does not advance: for a token
+// that was used, or after too many pages that brought nothing new.
 func checkToken(endpoint string, used map[string]bool, token string, stale int) error {
 	e := &Error{Endpoint: endpoint, kind: jiradata.ErrIncomplete}
 	switch {
@@ -268,7 +268,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 			}
 			where := w.scope([]string{key}, w.query.Since)
 			if id, err := strconv.ParseInt(behind, 10, 64); err == nil && key == at {
-				// A story that is not found any more is nothing to go on from.
+				// From a story that is not found any more it cannot go on.
 				alive, err := w.finds(ctx, where, id)
 				if err != nil {
 					yield(chunk{}, err)
@@ -290,7 +290,7 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 	}
 }
 
-// finds tells whether a query still finds a story that it found.
+// finds reports whether a query still finds a story that it found.
 func (w *walk) finds(ctx context.Context, where string, id int64) (bool, error) {
 	page, err := w.ask(ctx, searchBody{JQL: fmt.Sprintf("(%s) AND id >= %d ORDER BY id ASC", where, id), Fields: []string{"status"}, MaxResults: 1})
 	if errors.Is(err, ErrRefused) {
@@ -302,10 +302,10 @@ func (w *walk) finds(ctx context.Context, where string, id int64) (bool, error) 
 	return len(page.Issues) > 0 && idOf(page.Issues[0]) == id, nil
 }
 
-// pageByID pages through Data Center's search: behind the last story of each page,
-// for offsets slip when stories come and go, and end at a window of results.
-// Jira tells with each page how many are left, so a page that lost its footing
-// is noticed: the story it should go on from may have been deleted since.
+// pageByID pages through Data Center's search, each page behind the last story of the
+// one before: offsets shift when stories come and go, and end at a limit. Each page
+// has the number of stories that are left, which is how a story that was deleted,
+// from which the next page should go on, is noticed.
 func (w *walk) pageByID(ctx context.Context, where string) iter.Seq2[chunk, error] {
 	return func(yield func(chunk, error) bool) {
 		body := w.request(where)

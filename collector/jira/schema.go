@@ -16,7 +16,7 @@ const (
 	customChecks   = "com.atlassian.jira.plugin.system.customfieldtypes:multicheckboxes"
 )
 
-// schema is what of a Jira's fields the rules read, and how they are found.
+// schema is which fields of a Jira the rules read, and how they are found.
 type schema struct {
 	people    []string // ids of custom fields that hold people
 	sprints   []string
@@ -96,7 +96,7 @@ func (s *schema) requested(comments bool) []string {
 	return slices.Concat(ids, s.people, s.sprints, s.epicLinks, s.flags)
 }
 
-// knows tells whether the field that an item changed is one of Jira's fields
+// knows reports whether the field that an item changed is one of Jira's fields
 // as they were read; of system fields it is.
 func (s *schema) knows(it *item) bool {
 	if strings.HasPrefix(it.FieldID, "customfield_") {

@@ -36,9 +36,9 @@ func (c *Client) Search(ctx context.Context, q jiradata.Query) iter.Seq2[jiradat
 	}
 }
 
-// Issues reads stories by id, as they are at this moment: what searches find
-// may be minutes old. It returns the ids of those that do not exist, or may
-// not be seen, as missing.
+// Issues reads stories by id, as they are now: what searches find may be minutes old.
+// It returns the ids of those that do not exist, or that the account cannot see, as
+// missing.
 func (c *Client) Issues(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
 	w, err := c.newWalk(ctx, jiradata.Query{}, readStories)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *Client) Issues(ctx context.Context, ids []int64) (page jiradata.Page, m
 
 // Parents reads issues by id for their user fields and their parents alone: of
 // those, 0 for all, that were updated since an instant. It returns the ids of
-// those that it found not to exist, or not to be seen, as missing.
+// those that do not exist, or that the account cannot see, as missing.
 func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant) (page jiradata.Page, missing []int64, err error) {
 	w, err := c.newWalk(ctx, jiradata.Query{}, readParents)
 	if err != nil {
@@ -265,8 +265,8 @@ func (w *walk) getIssues(ctx context.Context, ids []int64) (raw []json.RawMessag
 		if err != nil && !noEndpoint(err) {
 			return nil, nil, err
 		}
-		// What it does not give is asked for by itself: only a refusal that is
-		// about one issue proves anything about it.
+		// What it does not give is asked for one by one: only a refusal of one issue
+		// proves anything about it.
 	}
 	q := url.Values{"fields": {strings.Join(w.fields(), ",")}}
 	if w.flavor == jiradata.DataCenter {

@@ -29,7 +29,7 @@ type sprint struct {
 	Name      string  `json:"name"`
 	State     string  `json:"state"`
 	Start     instant `json:"startDate"`
-	Activated instant `json:"activatedDate"` // when it was really started; not every Jira tells
+	Activated instant `json:"activatedDate"` // when it was really started; not every Jira has it
 	End       instant `json:"endDate"`
 	Complete  instant `json:"completeDate"`
 }
@@ -100,7 +100,7 @@ func sprintless(b jira.Board, err error) bool {
 	return errors.As(err, &e) && errors.Is(err, ErrRefused) && (b.Type == "simple" || strings.Contains(e.Detail, noSprints))
 }
 
-// withheld marks an error as a refusal that no other try will mend.
+// withheld marks an error that is a refusal which another try cannot change.
 func withheld(err error) error {
 	if !lasting(err) {
 		return err

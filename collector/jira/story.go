@@ -258,7 +258,7 @@ func sprintsIn(is *issue, id string) ([]latency.Value, error) {
 // directory collects the users that an issue names.
 type directory map[string]jiradata.User
 
-// add notes a user and returns the account; "" for nobody.
+// add adds a user and returns the account; "" for none.
 func (d directory) add(a *account) string {
 	id := a.id()
 	if id == "" {

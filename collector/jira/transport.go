@@ -26,16 +26,16 @@ const (
 	requestTimeout = 90 * time.Second // of one try, its body included
 	minWait        = 2 * time.Second  // before the second try; doubles from there
 	maxWait        = 30 * time.Second
-	// patience is the longest wait that a request sits out; when Jira asks for
-	// more the cycle fails, and the next one comes later.
+	// patience is the longest time that a request waits. When Jira asks for more the
+	// cycle fails, and the next one comes later.
 	patience = 2 * time.Minute
-	// maxReply bounds a reply: a page of 100 issues with long histories has a
-	// few megabytes.
+	// maxReply is the longest reply that is read: a page of 100 issues with long
+	// histories has a few megabytes.
 	maxReply = 128 << 20
 )
 
 var (
-	errForeignRedirect = errors.New("redirected to another host, where the token must not go")
+	errForeignRedirect = errors.New("redirected to another host, to which the token must not be sent")
 	errReplyTooLarge   = fmt.Errorf("the reply is longer than %d MiB", maxReply>>20)
 )
 
@@ -116,8 +116,8 @@ func newTransport(proxyURL, caFile string) (*http.Transport, error) {
 	return t, nil
 }
 
-// sameHost follows redirects within one host alone: the token is set on every
-// request, on redirected ones too, and must not reach anybody else.
+// sameHost follows redirects within one host only: the token is set on every
+// request, on redirected ones too, and no other host may see it.
 func sameHost(req *http.Request, via []*http.Request) error {
 	from := via[0].URL
 	if req.URL.Host != from.Host || req.URL.Scheme != from.Scheme {
@@ -129,8 +129,8 @@ func sameHost(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// worthRetrying tells whether another try may succeed. All requests only
-// read, so any of them may be repeated.
+// worthRetrying reports whether another try may succeed. All requests only read, so
+// each of them may be repeated.
 func worthRetrying(ctx context.Context, resp *http.Response, err error, now time.Time) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()

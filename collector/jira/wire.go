@@ -51,8 +51,8 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// plain tells whether a JSON string stands for itself: most do, and to decode
-// each of them would take longer than all the rest.
+// plain reports whether a JSON string holds no escape: most hold none, and decoding
+// each of them would take longer than everything else.
 func plain(b []byte) bool {
 	for _, c := range b {
 		if c == '\\' || c >= utf8.RuneSelf {
@@ -103,7 +103,7 @@ type account struct {
 	Active      bool   `json:"active"`
 }
 
-// id returns what stays when a is renamed; "" for nobody.
+// id returns what stays the same when a is renamed; "" for no account.
 func (a *account) id() string {
 	switch {
 	case a == nil:
@@ -233,7 +233,7 @@ func (n named) value() latency.Value {
 	return latency.Value{ID: string(n.ID), Name: name}
 }
 
-// isNull tells whether a field has no value.
+// isNull reports whether a field has no value.
 func isNull(raw json.RawMessage) bool {
 	return len(raw) == 0 || string(raw) == "null"
 }

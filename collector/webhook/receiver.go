@@ -1,7 +1,7 @@
-// Package webhook takes Jira's webhooks as hints that an issue is worth reading
-// now. It trusts nothing in them but the id of an issue, and only once the
-// signature is right: what the issue looks like is read from Jira. Losing every
-// webhook loses nothing, for polling finds all they tell.
+// Package webhook takes Jira's webhooks as hints that an issue is worth reading now.
+// It uses only the id of the issue, and only if the signature is right: the issue
+// itself is read from Jira. If every webhook is lost, nothing is, because polls find
+// the same changes.
 package webhook
 
 import (
@@ -26,18 +26,19 @@ const (
 	maxBody  = 4 << 20 // bytes of a payload: an issue with long texts
 	maxQueue = 1000    // issues that wait to be read; more are left to the next poll
 	maxSeen  = 8192    // signatures and identifiers that are remembered, to know a repetition
-	// maxAge is how old a payload may be, or how far ahead: Jira repeats for an
-	// hour or so, a thief for ever. It is so long that the clocks, this one and
-	// Jira's, need not agree; where they are hours apart polling does the work.
+	// maxAge is how old a payload may be, or how far ahead. Jira repeats a webhook for
+	// about an hour; an attacker could repeat it for ever. It is so long that this
+	// clock and Jira's need not agree; where they are hours apart, polls find the
+	// changes.
 	maxAge    = 2 * time.Hour
 	signature = "sha256="   // the method Jira signs with
-	gap       = time.Second // between two batches, so that a bulk edit is few readings
+	gap       = time.Second // between two batches, so that a bulk edit causes few readings
 )
 
 // commentAddress finds the id of the issue in the address of a comment.
 var commentAddress = regexp.MustCompile(`/issue/(\d+)/comment/\d+$`)
 
-// What becomes of a webhook, as Options.Observe is told.
+// What becomes of a webhook, as Options.Observe gets it.
 const (
 	Accepted  = "accepted"  // its issue will be read
 	Repeated  = "repeated"  // it was accepted before
@@ -52,7 +53,7 @@ type Options struct {
 	// Secret returns the secret that Jira signs with; while it is "" everything
 	// is refused.
 	Secret func() string
-	// Observe, which may be nil, is told what becomes of each webhook.
+	// Observe, which may be nil, is called with what becomes of each webhook.
 	Observe func(result string)
 	// Now is Jira's clock as far as it is known; nil: the local one.
 	Now func() time.Time
@@ -104,8 +105,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.answer(w, http.StatusAccepted, Ignored)
 		return
 	}
-	// The identifier stays the same when Jira tries again, and nobody signs it:
-	// by the signature a captured webhook is known under any identifier.
+	// The identifier stays the same when Jira tries again, but it is not signed. By
+	// its signature a captured webhook is known under any identifier.
 	marks := []string{string(mac)}
 	if id := req.Header.Get("X-Atlassian-Webhook-Identifier"); id != "" {
 		marks = append(marks, "identifier "+id)
@@ -113,13 +114,13 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.answer(w, http.StatusAccepted, r.take(issue, marks...))
 }
 
-// answer answers, and tells what became of the webhook.
+// answer answers, and reports what became of the webhook.
 func (r *Receiver) answer(w http.ResponseWriter, status int, result string) {
 	r.opts.Observe(result)
 	w.WriteHeader(status)
 }
 
-// signed tells whether a signature is of a body by the secret, and returns it.
+// signed reports whether a signature is of a body by the secret, and returns it.
 func (r *Receiver) signed(body []byte, header string) ([]byte, bool) {
 	secret := r.opts.Secret()
 	given, err := hex.DecodeString(strings.TrimPrefix(header, signature))
@@ -182,7 +183,7 @@ func (r *Receiver) take(issue int64, marks ...string) (result string) {
 	r.waiting[issue] = true
 	select {
 	case r.ready <- struct{}{}:
-	default: // it is known that some wait
+	default: // Run knows already that some wait
 	}
 	return Accepted
 }

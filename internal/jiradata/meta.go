@@ -9,7 +9,7 @@ type Meta struct {
 	Types    []IssueType
 	Fields   []Field
 	Projects []Project // the watched ones
-	Missing  []string  // keys of projects that are to be watched and that are unknown, or not to be seen
+	Missing  []string  // keys of projects that should be watched, and that are unknown or that the account cannot see
 	Users    []User    // the leads
 }
 
@@ -25,14 +25,14 @@ type IssueType struct {
 	ID, Name  string
 	Subtask   bool
 	Level     int    // above 0: epics and higher; 0: stories; below: sub-tasks
-	HasLevel  bool   // Jira told the level; older ones do not
+	HasLevel  bool   // Jira gave the level; older ones do not
 	ProjectID string // "" unless it is of one project alone
 }
 
 // Field is a field of issues. Names are not unique.
 type Field struct {
 	ID, Name         string
-	UntranslatedName string // "" where Jira does not tell
+	UntranslatedName string // "" where Jira does not give it
 	Custom           string // type of a custom field, for instance com.pyxis.greenhopper.jira:gh-sprint
 	People           bool   // it holds a user, or several
 	ProjectID        string // "" unless it is of one project alone

@@ -2,8 +2,8 @@ package jiradata
 
 import "github.com/yourturn/yourturn/internal/latency"
 
-// Note is something odd that no event shows, and that stays so until the poll
-// that finds it in order again.
+// Note is an entry of the audit that no event of a story shows. It stays until the
+// poll that finds the story, or the polls, in order again.
 type Note struct {
 	Story  int64  // id; 0: it is about the whole Jira, or the id could not be read
 	Key    string // of the story; "" where it is not known

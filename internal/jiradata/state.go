@@ -2,8 +2,8 @@ package jiradata
 
 import "github.com/yourturn/yourturn/internal/latency"
 
-// State is how far the synchronisation of a store has come. Its zero value is
-// a store that was never synchronised.
+// State is how far the synchronisation of a store has come. The zero value is of a
+// store that was never synchronised.
 type State struct {
 	Flavor  Flavor `json:"flavor"`
 	BaseURL string `json:"base_url"`
@@ -18,8 +18,8 @@ type State struct {
 	Reading int `json:"reading,omitempty"`
 
 	// Complete are the ids of the projects that the last full sync that was done
-	// was for, in order: of others the store may hold a part. None: all that can
-	// be seen, for JQL alone was the scope.
+	// was for, in order: of others the store may hold a part. None: JQL alone
+	// was the scope, which is all projects that the account can see.
 	Complete []string `json:"complete,omitempty"`
 
 	// Of a full sync that is not done: when it began, in Jira's clock (0: none
@@ -35,8 +35,8 @@ type State struct {
 	// DataTimestamp is the instant as of which the store is complete.
 	DataTimestamp latency.Instant `json:"data_timestamp"`
 
-	// Canary is a story that every search must show: one that does not is blind,
-	// whatever it says. 0: none was chosen yet.
+	// Canary is a story that every search must show: a search that does not show it
+	// proves nothing. 0: none was chosen yet.
 	Canary int64 `json:"canary,omitempty"`
 
 	// The starts, in Jira's clock, of the last complete census, of the last reading
@@ -51,7 +51,7 @@ type State struct {
 	// that could not be seen.
 	LookedBack latency.Instant `json:"passed,omitempty"`
 
-	// Lost tells since when projects, by key, may not have been seen: what changed
-	// in them since then was not read.
+	// Lost is since when projects, by key, cannot be seen: what changed in them since
+	// then was not read.
 	Lost map[string]latency.Instant `json:"lost,omitempty"`
 }

@@ -16,7 +16,7 @@ type Batch struct {
 
 // Changed is what a batch changed in the store.
 type Changed struct {
-	Stories []int64 // ids of those that got a new event, a mended one or another snapshot
+	Stories []int64 // ids of those with a new event, a mended one or another snapshot
 	Events  int     // new events
 	Mended  int     // stored events that differ now: Jira, or a newer Reading, gives more of them
 }

@@ -25,11 +25,11 @@ type Story struct {
 	ParentOnly bool // read for its user fields and its parent alone: it has no comments
 	Users      []User
 
-	// CommentsShort tells that Jira counts more comments than it gave, twice:
-	// what is missing may be there.
+	// CommentsShort: Jira counts more comments than it gave, in two readings. A
+	// comment that is missing may exist.
 	CommentsShort bool
-	// CommentsMistimed tells that a comment was edited before it was made, by what
-	// Jira says: its instants cannot be right.
+	// CommentsMistimed: by what Jira says, a comment was edited before it was made. Its
+	// instants cannot be right.
 	CommentsMistimed bool
 	// Edits are the last edits of comments that were edited, by comment id.
 	Edits map[int64]Edit

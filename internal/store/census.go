@@ -50,8 +50,8 @@ func (s *Store) SaveCensus(ctx context.Context, c jiradata.Census) error {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM quarantine WHERE id = 0`); err != nil {
 				return err
 			}
-			// What was late is known from the poll that met it, and is told for as
-			// long as one census; the others are of this one.
+			// A note of something late stays until the next census. Notes of the other two
+			// reasons are of this census.
 			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason IN ($1, $2) OR reason = $3 AND at <= $4`,
 				jiradata.NoteInvisible, jiradata.NoteCensusGuard, jiradata.NoteLate, int64(c.Last)); err != nil {
 				return err

@@ -71,14 +71,14 @@ func (s *Store) Story(ctx context.Context, key string) (*latency.History, error)
 	return nil, nil
 }
 
-// selection is the same stories in the words of two tables.
+// selection is conditions that select the same stories in two tables.
 type selection struct {
 	story, event string // conditions
 	args         []any  // of both
 }
 
-// stream yields the stories of a selection that have events; it tells whether
-// to go on. It merges two cursors, both in order of story id: a join would
+// stream yields the stories of a selection that have events; it reports whether the
+// reader wants more. It merges two cursors, both in order of story id: a join would
 // repeat the story's columns with each of its events.
 func (s *Store) stream(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) bool {
 	if err := s.merge(ctx, dec, sel, yield); err != nil {
@@ -90,7 +90,7 @@ func (s *Store) stream(ctx context.Context, dec *decoder, sel selection, yield f
 	return true
 }
 
-// errStopped tells that the reader wants no more.
+// errStopped means that the reader wants no more.
 var errStopped = errors.New("stopped") //nolint:gochecknoglobals // a constant in all but name
 
 // merge is stream with its errors returned.

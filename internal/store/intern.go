@@ -2,16 +2,16 @@ package store
 
 import "hash/maphash"
 
-// What the strings that an interner keeps may take: names, ids and accounts
-// repeat from story to story, and texts that are longer rarely do.
+// The limits of what an interner keeps. Names, ids and accounts repeat from story to
+// story; longer texts rarely do.
 const (
 	internSlots  = 1 << 13
 	internLength = 64 // bytes of one string
 )
 
-// interner gives equal bytes the same string, so that what repeats is
-// allocated once. Each string has one place, by its hash, and what comes there
-// later drives it out: what is read has no end, what is kept has.
+// interner gives equal bytes the same string, so that what repeats is allocated once.
+// Each string has one slot, by its hash, and a later one replaces it: however much is
+// read, what is kept is bounded.
 type interner struct {
 	seed  maphash.Seed
 	slots [internSlots]string

@@ -35,16 +35,16 @@ func (l ledgerState) late(e *latency.Entry, fingerprint string, reading int) boo
 	if l.Projects != nil {
 		watched, known := l.Projects[e.Project]
 		if !known {
-			return false // its counters begin, and with all that it has
+			return false // its counters begin now, with its whole history
 		}
 		if !watched {
-			return true // they began, and nobody looked meanwhile
+			return true // they began, and it was not watched meanwhile
 		}
 	}
 	return l.Fingerprint != fingerprint || l.Reading != reading
 }
 
-// advanced returns the state once the ledger stands by a derivation.
+// advanced returns the state after a derivation was counted.
 func (l ledgerState) advanced(by latency.Standing, reading int) ledgerState {
 	next := ledgerState{AsOf: by.AsOf, Fingerprint: by.Fingerprint, Reading: reading, Projects: map[string]bool{}}
 	for key := range l.Projects {
@@ -58,8 +58,8 @@ func (l ledgerState) advanced(by latency.Standing, reading int) ledgerState {
 
 const (
 	metaLedger = "ledger"
-	// idleStep is how far the ledger lets time go on before that alone is worth a
-	// write: a poll that finds nothing is not to cost the disk more than its state.
+	// idleStep is how much time must pass before the ledger is written only because of
+	// that: a poll that finds nothing should write no more than its state.
 	idleStep = 15 * time.Minute
 )
 
@@ -159,7 +159,8 @@ func (s *Store) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, e
 	return out, nil
 }
 
-// entries yields the entries that where selects; it tells whether to go on.
+// entries yields the entries that where selects; it reports whether the reader wants
+// more.
 func (s *Store) entries(ctx context.Context, where string, args []any, yield func(latency.Counted, error) bool) bool {
 	// The context is looked at here and not by the driver, as in merge.
 	rows, err := s.scan.QueryContext(context.WithoutCancel(ctx), `SELECT story, kind, topic, at, counted, body

@@ -8,8 +8,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// SaveNotes notes, for a reason, what is odd with stories that are about to be written, and
-// takes back what was noted for it of those that are in order.
+// SaveNotes adds notes of a reason, and removes those of stories that are in order.
 func (s *Store) SaveNotes(ctx context.Context, reason string, notes []jiradata.Note, inOrder []int64) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if len(inOrder) > 0 {
@@ -36,8 +35,7 @@ func putNote(ctx context.Context, tx *sql.Tx, n jiradata.Note) error {
 	return nil
 }
 
-// Notes returns what is odd though no event shows it: the notes and the
-// quarantine, in order of story and reason.
+// Notes returns the notes and the quarantine, in order of story and reason.
 func (s *Store) Notes(ctx context.Context) ([]jiradata.Note, error) {
 	return query(ctx, s, `SELECT story, reason, key, at, detail FROM note
 		UNION ALL SELECT id, '`+jiradata.NoteQuarantined+`', key, at, reason FROM quarantine ORDER BY 1, 2, 3`,

@@ -9,8 +9,8 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// shardSamples is how many stories of a shard are looked at to tell how many
-// events it has: enough for shards that differ by some percent.
+// shardSamples is of how many stories of a shard the events are counted, to estimate
+// those of all: enough for shards whose sizes differ by a few percent.
 const shardSamples = 64
 
 // everything is the shard of all stories.

@@ -33,8 +33,8 @@ func (s *Store) Resolved(ctx context.Context) (map[string][]string, error) {
 	return out, s.explain(err)
 }
 
-// SaveResolved remembers what names resolved to, so that a status that is
-// renamed stays what the config made it.
+// SaveResolved stores which ids names of the config stood for, so that a status that
+// is renamed later keeps its meaning.
 func (s *Store) SaveResolved(ctx context.Context, resolved map[string][]string) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		all := map[string][]string{}
@@ -56,15 +56,15 @@ func (s *Store) SaveResolved(ctx context.Context, resolved map[string][]string) 
 
 const metaExposed = "exposed"
 
-// Exposed returns when numbers of this store were first there to be scraped, by
-// the service's own clock; ok is false if never.
+// Exposed returns since when numbers of this store can be scraped, by the service's
+// own clock; ok is false if that never was so.
 func (s *Store) Exposed(ctx context.Context) (at latency.Instant, ok bool, err error) {
 	ok, err = getMeta(ctx, s.read, metaExposed, &at)
 	return at, ok, s.explain(err)
 }
 
-// Expose notes that numbers are there to be scraped from now on, unless they
-// were before. A new ledger does not change that.
+// Expose stores now as the instant from which on numbers could be scraped, unless
+// there is one. A new ledger does not change it.
 func (s *Store) Expose(ctx context.Context, now latency.Instant) error {
 	if _, ok, err := s.Exposed(ctx); ok || err != nil {
 		return err

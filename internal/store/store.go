@@ -59,8 +59,8 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 	if s.scan, err = sql.Open("sqlite", dsn(path, ReadOnly)); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: %w", path, err), s.read.Close(), s.db.Close())
 	}
-	// Whoever reads one stream beside another holds a connection while asking
-	// for the next: a limit would let them wait for each other forever.
+	// A reader of two streams holds a connection while it asks for the next. With a
+	// limit, such readers could wait for each other forever.
 	s.scan.SetMaxIdleConns(2)
 	if mode == ReadWrite {
 		err = migrate(ctx, s.db)
