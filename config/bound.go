@@ -6,11 +6,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Bound is one end of a Range: a whole local day, an instant, or nothing. The
-// zero Bound is left out.
+// Bound is one end of a Range: a whole local day or an instant. The zero Bound is
+// an end that is left out.
 type Bound struct {
 	text string
-	at   time.Time // of a day: its midnight in UTC, standing for no instant
+	at   time.Time // of a day: its midnight in UTC, which stands for the date alone
 	day  bool
 }
 
@@ -30,14 +30,14 @@ func ParseBound(text string) (Bound, error) {
 	return Bound{text: text, at: t}, nil
 }
 
-// boundError is the text that is no bound.
+// boundError is a text that is not a Bound.
 type boundError string
 
 func (e boundError) Error() string {
 	return `"` + shorten(string(e)) + `" is neither a date nor an instant; write 2026-08-03, or 2026-08-03T12:00:00+02:00`
 }
 
-// IsZero tells whether the bound is left out.
+// IsZero reports whether the bound is left out.
 func (b Bound) IsZero() bool { return b.text == "" }
 
 // String returns the bound as the file has it.
@@ -46,8 +46,8 @@ func (b Bound) String() string { return b.text }
 // MarshalText returns the bound as the file has it.
 func (b Bound) MarshalText() ([]byte, error) { return []byte(b.text), nil }
 
-// Start returns the first instant of the bound's day in loc, or its instant.
-// ok is false, and the time zero, if it is left out.
+// Start returns the first instant of the bound's day in loc, or the bound's
+// instant. ok is false, and t is zero, if the bound is left out.
 func (b Bound) Start(loc *time.Location) (t time.Time, ok bool) {
 	if !b.day {
 		return b.at, !b.IsZero()
@@ -55,8 +55,8 @@ func (b Bound) Start(loc *time.Location) (t time.Time, ok bool) {
 	return startOfDay(b.at, 0, loc), true
 }
 
-// End returns the first instant after the bound's day in loc, or its instant.
-// ok is false, and the time zero, if it is left out.
+// End returns the first instant after the bound's day in loc, or the bound's
+// instant. ok is false, and t is zero, if the bound is left out.
 func (b Bound) End(loc *time.Location) (t time.Time, ok bool) {
 	if !b.day {
 		return b.at, !b.IsZero()
@@ -64,13 +64,13 @@ func (b Bound) End(loc *time.Location) (t time.Time, ok bool) {
 	return startOfDay(b.at, 1, loc), true
 }
 
-// startOfDay returns the first instant of the day that is days after date's.
-// Where the clock changes at midnight there may be none, or two.
+// startOfDay returns the first instant, in loc, of the day that is days after
+// date. If the clock changes at midnight, that day may have no midnight, or two.
 func startOfDay(date time.Time, days int, loc *time.Location) time.Time {
 	y, m, d := date.AddDate(0, 0, days).Date()
 	t := time.Date(y, m, d, 0, 0, 0, 0, loc)
 	if t.Day() != d {
-		// Midnight is skipped, and t is before the change: count on by its clock.
+		// Midnight is skipped, and t is before the change: go on by the clock of then.
 		_, offset := t.Zone()
 		return time.Date(y, m, d, 0, 0, -offset, 0, time.UTC).In(loc)
 	}
@@ -94,7 +94,7 @@ func (b *Bound) decodeNode(d *decoder, n *yaml.Node, key string) {
 }
 
 // Range is a span of time; either end may be left out. Dates are whole local
-// days, both ends included; instants are taken as they are, To excluded.
+// days, both ends included. Instants are exact, and To is excluded.
 type Range struct {
 	From Bound `yaml:"from"`
 	To   Bound `yaml:"to"`
@@ -116,8 +116,8 @@ func (r Range) check(p *report, key string, loc *time.Location) {
 	}
 }
 
-// overlap tells whether both ranges hold for more than a day. Less is where
-// one owner's last day meets the first of another's in another zone.
+// overlap reports whether the ranges have more than a day in common. They have
+// less where one owner's last day meets another's first in another time zone.
 func (r Range) overlap(loc *time.Location, o Range, oLoc *time.Location) bool {
 	from, to := r.Instants(loc)
 	oFrom, oTo := o.Instants(oLoc)

@@ -7,23 +7,23 @@ import (
 	"strings"
 	"sync"
 	"time"
-	_ "time/tzdata" // zones are known where the system has none, as in small containers
+	_ "time/tzdata" // small containers have no time zone database
 
 	"github.com/rickar/cal/v2"
 
 	"github.com/yourturn/yourturn/internal/calendar"
 )
 
-// Calendar is what the file says of working hours. What an owner's or a
-// project's leaves out is as in the top-level one.
+// Calendar is what the file says about working hours. What the calendar of an owner
+// or a project leaves out is as in the top-level one.
 type Calendar struct {
 	TimeZone string   `yaml:"time_zone"` // IANA name
-	Days     []string `yaml:"days"`      // on which hours without days hold
+	Days     []string `yaml:"days"`      // on which Hours hold, if Hours names no days
 	Hours    Hours    `yaml:"hours"`
 	Holidays []string `yaml:"holidays"` // regions and dates, on which no hours begin
 }
 
-// defaultCalendar is the calendar of a file that has none.
+// defaultCalendar returns the calendar of a file that has none.
 func defaultCalendar() Calendar {
 	return Calendar{
 		TimeZone: "UTC",
@@ -33,13 +33,13 @@ func defaultCalendar() Calendar {
 	}
 }
 
-// isZero tells whether the calendar says nothing.
+// isZero reports whether the calendar says nothing.
 func (c Calendar) isZero() bool {
 	return c.TimeZone == "" && c.Days == nil && c.Hours.isZero() && c.Holidays == nil
 }
 
-// over returns c, and base where c says nothing. Hours by day bring their days
-// with them; hours without need days again.
+// over returns c, with base for what c leaves out. Hours that name days need no
+// Days; other hours do.
 func (c Calendar) over(base Calendar) Calendar {
 	if c.TimeZone == "" {
 		c.TimeZone = base.TimeZone
@@ -59,8 +59,8 @@ func (c Calendar) over(base Calendar) Calendar {
 }
 
 // spec returns what a complete calendar describes, and a text that is the same
-// for equal calendars. Problems are reported where the calendar under key has
-// what is wrong; the rest is told with the calendar that it is taken from.
+// for equal calendars. It reports problems with what the calendar under key gives
+// itself; problems with the rest are reported for the calendar that gives it.
 func (c Calendar) spec(p *report, key string) (calendar.Spec, string, bool) {
 	fine := true
 	problem := func(at, format string, args ...any) {
@@ -77,7 +77,7 @@ func (c Calendar) spec(p *report, key string) (calendar.Spec, string, bool) {
 
 	if c.Hours.ByDay != nil {
 		if c.Days != nil {
-			problem(join(key, "days"), `needs hours without days, as in hours: "09:00-17:00"; write those, or leave days out`)
+			problem(join(key, "days"), `holds only with hours that name no days; write such hours, as in hours: "09:00-17:00", or leave days out`)
 		}
 		for day, intervals := range c.Hours.ByDay {
 			spec.Week[day] = intervals
@@ -124,12 +124,12 @@ func (c Calendar) spec(p *report, key string) (calendar.Spec, string, bool) {
 
 // zone loads a time zone by its name.
 func zone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" { // which is another one on each machine
-		return nil, fmt.Errorf("%q is no time zone; write an IANA name, such as Europe/Berlin or UTC", name)
+	if name == "" || name == "Local" { // Local differs from machine to machine
+		return nil, fmt.Errorf("%q is not a time zone; write an IANA name, such as Europe/Berlin or UTC", name)
 	}
 	loc, err := time.LoadLocation(name)
-	if err != nil { // its text has paths of the machine
-		return nil, fmt.Errorf("%q is no time zone that is known; write an IANA name, such as Europe/Berlin or UTC", shorten(name))
+	if err != nil { // its text holds paths of this machine
+		return nil, fmt.Errorf("%q is not a known time zone; write an IANA name, such as Europe/Berlin or UTC", shorten(name))
 	}
 	return loc, nil
 }
@@ -146,11 +146,12 @@ func dateOf(t time.Time) date {
 	return date{y, m, d}
 }
 
-// holidayFunc tells whether a day is one of the dates, or one of the holidays
-// or the day on which it is observed. The function may be used concurrently.
+// holidayFunc returns a function that reports whether a day is one of the dates,
+// one of the holidays, or the day on which a holiday is observed. The function is
+// safe for concurrent use.
 func holidayFunc(holidays []*cal.Holiday, dates map[date]bool) func(int, time.Month, int) bool {
 	var mu sync.Mutex
-	years := map[int]map[date]bool{} // to work each year out once, not each day
+	years := map[int]map[date]bool{} // so that a year is calculated once, and not for each day
 	return func(year int, month time.Month, day int) bool {
 		mu.Lock()
 		defer mu.Unlock()
@@ -158,10 +159,10 @@ func holidayFunc(holidays []*cal.Holiday, dates map[date]bool) func(int, time.Mo
 		if !ok {
 			days = map[date]bool{}
 			for _, h := range holidays {
-				// The first of January may be observed in the year before.
+				// The first of January may be observed in December.
 				for y := year - 1; y <= year+1; y++ {
 					actual, observed := h.Calc(y)
-					// Some hours into the day: where the machine's clock skips midnight, the day begins before it.
+					// The library's days begin at local midnight. Where the clock skips it, that is the evening before: add some hours.
 					days[dateOf(actual.Add(2*time.Hour))] = true
 					days[dateOf(observed.Add(2*time.Hour))] = true
 				}
@@ -173,16 +174,16 @@ func holidayFunc(holidays []*cal.Holiday, dates map[date]bool) func(int, time.Mo
 	}
 }
 
-// calendars are the calendars of a config. Equal ones are one, so that what
-// they work out they work out once.
+// calendars are the calendars of a config. Equal ones are shared, so that what is
+// calculated for one is calculated once.
 type calendars struct {
 	top      *calendar.Calendar
-	owners   map[string]*calendar.Calendar // without those that have none of their own
+	owners   map[string]*calendar.Calendar // of those owners that have their own
 	projects map[string]*calendar.Calendar
 	zones    map[string]*time.Location // of the owners
 }
 
-// buildCalendars makes the calendars, and reports what is wrong with them.
+// buildCalendars builds the calendars, and reports problems with them.
 func (c *Config) buildCalendars(p *report) {
 	shared := map[string]*calendar.Calendar{}
 	build := func(key string, own Calendar) (*calendar.Calendar, *time.Location) {
@@ -210,15 +211,15 @@ func (c *Config) buildCalendars(p *report) {
 	c.calendars = all
 }
 
-// OwnerCalendar returns the calendar of the owner with a key of owners; nil if
-// the owner has none of their own, and the project's holds.
+// OwnerCalendar returns the calendar of the owner with that key; nil if the owner
+// has none, so that the project's calendar holds.
 func (c *Config) OwnerCalendar(owner string) *calendar.Calendar { return c.calendars.owners[owner] }
 
-// HasOwnCalendar tells whether the owner with a key of owners has a calendar of their own.
+// HasOwnCalendar reports whether the owner with that key has a calendar of their own.
 func (c *Config) HasOwnCalendar(owner string) bool { return c.calendars.owners[owner] != nil }
 
-// ProjectCalendar returns the calendar of the project with a key: the
-// top-level one if it has none of its own.
+// ProjectCalendar returns the calendar of the project with that key: the top-level
+// one if the project has none.
 func (c *Config) ProjectCalendar(key string) *calendar.Calendar {
 	if own := c.calendars.projects[key]; own != nil {
 		return own
@@ -226,8 +227,8 @@ func (c *Config) ProjectCalendar(key string) *calendar.Calendar {
 	return c.calendars.top
 }
 
-// OwnerZone returns the zone in which the owner's dates are local days: that
-// of their calendar, else the top-level one.
+// OwnerZone returns the time zone in which the owner's dates are local days: that
+// of their calendar, else of the top-level one.
 func (c *Config) OwnerZone(owner string) *time.Location {
 	if own := c.calendars.zones[owner]; own != nil {
 		return own
@@ -235,7 +236,7 @@ func (c *Config) OwnerZone(owner string) *time.Location {
 	return c.calendars.zones[""]
 }
 
-// ProjectZone returns the zone in which the project's dates are local days.
+// ProjectZone returns the time zone in which the project's dates are local days.
 func (c *Config) ProjectZone(key string) *time.Location {
 	own := c.Projects[key].Calendar.over(c.Calendar)
 	if loc, err := zone(own.TimeZone); err == nil {

@@ -1,7 +1,7 @@
-// Package config reads the YAML file that tells the service what to watch, by
-// which rules, and for whom. It is strict: an unknown key or an impossible
-// value is an error that names the file, the line and what would be right, and
-// all of them are told at once.
+// Package config reads the YAML file that says what the service watches, by which
+// rules, and for whom. It is strict: an unknown key or an impossible value is an
+// error that names the file, the line and what would be right. It reports all
+// errors of a file at once.
 package config
 
 import (
@@ -17,10 +17,10 @@ import (
 	"time"
 )
 
-// maxFile is the size of the largest file that the config may name, in bytes.
+// maxFile is the size of the largest file that a config may name, in bytes.
 const maxFile = 1 << 20
 
-// Config is a file that was found to be right. It is not changed after it was read.
+// Config is the content of a valid file. It does not change once it is read.
 type Config struct {
 	Jira               Jira             `yaml:"jira"`
 	Store              Store            `yaml:"store"`
@@ -41,9 +41,9 @@ type Config struct {
 	lines     map[string]int
 }
 
-// Load reads the file at path, the environment, and the files with secrets
-// that the file names. The error of a file that is wrong is Problems, one a
-// line; that of a file that cannot be read wraps the reason.
+// Load reads the file at path, the environment, and the secret files that the file
+// names. The error for an invalid file is of type Problems; the error for a file
+// that cannot be read wraps the cause.
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -52,10 +52,10 @@ func Load(path string) (*Config, error) {
 	return Parse(path, data, os.Getenv)
 }
 
-// Parse reads the content of a file. Problems name it by name, and files it
-// names are taken from the folder of name. env returns the value of a variable
-// of the environment, empty if it is not set; nil stands for an empty one.
-// Whatever is wrong is in the error, which is of type Problems.
+// Parse reads the content of a file. Problems call the file name, and the files
+// that it names are relative to name's folder. env returns the value of an
+// environment variable, "" if it is not set; nil is an empty environment. The
+// error is of type Problems and holds everything that is wrong.
 func Parse(name string, data []byte, env func(string) string) (*Config, error) {
 	cfg := &Config{
 		Jira:    Jira{Flavor: "auto", PollInterval: time.Minute, Overlap: 10 * time.Minute, CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05},
@@ -81,14 +81,14 @@ func Parse(name string, data []byte, env func(string) string) (*Config, error) {
 	return cfg, nil
 }
 
-// check reports what is wrong with the config, section by section.
+// check reports problems, section by section.
 func (c *Config) check(p *report) {
 	c.Jira.check(p)
 	c.Store.check(p)
 	checkAddress(p, "web.listen_address", c.Web.ListenAddress)
 	c.Log.check(p)
 	c.Metrics.check(p)
-	c.buildCalendars(p) // before all that has dates
+	c.buildCalendars(p) // before what has dates, which need their time zones
 	c.Defaults.check(p, "defaults")
 	c.checkProjects(p)
 	c.checkOwners(p)
@@ -96,7 +96,7 @@ func (c *Config) check(p *report) {
 	c.Privacy.check(p)
 }
 
-// readFiles reads the secrets, and looks at the other files that are named.
+// readFiles reads the secrets, and tries the other files that are named.
 func (c *Config) readFiles(p *report, env func(string) string) {
 	c.Jira.TokenFile = c.path(c.Jira.TokenFile)
 	c.Jira.CAFile = c.path(c.Jira.CAFile)
@@ -123,7 +123,7 @@ func (c *Config) readFiles(p *report, env func(string) string) {
 	readFile(p, "web.config_file", c.Web.ConfigFile)
 }
 
-// path resolves a file that the config names: from the folder of the config.
+// path resolves a file name in the config: it is relative to the config's folder.
 func (c *Config) path(name string) string {
 	if name == "" || filepath.IsAbs(name) {
 		return name
@@ -131,8 +131,8 @@ func (c *Config) path(name string) string {
 	return filepath.Join(filepath.Dir(c.file), name)
 }
 
-// readSecret returns the content of a file without the white space around it,
-// for editors end files with a new line.
+// readSecret returns the content of a file without the white space around it:
+// editors end files with a new line.
 func readSecret(p *report, key, name string) Secret {
 	data := readFile(p, key, name)
 	secret := Secret(strings.TrimSpace(string(data)))
@@ -146,7 +146,7 @@ func readSecret(p *report, key, name string) Secret {
 	return secret
 }
 
-// readFile returns the content of a file; nil if none is named or it cannot be read.
+// readFile returns the content of a file; nil if name is "" or the file cannot be read.
 func readFile(p *report, key, name string) []byte {
 	if name == "" {
 		return nil
@@ -159,7 +159,7 @@ func readFile(p *report, key, name string) []byte {
 	return data
 }
 
-// readSome returns a file's content, if it is not larger than such a file can be.
+// readSome returns the content of a file of at most maxFile bytes.
 func readSome(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -173,7 +173,7 @@ func readSome(name string) ([]byte, error) {
 	return data, err
 }
 
-// reason is err without the file's name, which the message has already.
+// reason returns err without the file's name, which the message has already.
 func reason(err error) error {
 	if pathErr := (*fs.PathError)(nil); errors.As(err, &pathErr) {
 		return pathErr.Err
@@ -184,8 +184,9 @@ func reason(err error) error {
 // File returns the name of the file.
 func (c *Config) File() string { return c.file }
 
-// Line returns the line of a key, such as projects.PAY.owner. A key that the
-// file has not is where its value comes from, or its section is; else on line 1.
+// Line returns the line of a key, such as projects.PAY.owner. For a key that the
+// file lacks it is the line that its value comes from, else that of its section,
+// else 1.
 func (c *Config) Line(key string) int { return lineOf(c.lines, key) }
 
 // Given reports whether the file itself has a key, such as

@@ -16,10 +16,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The decoder of the yaml package stops at the first unknown key, drops its
-// strictness inside UnmarshalYAML(*yaml.Node) and forgets the lines that
-// validation needs. So the file is read into nodes, and these are walked here:
-// strictly, to the end, and with every key's line kept.
+// The yaml package's own decoder stops at the first unknown key, is not strict
+// inside UnmarshalYAML(*yaml.Node), and forgets the lines that validation needs.
+// So this file walks the nodes itself: strictly, to the end, and with the line of
+// every key.
 
 // decoder fills structs from the nodes of one file.
 type decoder struct {
@@ -27,12 +27,12 @@ type decoder struct {
 	cfg *Config // whose defaults the projects start from
 }
 
-// nodeDecoder is a type that has its own form in the file.
+// nodeDecoder is a type with a form of its own in the file.
 type nodeDecoder interface {
 	decodeNode(d *decoder, n *yaml.Node, key string)
 }
 
-// parse returns the top node of the file; nil after a problem.
+// parse returns the top node of the file; nil if it reported a problem.
 func (d *decoder) parse(data []byte) *yaml.Node {
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
@@ -61,8 +61,8 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 	return top
 }
 
-// syntax reports what the YAML parser stopped at. Its line is the one after
-// which it was lost.
+// syntax reports where the YAML parser stopped: it names the line after which it
+// could not go on.
 func (d *decoder) syntax(err error) {
 	line, text := 1, strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := regexp.MustCompile(`^line (\d+): (.*)`).FindStringSubmatch(text); m != nil {
@@ -72,7 +72,7 @@ func (d *decoder) syntax(err error) {
 	d.at(max(line, 1), "", "this is not YAML: %s; look at the indentation, quotes and brackets around this line", text)
 }
 
-// decode fills v, whose present value is the default, from n.
+// decode fills v from n. The value of v beforehand is the default.
 func (d *decoder) decode(n *yaml.Node, v reflect.Value, key string) {
 	if n = target(n); n == nil {
 		d.on(key, "is an alias of itself; write the value")
@@ -121,7 +121,7 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, key string) {
 	}
 }
 
-// structure fills a struct; a section without a body keeps its defaults.
+// structure fills a struct. A section without a body keeps its defaults.
 func (d *decoder) structure(n *yaml.Node, v reflect.Value, key string) {
 	if isNull(n) {
 		return
@@ -134,7 +134,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, key string) {
 			}
 		}
 	}))
-	// In the order of the fields, not of the file: projects start from the defaults.
+	// In the order of the fields, not of the file, because projects start from the defaults.
 	for _, f := range fields {
 		if node, ok := nodes[f.name]; ok {
 			d.decode(node, v.FieldByIndex(f.index), join(key, f.name))
@@ -142,7 +142,7 @@ func (d *decoder) structure(n *yaml.Node, v reflect.Value, key string) {
 	}
 }
 
-// mapping fills a map with string keys, adding to what it holds.
+// mapping fills a map with string keys. It adds to what the map holds.
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, key string) {
 	if isNull(n) {
 		return
@@ -163,7 +163,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, key string) {
 	v.Set(m)
 }
 
-// list fills a slice, replacing what it holds.
+// list fills a slice. It replaces what the slice holds.
 func (d *decoder) list(n *yaml.Node, v reflect.Value, key string) {
 	if isNull(n) {
 		d.on(key, "has no value; write [] for an empty list, or leave the key out")
@@ -194,17 +194,17 @@ func (d *decoder) duration(n *yaml.Node, v reflect.Value, key string) {
 	case err == nil: // 0 needs no unit
 		v.SetInt(int64(parsed))
 	case n.ShortTag() == "!!int" || n.ShortTag() == "!!float":
-		d.on(key, "%s is a bare number; write %s", n.Value, form)
+		d.on(key, "%s has no unit; write %s", n.Value, form)
 	case strings.HasSuffix(n.Value, "d") || strings.HasSuffix(n.Value, "w"):
-		// A day of working time is not 24 hours: nobody shall have to guess which is meant.
-		d.on(key, "%q counts in days or weeks, which may be long or short; write hours, such as 24h", n.Value)
+		// A day of working time is not 24 hours, so a reader would have to guess.
+		d.on(key, "%q counts days or weeks, whose length is ambiguous; write hours, such as 24h", n.Value)
 	default:
-		d.on(key, "%q is no duration; write %s", n.Value, form)
+		d.on(key, "%q is not a duration; write %s", n.Value, form)
 	}
 }
 
-// text returns a string. Numbers are taken as they are written, for ids are
-// numbers to YAML.
+// text returns a string. A number is returned as it is written: to YAML, ids are
+// numbers.
 func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 	if n.Kind == yaml.ScalarNode {
 		switch n.ShortTag() {
@@ -214,7 +214,7 @@ func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 			d.on(key, `has no value; write "" for an empty text, or leave the key out`)
 			return "", false
 		case "!!bool":
-			d.on(key, `%s is a truth value; write "%s" for the text`, n.Value, n.Value)
+			d.on(key, `%s is a boolean; write "%s" for the text`, n.Value, n.Value)
 			return "", false
 		}
 	}
@@ -222,8 +222,8 @@ func (d *decoder) text(n *yaml.Node, key string) (string, bool) {
 	return "", false
 }
 
-// entries returns the nodes of a mapping by key, with their lines noted; nil if
-// n is none. Where known is not nil, other keys are problems.
+// entries returns the nodes of a mapping by key, and keeps their lines; nil if n is
+// not a mapping. If known is not nil, other keys are problems.
 func (d *decoder) entries(n *yaml.Node, key string, known []string) map[string]*yaml.Node {
 	if n.Kind != yaml.MappingNode {
 		d.wrong(n, key, "a mapping, as in {key: value}")
@@ -255,8 +255,8 @@ func (d *decoder) entries(n *yaml.Node, key string, known []string) map[string]*
 	return nodes
 }
 
-// unknownKey says what to do about a key that is not known. Its value is not
-// told: it may be a secret.
+// unknownKey returns what to do about an unknown key. The message leaves its value
+// out, which may be a secret.
 func unknownKey(section, key string, known []string) string {
 	switch join(section, key) {
 	case "jira.token":
@@ -269,15 +269,15 @@ func unknownKey(section, key string, known []string) string {
 	if near := nearest(key, known, 1); len(near) > 0 {
 		return "unknown key; did you mean " + near[0] + "?"
 	}
-	return "unknown key; known here are " + strings.Join(known, ", ")
+	return "unknown key; the keys here are " + strings.Join(known, ", ")
 }
 
-// wrong reports that n is not of the form that key needs.
+// wrong reports that n does not have the form that key needs.
 func (d *decoder) wrong(n *yaml.Node, key, form string) {
 	d.on(key, "is %s; it must be %s", describe(n), form)
 }
 
-// describe names the form of a node.
+// describe returns the form of a node, in words.
 func describe(n *yaml.Node) string {
 	switch {
 	case n.Kind == yaml.MappingNode:
@@ -285,13 +285,13 @@ func describe(n *yaml.Node) string {
 	case n.Kind == yaml.SequenceNode:
 		return "a list"
 	case isNull(n):
-		return "without a value"
+		return "empty"
 	default:
 		return strconv.Quote(shorten(n.Value))
 	}
 }
 
-// shorten cuts a text to what fits a message.
+// shorten returns a text cut to a length that fits a message.
 func shorten(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:59]) + "…"
@@ -301,7 +301,8 @@ func shorten(s string) string {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
-// target returns what a chain of aliases stands for; nil if that is itself.
+// target returns the node that a chain of aliases stands for; nil if the chain does
+// not end.
 func target(n *yaml.Node) *yaml.Node {
 	for range 10 {
 		if n == nil || n.Kind != yaml.AliasNode {
@@ -320,13 +321,13 @@ func join(section, name string) string {
 	return section + "." + name
 }
 
-// field is a struct's field that has a key.
+// field is a field of a struct that has a key in the file.
 type field struct {
 	name  string
 	index []int
 }
 
-// fieldsOf lists the keys of a struct, those of inlined structs among them.
+// fieldsOf lists the fields of a struct that have a key, and those of inlined structs.
 func fieldsOf(t reflect.Type) []field {
 	var fields []field
 	for f := range t.Fields() {

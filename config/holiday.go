@@ -46,12 +46,13 @@ import (
 	"github.com/rickar/cal/v2/za"
 )
 
-// regions are the holidays by region: ISO 3166 codes of countries and their parts.
+// regions returns the holidays by region: the ISO 3166 code of a country or of a
+// part of one.
 func regions() map[string][]*cal.Holiday {
 	return map[string][]*cal.Holiday{
 		"AR": ar.Holidays,
 		"AT": at.Holidays,
-		// The library has no list for Australia: these are the days all states share.
+		// The library has no list for Australia. These are the days that all states share.
 		"AU":     {au.NewYear, au.AustraliaDay, au.GoodFriday, au.EasterMonday, au.AnzacDay, au.MourningDay2022, au.ChristmasDay, au.BoxingDay},
 		"AU-ACT": au.HolidaysACT, "AU-NSW": au.HolidaysNSW, "AU-NT": au.HolidaysNT, "AU-QLD": au.HolidaysQLD,
 		"AU-SA": au.HolidaysSA, "AU-TAS": au.HolidaysTAS, "AU-VIC": au.HolidaysVIC, "AU-WA": au.HolidaysWA,
@@ -59,7 +60,7 @@ func regions() map[string][]*cal.Holiday {
 		"BG": bg.Holidays,
 		"BR": br.Holidays,
 		"CA": ca.Holidays,
-		// The library's list for Switzerland has every canton's days: these are the ones all share.
+		// The library's list for Switzerland has the days of every canton. These are the ones that all share.
 		"CH":    {ch.Neujahr, ch.Auffahrt, ch.Bundesfeiertag, ch.Weihnachtstag},
 		"CH-AG": ch.HolidaysAG, "CH-AI": ch.HolidaysAI, "CH-AR": ch.HolidaysAR, "CH-BE": ch.HolidaysBE, "CH-BL": ch.HolidaysBL,
 		"CH-BS": ch.HolidaysBS, "CH-FR": ch.HolidaysFR, "CH-GE": ch.HolidaysGE, "CH-GL": ch.HolidaysGL, "CH-GR": ch.HolidaysGR,
@@ -103,12 +104,12 @@ func regions() map[string][]*cal.Holiday {
 	}
 }
 
-// unknownRegion says what to write in the place of a region or date that is not known.
+// unknownRegion returns what to write in place of an unknown region or date.
 func unknownRegion(name string) string {
 	known := slices.Sorted(maps.Keys(regions()))
 	upper := strings.ToUpper(name)
 	if slices.Contains(known, upper) {
-		return fmt.Sprintf("%q is no region; did you mean %s?", name, upper)
+		return fmt.Sprintf("%q is not a region; did you mean %s?", name, upper)
 	}
 	country, _, _ := strings.Cut(upper, "-")
 	near := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k != country && !strings.HasPrefix(k, country+"-") })

@@ -12,15 +12,15 @@ import (
 	"github.com/yourturn/yourturn/internal/calendar"
 )
 
-// Hours are the hours of work, in the file either intervals such as
-// "09:00-17:00", which hold on the calendar's days, or a mapping from weekdays
-// to intervals. One of the fields is set; none where the file has no hours.
+// Hours are the hours of work. The file has either intervals such as "09:00-17:00",
+// which hold on the calendar's days, or a mapping from weekdays to intervals. One
+// of the fields is set; neither is if the file has no hours.
 type Hours struct {
 	Each  []calendar.Interval
 	ByDay map[time.Weekday][]calendar.Interval // a weekday that is absent is a day off
 }
 
-// isZero tells whether the file has no hours.
+// isZero reports whether the file has no hours.
 func (h Hours) isZero() bool { return h.Each == nil && h.ByDay == nil }
 
 const hoursForm = `hours, as in "09:00-17:00", or hours by day, as in {mon-thu: ["09:00-12:00", "13:00-17:00"], fri: ["09:00-15:00"]}`
@@ -77,7 +77,7 @@ func (d *decoder) intervals(n *yaml.Node, key, form string) ([]calendar.Interval
 			at := item(key, i)
 			d.lines[at] = node.Line
 			if node = target(node); node == nil || node.Kind != yaml.ScalarNode {
-				d.on(at, `is no interval; write it as in "09:00-17:00"`)
+				d.on(at, `is not an interval; write it as in "09:00-17:00"`)
 				fine = false
 				continue
 			}
@@ -102,7 +102,7 @@ func (d *decoder) intervals(n *yaml.Node, key, form string) ([]calendar.Interval
 func parseInterval(text string) (calendar.Interval, error) {
 	from, to, ok := strings.Cut(text, "-")
 	if !ok {
-		return calendar.Interval{}, fmt.Errorf(`%q is no interval; write it as in "09:00-17:00"`, shorten(text))
+		return calendar.Interval{}, fmt.Errorf(`%q is not an interval; write it as in "09:00-17:00"`, shorten(text))
 	}
 	var iv calendar.Interval
 	var err error
@@ -128,12 +128,12 @@ func parseMinute(text string) (int, error) {
 	h, hErr := strconv.ParseUint(hour, 10, 8)
 	m, mErr := strconv.ParseUint(minute, 10, 8)
 	if !ok || len(hour) > 2 || len(minute) != 2 || hErr != nil || mErr != nil || m > 59 || h*60+m > 24*60 {
-		return 0, fmt.Errorf("%q is no time of day; write 00:00 to 24:00", shorten(text))
+		return 0, fmt.Errorf("%q is not a time of day; write 00:00 to 24:00", shorten(text))
 	}
 	return int(h*60 + m), nil
 }
 
-// dayNames lists the names of the days, by time.Weekday.
+// dayNames returns the names of the days, indexed by time.Weekday.
 func dayNames() []string { return []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} }
 
 // weekdays reads a day, a range of days such as mon-thu or sat-mon, or daily.
@@ -148,7 +148,7 @@ func weekdays(text string) ([]time.Weekday, error) {
 	}
 	from, to := slices.Index(names, first), slices.Index(names, last)
 	if from < 0 || to < 0 {
-		return nil, fmt.Errorf("%q is no day; write mon, tue, wed, thu, fri, sat, sun, a range such as mon-thu, or daily", shorten(text))
+		return nil, fmt.Errorf("%q is not a day; write mon, tue, wed, thu, fri, sat, sun, a range such as mon-thu, or daily", shorten(text))
 	}
 	days := []time.Weekday{time.Weekday(from)}
 	for day := from; day != to; {

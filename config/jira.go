@@ -33,7 +33,7 @@ type Jira struct {
 	Token Secret `yaml:"-" json:"-"`
 }
 
-// RequireToken returns an error that says where a token belongs if there is none.
+// RequireToken returns an error that says where to put a token; nil if there is one.
 func (j Jira) RequireToken() error {
 	if j.Token == "" {
 		return errors.New("no token for Jira: put it into a file that jira.token_file names, or into the environment as " + tokenVariable)
@@ -50,15 +50,15 @@ func (j *Jira) check(p *report) {
 	}
 	checkWord(p, "jira.flavor", j.Flavor, "auto", "cloud", "datacenter")
 	if j.Flavor == "datacenter" && j.Email != "" {
-		p.on("jira.email", "is for Jira Cloud; leave it out, for on Data Center the token is a personal access token")
+		p.on("jira.email", "is for Jira Cloud; leave it out: on Data Center the token is a personal access token")
 	}
 	if j.Email != "" && !strings.Contains(j.Email, "@") {
-		p.on("jira.email", "%q is no e-mail address; write that of the account the API token belongs to", j.Email)
+		p.on("jira.email", "%q is not an e-mail address; write that of the account that owns the API token", j.Email)
 	}
 
 	switch projects, jql := len(j.Projects) > 0, strings.TrimSpace(j.JQL) != ""; {
 	case projects && jql:
-		p.on("jira.jql", "is given beside jira.projects; keep one of them")
+		p.on("jira.jql", "is given as well as jira.projects; keep one of them")
 	case !projects && !jql:
 		p.on("jira.projects", "is missing; write the keys of the projects to watch, such as [PAY, WEB], or jira.jql")
 	}
@@ -78,32 +78,32 @@ func (j *Jira) check(p *report) {
 		p.on("jira.overlap", "%s is negative; write 0 or more, such as 10m", j.Overlap)
 	}
 	if j.CensusInterval <= 0 {
-		p.on("jira.census_interval", "%s is no interval; write more than 0, such as 6h", j.CensusInterval)
+		p.on("jira.census_interval", "%s is too short; write more than 0, such as 6h", j.CensusInterval)
 	}
-	// The comparison is written such that not-a-number fails it.
+	// The comparison is such that NaN fails it.
 	if !(j.CensusMaxRemoved > 0 && j.CensusMaxRemoved <= 1) {
-		p.on("jira.census_max_removed", "%v is no share; write more than 0 and at most 1, such as 0.05", j.CensusMaxRemoved)
+		p.on("jira.census_max_removed", "%v is not a share; write more than 0 and at most 1, such as 0.05", j.CensusMaxRemoved)
 	}
 	if j.ProxyURL != "" {
 		checkURL(p, "jira.proxy_url", j.ProxyURL, "http://proxy.example.com:3128", "leave the key out, and set HTTPS_PROXY in the environment", "http", "https", "socks5")
 	}
 }
 
-// checkURL reports what is no URL with a host and one of the schemes. The URL
-// itself is not told, for it may hold a password.
+// checkURL reports a text that is not a URL with a host and one of the schemes. The
+// message leaves the URL out, which may hold a password.
 func checkURL(p *report, key, text, example, remedy string, schemes ...string) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || !slices.Contains(schemes, u.Scheme) || u.Hostname() == "":
-		p.on(key, "is no URL with %s:// and a host; write it in full, such as %s", strings.Join(schemes, ":// or "), example)
+		p.on(key, "is not a URL with %s:// and a host; write it in full, such as %s", strings.Join(schemes, ":// or "), example)
 	case u.User != nil:
 		p.on(key, "holds credentials; %s", remedy)
 	case u.RawQuery != "" || u.Fragment != "":
-		p.on(key, "has something behind its path; write it up to there, such as %s", example)
+		p.on(key, "has a query or a fragment; leave that out, as in %s", example)
 	}
 }
 
-// checkWord reports a word that is none of those that are known.
+// checkWord reports a word that is not one of known.
 func checkWord(p *report, key, word string, known ...string) {
 	if slices.Contains(known, word) {
 		return
@@ -124,7 +124,7 @@ func checkTexts(p *report, key string, texts []string, what string) {
 	}
 }
 
-// checkProjectKey reports what cannot be the key of a project, and tells
+// checkProjectKey reports a text that cannot be the key of a project. It returns
 // whether it can.
 func checkProjectKey(p *report, key, project string) bool {
 	pattern := regexp.MustCompile(`^[A-Z][A-Z0-9_]+$`)
@@ -132,19 +132,19 @@ func checkProjectKey(p *report, key, project string) bool {
 		return true
 	}
 	if upper := strings.ToUpper(project); pattern.MatchString(upper) {
-		p.on(key, "%q is no project key; did you mean %s?", project, upper)
+		p.on(key, "%q is not a project key; did you mean %s?", project, upper)
 		return false
 	}
-	p.on(key, "%q is no project key; write capital letters, digits and underscores, such as PAY", shorten(project))
+	p.on(key, "%q is not a project key; write capital letters, digits and underscores, such as PAY", shorten(project))
 	return false
 }
 
-// checkAddress reports what nothing can listen on.
+// checkAddress reports a text that is not an address to listen on.
 func checkAddress(p *report, key, address string) {
 	const right = "write host:port, such as 127.0.0.1:9817, or :9817 for all interfaces"
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		p.on(key, "%q is no address to listen on; %s", shorten(address), right)
+		p.on(key, "%q is not an address to listen on; %s", shorten(address), right)
 		return
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {

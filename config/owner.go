@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// unowned is the label of stories that nobody owns.
+// unowned is the label of stories without an owner.
 const unowned = "unowned"
 
 // Owner is a Product Owner.
@@ -16,11 +16,11 @@ type Owner struct {
 	Absences []Range  `yaml:"absences"` // dates are days of the owner's zone
 }
 
-// Delegation lets somebody answer for an owner.
+// Delegation lets somebody stand in for an owner.
 type Delegation struct {
 	Owner    string           `yaml:"owner"`    // key of owners
 	Delegate string           `yaml:"delegate"` // key of owners
-	Range    `yaml:",inline"` // dates are days of the owner's zone; without any it is standing
+	Range    `yaml:",inline"` // dates are days of the owner's zone; without any it holds always
 	Kinds    []string         `yaml:"kinds"`    // acceptance, question; empty: both
 	Projects []string         `yaml:"projects"` // keys; empty: all
 }
@@ -73,7 +73,7 @@ func (c *Config) checkDelegations(p *report) {
 		owner := c.checkOwner(p, join(key, "owner"), d.Owner)
 		delegate := c.checkOwner(p, join(key, "delegate"), d.Delegate)
 		if owner && delegate && d.Owner == d.Delegate {
-			p.on(join(key, "delegate"), "%s cannot answer for themselves; write another owner", d.Delegate)
+			p.on(join(key, "delegate"), "%s cannot stand in for themselves; write another owner", d.Delegate)
 		}
 		d.check(p, key, c.OwnerZone(d.Owner))
 		for j, kind := range d.Kinds {

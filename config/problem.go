@@ -10,12 +10,12 @@ import (
 // Problem is one thing that is wrong with a config.
 type Problem struct {
 	File    string
-	Line    int    // of the key, from 1 on; where it is missing, of what it is missing from
-	Key     string // full, for instance projects.PAY.targets.question; empty for the file as a whole
-	Message string // what is wrong; what would be right
+	Line    int    // of the key, from 1 on; if the file lacks the key, of its section
+	Key     string // full, such as projects.PAY.targets.question; "" for the file as a whole
+	Message string // what is wrong, and what would be right
 }
 
-// String returns the problem on one line, whatever the file's keys hold.
+// String returns the problem on one line, even if a key holds line breaks.
 func (p Problem) String() string {
 	text := p.Message
 	if p.Key != "" {
@@ -24,11 +24,11 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s:%d: %s", p.File, p.Line, strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(text))
 }
 
-// Problems is the error of a config that cannot be used: everything that is
-// wrong with it, in the order of the lines.
+// Problems is the error for an invalid config: everything that is wrong, in the
+// order of the lines.
 type Problems []Problem
 
-// Error lists the problems, one a line.
+// Error returns the problems, each on a line of its own.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {
@@ -44,8 +44,8 @@ type report struct {
 	problems Problems
 }
 
-// at adds a problem with key that was found on line. Only the first problem of
-// a key is told: what follows is mostly its echo.
+// at adds a problem with key that was found on line. It keeps only the first
+// problem of a key: further ones mostly follow from it.
 func (r *report) at(line int, key, format string, args ...any) {
 	if key != "" && slices.ContainsFunc(r.problems, func(p Problem) bool { return p.Key == key }) {
 		return
@@ -58,10 +58,10 @@ func (r *report) on(key, format string, args ...any) {
 	r.at(lineOf(r.lines, key), key, format, args...)
 }
 
-// given tells whether the file has key.
+// given reports whether the file has key.
 func (r *report) given(key string) bool { return r.lines[key] > 0 }
 
-// err returns the problems as an error, nil if there are none.
+// err returns the problems as an error; nil if there are none.
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
@@ -70,8 +70,8 @@ func (r *report) err() error {
 	return r.problems
 }
 
-// lineOf returns the line of key. A project's setting that is not in the file
-// is where the defaults have it; what is nowhere is where its section is.
+// lineOf returns the line of key. A project's setting that the file lacks is looked
+// for under defaults, and then the key's section is.
 func lineOf(lines map[string]int, key string) int {
 	for key != "" {
 		if line := lines[key]; line > 0 {

@@ -8,9 +8,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Project is the settings of one project: the defaults, with what the project
-// gives in their place. Lists and single values replace those of the
-// defaults, mappings (question, stages, targets) do so key by key.
+// Project is the settings of one project: the defaults, overridden by what the
+// project gives. Lists and single values are replaced; the mappings question,
+// stages and targets are merged key by key.
 type Project struct {
 	Settings   `yaml:",inline"`
 	Owner      OwnerTerms           `yaml:"owner"`      // who owns its stories where no field says so
@@ -24,8 +24,8 @@ type OwnerTerm struct {
 	Range `yaml:",inline"`
 }
 
-// OwnerTerms are a project's owners over time. In the file one owner for all
-// time may be written as a plain key.
+// OwnerTerms are a project's owners over time. The file may name one owner for all
+// time by a plain key.
 type OwnerTerms []OwnerTerm
 
 func (ts *OwnerTerms) decodeNode(d *decoder, n *yaml.Node, key string) {
@@ -61,8 +61,8 @@ func (ps *Projects) decodeNode(d *decoder, n *yaml.Node, key string) {
 	}
 }
 
-// Project returns the settings of the project with a key: those of the
-// defaults if the file has no section for it.
+// Project returns the settings of the project with that key: the defaults if the
+// file has no section for it.
 func (c *Config) Project(key string) Project {
 	if p, ok := c.Projects[key]; ok {
 		return p
@@ -99,7 +99,7 @@ func (c *Config) checkProjects(p *report) {
 	}
 }
 
-// checkWatched reports a project that cannot be, or that nobody watches.
+// checkWatched reports a key that cannot be a project's, or that jira.projects lacks.
 func (c *Config) checkWatched(p *report, key, project string) {
 	if !checkProjectKey(p, key, project) || len(c.Jira.Projects) == 0 || slices.Contains(c.Jira.Projects, project) {
 		return
@@ -111,7 +111,7 @@ func (c *Config) checkWatched(p *report, key, project string) {
 	p.on(key, "%s is not in jira.projects; add it there, or leave it out here", project)
 }
 
-// checkOwner reports an owner whom nobody configured, and tells whether somebody did.
+// checkOwner reports an owner that the config lacks. It returns whether it has it.
 func (c *Config) checkOwner(p *report, key, owner string) bool {
 	if _, ok := c.Owners[owner]; ok {
 		return true

@@ -7,9 +7,8 @@ import (
 
 const hidden = "<secret>"
 
-// Secret is a text that no log, dump or error may show: however it is printed
-// or marshalled, it says <secret>. The empty Secret, one that is not there,
-// prints as nothing.
+// Secret is a text that no log, dump or error may show: however it is printed or
+// marshalled, the output is <secret>. The empty Secret prints as nothing.
 type Secret string
 
 // Reveal returns the text itself, for the one place that needs it.
@@ -26,14 +25,14 @@ func (s Secret) String() string {
 // GoString returns <secret>.
 func (s Secret) GoString() string { return fmt.Sprintf("%q", s.String()) }
 
-// Format prints <secret> for every verb: with a wrong one, such as %d, fmt
-// would print the text past String.
+// Format prints <secret> for every verb. Without it, fmt would print the text
+// itself for a wrong verb, such as %d.
 func (s Secret) Format(f fmt.State, verb rune) {
 	if verb == 'q' || verb == 'v' && f.Flag('#') {
-		io.WriteString(f, `"`+s.String()+`"`) //nolint:errcheck // fmt's state takes all
+		io.WriteString(f, `"`+s.String()+`"`) //nolint:errcheck // a fmt.State cannot fail
 		return
 	}
-	io.WriteString(f, s.String()) //nolint:errcheck // fmt's state takes all
+	io.WriteString(f, s.String()) //nolint:errcheck // a fmt.State cannot fail
 }
 
 // MarshalText returns <secret>.

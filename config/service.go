@@ -20,8 +20,8 @@ func (s Store) check(p *report) {
 	}
 	u, err := url.Parse(s.URL)
 	switch {
-	case err != nil || u.Scheme != "postgres": // the URL is not told: it may hold a password
-		p.on("store.url", "is no store that is known; %s", right)
+	case err != nil || u.Scheme != "postgres": // the message leaves the URL out, which may hold a password
+		p.on("store.url", "is not a known store; %s", right)
 	case u.Hostname() == "":
 		p.on("store.url", "names no host; %s", right)
 	default:
@@ -37,7 +37,7 @@ type Web struct {
 	ConfigFile    string `yaml:"config_file"`    // of TLS and authentication; empty: neither
 }
 
-// Webhook is how Jira tells of a change before the next poll.
+// Webhook is how Jira reports a change before the next poll.
 type Webhook struct {
 	SecretFile string `yaml:"secret_file"` // where Secret was read from; empty: no webhook is accepted
 

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Settings are the rules by which a project's stories are read. Statuses are
-// ids or names.
+// Settings are the rules by which a project's stories are read. A status is an id
+// or a name.
 type Settings struct {
 	AcceptanceStatuses   []string            `yaml:"acceptance_statuses"`    // in which a story waits for its owner's verdict; empty: no acceptance step
 	AcceptedStatuses     []string            `yaml:"accepted_statuses"`      // to which accepting moves; empty: category Done, or stage release
@@ -54,7 +54,7 @@ func Stages() []string {
 	return []string{"backlog", "development", "review", "test", "blocked", "release"}
 }
 
-// defaultSettings are the settings of a file that has none.
+// defaultSettings returns the settings of a file that has none.
 func defaultSettings() Settings {
 	return Settings{
 		AcceptanceStatuses:  []string{"PO Review"},
@@ -75,8 +75,9 @@ func defaultSettings() Settings {
 	}
 }
 
-// check reports what is wrong with the settings under key. Of a project that
-// is only what the project itself gives; the rest is the defaults' to tell.
+// check reports problems with the settings under key. For a project it reports
+// those with what the project itself gives; those with the rest are reported for
+// the defaults.
 func (s Settings) check(p *report, key string) {
 	for _, l := range s.lists() {
 		checkTexts(p, join(key, l.name), l.values, l.what)
@@ -85,7 +86,7 @@ func (s Settings) check(p *report, key string) {
 		name := join(key, "stages."+stage)
 		if !slices.Contains(Stages(), stage) {
 			if p.given(name) {
-				p.on(name, "is no stage; write %s", alternatives(Stages()))
+				p.on(name, "is not a stage; write %s", alternatives(Stages()))
 			}
 			continue
 		}
@@ -133,16 +134,16 @@ func (s Settings) lists() []namedList {
 	}
 }
 
-// checkStatuses reports a status that is given two meanings.
+// checkStatuses reports a status that has two meanings.
 func (s Settings) checkStatuses(p *report, key string) {
 	groups := [][]namedList{
-		{ // entering one of these ends what another begins
+		{ // entering a status of one of these ends what a status of another begins
 			{name: "acceptance_statuses", values: s.AcceptanceStatuses},
 			{name: "accepted_statuses", values: s.AcceptedStatuses},
 			{name: "withdrawn_statuses", values: s.WithdrawnStatuses},
 			{name: "paused_statuses", values: s.PausedStatuses},
 		},
-		{ // a story cannot wait for verdict and answer by one status
+		{ // one status cannot make a story wait for a verdict and for an answer
 			{name: "acceptance_statuses", values: s.AcceptanceStatuses},
 			{name: "question_statuses", values: s.QuestionStatuses},
 		},
@@ -199,12 +200,12 @@ func (s Settings) checkMarkers(p *report, key string) {
 	}
 }
 
-// clone returns a copy into which a project's settings can be decoded. Lists
-// are replaced as a whole, so that only the map is shared otherwise.
+// clone returns a copy into which a project's settings can be decoded. Decoding
+// replaces lists as a whole, so only the map needs a copy of its own.
 func (s Settings) clone() Settings {
 	s.Stages = maps.Clone(s.Stages)
 	return s
 }
 
-// item is the key of a list's element.
+// item returns the key of a list's element.
 func item(key string, i int) string { return fmt.Sprintf("%s[%d]", key, i) }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// nearest returns the at most n known words that are spelled most like word,
-// the nearest first; words that are nothing like it are left out.
+// nearest returns up to n known words with a spelling like that of word, the most
+// similar first.
 func nearest(word string, known []string, n int) []string {
 	type candidate struct {
 		word string
@@ -29,7 +29,7 @@ func nearest(word string, known []string, n int) []string {
 	return words
 }
 
-// distance is the number of bytes to insert, delete or replace to make b of a.
+// distance returns how many bytes to insert, delete or replace to turn a into b.
 func distance(a, b string) int {
 	if len(a) > 100 || len(b) > 100 {
 		return 100 // no key is that long
@@ -53,7 +53,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// alternatives names words in a sentence, as in a, b or c.
+// alternatives returns words as part of a sentence, as in a, b or c.
 func alternatives(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")

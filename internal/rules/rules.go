@@ -1,5 +1,5 @@
-// Package rules makes a config concrete for one Jira: names become ids,
-// accounts become people, dates become instants.
+// Package rules turns a config into the domain's rules for one Jira: names become
+// ids, accounts become people, and dates become instants.
 package rules
 
 import (
@@ -16,42 +16,43 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Facts are what is known of the Jira that the config is for.
+// Facts are what is known about the Jira that the config is for.
 type Facts struct {
 	Meta  jiradata.Meta
 	Users []jiradata.User
 	Leads []jiradata.Lead // oldest first
-	// Resolved are the status ids that names had when they were resolved
-	// before, by ResolvedKey: a renamed status stays what it was.
+	// Resolved holds, by ResolvedKey, the status ids that names had when they were
+	// resolved before: a status that was renamed since keeps its meaning.
 	Resolved map[string][]string
 }
 
-// Problem is a name of the config that means nothing, or too much, in this Jira.
+// Problem is a name in the config that this Jira does not have, or has several
+// times.
 type Problem struct {
-	Key     string // of the config, for instance projects.PAY.acceptance_statuses
-	Message string // what is wrong and what would be right
-	Warning bool   // it can be worked with: a default that this Jira need not have, or a name of several statuses
+	Key     string // in the config, such as projects.PAY.acceptance_statuses
+	Message string // what is wrong, and what would be right
+	Warning bool   // the config works all the same: a built-in default is missing, or several statuses have the name
 }
 
 func (p Problem) String() string { return p.Key + ": " + p.Message }
 
-// Result is what a config amounts to for a Jira.
+// Result is the rules of a config for one Jira.
 type Result struct {
 	Rules    *latency.Rules
 	Problems []Problem
-	Resolved map[string][]string // to be remembered
+	Resolved map[string][]string // what names mean now, to be passed as Facts.Resolved later
 }
 
-// Errors returns the problems that are no mere warnings.
+// Errors returns the problems that are not warnings.
 func (r *Result) Errors() []Problem {
 	return slices.DeleteFunc(slices.Clone(r.Problems), func(p Problem) bool { return p.Warning })
 }
 
-// ResolvedKey names a resolution: statuses of one name may have other ids in
-// other projects.
+// ResolvedKey returns the key of a status name in Facts.Resolved. The statuses of
+// one name may have different ids in different projects.
 func ResolvedKey(projectID, name string) string { return projectID + "/" + latency.Fold(name) }
 
-// New makes cfg concrete for the Jira that facts describe.
+// New returns the rules of cfg for the Jira that facts describe.
 func New(cfg *config.Config, facts Facts) *Result {
 	b := &builder{cfg: cfg, facts: facts, out: &Result{Resolved: map[string][]string{}}}
 	b.rules = &latency.Rules{
@@ -70,7 +71,7 @@ func New(cfg *config.Config, facts Facts) *Result {
 	return b.out
 }
 
-// builder collects one Result.
+// builder builds a Result.
 type builder struct {
 	cfg   *config.Config
 	facts Facts
@@ -82,7 +83,7 @@ func (b *builder) problem(warning bool, key, format string, args ...any) {
 	b.out.Problems = append(b.out.Problems, Problem{Key: key, Message: fmt.Sprintf(format, args...), Warning: warning})
 }
 
-// statuses fills in what the rules know of each status.
+// statuses fills in the statuses by id, and the ids by name where a name has one.
 func (b *builder) statuses() {
 	several := map[string]bool{}
 	for _, s := range b.facts.Meta.Statuses {
@@ -98,8 +99,8 @@ func (b *builder) statuses() {
 	}
 }
 
-// types fills in which issue types are stories: those that the config lists,
-// else all but sub-tasks and epics.
+// types fills in which issue types are stories: those that the config lists, else
+// all except sub-tasks and epics.
 func (b *builder) types() {
 	want := b.cfg.Jira.IssueTypes
 	for _, t := range b.facts.Meta.Types {
@@ -121,7 +122,8 @@ func (b *builder) types() {
 	}
 }
 
-// people fills in who is who: accounts of owners, and other names of accounts.
+// people fills in the person of each account and name, the owners, and which
+// accounts are automation.
 func (b *builder) people() {
 	for key, o := range b.cfg.Owners {
 		for _, account := range o.Accounts {
@@ -140,9 +142,9 @@ func (b *builder) people() {
 		}
 		if u.Name != "" && u.Name != u.ID {
 			b.rules.People[u.Name] = person
-			b.rules.People[strings.ToLower(u.Name)] = person // mentions name users in any case
+			b.rules.People[strings.ToLower(u.Name)] = person // a mention may have the name in any case
 		}
-		// Who has several accounts is there while one of them is.
+		// A person with several accounts is active while one of them is.
 		if _, seen := b.rules.Inactive[person]; u.Active || !seen {
 			b.rules.Inactive[person] = !u.Active
 		}
@@ -168,7 +170,7 @@ func (b *builder) people() {
 	}
 }
 
-// span returns a range in the zone of an owner.
+// span returns a range with its dates in the time zone of an owner.
 func (b *builder) span(r config.Range, owner string) latency.Span {
 	loc := b.cfg.OwnerZone(owner)
 	if loc == nil {
@@ -185,7 +187,7 @@ func (b *builder) span(r config.Range, owner string) latency.Span {
 	return span
 }
 
-// person returns whom a key of owners or an account names.
+// person returns the person that a key of owners, or an account, names.
 func (b *builder) person(name string) string {
 	if _, ok := b.cfg.Owners[name]; ok {
 		return name
@@ -263,7 +265,7 @@ func (b *builder) project(p jiradata.Project) *latency.Project {
 	return out
 }
 
-// leads returns who led p when: the first lead seen holds for all time before.
+// leads returns who led p when. The first lead seen holds for all time before, too.
 func (b *builder) leads(p jiradata.Project) []latency.Term {
 	var out []latency.Term
 	for _, l := range b.facts.Leads {
@@ -283,8 +285,7 @@ func (b *builder) leads(p jiradata.Project) []latency.Term {
 	return out
 }
 
-// stages places statuses in stages: those that the config places, and those
-// of a usual name.
+// stages fills in the stages of statuses: by the config, else by well-known names.
 func (b *builder) stages(p jiradata.Project, path string, c config.Project, out *latency.Project) {
 	for stage, names := range latency.StageNames() {
 		usual := latency.Set{}
@@ -349,7 +350,7 @@ func (b *builder) statusNames(p jiradata.Project) string {
 	return list(names)
 }
 
-// list renders names for a message.
+// list returns names for a message, in order.
 func list(names []string) string {
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -362,7 +363,7 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// userField resolves the name or id of a user field.
+// userField returns the id of the user field with a name or id; "" if there is none.
 func (b *builder) userField(path, name string) string {
 	if name == "" || latency.Fold(name) == latency.FieldAssignee {
 		return latency.Fold(name)
@@ -391,16 +392,18 @@ func (b *builder) userField(path, name string) string {
 	return ""
 }
 
-// Fingerprint identifies what of a config decides how history is read: it
-// changes when the rules do, and not when Jira does.
+// Fingerprint identifies the parts of a config that decide how history is read. It
+// changes with the rules, and not with Jira.
 func Fingerprint(cfg *config.Config) string {
 	decides := []any{cfg.Jira.IssueTypes, cfg.Calendar, cfg.Defaults, cfg.Projects, cfg.Owners, cfg.Delegations, cfg.AutomationAccounts}
 	if cfg.Jira.JQL != "" {
-		decides = append(decides, cfg.Jira.JQL) // which of a project's stories count; projects begin and end by themselves
+		// It decides which of a project's stories count. jira.projects decides nothing
+		// of that: a project that comes or goes leaves the others as they are.
+		decides = append(decides, cfg.Jira.JQL)
 	}
 	text, err := json.Marshal(decides)
 	if err != nil {
-		panic(err) // plain values alone
+		panic(err) // plain values cannot fail
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:8])

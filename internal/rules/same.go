@@ -6,9 +6,9 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// SameReading tells whether two sets of rules read every history alike: they
-// differ at most in the names of people, in who is active, and in accounts
-// newly seen that are no owner's. What was derived by one holds by the other.
+// SameReading reports whether two sets of rules read every history alike: they
+// differ at most in the names of people, in who is active, and in new accounts
+// that belong to no owner. What was derived by a then holds by b.
 func SameReading(a, b *latency.Rules) bool {
 	for account, person := range a.People {
 		if b.People[account] != person {
