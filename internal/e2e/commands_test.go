@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +12,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -210,73 +208,6 @@ func TestWaitsExplains(t *testing.T) {
 	}
 }
 
-// output collects what a command prints while it runs.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
-}
-
-// started waits until a running command says where it listens.
-func started(t *testing.T, out *output, ended chan int, pattern string) string {
-	t.Helper()
-	where := regexp.MustCompile(pattern)
-	for {
-		select {
-		case code := <-ended:
-			t.Fatalf("the command ended with %d:\n%s", code, out)
-		case <-time.After(20 * time.Millisecond):
-		}
-		if m := where.FindStringSubmatch(out.String()); m != nil {
-			return m[1]
-		}
-	}
-}
-
-// await asks a running service until what it answers is so.
-func await(t *testing.T, url string, so func(status int, body string) bool) string {
-	t.Helper()
-	return awaitFor(t, time.Minute, url, so)
-}
-
-// awaitFor is await with another patience.
-func awaitFor(t *testing.T, patience time.Duration, url string, so func(status int, body string) bool) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	var last string
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			body, readErr := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if last = string(body); readErr == nil && so(resp.StatusCode, last) {
-				return last
-			}
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("%s never answered so; last:\n%s", url, last)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
 // TestDemo runs the demo as a user does, and looks at what it serves.
 func TestDemo(t *testing.T) {
 	t.Parallel() // it waits more than it works
@@ -393,7 +324,7 @@ func TestServeWithARefusedToken(t *testing.T) {
 // is away: the old numbers are served. Without such a store it is not ready, and
 // says why.
 func TestServeWithJiraAway(t *testing.T) {
-	bubbles(t, jirasim.Options{}, func(p *pit) {
+	bubbles(t, jirasim.Options{}, func(p *rig) {
 		config, err := os.ReadFile(p.svc.Config().File())
 		if err != nil {
 			p.Fatal(err)
@@ -423,7 +354,7 @@ func TestServeWithJiraAway(t *testing.T) {
 		p.shows(open, 1)
 		ready(http.StatusOK, "is ready")
 
-		p.restart(func(string) string { return strings.Replace(string(config), "pit.db", "new.db", 1) })
+		p.restart(func(string) string { return strings.Replace(string(config), "rig.db", "new.db", 1) })
 		unavailable()
 		p.shows(open, -1)
 		ready(http.StatusServiceUnavailable, "refused")

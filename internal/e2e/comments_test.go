@@ -11,16 +11,16 @@ import (
 )
 
 // Pitfall 6: comments that are cut, hidden, or edited without a trace.
-func TestPitfall06Comments(t *testing.T) {
+func TestCommentsThatChange(t *testing.T) {
 	for _, inline := range []int{20, 100} { // as sites have been seen to cut
 		t.Run(fmt.Sprint("cut at ", inline), func(t *testing.T) {
-			pits(t, jirasim.Options{InlineComments: inline, CommentPage: 50, CountRestricted: true}, func(p *pit) { p.comments() })
+			rigs(t, jirasim.Options{InlineComments: inline, CommentPage: 50, CountRestricted: true}, func(p *rig) { p.comments() })
 		})
 	}
 }
 
 // comments reads comments of every number around what is cut.
-func (p *pit) comments() {
+func (p *rig) comments() {
 	lengths := []int{19, 20, 21, 100, 101, 120}
 	ids := make([]int64, len(lengths))
 	question := func(id int64) int64 {
@@ -88,8 +88,8 @@ func (p *pit) comments() {
 }
 
 // An answer counts from when it was given, whatever was made of it since.
-func TestPitfall06WhenItWasAnswered(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestWhenItWasAnswered(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
 		id := p.create(p.pay)
 		begun := p.now()

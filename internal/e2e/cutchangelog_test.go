@@ -10,8 +10,8 @@ import (
 )
 
 // Pitfall 2: a changelog that is cut, so that waits begin where they did not.
-func TestPitfall02CutChangelog(t *testing.T) {
-	pits(t, jirasim.Options{ChangelogPage: 60}, func(p *pit) {
+func TestCutChangelog(t *testing.T) {
+	rigs(t, jirasim.Options{ChangelogPage: 60}, func(p *rig) {
 		lengths := []int{39, 40, 41, 100, 101, 250}
 		ids := make([]int64, len(lengths))
 		begun := make([]time.Time, len(lengths))
@@ -47,7 +47,7 @@ func TestPitfall02CutChangelog(t *testing.T) {
 		}
 
 		for reason, missing := range map[string]int64{latency.FindBrokenChain: records[1], latency.FindLastStatus: records[2]} {
-			q := newPit(p.T, p.site.Flavor, jirasim.Options{}, "")
+			q := newRig(p.T, p.site.Flavor, jirasim.Options{}, "")
 			id := q.create(q.pay)
 			var again []int64
 			for _, step := range []string{"12", "21", "12"} {

@@ -17,8 +17,8 @@ import (
 
 // Pitfall 1: a token that is dead, or of an account that may see nothing, is
 // answered as if Jira were empty.
-func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestDeadTokenIsNoEmptyJira(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
 		for range 20 {
 			ids = append(ids, p.create(p.pay))
@@ -82,10 +82,10 @@ func TestPitfall01DeadTokenIsNoEmptyJira(t *testing.T) {
 }
 
 // A token that dies while a census asks for stories by id proves nothing of them.
-func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
+func TestTokenThatDiesInACensus(t *testing.T) {
 	for _, bulk := range []bool{true, false} { // whether it dies before they are asked for together or one by one
 		t.Run(fmt.Sprint("before they are asked for together: ", bulk), func(t *testing.T) {
-			pits(t, jirasim.Options{}, func(p *pit) {
+			rigs(t, jirasim.Options{}, func(p *rig) {
 				var ids []int64
 				for range 60 {
 					ids = append(ids, p.create(p.pay))
@@ -127,12 +127,12 @@ func TestPitfall01TokenThatDiesInACensus(t *testing.T) {
 
 // A token may be of another account from one request to the next: what that one
 // sees says nothing of what this one saw.
-func TestPitfall01AnotherAccount(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) { p.anotherAccount() })
+func TestAnotherAccount(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) { p.anotherAccount() })
 }
 
 // anotherAccount has a poll answered as another account in its middle.
-func (p *pit) anotherAccount() {
+func (p *rig) anotherAccount() {
 	const another = "Jira answered another"
 	id := p.create(p.pay)
 	p.later(time.Hour)
@@ -168,8 +168,8 @@ func (p *pit) anotherAccount() {
 
 // A Data Center may answer a refused token with a page to log in, as if that
 // were fine.
-func TestPitfall01LoginPage(t *testing.T) {
-	p := newPit(t, jirasim.DataCenter, jirasim.Options{LoginPage: true}, "")
+func TestLoginPage(t *testing.T) {
+	p := newRig(t, jirasim.DataCenter, jirasim.Options{LoginPage: true}, "")
 	p.create(p.pay)
 	p.later(time.Hour)
 	p.fine()
@@ -200,8 +200,8 @@ func TestPitfall01LoginPage(t *testing.T) {
 
 // What a token may see can shrink and leave something: the census tells by how
 // much, poll by poll nothing fails.
-func TestPitfall01SuddenFall(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestSuddenFall(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
 		for range 40 {
 			ids = append(ids, p.create(p.pay))

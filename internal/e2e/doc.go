@@ -18,4 +18,9 @@
 //	 8  statuses_test.go      statuses that are renamed, and moves that are no verdict
 //	 9  people_test.go        people who are renamed, replaced or anonymised
 //	10  pages_test.go         pages that overlap, repeat or end early
+//
+// Files without tests: rig_test.go has a service on a small Jira that a test
+// changes step by step, organisation_test.go a generated Jira with months of
+// history, running_test.go commands that run, and numbers_test.go recomputes what
+// the metrics must show from what `waits` lists.
 package e2e

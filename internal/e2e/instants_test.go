@@ -14,7 +14,7 @@ import (
 
 // Pitfall 3: queries name instants in a zone that is not the poller's, cut to
 // the minute.
-func TestPitfall03InstantsInQueries(t *testing.T) {
+func TestInstantsInQueries(t *testing.T) {
 	changes := map[string]time.Time{ // of the clock in Berlin, two hours later
 		"an hour is left out": time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC),
 		"an hour comes twice": time.Date(2026, 10, 24, 23, 0, 0, 0, time.UTC),
@@ -23,7 +23,7 @@ func TestPitfall03InstantsInQueries(t *testing.T) {
 		for _, zone := range []string{"Pacific/Honolulu", "Asia/Kolkata", "Pacific/Auckland", "Pacific/Tongatapu", "Europe/Berlin"} {
 			for _, deaf := range []bool{false, true} {
 				t.Run(fmt.Sprint(name, " in ", zone, " does not understand instants: ", deaf), func(t *testing.T) {
-					pits(t, jirasim.Options{}, func(p *pit) {
+					rigs(t, jirasim.Options{}, func(p *rig) {
 						p.site.Self.TimeZone, p.site.NoInstants = zone, deaf
 						p.site.Zone = time.FixedZone("", -7*3600) // what Jira writes is in a zone of its own
 						p.clock.Store(begin.UnixMilli())
@@ -57,11 +57,11 @@ func TestPitfall03InstantsInQueries(t *testing.T) {
 }
 
 // The zone is one of a profile, which people change.
-func TestPitfall03ZoneOfTheProfile(t *testing.T) {
+func TestZoneOfTheProfile(t *testing.T) {
 	for _, zones := range [][2]string{{"Pacific/Auckland", "Pacific/Honolulu"}, {"Pacific/Honolulu", "Pacific/Auckland"}} {
 		for _, midway := range []bool{false, true} {
 			t.Run(fmt.Sprint(zones[0], " to ", zones[1], ", in the middle of a poll: ", midway), func(t *testing.T) {
-				pits(t, jirasim.Options{}, func(p *pit) {
+				rigs(t, jirasim.Options{}, func(p *rig) {
 					p.site.Self.TimeZone, p.site.NoInstants = zones[0], true
 					p.create(p.pay) // which every search must show
 					id := p.create(p.pay)

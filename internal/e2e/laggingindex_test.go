@@ -13,14 +13,14 @@ import (
 
 // Pitfall 4: a search index that lags, so that what is behind the watermark is
 // shown later than what is before it.
-func TestPitfall04IndexThatLags(t *testing.T) {
+func TestIndexThatLags(t *testing.T) {
 	for _, lags := range []bool{false, true} {
 		t.Run(fmt.Sprint("lags: ", lags), func(t *testing.T) {
 			limits := jirasim.Options{}
 			if lags { // no two issues alike: what happens later may be seen first
 				limits.IndexLagOf = func(issue int64) time.Duration { return time.Duration(issue*7%11) * time.Minute }
 			}
-			pits(t, limits, func(p *pit) {
+			rigs(t, limits, func(p *rig) {
 				var ids []int64
 				for range 30 {
 					ids = append(ids, p.create(p.pay))
@@ -91,14 +91,14 @@ func TestPitfall04IndexThatLags(t *testing.T) {
 
 // A story that the index shows later than the overlap reaches back is found by
 // the census alone.
-func TestPitfall04OnlyTheCensusSees(t *testing.T) {
+func TestOnlyTheCensusSees(t *testing.T) {
 	hidden := int64(0)
-	pits(t, jirasim.Options{IndexLagOf: func(issue int64) time.Duration {
+	rigs(t, jirasim.Options{IndexLagOf: func(issue int64) time.Duration {
 		if issue == hidden {
 			return 40 * time.Minute
 		}
 		return 0
-	}}, func(p *pit) {
+	}}, func(p *rig) {
 		hidden = 0
 		for range 30 {
 			p.create(p.pay)

@@ -13,7 +13,7 @@ import (
 // instant that a poll is as of and its search. It is stored with that poll, and
 // later than what its numbers are as of; to the next one it is nothing new.
 func TestWhatHappensWhileAPollReadsIsShownByTheNext(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay) // which every search must show
 		id := p.create(p.pay)
 		p.later(time.Hour)

@@ -14,7 +14,7 @@ import (
 )
 
 // Pitfall 10: pages that slip, repeat, or end too early.
-func TestPitfall10Pages(t *testing.T) {
+func TestPagesThatSlip(t *testing.T) {
 	for _, tc := range []struct {
 		size   int
 		isLast func(bool) bool
@@ -28,7 +28,7 @@ func TestPitfall10Pages(t *testing.T) {
 		}
 		t.Run(fmt.Sprint("pages of ", tc.size, says), func(t *testing.T) {
 			window := max(50, tc.size) // of results, which are 60
-			pits(t, jirasim.Options{SearchPage: tc.size, IDPage: tc.size, ResultWindow: window, IsLast: tc.isLast}, func(p *pit) {
+			rigs(t, jirasim.Options{SearchPage: tc.size, IDPage: tc.size, ResultWindow: window, IsLast: tc.isLast}, func(p *rig) {
 				var ids []int64
 				for range 60 {
 					p.later(time.Second)
@@ -64,7 +64,7 @@ func TestPitfall10Pages(t *testing.T) {
 }
 
 // Pages that lead nowhere, and those that hold less than is counted, fail the poll.
-func TestPitfall10PagesThatLie(t *testing.T) {
+func TestPagesThatLie(t *testing.T) {
 	var withheld int64
 	broken := map[jirasim.Flavor]jirasim.Options{
 		jirasim.Cloud:      {SearchPage: 10, RepeatToken: true},
@@ -73,7 +73,7 @@ func TestPitfall10PagesThatLie(t *testing.T) {
 	for flavor, limits := range broken {
 		t.Run(string(flavor), func(t *testing.T) {
 			withheld = 0
-			p := newPit(t, flavor, limits, "")
+			p := newRig(t, flavor, limits, "")
 			for range 10 { // they fit on a page
 				p.create(p.pay)
 			}
@@ -107,9 +107,9 @@ func TestPitfall10PagesThatLie(t *testing.T) {
 }
 
 // Cloud's pages do not tell how many there are: a census asks for that too.
-func TestPitfall10CensusThatEndsEarly(t *testing.T) {
+func TestCensusThatEndsEarly(t *testing.T) {
 	fewer := 0
-	p := newPit(t, jirasim.Cloud, jirasim.Options{Withhold: func(id int64) bool { return id > 10060-int64(fewer) }}, "")
+	p := newRig(t, jirasim.Cloud, jirasim.Options{Withhold: func(id int64) bool { return id > 10060-int64(fewer) }}, "")
 	for range 60 {
 		p.create(p.pay)
 	}
@@ -126,7 +126,7 @@ func TestPitfall10CensusThatEndsEarly(t *testing.T) {
 
 // Jira may leave results out and say so beside them; what else it warns of is
 // told, and fails nothing.
-func TestPitfall10Warnings(t *testing.T) {
+func TestSearchWarnings(t *testing.T) {
 	var warnings []string
 	named := "" // what the query of a warning holds
 	limits := jirasim.Options{Warnings: func(jql string) []string {
@@ -135,7 +135,7 @@ func TestPitfall10Warnings(t *testing.T) {
 		}
 		return nil
 	}}
-	pits(t, limits, func(p *pit) {
+	rigs(t, limits, func(p *rig) {
 		warnings, named = nil, ""
 		first := p.create(p.pay)
 		p.later(time.Hour)

@@ -13,8 +13,8 @@ import (
 )
 
 // Pitfall 5: a cycle of which a part failed, taken for complete.
-func TestPitfall05PartOfACycle(t *testing.T) {
-	pits(t, jirasim.Options{SearchPage: 10}, func(p *pit) {
+func TestPartOfACycle(t *testing.T) {
+	rigs(t, jirasim.Options{SearchPage: 10}, func(p *rig) {
 		var ids []int64
 		for range 40 {
 			p.later(time.Second)
@@ -87,7 +87,7 @@ func TestPitfall05PartOfACycle(t *testing.T) {
 }
 
 // searches returns the series of the searches that were answered with a status.
-func (p *pit) searches(code int) string {
+func (p *rig) searches(code int) string {
 	endpoint := "search/jql"
 	if p.site.Flavor == jirasim.DataCenter {
 		endpoint = "search"
@@ -97,7 +97,7 @@ func (p *pit) searches(code int) string {
 
 // What Jira does not answer at once is asked again, wherever in a poll; if it
 // stays so, the poll is not complete.
-func TestPitfall05AskedAgain(t *testing.T) {
+func TestJiraIsAskedAgain(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		fault jirasim.Fault
@@ -111,7 +111,7 @@ func TestPitfall05AskedAgain(t *testing.T) {
 		{"a reset", jirasim.Fault{Reset: true}, 0, "unavailable"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			bubbles(t, jirasim.Options{SearchPage: 10}, func(p *pit) {
+			bubbles(t, jirasim.Options{SearchPage: 10}, func(p *rig) {
 				var ids []int64
 				for range 40 {
 					p.later(time.Second)

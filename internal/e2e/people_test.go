@@ -11,10 +11,10 @@ import (
 )
 
 // Pitfall 9: the wrong person taken for the owner, or nobody for somebody.
-func TestPitfall09Actors(t *testing.T) {
+func TestWhoActed(t *testing.T) {
 	for _, null := range []bool{false, true} { // what Jira says of nobody
 		t.Run(fmt.Sprint("nobody is null: ", null), func(t *testing.T) {
-			pits(t, jirasim.Options{}, func(p *pit) {
+			rigs(t, jirasim.Options{}, func(p *rig) {
 				p.site.NullAuthors = null
 				p.actors()
 			})
@@ -23,7 +23,7 @@ func TestPitfall09Actors(t *testing.T) {
 }
 
 // actors has nobody act, and an owner leave.
-func (p *pit) actors() {
+func (p *rig) actors() {
 	owned, unowned := p.create(p.pay), p.create(p.pay)
 	p.site.Change(p.now(), p.dev, unowned, map[string]any{"customfield_10050": nil})
 	p.move(p.dev, owned, "1", "2")
@@ -65,8 +65,8 @@ func (p *pit) actors() {
 
 // A second field of the same name is nobody's guess: the numbers stand still
 // until the config says which one is meant.
-func TestPitfall09TwoFieldsOfOneName(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestTwoFieldsOfOneName(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		id := p.create(p.pay)
 		p.later(time.Hour)
 		p.fine()
@@ -94,8 +94,8 @@ func TestPitfall09TwoFieldsOfOneName(t *testing.T) {
 }
 
 // Whose a wait is follows the field, and what was done is of who did it.
-func TestPitfall09OwnerChanges(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestOwnerChanges(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
 		id := p.create(p.pay)
 		second := p.site.AddUser(&jirasim.User{Ref: "second", AccountID: "acc-second", Name: "second", Key: "JIRAUSER-second", DisplayName: "PO", AccountType: "atlassian", Active: true}) // of the same name as po
@@ -122,9 +122,9 @@ func TestPitfall09OwnerChanges(t *testing.T) {
 
 // A Data Center can make a user anonymous: key and name are others from then on,
 // wherever it shows them.
-func TestPitfall09AnonymisedUser(t *testing.T) {
+func TestAnonymisedUser(t *testing.T) {
 	for _, null := range []bool{false, true} { // what it says of nobody
-		p := newPit(t, jirasim.DataCenter, jirasim.Options{}, "")
+		p := newRig(t, jirasim.DataCenter, jirasim.Options{}, "")
 		p.site.NullAuthors = null
 		p.create(p.pay)
 		id := p.create(p.pay)

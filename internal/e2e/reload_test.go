@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,67 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/cmd/yourturn/command"
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
-
-// posted posts a body and returns the status.
-func posted(t *testing.T, url, body string, header ...string) int {
-	t.Helper()
-	status, _ := post(t, url, body, header...)
-	return status
-}
-
-// post posts a body and returns the answer.
-func post(t *testing.T, url, body string, header ...string) (status int, answer string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
-}
-
-// serving starts serve with a config that polls once an hour, and returns
-// where it listens and what it prints.
-func serving(t *testing.T, o *organisation) (base string, out *output) {
-	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	out = &output{}
-	ended := make(chan int, 1)
-	go func() {
-		ended <- command.Run(ctx, []string{"serve", "--config.file", o.config, "--web.listen-address", "127.0.0.1:0"}, command.Env{In: strings.NewReader(""), Out: out, Err: out})
-	}()
-	base = "http://" + started(t, out, ended, `"address": "([^"]+)"`)
-	t.Cleanup(func() {
-		stop()
-		if code := <-ended; code != 0 {
-			t.Errorf("stopped, serve ended with %d:\n%s", code, out)
-		}
-	})
-	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
-	return base, out
-}
-
-// has tells whether a page holds a text.
-func has(text string) func(int, string) bool {
-	return func(_ int, body string) bool { return strings.Contains(body, text) }
-}
-
-// line tells whether metrics have a line: a part of one may be of a help text.
-func line(text string) func(int, string) bool { return has("\n" + text + "\n") }
 
 // patient changes an organisation's config to poll once an hour, and appends text.
 func patient(t *testing.T, o *organisation, text string) string {
@@ -137,37 +76,10 @@ func TestServeReloadsItsConfig(t *testing.T) {
 	shows(t, base+"/-/ready", "yourturn is ready")
 }
 
-// shows fails unless a running service answers with a text now.
-func shows(t *testing.T, url, text string) {
-	t.Helper()
-	if body := await(t, url, func(int, string) bool { return true }); !strings.Contains(body, text) {
-		t.Errorf("%s lacks %q:\n%s", url, text, body)
-	}
-}
-
-// reload writes a config, asks the service to take it over, and returns its answer.
-func (p *pit) reload(r *running, config string) (status int, answer string) {
-	p.Helper()
-	write(p.T, p.svc.Config().File(), config)
-	return post(p.T, r.base+"/-/reload", "")
-}
-
-// completed returns how many cycles the service has completed since its start.
-func (p *pit) completed() int {
-	p.Helper()
-	return max(0, int(p.metric(`yourturn_poll_cycles_total{result="complete"}`))) // -1: there was none
-}
-
-// completes waits until the service has completed a cycle more than before.
-func (p *pit) completes(r *running, before int) {
-	p.Helper()
-	await(p.T, r.base+"/metrics", func(_ int, body string) bool { return cycles(body) > before })
-}
-
 // TestReloadAsksJira changes what Jira is asked for and with: it is taken over if
 // Jira accepts it, and the numbers are served all the while.
 func TestReloadAsksJira(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		for _, project := range []*jirasim.Project{p.pay, p.ops} {
 			accepted := p.create(project)
 			p.move(p.dev, accepted, "1", "2")
@@ -286,7 +198,7 @@ func TestReloadAsksJira(t *testing.T) {
 // TestReloadTakesAnotherToken starts with a token that has expired, on a store of
 // better days, and is given another one.
 func TestReloadTakesAnotherToken(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.move(p.dev, p.create(p.pay), "1", "2")
 		p.later(time.Hour)
 		p.fine()
@@ -309,7 +221,7 @@ func TestReloadTakesAnotherToken(t *testing.T) {
 // TestReloadKeepsALostProject reloads while a project is closed to the account: it
 // stays as it was. It cannot be read whole, so it cannot be part of another scope.
 func TestReloadKeepsALostProject(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		for _, project := range []*jirasim.Project{p.pay, p.ops} {
 			p.move(p.dev, p.create(project), "1", "2")
 		}
@@ -343,7 +255,7 @@ func TestReloadKeepsALostProject(t *testing.T) {
 // TestReloadKeepsALostProjectOfAQuery: where no project is named, only the store
 // knows that there is one more.
 func TestReloadKeepsALostProjectOfAQuery(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.restart(p.replaced("projects: [PAY, OPS]", "jql: \"status = 'PO Review'\", poll_interval: 1h"))
 		for _, project := range []*jirasim.Project{p.pay, p.ops} {
 			p.move(p.dev, p.create(project), "1", "2")
@@ -374,7 +286,7 @@ func TestReloadKeepsALostProjectOfAQuery(t *testing.T) {
 // TestReloadKnowsWhatJiraKnows takes over a config that names a status which was
 // added to Jira since it was described last, unless Jira is away.
 func TestReloadKnowsWhatJiraKnows(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.move(p.dev, p.create(p.pay), "1", "2")
 		p.later(time.Hour)
 		p.restart(p.replaced("projects: [", "poll_interval: 1h, projects: ["))

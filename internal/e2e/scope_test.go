@@ -1,9 +1,7 @@
 package e2e
 
 import (
-	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -11,41 +9,9 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// restart ends the service, changes its config, and starts it on the same store.
-func (p *pit) restart(change func(config string) string) {
-	p.Helper()
-	file := p.svc.Config().File()
-	if err := p.svc.Close(); err != nil {
-		p.Fatal(err)
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		p.Fatal(err)
-	}
-	write(p.T, file, change(string(text)))
-	p.start(file)
-	if err := p.svc.Resume(p.Context()); err != nil {
-		p.Fatal(err)
-	}
-}
-
-// replaced returns a change of a config; what it replaces must be there.
-func (p *pit) replaced(old, with string) func(string) string {
-	return func(config string) string {
-		p.Helper()
-		if !strings.Contains(config, old) {
-			p.Fatalf("the config has no %s:\n%s", old, config)
-		}
-		return strings.Replace(config, old, with, 1)
-	}
-}
-
-// asItWas changes nothing.
-func asItWas(config string) string { return config }
-
 // breakOff fails every search of a cycle but the first few, and returns how to
 // stop that.
-func (p *pit) breakOff(first int) (mend func()) {
+func (p *rig) breakOff(first int) (mend func()) {
 	p.fault = func(r *http.Request) *jirasim.Fault {
 		if !strings.Contains(r.URL.Path, "/api/2/search") { // projects are searched for too
 			return nil
@@ -58,16 +24,6 @@ func (p *pit) breakOff(first int) (mend func()) {
 	return func() { p.fault = nil }
 }
 
-// ended is the series of accepted stories of a project, openIn that of its open
-// acceptance waits.
-func ended(project string) string {
-	return fmt.Sprintf(`po_waits_ended_total{kind="acceptance",outcome="accepted",owner="po",project=%q,responder="owner"}`, project)
-}
-
-func openIn(project string) string {
-	return fmt.Sprintf(`po_waits_open{kind="acceptance",owner="po",project=%q}`, project)
-}
-
 // TestSyncOfAWiderScopeShowsNoHalves adds a project and interrupts the reading of
 // it: until it is whole the old numbers stay, and of the new project there is
 // nothing. Then it has its whole history, once.
@@ -77,7 +33,7 @@ func TestSyncOfAWiderScopeShowsNoHalves(t *testing.T) {
 		"with rules that are its own": "projects: [PAY, OPS]}\nprojects: {OPS: {targets: {acceptance: 3h}}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			pits(t, jirasim.Options{}, func(p *pit) {
+			rigs(t, jirasim.Options{}, func(p *rig) {
 				accept := func(id int64) {
 					p.move(p.dev, id, "1", "2")
 					p.later(time.Hour)
@@ -158,7 +114,7 @@ func TestSyncOfAWiderScopeShowsNoHalves(t *testing.T) {
 // TestSyncOfAnotherQueryCountsNoPast: stories that a wider query brings in are
 // measured from now on, and no counter jumps for what they were before.
 func TestSyncOfAnotherQueryCountsNoPast(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		for _, project := range []*jirasim.Project{p.pay, p.ops} {
 			id := p.create(project)
 			p.move(p.dev, id, "1", "2")

@@ -14,7 +14,7 @@ import (
 func TestClockSkew(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"ahead": -90 * time.Hour, "behind": 90 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
-			pits(t, jirasim.Options{}, func(p *pit) {
+			rigs(t, jirasim.Options{}, func(p *rig) {
 				p.clock.Store(time.Now().Add(ahead).UnixMilli())
 				id := p.create(p.pay)
 				p.later(time.Hour)
@@ -40,7 +40,7 @@ func TestClockSkew(t *testing.T) {
 func TestDateOfAnotherClock(t *testing.T) {
 	for _, ahead := range []time.Duration{0, 15 * time.Minute, -15 * time.Minute, 90 * 24 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {
-			pits(t, jirasim.Options{}, func(p *pit) {
+			rigs(t, jirasim.Options{}, func(p *rig) {
 				p.site.DateAhead = ahead
 				id := p.create(p.pay)
 				p.later(time.Hour)
@@ -74,7 +74,7 @@ func TestDateOfAnotherClock(t *testing.T) {
 		})
 	}
 	t.Run("Jira does not tell its own", func(t *testing.T) {
-		pits(t, jirasim.Options{}, func(p *pit) {
+		rigs(t, jirasim.Options{}, func(p *rig) {
 			p.site.NoServerTime = true
 			p.create(p.pay)
 			p.fine()
@@ -85,7 +85,7 @@ func TestDateOfAnotherClock(t *testing.T) {
 		})
 	})
 	t.Run("what serverInfo tells is of no replies' Date", func(t *testing.T) {
-		pits(t, jirasim.Options{}, func(p *pit) {
+		rigs(t, jirasim.Options{}, func(p *rig) {
 			p.site.ServerTimeAhead = -time.Hour // the clock that stamps stories is taken to be this one
 			p.create(p.pay)
 			p.fine()

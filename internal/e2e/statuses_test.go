@@ -12,8 +12,8 @@ import (
 )
 
 // Pitfall 8: statuses that are renamed, doubled or left by nobody's decision.
-func TestPitfall08Statuses(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestRenamedAndDoubledStatuses(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.site.AddStatus(&jirasim.Status{ID: "4", Name: "Done", Category: "done"})
 		plain := p.create(p.pay)
 		p.move(p.dev, plain, "1", "2")
@@ -58,8 +58,8 @@ func TestPitfall08Statuses(t *testing.T) {
 }
 
 // What is undone at once was no decision of one, and may be a decision of another.
-func TestPitfall08ReopenedAtOnce(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestReopenedAtOnce(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
 		slipped, reopened := p.create(p.pay), p.create(p.pay)
 		for _, id := range []int64{slipped, reopened} {
@@ -88,8 +88,8 @@ func TestPitfall08ReopenedAtOnce(t *testing.T) {
 
 // A record may lack the id of the status that it moved to: the name tells, where
 // it is of one status.
-func TestPitfall08MissingID(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestStatusWithoutID(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
 		id := p.create(p.pay)
 		p.later(time.Minute)
@@ -123,8 +123,8 @@ func TestPitfall08MissingID(t *testing.T) {
 }
 
 // More than twenty stories that one actor ends in a minute were not looked at.
-func TestPitfall08Bulk(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestBulkMove(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
 		for range 41 {
 			ids = append(ids, p.create(p.pay))
@@ -153,14 +153,14 @@ func TestPitfall08Bulk(t *testing.T) {
 }
 
 // Automation that takes a story through a status within seconds waits for nobody.
-func TestPitfall08AutomationHops(t *testing.T) {
+func TestAutomationHops(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {
 			more := "" // Cloud tells
 			if flavor == jirasim.DataCenter {
 				more = "automation_accounts: [JIRAUSER-robot]\n"
 			}
-			p := newPit(t, flavor, jirasim.Options{}, more)
+			p := newRig(t, flavor, jirasim.Options{}, more)
 			robot := p.site.AddUser(&jirasim.User{Ref: "robot", AccountID: "acc-robot", Name: "robot", Key: "JIRAUSER-robot", DisplayName: "Robot", AccountType: "app", Active: true})
 			p.create(p.pay)
 			hop, visit := p.create(p.pay), p.create(p.pay)
@@ -186,10 +186,10 @@ func TestPitfall08AutomationHops(t *testing.T) {
 
 // A name in the config may be of several statuses: that is told, for it may not
 // be what was meant.
-func TestPitfall08NameOfSeveral(t *testing.T) {
+func TestNameOfSeveral(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {
-			p := newPit(t, flavor, jirasim.Options{}, "projects: {PAY: {accepted_statuses: [Done]}}\n")
+			p := newRig(t, flavor, jirasim.Options{}, "projects: {PAY: {accepted_statuses: [Done]}}\n")
 			const told = `this Jira has several statuses \"Done\" for project PAY, of the ids 3, 4`
 			check := func() string { return yourturn(t, 0, "check", "--online", "--config.file", p.svc.Config().File()) }
 			p.create(p.pay)

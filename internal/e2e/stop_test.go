@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"database/sql"
 	"net"
 	"net/http"
@@ -15,58 +14,10 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// running is a service that serves and polls.
-type running struct {
-	base  string // where it serves
-	stop  context.CancelFunc
-	ended chan error
-}
-
-// serve serves and polls until the test ends, or stop.
-func (p *pit) serve() *running {
-	p.Helper()
-	l, err := (&net.ListenConfig{}).Listen(p.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		p.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(p.Context())
-	r := &running{base: "http://" + l.Addr().String(), stop: stop, ended: make(chan error, 1)}
-	svc := p.svc
-	go func() { r.ended <- svc.Run(ctx, l) }()
-	p.Cleanup(stop)
-	return r
-}
-
-// stopped stops the service, which must end of its own accord.
-func (p *pit) stopped(r *running) {
-	p.Helper()
-	r.stop()
-	if err := <-r.ended; err != nil {
-		p.Errorf("stopped, it ended with: %v", err)
-	}
-}
-
-// hang makes Jira never answer the requests that are so, and returns what tells
-// of the first of them.
-func (p *pit) hang(so func(*http.Request) bool) (reached <-chan struct{}) {
-	first := make(chan struct{}, 1)
-	p.fault = func(r *http.Request) *jirasim.Fault {
-		if !so(r) {
-			return nil
-		}
-		select {
-		case first <- struct{}{}:
-		default:
-		}
-		return &jirasim.Fault{Delay: time.Hour}
-	}
-	return first
-}
-
 // TestServeAnswersWhileItDerives starts on a store whose numbers take a while:
 // everything answers meanwhile, and nothing says that there is nothing.
 func TestServeAnswersWhileItDerives(t *testing.T) {
-	p := newPit(t, jirasim.Cloud, jirasim.Options{}, "")
+	p := newRig(t, jirasim.Cloud, jirasim.Options{}, "")
 	p.move(p.dev, p.create(p.pay), "1", "2")
 	p.later(time.Hour)
 	p.fine()
@@ -106,7 +57,7 @@ func TestServeAnswersWhileItDerives(t *testing.T) {
 // TestServeAsksForNamesThatAreNew starts on a store that does not know of a
 // status yet that was added to Jira and to the config.
 func TestServeAsksForNamesThatAreNew(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.move(p.dev, p.create(p.pay), "1", "2")
 		p.later(time.Hour)
 		p.fine()
@@ -135,7 +86,7 @@ func TestServeAsksForNamesThatAreNew(t *testing.T) {
 // TestStopLeavesADawdlerBehind stops while a client has not sent all of its
 // request: that is no failure.
 func TestStopLeavesADawdlerBehind(t *testing.T) {
-	p := pitJira(t, jirasim.Cloud, jirasim.Options{})
+	p := rigJira(t, jirasim.Cloud, jirasim.Options{})
 	p.opts.ShutdownTimeout = time.Millisecond
 	p.serveJira()
 	r := p.serve()
@@ -159,7 +110,7 @@ func TestStopLeavesADawdlerBehind(t *testing.T) {
 // TestStopInASync stops a first sync while Jira does not answer, twice: the last
 // one goes on where it was, and ends where one does that nobody stopped.
 func TestStopInASync(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		const stories = 350
 		for i := range stories {
 			p.later(time.Second) // pages go on behind an instant
@@ -203,7 +154,7 @@ func TestStopInASync(t *testing.T) {
 // TestStopInADerivation stops while what became final is read once more: it is
 // counted after the next start, once.
 func TestStopInADerivation(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
 		id := p.create(p.pay)
 		p.move(p.dev, id, "1", "2")

@@ -14,7 +14,7 @@ import (
 )
 
 // page returns the text of the page about the synchronisation.
-func (p *pit) page() string {
+func (p *rig) page() string {
 	p.Helper()
 	rec := httptest.NewRecorder()
 	p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, "/sync", nil))
@@ -23,7 +23,7 @@ func (p *pit) page() string {
 
 // tells fails unless the page matches all of some patterns, and none of those
 // that begin with an exclamation mark.
-func (p *pit) tells(patterns ...string) {
+func (p *rig) tells(patterns ...string) {
 	p.Helper()
 	page := p.page()
 	for _, pattern := range patterns {
@@ -36,7 +36,7 @@ func (p *pit) tells(patterns ...string) {
 
 // TestSyncPage follows what the page about the synchronisation says.
 func TestSyncPage(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
 		for range 20 {
 			ids = append(ids, p.create(p.pay))

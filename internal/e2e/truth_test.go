@@ -1,15 +1,11 @@
 package e2e
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,76 +18,16 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/cmd/yourturn/command"
-	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/query"
-	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/suite"
 )
-
-// yourturn runs a command line in this process and returns what it printed.
-func yourturn(t testing.TB, wantCode int, args ...string) string {
-	t.Helper()
-	var out, errOut bytes.Buffer
-	if code := command.Run(t.Context(), args, command.Env{In: strings.NewReader(""), Out: &out, Err: &errOut}); code != wantCode {
-		t.Fatalf("yourturn %s: exit %d, want %d\n%s%s", strings.Join(args, " "), code, wantCode, out.String(), errOut.String())
-	}
-	return out.String() + map[bool]string{true: errOut.String()}[wantCode != 0]
-}
-
-// organisation is a generated Jira with a config for it.
-type organisation struct {
-	team   *team.Team
-	server *jirasim.Server
-	config string
-}
 
 // polledOneIn is of how many seeds one is lived step by step too: hundreds of
 // looks cost what several organisations cost that are looked at once.
 const polledOneIn = 5
-
-// end is when generated histories end in tests.
-func end() time.Time { return time.Date(2026, time.May, 20, 15, 4, 5, 0, time.UTC) }
-
-// newOrganisation returns one whose history has been lived.
-func newOrganisation(t testing.TB, seed int64, flavor jirasim.Flavor) *organisation {
-	t.Helper()
-	tm, err := team.New(team.Options{Seed: seed, Flavor: flavor, End: end(), Now: end})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return serveTeam(t, tm, flavor)
-}
-
-// serveTeam serves an organisation's Jira over HTTP and writes a config for it.
-func serveTeam(t testing.TB, tm *team.Team, flavor jirasim.Flavor) *organisation {
-	t.Helper()
-	t.Cleanup(tm.Close)
-	o := &organisation{team: tm}
-	opts := jirasim.Options{Token: "t0k3n", Email: "bot@example.com"}
-	if flavor == jirasim.DataCenter {
-		opts.Email, opts.ContextPath = "", "/jira"
-	}
-	o.server = jirasim.NewServer(tm.Site(), opts)
-	srv := httptest.NewServer(o.server)
-	t.Cleanup(srv.Close)
-	dir := t.TempDir()
-	token := filepath.Join(dir, "token")
-	o.config = filepath.Join(dir, "yourturn.yml")
-	write(t, token, "t0k3n\n")
-	write(t, o.config, tm.ConfigYAML(team.Setup{JiraURL: srv.URL + opts.ContextPath, StoreURL: "sqlite:" + filepath.Join(dir, "store.db"), TokenFile: token}))
-	return o
-}
-
-func write(t testing.TB, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // part is a wait as the truth and the product both tell it; clocks in milliseconds.
 type part struct {
@@ -342,40 +278,6 @@ func (p *poller) stories() int {
 		p.t.Fatal(err)
 	}
 	return n.Stories
-}
-
-// storeOf opens the store of a config until the test ends.
-func storeOf(t *testing.T, config string, mode store.Mode) *store.Store {
-	t.Helper()
-	cfg, err := app.LoadConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return openStore(t, cfg, mode)
-}
-
-func openStore(t *testing.T, cfg *config.Config, mode store.Mode) *store.Store {
-	t.Helper()
-	st, err := store.Open(t.Context(), cfg.Store.URL, mode)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	return st
-}
-
-// organisations runs f side by side for organisations of both flavours.
-func organisations(t *testing.T, seeds int, f func(t *testing.T, seed int, flavor jirasim.Flavor)) {
-	t.Run("seeds", func(t *testing.T) {
-		for seed := range seeds {
-			for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-				t.Run(fmt.Sprintf("%d/%s", seed, flavor), func(t *testing.T) {
-					t.Parallel()
-					f(t, seed, flavor)
-				})
-			}
-		}
-	})
 }
 
 // TestWaitsEqualTheGroundTruth compares, over many generated organisations, every

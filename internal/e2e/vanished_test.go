@@ -14,8 +14,8 @@ import (
 )
 
 // Pitfall 7: stories that vanish or move, and stay open for ever.
-func TestPitfall07VanishedStories(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+func TestVanishedStories(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
 		for range 60 {
 			ids = append(ids, p.create(p.pay))
@@ -97,10 +97,10 @@ func TestPitfall07VanishedStories(t *testing.T) {
 
 // A project that may not be browsed any more says nothing of its stories, even
 // where queries that name it are answered as if it were empty.
-func TestPitfall07InvisibleProject(t *testing.T) {
+func TestInvisibleProject(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		jira := func(t *testing.T, scope string) (*pit, int64) {
-			p := pitJira(t, flavor, jirasim.Options{})
+		jira := func(t *testing.T, scope string) (*rig, int64) {
+			p := rigJira(t, flavor, jirasim.Options{})
 			p.site.EmptyProjects = true
 			srv := httptest.NewServer(p.server)
 			t.Cleanup(srv.Close)
@@ -177,8 +177,8 @@ func TestPitfall07InvisibleProject(t *testing.T) {
 }
 
 // An index may go on showing what was deleted, with its last change.
-func TestPitfall07DeletedBehindALag(t *testing.T) {
-	pits(t, jirasim.Options{IndexLag: 10 * time.Minute}, func(p *pit) {
+func TestDeletedBehindALag(t *testing.T) {
+	rigs(t, jirasim.Options{IndexLag: 10 * time.Minute}, func(p *rig) {
 		var ids []int64
 		for range 60 {
 			ids = append(ids, p.create(p.pay))

@@ -12,7 +12,7 @@ import (
 // shows the acceptance it could be no slip any more, and the way back is not shown
 // yet.
 func TestWhatIsSeenLateIsReadByIDBeforeItCounts(t *testing.T) {
-	pits(t, jirasim.Options{IndexLag: 5*time.Minute + 30*time.Second}, func(p *pit) {
+	rigs(t, jirasim.Options{IndexLag: 5*time.Minute + 30*time.Second}, func(p *rig) {
 		p.create(p.pay) // which every search must show
 		id := p.create(p.pay)
 		p.move(p.dev, id, "1", "2")

@@ -20,9 +20,9 @@ import (
 // hook is the secret that Jira signs webhooks with.
 const hook = "hush"
 
-// serveCommand runs serve on the pit's Jira and store, with a poll interval, and
+// serveCommand runs serve on the rig's Jira and store, with a poll interval, and
 // returns where it listens.
-func (p *pit) serveCommand(interval string) (base string) {
+func (p *rig) serveCommand(interval string) (base string) {
 	p.Helper()
 	file := p.svc.Config().File()
 	if err := p.svc.Close(); err != nil {
@@ -53,7 +53,7 @@ func cycles(metrics string) int {
 }
 
 // hears posts a webhook of Jira about a story.
-func (p *pit) hears(base string, story int64) {
+func (p *rig) hears(base string, story int64) {
 	p.Helper()
 	body := fmt.Sprintf(`{"timestamp":%d,"webhookEvent":"jira:issue_updated","issue":{"id":"%d"}}`, p.now().UnixMilli(), story)
 	mac := hmac.New(sha256.New, []byte(hook))
@@ -70,7 +70,7 @@ const latency1 = `po_acceptance_latency_seconds_count{outcome="accepted",owner="
 // hour: whatever it shows within a minute, a webhook has brought.
 func TestServeHearsWebhooks(t *testing.T) {
 	t.Parallel() // it waits more than it works
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
 		for range 4 {
 			ids = append(ids, p.create(p.pay))
@@ -144,7 +144,7 @@ func TestServeHearsWebhooks(t *testing.T) {
 // next poll.
 func TestServeHearsWhatJustHappened(t *testing.T) {
 	t.Parallel() // it waits more than it works
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		id := p.create(p.pay)
 		p.later(time.Hour)
 		base := p.serveCommand("1h")
@@ -165,7 +165,7 @@ func TestServeHearsWhatJustHappened(t *testing.T) {
 // TestServeNeedsNoWebhooks: without one the next poll shows what changed.
 func TestServeNeedsNoWebhooks(t *testing.T) {
 	t.Parallel() // it waits more than it works
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		id := p.create(p.pay)
 		p.later(time.Hour)
 		base := p.serveCommand("1s")

@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -32,8 +35,8 @@ import (
 // cannot, and says so where an operator looks; and it says nothing where the
 // Jira does nothing wrong.
 
-// pit is a service that reads a small Jira, cycle by cycle.
-type pit struct {
+// rig is a service that reads a small Jira, cycle by cycle.
+type rig struct {
 	*testing.T
 	site     *jirasim.Site
 	server   *jirasim.Server
@@ -49,31 +52,31 @@ type pit struct {
 	dev, po  *jirasim.User
 }
 
-// pits runs a test against both flavours of Jira.
-func pits(t *testing.T, limits jirasim.Options, f func(*pit)) {
+// rigs runs a test against both flavours of Jira.
+func rigs(t *testing.T, limits jirasim.Options, f func(*rig)) {
 	t.Helper()
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) { f(newPit(t, flavor, limits, "")) })
+		t.Run(string(flavor), func(t *testing.T) { f(newRig(t, flavor, limits, "")) })
 	}
 }
 
-// newPit returns a service on a Jira with limits; more is appended to its config.
-func newPit(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more string) *pit {
-	p := pitJira(t, flavor, limits)
+// newRig returns a service on a Jira with limits; more is appended to its config.
+func newRig(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options, more string) *rig {
+	p := rigJira(t, flavor, limits)
 	p.serveJira(more)
 	return p
 }
 
 // serveJira serves the Jira over HTTP and starts a service on it.
-func (p *pit) serveJira(more ...string) {
+func (p *rig) serveJira(more ...string) {
 	srv := httptest.NewServer(p.server)
 	p.Cleanup(srv.Close)
 	p.on(srv.URL, "projects: [PAY, OPS]", strings.Join(more, ""))
 }
 
-// pitJira returns a Jira with limits that nobody serves or reads yet.
-func pitJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *pit {
-	p := &pit{T: t, log: &output{}, opts: app.Options{RequestsPerSecond: 10000}}
+// rigJira returns a Jira with limits that nobody serves or reads yet.
+func rigJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *rig {
+	p := &rig{T: t, log: &output{}, opts: app.Options{RequestsPerSecond: 10000}}
 	p.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixMilli())
 	s := jirasim.NewSite(flavor, p.now)
 	p.site = s
@@ -110,7 +113,7 @@ func pitJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *pit {
 
 // on starts the service on the Jira at a URL. scope is what the config's jira
 // holds beside who asks; more is appended to the config.
-func (p *pit) on(url, scope, more string) {
+func (p *rig) on(url, scope, more string) {
 	t, flavor := p.T, p.site.Flavor
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "token"), "t0k3n\n")
@@ -119,7 +122,7 @@ func (p *pit) on(url, scope, more string) {
 		email, path = "", "/jira"
 	}
 	text := fmt.Sprintf("jira: {url: %q, flavor: %s, email: %q, token_file: token, %s}\n", url+path, flavor, email, scope) +
-		fmt.Sprintf("store: {url: %q}\n", "sqlite:"+filepath.Join(dir, "pit.db")) +
+		fmt.Sprintf("store: {url: %q}\n", "sqlite:"+filepath.Join(dir, "rig.db")) +
 		"calendar: {time_zone: UTC, hours: {mon-sun: [\"00:00-24:00\"]}}\n" +
 		"defaults: {owner_field: Product Owner}\n" +
 		fmt.Sprintf("owners: {po: {accounts: [%s]}}\n", p.po.ID(flavor)) + more
@@ -130,7 +133,7 @@ func (p *pit) on(url, scope, more string) {
 }
 
 // start starts the service of a config.
-func (p *pit) start(config string) {
+func (p *rig) start(config string) {
 	p.Helper()
 	cfg, err := app.LoadConfig(config)
 	if err != nil {
@@ -144,12 +147,12 @@ func (p *pit) start(config string) {
 
 // bubbles runs a test against both flavours in a bubble of synctest, where waits
 // take no time, and without sockets.
-func bubbles(t *testing.T, limits jirasim.Options, f func(*pit)) {
+func bubbles(t *testing.T, limits jirasim.Options, f func(*rig)) {
 	t.Helper()
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := pitJira(t, flavor, limits)
+				p := rigJira(t, flavor, limits)
 				p.opts.Transport = handled{p.server}
 				p.on("http://jira.example", "projects: [PAY, OPS]", "")
 				f(p)
@@ -184,11 +187,11 @@ func (h handled) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 }
 
 // now returns Jira's clock; later moves it.
-func (p *pit) now() time.Time        { return time.UnixMilli(p.clock.Load()).UTC() }
-func (p *pit) later(d time.Duration) { p.clock.Add(d.Milliseconds()) }
+func (p *rig) now() time.Time        { return time.UnixMilli(p.clock.Load()).UTC() }
+func (p *rig) later(d time.Duration) { p.clock.Add(d.Milliseconds()) }
 
 // create creates a story, open and owned by po.
-func (p *pit) create(project *jirasim.Project) int64 {
+func (p *rig) create(project *jirasim.Project) int64 {
 	return p.site.CreateIssue(p.now(), p.dev, project, map[string]any{
 		"summary": "s", "issuetype": map[string]any{"id": "10", "name": "Story"},
 		"status": map[string]any{"id": "1", "name": "Open"}, "customfield_10050": p.po,
@@ -199,7 +202,7 @@ func (p *pit) create(project *jirasim.Project) int64 {
 var names = map[string]string{"1": "Open", "2": "PO Review", "3": "Done"}
 
 // move moves a story between statuses and returns the record.
-func (p *pit) move(actor *jirasim.User, id int64, from, to string, more ...jirasim.Item) int64 {
+func (p *rig) move(actor *jirasim.User, id int64, from, to string, more ...jirasim.Item) int64 {
 	before, after := names[from], names[to]
 	items := append([]jirasim.Item{{Field: "status", FieldType: "jira", FieldID: "status", From: &from, FromString: &before, To: &to, ToString: &after}}, more...)
 	return p.site.Change(p.now(), actor, id, map[string]any{"status": map[string]any{"id": to, "name": after}}, items...)
@@ -207,7 +210,7 @@ func (p *pit) move(actor *jirasim.User, id int64, from, to string, more ...jiras
 
 // cycle runs one cycle as the service does and returns why it, or a check in it,
 // failed.
-func (p *pit) cycle() error {
+func (p *rig) cycle() error {
 	p.Helper()
 	failed, err := p.svc.Poll(p.Context())
 	if err != nil && failed == nil {
@@ -217,7 +220,7 @@ func (p *pit) cycle() error {
 }
 
 // stored returns the service's store, opened for reading.
-func (p *pit) stored() *store.Store {
+func (p *rig) stored() *store.Store {
 	p.Helper()
 	if p.db == nil {
 		p.db = openStore(p.T, p.svc.Config(), store.ReadOnly)
@@ -226,7 +229,7 @@ func (p *pit) stored() *store.Store {
 }
 
 // fine runs a cycle that must be complete.
-func (p *pit) fine() {
+func (p *rig) fine() {
 	p.Helper()
 	if err := p.cycle(); err != nil {
 		p.Fatal(err)
@@ -234,14 +237,113 @@ func (p *pit) fine() {
 }
 
 // settle runs a cycle by which what happened before it is final.
-func (p *pit) settle() {
+func (p *rig) settle() {
 	p.Helper()
 	p.later(10 * time.Minute)
 	p.fine()
 }
 
+// restart ends the service, changes its config, and starts it on the same store.
+func (p *rig) restart(change func(config string) string) {
+	p.Helper()
+	file := p.svc.Config().File()
+	if err := p.svc.Close(); err != nil {
+		p.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		p.Fatal(err)
+	}
+	write(p.T, file, change(string(text)))
+	p.start(file)
+	if err := p.svc.Resume(p.Context()); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// replaced returns a change of a config; what it replaces must be there.
+func (p *rig) replaced(old, with string) func(string) string {
+	return func(config string) string {
+		p.Helper()
+		if !strings.Contains(config, old) {
+			p.Fatalf("the config has no %s:\n%s", old, config)
+		}
+		return strings.Replace(config, old, with, 1)
+	}
+}
+
+// asItWas changes nothing.
+func asItWas(config string) string { return config }
+
+// running is a service that serves and polls.
+type running struct {
+	base  string // where it serves
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// serve serves and polls until the test ends, or stop.
+func (p *rig) serve() *running {
+	p.Helper()
+	l, err := (&net.ListenConfig{}).Listen(p.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		p.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(p.Context())
+	r := &running{base: "http://" + l.Addr().String(), stop: stop, ended: make(chan error, 1)}
+	svc := p.svc
+	go func() { r.ended <- svc.Run(ctx, l) }()
+	p.Cleanup(stop)
+	return r
+}
+
+// stopped stops the service, which must end of its own accord.
+func (p *rig) stopped(r *running) {
+	p.Helper()
+	r.stop()
+	if err := <-r.ended; err != nil {
+		p.Errorf("stopped, it ended with: %v", err)
+	}
+}
+
+// hang makes Jira never answer the requests that are so, and returns what tells
+// of the first of them.
+func (p *rig) hang(so func(*http.Request) bool) (reached <-chan struct{}) {
+	first := make(chan struct{}, 1)
+	p.fault = func(r *http.Request) *jirasim.Fault {
+		if !so(r) {
+			return nil
+		}
+		select {
+		case first <- struct{}{}:
+		default:
+		}
+		return &jirasim.Fault{Delay: time.Hour}
+	}
+	return first
+}
+
+// reload writes a config, asks the service to take it over, and returns its answer.
+func (p *rig) reload(r *running, config string) (status int, answer string) {
+	p.Helper()
+	write(p.T, p.svc.Config().File(), config)
+	return post(p.T, r.base+"/-/reload", "")
+}
+
+// completed returns how many cycles the service has completed since its start.
+func (p *rig) completed() int {
+	p.Helper()
+	return max(0, int(p.metric(`yourturn_poll_cycles_total{result="complete"}`))) // -1: there was none
+}
+
+// completes waits until the service has completed a cycle more than before.
+func (p *rig) completes(r *running, before int) {
+	p.Helper()
+	await(p.T, r.base+"/metrics", func(_ int, body string) bool { return cycles(body) > before })
+}
+
 // metric returns the value of a series as /metrics shows it; -1 if it is not there.
-func (p *pit) metric(series string) float64 {
+func (p *rig) metric(series string) float64 {
 	p.Helper()
 	rec := httptest.NewRecorder()
 	p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, "/metrics", nil))
@@ -257,7 +359,7 @@ func (p *pit) metric(series string) float64 {
 }
 
 // shows fails unless a series has a value.
-func (p *pit) shows(series string, want float64) {
+func (p *rig) shows(series string, want float64) {
 	p.Helper()
 	if got := p.metric(series); got != want {
 		p.Errorf("%s is %v, want %v", series, got, want)
@@ -265,7 +367,7 @@ func (p *pit) shows(series string, want float64) {
 }
 
 // logs fails unless the log says something, or does not.
-func (p *pit) logs(text string, want bool) {
+func (p *rig) logs(text string, want bool) {
 	p.Helper()
 	if got := strings.Contains(p.log.String(), text); got != want {
 		p.Errorf("the log says %q: %t, want %t:\n%s", text, got, want, p.log)
@@ -273,7 +375,7 @@ func (p *pit) logs(text string, want bool) {
 }
 
 // notes returns what the audit has beside the events' findings, by reason.
-func (p *pit) notes() map[string]int {
+func (p *rig) notes() map[string]int {
 	p.Helper()
 	list, err := p.stored().Notes(p.Context())
 	if err != nil {
@@ -287,7 +389,7 @@ func (p *pit) notes() map[string]int {
 }
 
 // lists fails unless yourturn waits --audit lists findings of a reason, or does not.
-func (p *pit) lists(reason string, want bool) {
+func (p *rig) lists(reason string, want bool) {
 	p.Helper()
 	text := yourturn(p.T, 0, "waits", "--audit", "--config.file", p.svc.Config().File())
 	if got := strings.Contains(text, reason); got != want {
@@ -296,7 +398,7 @@ func (p *pit) lists(reason string, want bool) {
 }
 
 // waits returns the waits of a story as the command prints them.
-func (p *pit) waits(id int64) []query.Part {
+func (p *rig) waits(id int64) []query.Part {
 	p.Helper()
 	var all []query.Part
 	if err := json.Unmarshal([]byte(yourturn(p.T, 0, "waits", "--format", "json", "--config.file", p.svc.Config().File())), &all); err != nil {
@@ -306,7 +408,7 @@ func (p *pit) waits(id int64) []query.Part {
 }
 
 // begins fails unless a story has one wait, from an instant on.
-func (p *pit) begins(id int64, at time.Time) {
+func (p *rig) begins(id int64, at time.Time) {
 	p.Helper()
 	w := p.waits(id)
 	if want := at.UTC().Format("2006-01-02T15:04:05.000Z"); len(w) != 1 || w[0].Start != want {
@@ -314,7 +416,7 @@ func (p *pit) begins(id int64, at time.Time) {
 	}
 }
 
-func (p *pit) state() jiradata.State {
+func (p *rig) state() jiradata.State {
 	p.Helper()
 	st, err := p.stored().State(p.Context())
 	if err != nil {
@@ -324,7 +426,7 @@ func (p *pit) state() jiradata.State {
 }
 
 // events returns the stored events of a story.
-func (p *pit) events(id int64) []latency.Event {
+func (p *rig) events(id int64) []latency.Event {
 	p.Helper()
 	for h, err := range p.stored().Histories(p.Context(), []int64{id}) {
 		if err != nil {
@@ -336,7 +438,7 @@ func (p *pit) events(id int64) []latency.Event {
 }
 
 // has tells how many events of a rank a story has.
-func (p *pit) has(id int64, rank latency.Rank) int {
+func (p *rig) has(id int64, rank latency.Rank) int {
 	p.Helper()
 	n := 0
 	for _, ev := range p.events(id) {
@@ -357,3 +459,13 @@ const (
 	open      = `po_waits_open{kind="acceptance",owner="po",project="PAY"}`
 	questions = `po_waits_open{kind="question",owner="po",project="PAY"}`
 )
+
+// ended is the series of accepted stories of a project, openIn that of its open
+// acceptance waits.
+func ended(project string) string {
+	return fmt.Sprintf(`po_waits_ended_total{kind="acceptance",outcome="accepted",owner="po",project=%q,responder="owner"}`, project)
+}
+
+func openIn(project string) string {
+	return fmt.Sprintf(`po_waits_open{kind="acceptance",owner="po",project=%q}`, project)
+}

@@ -13,7 +13,7 @@ import (
 // TestEndingsAreReadByIDBeforeTheyCount: of two acceptances one is taken back at
 // once, and the search index loses sight of both.
 func TestEndingsAreReadByIDBeforeTheyCount(t *testing.T) {
-	pits(t, jirasim.Options{}, func(p *pit) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay) // which every search must show
 		kept, undone := p.create(p.pay), p.create(p.pay)
 		for _, id := range []int64{kept, undone} {
