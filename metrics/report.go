@@ -149,7 +149,7 @@ func reportMetrics() []reportMetric {
 			"1 for the stage in which a project's stories stood longest within the window, 0 for the others; no series below 5 stories.",
 			eachStage(func(st *latency.Statistics, w latency.ProjectWindow, stage latency.Stage) (float64, bool) {
 				blocker, known := st.Blockers[w]
-				return float(stage == blocker), known && latency.Blocks(stage)
+				return float(stage == blocker.Stage), known && latency.Blocks(stage)
 			})),
 		gauge("po_first_pass_ratio", labels("project", "owner", "window"),
 			"Share of the stories whose first verdict fell into the window that were accepted by it; no series if there was none.",

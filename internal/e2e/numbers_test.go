@@ -137,6 +137,7 @@ func (l *lists) numbers(t testing.TB, at time.Time) numbers {
 	for _, w := range l.asOf(t, at.Add(-5*time.Minute)) {
 		over[partOf(&w)] = w.Breached
 	}
+	newest := newestOpen(list)
 	for i := range list {
 		w := &list[i]
 		if w.Breached && over[partOf(w)] {
@@ -145,7 +146,7 @@ func (l *lists) numbers(t testing.TB, at time.Time) numbers {
 		if w.End != nil {
 			r.ended(w)
 		} else {
-			r.open(w)
+			r.open(w, newest[w.StoryID+w.Kind])
 		}
 	}
 	for name, days := range map[string]int{"7d": 7, "28d": 28, "90d": 90} {
@@ -184,17 +185,35 @@ func (r *recounted) most(metric string, v float64, labels ...string) {
 	r.set(math.Max, metric, v, labels...)
 }
 
-// open takes a wait that has not ended.
-func (r *recounted) open(w *query.Part) {
+// newestOpen returns the newest of the open waits of a kind on a story, by both:
+// one that began before the ending of the last was final is open alone.
+func newestOpen(list []query.Part) map[string]*query.Part {
+	newest := map[string]*query.Part{}
+	for i := range list { // in order of start
+		if w := &list[i]; w.End == nil {
+			newest[w.StoryID+w.Kind] = w
+		}
+	}
+	return newest
+}
+
+// open takes a wait that has not ended, and the newest one of its kind on the story.
+func (r *recounted) open(w, newest *query.Part) {
 	who := []string{"kind", w.Kind, "project", w.Project, "owner", w.Owner}
-	r.add("po_waits_open", 1, who...)
-	if w.WorkingSeconds > w.TargetSeconds {
-		r.add("po_waits_overdue", 1, who...)
+	if w.Project != newest.Project || w.Owner != newest.Owner {
+		return
 	}
 	r.most("po_wait_oldest_seconds", w.WorkingSeconds, who...)
 	r.most("po_wait_oldest_elapsed_seconds", w.ElapsedSeconds, who...)
 	r.most("po_open_wait_seconds", w.StoryWorkingSeconds, append(who, "story", w.Story)...)
 	r.most("po_story_wait_oldest_seconds", w.StoryWorkingSeconds, who[:4]...)
+	if w != newest {
+		return
+	}
+	r.add("po_waits_open", 1, who...)
+	if w.WorkingSeconds > w.TargetSeconds {
+		r.add("po_waits_overdue", 1, who...)
+	}
 	if w.StoryWorkingSeconds > w.TargetSeconds {
 		r.add("po_stories_overdue", 1, who[:4]...)
 	}

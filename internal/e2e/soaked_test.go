@@ -311,13 +311,24 @@ const shownOpen = 20
 func (s *soaking) showsOpen(served string) {
 	s.Helper()
 	want, ages := map[string]float64{}, map[string]float64{}
-	for _, w := range waitsOf(s.T, filepath.Join(s.dir, "soaked.yml"), "--open") {
+	list := waitsOf(s.T, filepath.Join(s.dir, "soaked.yml"), "--open")
+	newest := newestOpen(list)
+	for i := range list {
+		w := &list[i]
+		last := newest[w.StoryID+w.Kind]
+		if w.Project != last.Project || w.Owner != last.Owner {
+			continue
+		}
+		age := fmt.Sprintf("po_open_wait_seconds{kind=%s,owner=%s,project=%s,story=%s}", w.Kind, w.Owner, w.Project, w.Story)
+		ages[age] = max(ages[age], w.StoryWorkingSeconds)
+		if w != last {
+			continue
+		}
 		labels := fmt.Sprintf("{kind=%s,owner=%s,project=%s}", w.Kind, w.Owner, w.Project)
 		want["po_waits_open"+labels]++
 		if w.Breached {
 			want["po_waits_overdue"+labels]++
 		}
-		ages[fmt.Sprintf("po_open_wait_seconds{kind=%s,owner=%s,project=%s,story=%s}", w.Kind, w.Owner, w.Project, w.Story)] = w.StoryWorkingSeconds
 	}
 	_, gauges := series(s.T, strings.NewReader(served))
 	owner := regexp.MustCompile(`kind=[^,]*,owner=[^,]*`)

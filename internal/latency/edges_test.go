@@ -31,7 +31,7 @@ func TestEdges(t *testing.T) {
 			"acceptance of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "acceptance of next: accepted owner, elapsed 5m0s, working 5m0s",
 		}},
 		{name: "a shorter last one is the one's before", story: owner(waits(), "Mon 10:00", "next").move("Mon 10:04", "next", "Done"), want: []string{
-			"acceptance of po: accepted owner, elapsed 1h4m0s, working 1h4m0s",
+			"acceptance of po: accepted other, elapsed 1h4m0s, working 1h4m0s",
 		}},
 		{name: "there and back at once hands nothing over", story: owner(owner(owner(waits(), "Mon 10:00", "next"), "Mon 10:02", "po"), "Mon 12:00", "third").move("Mon 13:00", "third", "Done"), want: []string{
 			"acceptance of po: handed_over, elapsed 3h0m0s, working 3h0m0s", "acceptance of third: accepted owner, elapsed 1h0m0s, working 1h0m0s",
@@ -42,9 +42,9 @@ func TestEdges(t *testing.T) {
 		{name: "two short ones in a row are the next's", story: owner(owner(owner(waits(), "Mon 10:00", "a"), "Mon 10:02", "b"), "Mon 10:04", "c").move("Mon 11:00", "c", "Done"), want: []string{
 			"acceptance of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "acceptance of c: accepted owner, elapsed 1h0m0s, working 1h0m0s",
 		}},
-		{name: "who owns from the very instant on answers", rules: func(r *Rules) {
+		{name: "who owns from the very instant on answers, towards whose part it is", rules: func(r *Rules) {
 			r.Projects["1"].Terms = []Term{{"po", Span{Always.From, when(t, "Mon 12:00")}}, {"next", Span{when(t, "Mon 12:00"), Never}}}
-		}, story: begun().says("Mon 09:00", "dev", "[~po] which?").says("Mon 12:00", "next", "that"), want: []string{"question of po: answered owner, elapsed 3h0m0s, working 3h0m0s"}},
+		}, story: begun().says("Mon 09:00", "dev", "[~po] which?").says("Mon 12:00", "next", "that"), want: []string{"question of po: answered other, elapsed 3h0m0s, working 3h0m0s"}},
 		{name: "it lapses, and then the owner changes", rules: func(r *Rules) {
 			r.Projects["1"].LapseAfter = time.Hour
 			r.Projects["1"].Terms = []Term{{"po", Span{Always.From, when(t, "Mon 12:00")}}, {"next", Span{when(t, "Mon 12:00"), Never}}}

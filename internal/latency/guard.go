@@ -4,13 +4,13 @@ import "time"
 
 const (
 	reopenedWithin = 14 * 24 * time.Hour // of the acceptance
-	silence        = 10 * time.Minute    // before and after a rejection, in which a word is looked for
+	silence        = 10 * time.Minute    // before and after a rejection, in which a comment is expected
 	instantly      = 60 * time.Second    // after the move in
 	againWithin    = 8 * time.Hour       // of working time, after the answer
 )
 
-// verdict is what a guard remembers of an acceptance, a rejection or an answer.
-type verdict struct {
+// response is what a guard remembers of an acceptance, a rejection or an answer.
+type response struct {
 	at      Instant
 	person  string   // who gave it
 	owner   string   // whose wait it ended
@@ -18,56 +18,46 @@ type verdict struct {
 	askers  []string // of an answered question
 }
 
-// mark counts something that happened at an instant and is final settle later;
+// mark counts something that happened at an instant and is final a while later;
 // before history is derived nothing is counted.
-func (d *Deriver) mark(typ EntryType, at Instant, p *Project, owner string, settle time.Duration) {
+func (d *Deriver) mark(typ EntryType, at Instant, p *Project, owner string, finalAfter time.Duration) {
 	if at < p.HistoryFrom {
 		return
 	}
-	m := Mark{Type: typ, At: at, Final: at.Add(settle), ProjectID: p.ID, Owner: owner}
+	m := Mark{Type: typ, At: at, Final: at.Add(finalAfter), ProjectID: p.ID, Owner: owner}
 	d.result.Marks = append(d.result.Marks, m)
 	if m.Final > d.asOf {
 		d.result.Unsettled = true
 	}
 }
 
-// verdictOn returns what to remember of the wait that has just ended: it is
-// its last owner's.
-func (r *replay) verdictOn(ev *Event, w *runningWait) verdict {
-	v := r.lastPart(ev.At, w)
-	v.person = r.d.rules.Person(ev.Actor)
-	if r.d.rules.isAutomation(ev) {
+// responseTo returns what to remember of the wait that a record has just ended:
+// it is its last owner's.
+func (r *replay) responseTo(rec *record, w *runningWait) response {
+	v := response{at: rec.At, person: r.d.rules.Person(rec.Actor), owner: w.last.owner, project: w.last.project}
+	if r.d.rules.isAutomation(rec.Event) {
 		v.person = r.actor // whose deed automation carried out, if anybody's
 	}
 	return v
 }
 
-// lastPart returns whose wait, in which project, the one was that has just
-// ended; one that began before history is derived is nobody's.
-func (r *replay) lastPart(at Instant, w *runningWait) verdict {
-	v := verdict{at: at}
-	if segments := r.d.clock.ownersParts; w.start >= r.p.HistoryFrom && len(segments) > 0 {
-		last := segments[len(segments)-1]
-		v.owner, v.project = last.owner, last.p
-	}
-	return v
-}
-
-// guardAcceptance looks at an acceptance: was there time to look at anything?
-func (r *replay) guardAcceptance(ev *Event, w *runningWait, role Responder) {
-	v := r.verdictOn(ev, w)
-	r.acceptance, r.accepted, r.cycling = v, true, false
-	if v.project != nil && (role == ByOwner || role == ByDelegate) && w.rule == EnteredAcceptance &&
-		r.mover != v.person && ev.At <= w.start.Add(instantly) {
-		r.d.mark(GuardInstantAcceptance, ev.At, v.project, v.owner, v.project.SlipWindow)
+// guardAcceptance counts an acceptance that left no time to look at anything,
+// and remembers it.
+func (r *replay) guardAcceptance(rec *record) {
+	w := &r.acc
+	v := r.responseTo(rec, w)
+	r.acceptance = v
+	r.cycleTime = cycleTime{accepted: true}
+	if v.project != nil && (w.responder == ByOwner || w.responder == ByDelegate) && w.rule == EnteredAcceptance &&
+		r.mover != v.person && rec.At <= w.start.Add(instantly) {
+		r.d.mark(GuardInstantAcceptance, rec.At, v.project, v.owner, v.project.SlipWindow)
 	}
 }
 
-// guardReopening looks at a story that ended, or was to be released, and is
-// worked on again.
+// guardReopening counts an accepted story that is worked on again.
 func (r *replay) guardReopening(ev *Event) {
 	v := r.acceptance
-	if v.project == nil || r.ended() || r.resting() {
+	if v.project == nil || r.now.done || r.released() {
 		return
 	}
 	r.acceptance.project = nil // one acceptance is undone once
@@ -76,20 +66,20 @@ func (r *replay) guardReopening(ev *Event) {
 	}
 }
 
-// resting tells whether the story is accepted and not yet done.
-func (r *replay) resting() bool {
-	status := r.status()
-	return r.p.Accepted[status] || !r.inAcceptance() && r.d.rules.stage(r.p, status) == StageRelease
+// released reports whether the story is accepted and not yet done.
+func (r *replay) released() bool {
+	p, status := r.now.project, r.now.status
+	return p.Accepted[status] || !r.now.accepting && r.d.rules.stage(p, status) == StageRelease
 }
 
-// guardRejection remembers a rejection until its time for words is over.
-func (r *replay) guardRejection(ev *Event) {
-	if v := r.verdictOn(ev, &r.acc); v.project != nil {
+// guardRejection remembers a rejection until its time for comments is over.
+func (r *replay) guardRejection(rec *record) {
+	if v := r.responseTo(rec, &r.acc); v.project != nil {
 		r.rejections = append(r.rejections, v)
 	}
 }
 
-// guardSilence looks for the word that goes with each rejection.
+// guardSilence counts the rejections that came with no comment.
 func (r *replay) guardSilence(events []Event) {
 next:
 	for _, v := range r.rejections {
@@ -106,14 +96,13 @@ next:
 // guardAnswer remembers who had asked what was just answered.
 func (r *replay) guardAnswer(at Instant) {
 	askers := r.answer.askers[:0]
-	r.answer = r.lastPart(at, &r.q)
-	r.answer.askers = askers
 	for i := range r.q.asks {
-		r.answer.askers = append(r.answer.askers, r.q.asks[i].by)
+		askers = append(askers, r.q.asks[i].by)
 	}
+	r.answer = response{at: at, owner: r.q.last.owner, project: r.q.last.project, askers: askers}
 }
 
-// guardAsk looks at an ask: is it the same person's who has just been answered?
+// guardAsk counts an ask of somebody who has just been answered.
 func (r *replay) guardAsk(a *ask) {
 	v := r.answer
 	if v.project == nil || a.by == "" {

@@ -1,8 +1,6 @@
 package latency
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 )
 
@@ -97,17 +95,7 @@ func (d *Deriver) ownerAt(s *state, t Instant) string {
 			id = a.parent(t)
 		}
 	}
-	who, name := "", ""
-	for _, c := range s.components {
-		o := p.Components[c.Name]
-		if o == "" {
-			o = p.Components[c.ID]
-		}
-		if o != "" && (who == "" || c.Name < name) {
-			who, name = o, c.Name
-		}
-	}
-	if who != "" {
+	if who := p.componentOwner(s.components); who != "" {
 		return who
 	}
 	for _, term := range p.Terms {
@@ -121,6 +109,38 @@ func (d *Deriver) ownerAt(s *state, t Instant) string {
 		}
 	}
 	return Unowned
+}
+
+// componentOwner returns the owner of the first of components, by name, that has
+// one; "" if none has. A component is found by its id or by the name that the id
+// has today. By the name that a record bears it is found only where the id is
+// no longer known and no component of today has that name.
+func (p *Project) componentOwner(components []Value) string {
+	who, name := "", ""
+	for _, c := range components {
+		today, known := p.ComponentNames[c.ID]
+		if !known {
+			today = c.Name
+		}
+		owner := p.Components[c.ID]
+		if owner == "" && (known || !p.namesComponent(c.Name)) {
+			owner = p.Components[today]
+		}
+		if owner != "" && (who == "" || today < name) {
+			who, name = owner, today
+		}
+	}
+	return who
+}
+
+// namesComponent reports whether a component of today has that name.
+func (p *Project) namesComponent(name string) bool {
+	for _, today := range p.ComponentNames {
+		if today == name {
+			return true
+		}
+	}
+	return false
 }
 
 // firstOwner returns, of accounts separated by commas, the first who is a
@@ -182,107 +202,34 @@ func (d *Deriver) nextOwnerTick(s *state, t Instant) Instant {
 	return next
 }
 
-// role returns the role of a person towards the owner of a story in state s
-// of project p at t.
-func (d *Deriver) role(p *Project, s *state, owner, person string, kind Kind, t Instant) Responder {
+// role returns the role of a person towards an owner of the story in a
+// situation at t.
+func (d *Deriver) role(s *situation, owner, person string, kind Kind, t Instant) Responder {
 	if person == "" {
 		return ByOther
 	}
 	if person == owner {
 		return ByOwner
 	}
-	if d.isDelegate(p, s, owner, person, kind, t) {
+	if d.isDelegate(s, owner, person, kind, t) {
 		return ByDelegate
 	}
 	return ByOther
 }
 
-// isDelegate tells whether person answers for owner at t, by the config or by
+// isDelegate reports whether person answers for owner at t, by the config or by
 // the story's delegate field. A delegate's delegate does not.
-func (d *Deriver) isDelegate(p *Project, s *state, owner, person string, kind Kind, t Instant) bool {
+func (d *Deriver) isDelegate(s *situation, owner, person string, kind Kind, t Instant) bool {
 	for i := range d.rules.Delegates {
 		g := &d.rules.Delegates[i]
-		if g.Owner == owner && g.Delegate == person && g.covers(p.ID, kind, t) {
+		if g.Owner == owner && g.Delegate == person && g.covers(s.project.ID, kind, t) {
 			return true
 		}
 	}
-	if p.DelegateField == "" {
-		return false
-	}
-	for id := range strings.SplitSeq(s.people(p.DelegateField), ",") {
+	for id := range strings.SplitSeq(s.delegates, ",") {
 		if id = strings.TrimSpace(id); id != "" && d.rules.Person(id) == person {
 			return true
 		}
 	}
 	return false
-}
-
-// fieldDelegates tells whether the story's delegate field names somebody
-// beside the owner.
-func (r *replay) fieldDelegates() bool {
-	if r.p == nil || r.p.DelegateField == "" {
-		return false
-	}
-	for id := range strings.SplitSeq(r.st.people(r.p.DelegateField), ",") {
-		if id = strings.TrimSpace(id); id != "" && r.d.rules.Person(id) != r.owner {
-			return true
-		}
-	}
-	return false
-}
-
-// awayKey names who is away from what.
-type awayKey struct {
-	owner, project string
-	kind           Kind
-}
-
-// away returns when the owner is absent with nobody to stand in, in order and
-// disjoint: the owner's clock stands then.
-func (d *Deriver) away(p *Project, owner string, kind Kind) []Span {
-	o := d.rules.Owners[owner]
-	if o == nil || len(o.Absences) == 0 || !p.PauseWhenAbsent {
-		return nil
-	}
-	key := awayKey{owner, p.ID, kind}
-	if spans, ok := d.awayCache[key]; ok {
-		return spans
-	}
-	spans := union(o.Absences)
-	for _, g := range d.rules.Delegates {
-		if g.Owner == owner && g.Delegate != owner && g.concerns(p.ID, kind) {
-			spans = subtract(spans, g.Span)
-		}
-	}
-	d.awayCache[key] = spans
-	return spans
-}
-
-// union returns the spans in order and disjoint.
-func union(spans []Span) []Span {
-	sorted := slices.Clone(spans)
-	slices.SortFunc(sorted, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
-	var out []Span
-	for _, s := range sorted {
-		if n := len(out); n > 0 && s.From <= out[n-1].To {
-			out[n-1].To = max(out[n-1].To, s.To)
-		} else {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// subtract removes cut from disjoint spans.
-func subtract(spans []Span, cut Span) []Span {
-	var out []Span
-	for _, s := range spans {
-		if left := (Span{s.From, min(s.To, cut.From)}); left.From < left.To {
-			out = append(out, left)
-		}
-		if right := (Span{max(s.From, cut.To), s.To}); right.From < right.To {
-			out = append(out, right)
-		}
-	}
-	return out
 }

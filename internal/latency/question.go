@@ -2,84 +2,130 @@ package latency
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/yourturn/yourturn/internal/comment"
 )
 
-// endings is what a history record means for an open question.
-type endings struct {
-	role      Responder
-	moved     bool   // the story's status really moved
-	wasEnded  bool   // the story was done or withdrawn before
-	owner     string // before the record
-	assignee  string // before the record
-	described bool   // the description was edited
+// withdrawnMarker begins the comment with which an asker takes a question back.
+const withdrawnMarker = "#withdrawn"
+
+// ask is one question that still stands.
+type ask struct {
+	at        Instant
+	by        string // person
+	rule      Rule
+	comment   int64 // of a comment's ask
+	label     string
+	addressed string // the person, where an ask names one
+	delegate  bool   // who was a delegate then, not the owner
 }
 
 // endQuestion ends the open question as a record says, in the order in which
-// endings are looked at: an answer, an ask taken away, a story that ended.
-func (r *replay) endQuestion(ev *Event, e endings) {
+// endings are looked at: an answer, an ask taken away, a question withdrawn, a
+// story that is done. The story may be out of scope by now.
+func (r *replay) endQuestion(rec *record, before *situation) {
 	q := &r.q
 	if !q.open {
 		return
 	}
-	assignee := r.d.rules.Person(r.st.assignee.ID)
-	taken := func(a *ask) bool {
-		switch a.rule {
-		case ByStatus:
-			return !r.p.QuestionStatuses[r.status()]
-		case ByLabel:
-			return !hasWord(r.st.labels.Name, a.label)
-		case ByAssignment:
-			return assignee != e.assignee && assignee != e.owner
-		default: // a comment stands until it is edited or deleted
-			return false
-		}
+	end := func(outcome Outcome) {
+		r.end(q, rec.At, rec.endsAs(outcome, before), r.stepOf(rec.Event, Rule(outcome)))
 	}
+	p := r.now.project
+	if p == nil {
+		p = before.project
+	}
+	taken := func(a *ask) bool { return r.takes(p, before, a) }
 	takes := slices.ContainsFunc(q.asks, func(a ask) bool { return taken(&a) })
-	mine := e.role == ByOwner || e.role == ByDelegate
-	if mine && (e.moved || takes || e.described && r.p.AnswerByEdit) {
-		r.end(q, ev.At, Answered, e.role, r.stepOf(ev, Rule(Answered)))
+	role := r.roleIn(rec, before, Question)
+	if (role == ByOwner || role == ByDelegate) && (rec.moved || takes || rec.described && p.AnswerByEdit) {
+		end(Answered)
 		return
 	}
 	if takes {
-		r.dropAsks(taken)
-		if len(q.asks) == 0 {
-			r.end(q, ev.At, Resolved, e.role, r.stepOf(ev, Rule(Resolved)))
+		if r.dropAsks(taken); len(q.asks) == 0 {
+			end(Resolved)
 			return
 		}
-		r.step(q, ev, TakenBack)
-		r.setLapse(ev.At)
+		r.step(q, rec.Event, TakenBack)
 	}
-	if r.ended() && !e.wasEnded {
-		r.end(q, ev.At, Obsolete, e.role, r.stepOf(ev, Rule(Obsolete)))
+	switch {
+	case !r.now.inScope:
+		end(Withdrawn)
+	case before.owner != r.now.owner && r.withdrawOwnAsks(rec.Event, rec.endsAs(Withdrawn, before)):
+	case r.now.done && !before.done:
+		end(Obsolete)
+	case takes:
+		r.setLapse(rec.At)
 	}
 }
 
+// takes reports whether the story no longer asks, by the rules of a project,
+// what an ask asks. A comment stands until it is edited or deleted.
+func (r *replay) takes(p *Project, before *situation, a *ask) bool {
+	switch now := &r.now; a.rule {
+	case ByStatus:
+		return !p.QuestionStatuses[now.status]
+	case ByLabel:
+		return !hasWord(now.labels, a.label)
+	case ByAssignment:
+		return now.assignee != before.assignee && now.assignee != before.owner
+	default:
+		return false
+	}
+}
+
+// withdrawOwnAsks withdraws what the story's present owner had asked, and
+// reports whether that has ended the open question.
+func (r *replay) withdrawOwnAsks(ev *Event, e ending) bool {
+	owner := r.now.owner
+	if r.dropAsks(func(a *ask) bool { return a.by == owner && a.by != "" }); len(r.q.asks) > 0 {
+		return false
+	}
+	e.outcome = Withdrawn
+	r.end(&r.q, ev.At, e, r.stepOf(ev, Rule(Withdrawn)))
+	return true
+}
+
 // startAsks begins or joins a question for what a record, or the creation of
-// a story, asks of the owner without a word: a status, a label, an assignment.
-func (r *replay) startAsks(ev *Event, status string, project *Project, labels, assignee string, moved bool) {
-	if r.ended() {
+// a story, asks of the owner without a word: by a status, a label or an
+// assignment that did not ask before.
+func (r *replay) startAsks(ev *Event, before *situation) {
+	now, p := &r.now, r.now.project
+	if now.done {
 		return
 	}
 	by := r.d.rules.Person(ev.Actor)
-	if moved && r.p.QuestionStatuses[r.status()] && (project == nil || !project.QuestionStatuses[status]) {
+	old := before.project
+	if old == nil {
+		old = &Project{} // in which nothing asked
+	}
+	if p.QuestionStatuses[now.status] && !old.QuestionStatuses[before.status] {
 		r.addAsk(ev, ask{at: ev.At, by: by, rule: ByStatus})
 	}
-	if r.st.labels.Name != labels {
-		for label := range r.p.QuestionLabels {
-			if hasWord(r.st.labels.Name, label) && !hasWord(labels, label) {
+	if len(p.QuestionLabels) > 0 && (now.labels != before.labels || p != before.project) {
+		for label := range strings.FieldsSeq(now.labels) {
+			if asked := old.QuestionLabels[label] && hasWord(before.labels, label); p.QuestionLabels[label] && !asked {
 				r.addAsk(ev, ask{at: ev.At, by: by, rule: ByLabel, label: label})
 			}
 		}
 	}
-	if r.p.Assignment && !r.inAcceptance() && r.owner != Unowned {
-		if now := r.d.rules.Person(r.st.assignee.ID); now == r.owner && now != assignee {
-			if role := r.roleOf(ev, Question); role != ByOwner && role != ByDelegate {
-				r.addAsk(ev, ask{at: ev.At, by: by, rule: ByAssignment, addressed: now})
-			}
+	if p.Assignment && !now.accepting && now.owner != Unowned && now.assignee == now.owner && assigned(now, before) {
+		if role := r.roleOf(ev, now, now.owner, Question); role != ByOwner && role != ByDelegate {
+			r.addAsk(ev, ask{at: ev.At, by: by, rule: ByAssignment, addressed: now.assignee})
 		}
 	}
+}
+
+// assigned reports whether the story came to be assigned to its owner: by a new
+// assignee, or by coming to a project whose owner is the assignee.
+func assigned(now, before *situation) bool {
+	if now.assignee != before.assignee {
+		return true
+	}
+	asked := before.project != nil && before.project.Assignment && before.assignee == before.owner
+	return now.project != before.project && !asked
 }
 
 // addAsk opens a question wait, or joins the open one.
@@ -114,166 +160,50 @@ func (r *replay) dropAsks(match func(*ask) bool) {
 	}
 }
 
-// setLapse recomputes when the open question lapses: the lapse time in the
-// owner's working hours after the last comment on the story, but not before
-// now: another owner's calendar cannot end a wait in the past.
-func (r *replay) setLapse(now Instant) {
-	q := &r.q
-	q.lapseAt = Never
-	if !q.open || r.p.LapseAfter <= 0 {
-		return
+// askOf returns what a comment of an event asks the owner, if anything.
+func (r *replay) askOf(ev *Event, f *comment.Facts) (ask, bool) {
+	a := ask{at: ev.At, by: r.d.rules.Person(ev.Actor), comment: ev.ID}
+	p := r.now.project
+	if f == nil || p == nil {
+		return a, false
 	}
-	from := max(q.start, r.lastComment)
-	if at, ok := r.d.rules.calendar(r.p, r.owner).After(from, r.p.LapseAfter); ok {
-		q.lapseAt = max(now, at)
-	}
-}
-
-// asks tells whether a comment by somebody else asks the owner, by which rule
-// and whom by name.
-func (r *replay) asksOwner(f *comment.Facts, at Instant) (rule Rule, addressed string, ok bool) {
-	if f == nil || r.p == nil {
-		return "", "", false
-	}
-	if r.p.Mention {
+	if p.Mention {
 		names := f.Asked
-		if r.p.MentionAny {
+		if p.MentionAny {
 			names = f.Mentioned
 		}
-		if who := r.firstAnswerer(names, at); who != "" {
-			return ByMention, who, true
+		if a.addressed, a.delegate = r.firstAnswerer(names, ev.At); a.addressed != "" {
+			a.rule = ByMention
+			return a, true
 		}
 	}
-	if f.HasMarker(r.p.Markers) {
-		who := r.firstAnswerer(f.Mentioned, at)
-		if len(f.Mentioned) == 0 || who != "" {
-			return ByMarker, who, true
-		}
+	if f.HasMarker(p.Markers) {
+		a.addressed, a.delegate = r.firstAnswerer(f.Mentioned, ev.At)
+		a.rule = ByMarker
+		return a, len(f.Mentioned) == 0 || a.addressed != ""
 	}
-	return "", "", false
+	return a, false
 }
 
 // firstAnswerer returns the first of accounts that is the owner or an active
-// delegate, as a person; "" if none is.
-func (r *replay) firstAnswerer(accounts []string, at Instant) string {
+// delegate, as a person, and which of them; "" if none is.
+func (r *replay) firstAnswerer(accounts []string, at Instant) (who string, delegate bool) {
 	for _, a := range accounts {
-		if who := r.d.rules.Mentioned(a); who != "" && r.d.role(r.p, &r.st, r.owner, who, Question, at) != ByOther {
-			return who
-		}
-	}
-	return ""
-}
-
-// commentAdded lets a comment be read: it may answer, take back, join, open,
-// or reply; and stop or start the clock of an acceptance wait.
-func (r *replay) commentAdded(ev *Event) {
-	r.comments = append(r.comments, commentNow{ev.ID, ev.Comment})
-	r.lastComment = ev.At
-	if !r.in {
-		r.noteAction(ev)
-		return
-	}
-	r.checkActor(ev)
-	automation := r.d.rules.isAutomation(ev)
-	accRole, role := r.roleOf(ev, Acceptance), r.roleOf(ev, Question)
-	r.noteAction(ev)
-	switch {
-	case automation:
-	case accRole != ByOwner:
-		r.teamSpoke(ev)
-	case ev.Comment.Question:
-		r.ownerAsked(ev)
-	}
-	mute := role == ByAutomation || ev.ActorType == Customer
-	by := r.d.rules.Person(ev.Actor)
-	q := &r.q
-	if !q.open {
-		if role == ByOther && !mute && !r.ended() {
-			if rule, who, ok := r.asksOwner(ev.Comment, ev.At); ok {
-				r.addAsk(ev, ask{at: ev.At, by: by, rule: rule, comment: ev.ID, addressed: who})
+		if who := r.d.rules.Mentioned(a); who != "" {
+			if role := r.d.role(&r.now, r.now.owner, who, Question, at); role != ByOther {
+				return who, role == ByDelegate
 			}
 		}
-		return
 	}
-	asker := by != "" && slices.ContainsFunc(q.asks, func(a ask) bool { return a.by == by })
-	switch {
-	case role == ByOwner || role == ByDelegate:
-		r.end(q, ev.At, Answered, role, r.stepOf(ev, Rule(Answered)))
-	case by != "" && !mute && slices.ContainsFunc(q.asks, func(a ask) bool { return a.addressed == by }):
-		// The delegate who was asked by name, after the delegation ended.
-		r.end(q, ev.At, Answered, ByDelegate, r.stepOf(ev, Rule(Answered)))
-	case mute:
-	case asker && ev.Comment.HasMarker(r.p.AnsweredMarkers):
-		r.end(q, ev.At, Answered, ByOther, r.stepOf(ev, Rule(Answered)))
-	case asker && ev.Comment.HasMarker([]string{withdrawnMarker}):
-		if r.dropAsks(func(a *ask) bool { return a.by == by }); len(q.asks) == 0 {
-			r.end(q, ev.At, Withdrawn, role, r.stepOf(ev, Rule(Withdrawn)))
-			return
-		}
-		r.step(q, ev, TakenBack)
-	default:
-		if rule, who, ok := r.asksOwner(ev.Comment, ev.At); ok {
-			r.addAsk(ev, ask{at: ev.At, by: by, rule: rule, comment: ev.ID, addressed: who})
-		} else if !asker {
-			q.replies++
-			q.firstReply = min(q.firstReply, ev.At)
-			r.step(q, ev, Replied)
-		}
-	}
-	r.setLapse(ev.At)
+	return "", false
 }
 
-// commentEdited lets a comment say something else: an ask may be taken back,
-// or made. An edit after the answer changes nothing.
-func (r *replay) commentEdited(ev *Event) {
-	var before *comment.Facts
-	i := slices.IndexFunc(r.comments, func(c commentNow) bool { return c.id == ev.ID })
-	if i < 0 {
-		r.comments = append(r.comments, commentNow{ev.ID, ev.Comment})
-	} else {
-		before = r.comments[i].facts
-		r.comments[i].facts = ev.Comment
-	}
-	if !r.in {
-		return
-	}
-	rule, who, now := r.asksOwner(ev.Comment, ev.At)
-	if i := slices.IndexFunc(r.q.asks, func(a ask) bool { return a.comment == ev.ID }); r.q.open && i >= 0 {
-		if !now && !r.addresses(ev.Comment, r.q.asks[i].addressed) {
-			r.takeBack(ev, r.roleOf(ev, Question))
-		}
-		return
-	}
-	_, _, asked := r.asksOwner(before, ev.At)
-	if now && !asked && !r.ended() && r.roleOf(ev, Question) == ByOther && ev.ActorType != Customer {
-		r.addAsk(ev, ask{at: ev.At, by: r.d.rules.Person(ev.Actor), rule: rule, comment: ev.ID, addressed: who})
-	}
-}
-
-// addresses tells whether a comment still asks a person by name, who may own
+// addresses reports whether a comment still asks a person by name, who may own
 // the story no longer: the ask stands then, whoever it waits on by now.
 func (r *replay) addresses(f *comment.Facts, person string) bool {
 	names := f.Asked
-	if r.p.MentionAny {
+	if r.now.project.MentionAny {
 		names = f.Mentioned
 	}
 	return person != "" && slices.ContainsFunc(names, func(account string) bool { return r.d.rules.Mentioned(account) == person })
-}
-
-// commentDeleted takes back what a deleted comment asked.
-func (r *replay) commentDeleted(ev *Event) {
-	r.comments = slices.DeleteFunc(r.comments, func(c commentNow) bool { return c.id == ev.ID })
-	if r.in && r.q.open && slices.ContainsFunc(r.q.asks, func(a ask) bool { return a.comment == ev.ID }) {
-		r.takeBack(ev, "")
-	}
-}
-
-// takeBack removes the ask of a comment.
-func (r *replay) takeBack(ev *Event, role Responder) {
-	if r.dropAsks(func(a *ask) bool { return a.comment == ev.ID }); len(r.q.asks) == 0 {
-		r.end(&r.q, ev.At, Withdrawn, role, r.stepOf(ev, Rule(Withdrawn)))
-		return
-	}
-	r.step(&r.q, ev, TakenBack)
-	r.setLapse(ev.At)
 }

@@ -254,7 +254,14 @@ type openList struct {
 	rules  *Rules
 	report *Report
 	limit  int
+	newest map[storyWait]*Part
 	listed map[openID]int // place in report.OpenWaits
+}
+
+// storyWait is a kind of wait on a story.
+type storyWait struct {
+	story int64
+	kind  Kind
 }
 
 // openID is what makes an open wait a series of its own.
@@ -264,10 +271,10 @@ type openID struct {
 }
 
 // NewReport returns the report of rules as of the data timestamp over totals,
-// with the open ones of waits, what the audit counted and statistics over the
+// with the open ones of parts, what the audit counted and statistics over the
 // rolling windows; at most limit of the oldest waits of each owner and kind are
 // listed one by one.
-func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Part, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
+func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
 	r := &Report{
 		DataTimestamp: asOf, Totals: totals.Clone(), Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
 		Targets: map[StoryKey]time.Duration{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
@@ -289,9 +296,12 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Part, audit m
 	for k := range r.Totals.Ended {
 		r.Open[k.Key] = OpenState{}
 	}
-	open := openList{rules: rules, report: r, limit: limit, listed: map[openID]int{}}
-	for i := range waits {
-		open.add(&waits[i])
+	open := openList{rules: rules, report: r, limit: limit, newest: map[storyWait]*Part{}, listed: map[openID]int{}}
+	for i := range parts {
+		open.note(&parts[i])
+	}
+	for i := range parts {
+		open.add(&parts[i])
 	}
 	open.trim()
 	slices.Sort(r.Asked)
@@ -305,7 +315,18 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, waits []Part, audit m
 	return r
 }
 
-// add counts a wait if it is open.
+// note remembers the newest open wait of each kind on each story: where one
+// began before the ending of the last is final, that one is over.
+func (o openList) note(p *Part) {
+	id := storyWait{p.StoryID, p.Kind}
+	if newest := o.newest[id]; p.Open() && (newest == nil || p.Start > newest.Start) {
+		o.newest[id] = p
+	}
+}
+
+// add counts a part if it is open. Of several on a story the newest counts; an
+// older one of the same owner is there by its age, which cannot fall before its
+// ending is final.
 func (o openList) add(w *Part) {
 	p := o.rules.watched(w.ProjectID)
 	if !w.Open() || p == nil {
@@ -314,26 +335,27 @@ func (o openList) add(w *Part) {
 	if w.Kind == Question {
 		o.report.Asked = append(o.report.Asked, w.StoryID)
 	}
-	key := Key{w.Kind, p.Key, w.Owner}
-	s := o.report.Open[key]
-	s.Open++
-	if w.Overdue() {
-		s.Overdue++
+	newest := o.newest[storyWait{w.StoryID, w.Kind}]
+	if newest.Owner != w.Owner || newest.ProjectID != w.ProjectID {
+		return
 	}
-	if w.PausedNow {
-		s.Paused++
+	key, sk := Key{w.Kind, p.Key, w.Owner}, StoryKey{w.Kind, p.Key}
+	s, st := o.report.Open[key], o.report.Stories[sk]
+	if w == newest {
+		s.Open++
+		if w.Overdue() {
+			s.Overdue++
+		}
+		if w.PausedNow {
+			s.Paused++
+		}
+		if w.StoryWorking > w.Target {
+			st.Overdue++
+		}
 	}
 	s.Oldest, s.OldestElapsed = max(s.Oldest, w.Working), max(s.OldestElapsed, w.Elapsed)
-	o.report.Open[key] = s
-	sk := StoryKey{w.Kind, p.Key}
-	st := o.report.Stories[sk]
 	st.Oldest = max(st.Oldest, w.StoryWorking)
-	if w.StoryWorking > w.Target {
-		st.Overdue++
-	}
-	o.report.Stories[sk] = st
-	// A story that is asked about anew waits twice while the first answer is not
-	// yet final: it is listed once, by the longer.
+	o.report.Open[key], o.report.Stories[sk] = s, st
 	id := openID{key, w.Story}
 	if i, listed := o.listed[id]; listed {
 		if listed := &o.report.OpenWaits[i]; w.StoryWorking > listed.Age {

@@ -1,9 +1,7 @@
 package latency
 
 import (
-	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/yourturn/yourturn/internal/calendar"
@@ -21,15 +19,6 @@ const (
 	Acceptance Kind = "acceptance"
 	Question   Kind = "question"
 )
-
-// Span is the half-open interval [From, To).
-type Span struct{ From, To Instant }
-
-// Always is the span of all time.
-var Always = Span{From: math.MinInt64, To: Never} //nolint:gochecknoglobals // a constant in all but name
-
-// Contains tells whether t lies in the span.
-func (s Span) Contains(t Instant) bool { return s.From <= t && t < s.To }
 
 // Category is the category of a status.
 type Category uint8
@@ -51,20 +40,29 @@ type Status struct {
 // Set is a set of ids or names.
 type Set map[string]bool
 
+// RulesVersion is the version of the rules by which histories are read. It is
+// raised with every change by which the same history under the same config
+// comes to another result, so that a ledger that was counted by other rules is
+// known as such.
+const RulesVersion = 2
+
 // Rules is a config made concrete for one Jira: names are resolved to ids,
 // accounts to people, dates to instants. It is not changed once a derivation
 // has used it.
 type Rules struct {
-	Projects   map[string]*Project // the watched ones, by Jira's project id
-	Types      map[string]bool     // ids of the issue types that are stories; a type that is absent is none
-	Statuses   map[string]Status   // by id
-	StatusIDs  map[string]string   // id by name, for records that lost the id; a name of several ids is absent
-	People     map[string]string   // account, or another name of it, to the person
-	Owners     map[string]*Owner   // by person
-	Delegates  []Delegation
-	Names      map[string]string // display name by person
-	Inactive   Set               // persons none of whose accounts is active
-	Automation Set               // accounts that are automation though Jira does not say so
+	Projects map[string]*Project // the watched ones, by Jira's project id
+	Types    map[string]bool     // by id of an issue type: whether issues of it are stories
+	// UnlistedTypes reports whether issues of a type that is not in Types are
+	// stories, unless its name says that they are sub-tasks or epics.
+	UnlistedTypes bool
+	Statuses      map[string]Status // by id
+	StatusIDs     map[string]string // id by name, for records that lost the id; a name of several ids is absent
+	People        map[string]string // account, or another name of it, to the person
+	Owners        map[string]*Owner // by person
+	Delegates     []Delegation
+	Names         map[string]string // display name by person
+	Inactive      Set               // persons none of whose accounts is active
+	Automation    Set               // accounts that are automation though Jira does not say so
 }
 
 // Owner is a configured Product Owner.
@@ -127,6 +125,7 @@ type Project struct {
 	Calendar                  *calendar.Calendar
 	OwnerField, DelegateField string            // Jira's field id, or FieldAssignee; "": none
 	Components                map[string]string // component name or id to person
+	ComponentNames            map[string]string // today's name by component id
 	Terms                     []Term            // configured owners
 	Leads                     []Term            // as Jira's lead was seen; the first holds for all time before
 	HistoryFrom               Instant           // what began earlier is not derived
@@ -140,14 +139,6 @@ func (p *Project) Target(k Kind) time.Duration {
 	return p.TargetQuestion
 }
 
-// Fold brings a name into the form in which names are compared: lower case,
-// with one form of apostrophe and without space around it.
-func Fold(name string) string {
-	return strings.ToLower(strings.TrimSpace(apostrophes.Replace(name)))
-}
-
-var apostrophes = strings.NewReplacer("\u2019", "'", "\u2018", "'", "\u02bc", "'", "\u00b4", "'", "`", "'") //nolint:gochecknoglobals // a constant in all but name
-
 // DefaultWithdrawnResolutions are the resolutions with which a story is
 // withdrawn, not accepted.
 func DefaultWithdrawnResolutions() []string {
@@ -155,42 +146,6 @@ func DefaultWithdrawnResolutions() []string {
 		"Won't Do", "Won't Fix", "Won't Implement", "Duplicate", "Cannot Reproduce", "Declined", "Invalid",
 		"Abandoned", "Incomplete", "Not a Problem", "Not a Bug", "Obsolete",
 	}
-}
-
-// Person returns the person an account belongs to: the owner's key in the
-// config, or the account itself. An empty account is nobody: "".
-func (r *Rules) Person(account string) string {
-	if p, ok := r.People[account]; ok {
-		return p
-	}
-	return account
-}
-
-// Mentioned returns the person whom a mention names. Jira on a server takes
-// user names in any case.
-func (r *Rules) Mentioned(name string) string {
-	if p, ok := r.People[name]; ok {
-		return p
-	}
-	return r.Person(strings.ToLower(name))
-}
-
-// Name returns how a person is called: the display name, or the label itself
-// of one whose name is not known.
-func (r *Rules) Name(person string) string {
-	if n := r.Names[person]; n != "" {
-		return n
-	}
-	return person
-}
-
-// StatusID returns the id of a status value, by its name where a record lost
-// the id; "" when it cannot be known.
-func (r *Rules) StatusID(v Value) string {
-	if v.ID != "" {
-		return v.ID
-	}
-	return r.StatusIDs[Fold(v.Name)]
 }
 
 // watched returns the rules of a project, or nil.

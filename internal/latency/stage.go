@@ -28,7 +28,7 @@ func Stages() []Stage {
 	}
 }
 
-// Blocks tells whether stories stand in a stage and nobody works on them: what
+// Blocks reports whether stories stand in a stage and nobody works on them: what
 // can be the largest blocker. While a question is open work may go on.
 func Blocks(s Stage) bool {
 	return s != StageBacklog && s != StageDevelopment && s != StageOwnerQuestion
@@ -42,6 +42,7 @@ func StageNames() map[Stage][]string {
 			"Backlog", "Draft", "Icebox", "Ideas", "New", "Open", "Refinement", "In Refinement", "Ready",
 			"Ready for Development", "Ready for Dev", "Selected for Development", "To Do", "Todo", "Triage",
 		},
+		StageDevelopment: {"Reopened"},
 		StageReview: {
 			"Code Review", "In Code Review", "In Review", "Merge Request", "Patch Available", "Peer Review", "PR Review",
 			"Pull Request", "Ready for Code Review", "Ready for Review", "Review", "Reviewing", "Under Review",
@@ -104,27 +105,41 @@ type footing struct {
 	delegated bool // the story's delegate field names somebody beside the owner
 }
 
-// note remembers the story's footing from t on, and whether its cycle time
-// runs. Cycle time runs from the first entry into a stage other than backlog
-// to accepted, done or withdrawn, and again from a reopening on.
-func (r *replay) note(t Instant) {
-	f := footing{from: t, project: r.p, owner: r.owner, delegated: r.fieldDelegates()}
-	if r.in && !r.ended() {
-		status := r.status()
-		f.stage = r.d.rules.stage(r.p, status)
-		_, placed := r.p.Stages[status]
-		if r.inAcceptance() && !placed {
+// cycleTime is whether a story's cycle time runs.
+type cycleTime struct {
+	runs     bool
+	accepted bool // the last one ended with acceptance
+	// waitOnly reports whether it runs for the open acceptance wait alone, and
+	// before what accepted was then.
+	waitOnly, before bool
+}
+
+// noteStage remembers the story's footing from t on, and whether its cycle time
+// runs: from the first entry into a stage other than backlog, or an acceptance
+// wait, to accepted, done or withdrawn, and again from a reopening on.
+func (r *replay) noteStage(t Instant) {
+	now, cycle := &r.now, &r.cycleTime
+	f := footing{from: t, project: now.project, owner: now.owner, delegated: r.fieldDelegates()}
+	if now.inScope && !now.done {
+		f.stage = r.d.rules.stage(now.project, now.status)
+		_, placed := now.project.Stages[now.status]
+		if now.accepting && !placed {
 			f.stage = StageReview // while its clock stands
 		}
-		flagged := r.st.flag != Value{}
-		f.stands = flagged || f.stage == StageBlocked || r.p.QuestionStatuses[status]
-		if flagged {
+		f.stands = now.flagged || f.stage == StageBlocked || now.project.QuestionStatuses[now.status]
+		if now.flagged {
 			f.stage = StageBlocked
 		}
-		f.cycling = r.cycling || f.stage != StageBacklog && (f.stage != StageRelease || !r.accepted)
+		work := f.stage != StageBacklog && (f.stage != StageRelease || !cycle.accepted)
+		f.cycling = cycle.runs || work || r.acc.open
+		if !cycle.runs {
+			cycle.waitOnly, cycle.before = f.cycling && !work, cycle.accepted
+		} else if work {
+			cycle.waitOnly = false
+		}
 	}
-	if r.cycling = f.cycling; r.cycling {
-		r.accepted = false
+	if cycle.runs = f.cycling; cycle.runs {
+		cycle.accepted = false
 	}
 	list := r.d.footings
 	if n := len(list); n > 0 {
@@ -142,10 +157,40 @@ func (r *replay) note(t Instant) {
 	r.d.footings = append(list, f)
 }
 
+// keepCycleTime lets the cycle time that runs for an acceptance wait stand: the
+// wait has ended, and was one.
+func (r *replay) keepCycleTime() { r.cycleTime.waitOnly = false }
+
+// forgetCycleTime takes back the cycle time that runs for an acceptance wait
+// alone, which began at an instant and turned out to be none.
+func (r *replay) forgetCycleTime(since Instant) {
+	cycle := &r.cycleTime
+	if !cycle.waitOnly {
+		return
+	}
+	for i := len(r.d.footings) - 1; i >= 0 && r.d.footings[i].from >= since; i-- {
+		r.d.footings[i].cycling = false
+	}
+	*cycle = cycleTime{accepted: cycle.before}
+}
+
 // laid is a stretch in which a wait runs on the story's clock.
 type laid struct {
 	Span
 	kind Kind
+}
+
+// lay keeps when w ran on the story's clock, for the story's stages.
+func (r *replay) lay(w *runningWait, stop Instant, pauses []Span) {
+	first := len(r.d.laid)
+	running := cutOut(r.d.clock.running[:0], Span{w.start, stop}, pauses)
+	r.d.clock.running = running
+	for _, s := range running {
+		r.d.laid = append(r.d.laid, laid{s, w.kind})
+	}
+	if n := len(r.d.laid); w.end == Never && n > first && r.d.laid[n-1].To == stop {
+		r.d.laid[n-1].To = Never
+	}
 }
 
 // stages lays the waits over the footings and fills in the result's spans.

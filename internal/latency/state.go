@@ -85,13 +85,15 @@ func (s *state) apply(c *Change) {
 	}
 }
 
-// isCustom tells whether a field is a custom one; of those only user fields are kept.
+// isCustom reports whether a field is a custom one; of those only user fields are kept.
 func isCustom(field string) bool { return strings.HasPrefix(field, "customfield_") }
 
-// initial fills s with the values a story had when it was created,
-// reconstructed backwards: the old value of the first change of a field, else
-// what Jira says now. events are in order.
-func (s *state) initial(now Snapshot, events []Event) {
+// initial fills s with the values a story had before its events, reconstructed
+// backwards: the old value of the first change of a field, else what Jira says
+// now. events are in order. It returns the number of the event with the first
+// status, and of the last that imported the story from another Jira; -1 if
+// there is none.
+func (s *state) initial(now Snapshot, events []Event) (firstStatus, lastImport int) {
 	*s = state{components: s.components[:0], users: s.users[:0]}
 	for field, values := range now {
 		switch {
@@ -107,9 +109,17 @@ func (s *state) initial(now Snapshot, events []Event) {
 			}
 		}
 	}
+	firstStatus, lastImport = -1, -1
 	for i := len(events) - 1; i >= 0; i-- {
 		for j := len(events[i].Changes) - 1; j >= 0; j-- {
 			c := &events[i].Changes[j]
+			switch c.Field {
+			case FieldStatus:
+				firstStatus = i
+			case FieldImport:
+				lastImport = max(lastImport, i)
+				continue
+			}
 			back := Change{Field: c.Field, From: c.To, To: c.From}
 			s.apply(&back)
 		}
@@ -117,9 +127,10 @@ func (s *state) initial(now Snapshot, events []Event) {
 	// Components come from a map of the snapshot and from changes in either
 	// order; the rules ask for the first by name.
 	slices.SortFunc(s.components, func(a, b Value) int { return strings.Compare(a.Name+a.ID, b.Name+b.ID) })
+	return firstStatus, lastImport
 }
 
-// hasWord tells whether a list separated by spaces holds word.
+// hasWord reports whether a list separated by spaces holds word.
 func hasWord(list, word string) bool {
 	for w := range strings.FieldsSeq(list) {
 		if w == word {

@@ -34,6 +34,10 @@ func Rolling(asOf Instant) []Window {
 // Quantiles are those that are shown of each distribution.
 func Quantiles() []float64 { return []float64{0.5, 0.75, 0.85, 0.95} }
 
+// leastBlocked is the share of the cycle time that the longest stage must have
+// to be called the largest blocker.
+const leastBlocked = 0.05
+
 // fewest is how many waits, or stories, a comparison needs.
 const fewest = 5
 
@@ -88,6 +92,12 @@ func (s Share) Low() float64 { return float64(s.Owner) / float64(s.Total) }
 // High is the upper bound; see Low.
 func (s Share) High() float64 { return float64(s.Owner+s.Question) / float64(s.Total) }
 
+// Blocker is the stage in which a project's stories stood the longest.
+type Blocker struct {
+	Stage Stage   // "": none is long enough
+	Share float64 // of the cycle time of the project's stories in the window
+}
+
 // FirstPass is how many of the stories with a first verdict were accepted by it.
 type FirstPass struct{ Accepted, Stories int }
 
@@ -97,7 +107,7 @@ type Statistics struct {
 	Shares    map[OwnerWindow]Share
 	Stages    map[StageWindow]Milliseconds // of the project's working time
 	Stories   map[ProjectWindow]int        // with cycle time in the window
-	Blockers  map[ProjectWindow]Stage
+	Blockers  map[ProjectWindow]Blocker    // of projects with enough stories in the window
 	FirstPass map[OwnerWindow]FirstPass
 
 	paces map[paceKey][]paced
@@ -123,7 +133,7 @@ func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Sta
 		rules: rules,
 		out: &Statistics{
 			Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]Milliseconds{},
-			Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Stage{}, FirstPass: map[OwnerWindow]FirstPass{},
+			Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Blocker{}, FirstPass: map[OwnerWindow]FirstPass{},
 			paces: map[paceKey][]paced{},
 		},
 		samples: map[WaitsKey]*[]survival.Sample{},
@@ -235,7 +245,7 @@ func (b *statisticsBuilder) verdict(w Window, v Verdict) {
 }
 
 // blockers finds the longest stage in which nobody worked on a project's
-// stories. In a tie it is never the owner.
+// stories, if it is long enough. In a tie it is never the owner.
 func (b *statisticsBuilder) blockers(windows []Window) {
 	for _, p := range b.rules.Projects {
 		for _, w := range windows {
@@ -243,16 +253,19 @@ func (b *statisticsBuilder) blockers(windows []Window) {
 			if b.out.Stories[key] < fewest {
 				continue
 			}
-			var worst Milliseconds
+			var total, worst Milliseconds
+			var longest Blocker
 			for _, stage := range Stages() {
-				if !Blocks(stage) {
-					continue
-				}
-				if ms := b.out.Stages[StageWindow{p.Key, stage, w.Name}]; ms > worst {
-					worst = ms
-					b.out.Blockers[key] = stage
+				lived := b.out.Stages[StageWindow{p.Key, stage, w.Name}]
+				total += lived
+				if Blocks(stage) && lived > worst {
+					worst, longest.Stage = lived, stage
 				}
 			}
+			if longest.Share = float64(worst) / float64(total); longest.Share < leastBlocked {
+				longest = Blocker{}
+			}
+			b.out.Blockers[key] = longest
 		}
 	}
 }

@@ -314,7 +314,7 @@ func TestShareAndLargestBlocker(t *testing.T) {
 	if s := st.Shares[key]; fmt.Sprintf("%.3f %.3f", s.Low(), s.High()) != "0.667 0.667" || st.Stories[ProjectWindow{"PAY", "w"}] != 5 {
 		t.Errorf("share %+v of %v stories", st.Shares[key], st.Stories)
 	}
-	if st.Blockers[ProjectWindow{"PAY", "w"}] != StageOwner || st.FirstPass[key] != (FirstPass{5, 5}) {
+	if st.Blockers[ProjectWindow{"PAY", "w"}].Stage != StageOwner || st.FirstPass[key] != (FirstPass{5, 5}) {
 		t.Errorf("blockers %v, first pass %v", st.Blockers, st.FirstPass)
 	}
 	// An unfinished story, the review of which takes as long: in a tie it is not the owner.
@@ -322,7 +322,7 @@ func TestShareAndLargestBlocker(t *testing.T) {
 	long.h.ID = 6
 	w.To = when(t, "Tue 12:00") // 7 hours on Monday, 3 on Tuesday: as long as the five's
 	st = statistics(rules, []Window{w}, w.To, append(tales, long)...)
-	if got := st.Blockers[ProjectWindow{"PAY", "w"}]; got != StageReview {
+	if got := st.Blockers[ProjectWindow{"PAY", "w"}].Stage; got != StageReview {
 		t.Errorf("in a tie the largest blocker is %s, not review: %v", got, st.Stages)
 	}
 	// Of four stories nothing can be told.

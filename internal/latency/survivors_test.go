@@ -190,7 +190,6 @@ func TestTraces(t *testing.T) {
 		}, want: []string{
 			"acceptance of po in 1, part 1, cycle 1: Mon 09:00 to Mon 13:00 withdrawn owner into Done; 2h, worked 2h, paused 2h",
 			"  Mon 09:00 entered_acceptance, Mon 10:00 paused, Mon 12:00 resumed, Mon 13:00 withdrawn",
-			"finding in 1, Mon 11:00: migration ",
 		}},
 		{name: "parked now", story: func(t *testing.T) *tale { return waits(t).move("Mon 10:00", "dev", "Third party") }, asOf: "Mon 12:00", want: []string{
 			"acceptance of po in 1, part 1, cycle 1: Mon 09:00 open; 1h, worked 1h, paused 2h, stands",
@@ -445,7 +444,7 @@ func TestTraces(t *testing.T) {
 		{name: "a part just shorter, at the end", story: func(t *testing.T) *tale {
 			return newTale(t, "Mon 08:00", "In Progress").record("Mon 08:30", "dev", "customfield_1", "A").move("Mon 09:00", "dev", "PO Review").record("Mon 09:56", "dev", "customfield_1", "B").move("Mon 10:00", "B", "Done")
 		}, want: []string{
-			"acceptance of A in 1, part 1, cycle 1: Mon 09:00 to Mon 10:00 accepted owner into Done; 1h, worked 1h",
+			"acceptance of A in 1, part 1, cycle 1: Mon 09:00 to Mon 10:00 accepted other into Done; 1h, worked 1h",
 			"  Mon 09:00 entered_acceptance, Mon 09:56 handed_over, Mon 10:00 accepted",
 			"finding in 1, Mon 10:00: exit_by_default Done",
 		}},
@@ -915,8 +914,10 @@ func TestTraces(t *testing.T) {
 			r.Projects["1"].LapseAfter = 17 * time.Hour
 			r.Owners["next"] = &Owner{Key: "next", Calendar: workdays(t, 0, 24)}
 		}, story: func(t *testing.T) *tale { return asked(t).record("Wed 09:00", "dev", "customfield_1", "next") }, want: []string{
-			"question of po in 1, part 1: Mon 09:00 to Wed 09:00 lapsed; 48h, worked 16h, breached Mon 13:00",
-			"  Mon 09:00 mention, Wed 09:00 handed_over, Wed 09:00 lapsed",
+			"question of po in 1, part 1: Mon 09:00 to Wed 09:00 handed_over; 48h, worked 16h, breached Mon 13:00",
+			"  Mon 09:00 mention, Wed 09:00 handed_over, Wed 10:00 lapsed",
+			"question of next in 1, part 2: Wed 09:00 to Wed 10:00 lapsed; 1h, worked 1h, story's 49h, worked 17h, addressed to po",
+			"  Mon 09:00 mention, Wed 09:00 handed_over, Wed 10:00 lapsed",
 		}},
 		{name: "lapsed by the instant", rules: project(func(p *Project) { p.LapseAfter = 8 * time.Hour }), story: func(t *testing.T) *tale { return asked(t) }, asOf: "Mon 17:00", want: []string{
 			"question of po in 1, part 1: Mon 09:00 open; 8h, worked 8h, breached Mon 13:00",

@@ -99,31 +99,6 @@ func (t *Trace) Until() Instant {
 // Empty tells whether nothing of the story falls into the windows.
 func (t *Trace) Empty() bool { return t.Until() == math.MinInt64 }
 
-// calendar returns whose working hours count for an owner: the owner's, else
-// the project's.
-func (r *Rules) calendar(p *Project, owner string) *calendar.Calendar {
-	if o := r.Owners[owner]; o != nil && o.Calendar != nil {
-		return o.Calendar
-	}
-	return p.Calendar
-}
-
-// ClockAt returns what w's owner's clock showed at an instant: wall time without
-// pauses and absences, and working time.
-func (r *Rules) ClockAt(w *Part, at Instant) (elapsed, working time.Duration) {
-	p := r.watched(w.ProjectID)
-	if p == nil {
-		return 0, 0
-	}
-	run := Sample{Clock: w.Clock}
-	for _, s := range w.Clock {
-		if s.From < at {
-			elapsed += min(s.To, at).Sub(s.From)
-		}
-	}
-	return elapsed, run.age(r.calendar(p, w.Owner), at)
-}
-
 // age returns what the run's clock showed at an instant.
 func (r *Sample) age(cal *calendar.Calendar, at Instant) time.Duration {
 	var age time.Duration

@@ -141,7 +141,7 @@ func TestBlockersByWindow(t *testing.T) {
 	}
 	windows := []Window{{"none", Span{at + 5000, at + 6000}}, {"all", Span{at, at + 6000}}}
 	st := NewStatistics(rules, windows, slices.Values(traces))
-	if d := cmp.Diff(map[ProjectWindow]Stage{{"PAY", "all"}: StageTest}, st.Blockers); d != "" {
+	if d := cmp.Diff(map[ProjectWindow]Blocker{{"PAY", "all"}: {StageTest, 1}}, st.Blockers); d != "" {
 		t.Errorf("blockers (-want +got):\n%s", d)
 	}
 }

@@ -1,178 +1,166 @@
 package latency
 
-import "time"
-
-// Outcome is how a wait, or one owner's part of it, ended.
-type Outcome string
-
-// The outcomes. Accepted, rejected and answered are responses of the owner or
-// in the owner's stead; all others say nothing of how fast the owner responds.
-const (
-	Accepted   Outcome = "accepted"    // acceptance: the story was accepted
-	Rejected   Outcome = "rejected"    // acceptance: the owner or a delegate sent it back
-	Recalled   Outcome = "recalled"    // acceptance: somebody else pulled it back
-	Answered   Outcome = "answered"    // question: there was an answer
-	Resolved   Outcome = "resolved"    // question: somebody else took the ask away
-	Withdrawn  Outcome = "withdrawn"   // both: nothing was left to decide or to answer
-	Obsolete   Outcome = "obsolete"    // question: the story ended without an answer
-	Lapsed     Outcome = "lapsed"      // question: nobody has spoken for long
-	HandedOver Outcome = "handed_over" // both: the wait went on with the next owner
+import (
+	"slices"
+	"time"
 )
 
-// Responder is the role, towards the owner of a wait, of whoever ended it.
-// It is empty where nobody did: a hand-over, a lapse, a story that is gone.
-type Responder string
+// runningWait is a wait that is being followed.
+type runningWait struct {
+	open      bool
+	kind      Kind
+	start     Instant
+	origin    Instant // start, before any ask was taken back
+	rule      Rule
+	addressed string
+	tenures   []tenure
+	steps     []Step
 
-// The responders.
-const (
-	ByOwner      Responder = "owner"
-	ByDelegate   Responder = "delegate"
-	ByOther      Responder = "other"
-	ByAutomation Responder = "automation"
-)
+	cycle      int    // of an acceptance wait
+	firstVisit bool   // of acceptance, by the story
+	exit       string // name of the status it ended in
+	pauses     pauses
 
-// Rule names what opened, paused or ended a wait.
-type Rule string
+	asks       []ask // those of a question that still stand
+	asked      int
+	replies    int
+	firstReply Instant
+	lapseAt    Instant
 
-// The rules that open waits.
-const (
-	EnteredAcceptance   Rule = "entered_acceptance"
-	CreatedInAcceptance Rule = "created_in_acceptance"
-	ByMention           Rule = "mention"
-	ByMarker            Rule = "marker"
-	ByStatus            Rule = "status"
-	ByLabel             Rule = "label"
-	ByAssignment        Rule = "assignment"
-)
-
-// The rules that a running wait meets; an outcome is also the rule that ended it.
-const (
-	Paused    Rule = "paused"
-	Resumed   Rule = "resumed"
-	OwnerAsks Rule = "owner_asks"
-	TeamSpoke Rule = "team_spoke"
-	Joined    Rule = "ask_joined"
-	TakenBack Rule = "ask_taken_back"
-	Replied   Rule = "other_reply"
-	Handed    Rule = "handed_over"
-)
-
-// Step is an event and the rule it met in a wait.
-type Step struct {
-	At    Instant
-	Rank  Rank
-	ID    int64 // of the record or comment; 0 where no event of the story did it
-	Actor string
-	Rule  Rule
+	end       Instant // Never while it is open
+	ending    ending
+	responder Responder  // towards the owner of the last part, once it has ended
+	last      ownersPart // the last part, once it has ended; zero if it began before history is derived
 }
 
-// Wait is what the parts of a wait have in common: a team waits on one story,
-// whoever owns it meanwhile.
-type Wait struct {
-	StoryID int64
-	Story   string // today's key
-	Kind    Kind
-	Cycle   int  // of acceptance waits: 1, and one more after each accepted one
-	Rule    Rule // that opened the wait
-
-	Addressed    string  // the person whom the question names; "" where it names nobody
-	Asks         int     // of a question: how many asks joined it, the first included
-	OtherReplies int     // comments by others, which do not answer
-	FirstReply   Instant // of those; Never
-
-	Steps []Step // in order
+// ending is how a wait ends.
+type ending struct {
+	outcome   Outcome
+	responder Responder // where by is nil
+	by        *Event    // whose actor's role is the responder
+	judged    *situation
 }
 
-// Part is one owner's part of a wait: [Start, End). A wait that was never
-// handed over has one part.
-type Part struct {
-	Wait
-
-	Number    int // 1 for the first owner's
-	ProjectID string
-	Owner     string // person, or Unowned
-	Start     Instant
-	Origin    Instant // Start as it was before any ask was taken back: what identifies the part
-	End       Instant // Never: still open, or its ending is not yet final
-	Outcome   Outcome
-	Responder Responder
-	Final     bool // the ending can no longer be undone by a slip
-
-	// The owner's clock, without pauses and, where the rules say so, absences.
-	Elapsed, Working time.Duration
-	// Wall time within the part in which the wait was paused.
-	Paused time.Duration
-	// The story's clock up to this part's end: it never restarts.
-	StoryElapsed, StoryWorking time.Duration
-
-	Target   time.Duration // in working time
-	Breached bool          // the owner's clock has passed the target of the project that the story was in
-	BreachAt Instant       // when it did; Never
-	// BreachProjectID is that project, which may be another one by now.
-	BreachProjectID string
-	PausedNow       bool // open and its clock stands for a pause
-
-	Clock []Span // when the owner's clock ran
-
-	ExitStatus string // name of the status that an acceptance wait ended in
+// reset makes w a wait that has not begun, and keeps its slices.
+func (w *runningWait) reset(kind Kind) {
+	w.pauses.reset()
+	*w = runningWait{
+		kind: kind, end: Never, firstReply: Never, lapseAt: Never,
+		tenures: w.tenures[:0], pauses: w.pauses, asks: w.asks[:0], steps: w.steps[:0],
+	}
 }
 
-// Open reports whether the team still waits, as far as can be counted.
-func (p *Part) Open() bool { return p.End == Never }
-
-// Overdue reports whether p is open and past its target.
-func (p *Part) Overdue() bool { return p.Open() && p.Working > p.Target }
-
-// Finding is something odd that the audit shows; it drops nothing.
-type Finding struct {
-	Reason    string
-	StoryID   int64
-	Story     string
-	ProjectID string
-	At        Instant
-	Detail    string
+func (r *replay) openWait(w *runningWait, ev *Event, rule Rule) {
+	w.reset(w.kind)
+	w.open, w.start, w.origin, w.rule = true, ev.At, ev.At, rule
+	w.tenures = append(w.tenures, tenure{ev.At, r.now.owner, r.now.project})
+	r.step(w, ev, rule)
 }
 
-// The reasons of findings that the derivation itself makes.
-const (
-	FindLastStatus    = "last_status"
-	FindBrokenChain   = "broken_chain"
-	FindUnknownStatus = "unknown_status"
-	FindSameInstant   = "same_instant"
-	FindMigration     = "migration"
-	FindExitByDefault = "exit_by_default"
-	FindGone          = "gone"
-	FindNoParent      = "parent_invisible" // a parent that the owner was looked for at is not to be seen
-	FindInactiveOwner = "inactive_owner"   // somebody waits for an owner whose account is closed
-	FindNoActor       = "unresolved_actor" // Jira names nobody for what was done or said
-)
-
-// Mark is a happening that is counted and is no wait: a slip, a bypass, or
-// what a guard looks for.
-type Mark struct {
-	Type      EntryType
-	At        Instant
-	Final     Instant // from which on nothing can undo it
-	ProjectID string
-	Owner     string // person; "" where it is the project's
+// end ends w and adds its parts to the result.
+func (r *replay) end(w *runningWait, at Instant, e ending, s Step) {
+	w.open, w.end, w.ending = false, at, e
+	if w.kind == Acceptance {
+		w.exit = r.st.status.Name
+	}
+	w.steps = append(w.steps, s)
+	r.addParts(w)
+	if w.kind == Acceptance {
+		r.keepCycleTime()
+	}
+	if e.outcome == Answered {
+		r.guardAnswer(at)
+	}
 }
 
-// Beginning is when an acceptance wait came to be one of a project: by its
-// start, or by the story's move there.
-type Beginning struct {
-	ProjectID string
-	At        Instant
+// responderTo returns the role, towards an owner, of whoever ended w.
+func (r *replay) responderTo(w *runningWait, owner string) Responder {
+	if e := &w.ending; e.by != nil {
+		return r.roleOf(e.by, e.judged, owner, w.kind)
+	}
+	return w.ending.responder
 }
 
-// Result is what a story's history amounts to. Its slices are reused by the
-// next derivation with the same Deriver; Part values may be kept.
-type Result struct {
-	Parts    []Part
-	Begun    []Beginning
-	Marks    []Mark
-	Stages   []StageSpan // the story's cycle time, in order
-	Findings []Finding
-	// Unsettled tells that time alone can change this result: a wait is open, something is not final yet, or
-	// the story's owner will change.
-	Unsettled bool
+func (r *replay) step(w *runningWait, ev *Event, rule Rule) {
+	w.steps = append(w.steps, r.stepOf(ev, rule))
+}
+
+func (r *replay) stepOf(ev *Event, rule Rule) Step {
+	return Step{At: ev.At, Rank: ev.Rank, ID: ev.ID, Actor: ev.Actor, Rule: rule}
+}
+
+// addParts adds the parts of a wait that has ended, or that is open as of the
+// derivation's instant, to the result.
+func (r *replay) addParts(w *runningWait) {
+	d := r.d
+	current := w.tenures[len(w.tenures)-1].project
+	final := w.end != Never && w.end.Add(current.SlipWindow) <= r.asOf
+	if !final {
+		d.result.Unsettled = true
+	}
+	stop := min(w.end, r.asOf)
+	pauses, pausedNow := w.pauses.until(stop, d.clock.pauses[:0])
+	d.clock.pauses = pauses
+	parts := w.ownersParts(d.clock.parts, stop)
+	d.clock.parts = parts
+	w.responder = r.responderTo(w, parts[len(parts)-1].owner)
+	r.lay(w, stop, pauses)
+	if w.start < current.HistoryFrom {
+		return
+	}
+	w.last = parts[len(parts)-1]
+	if w.kind == Acceptance {
+		for _, t := range w.tenures {
+			d.result.Begun = append(d.result.Begun, Beginning{t.project.ID, t.from})
+		}
+	}
+	whole := Wait{
+		StoryID: r.h.ID, Story: r.key, Kind: w.kind, Cycle: w.cycle, Rule: w.rule, Addressed: w.addressed,
+		Asks: w.asked, OtherReplies: w.replies, FirstReply: w.firstReply, Steps: slices.Clone(w.steps),
+	}
+	var storyElapsed, storyWorking time.Duration
+	for i := range parts {
+		s := &parts[i]
+		cal := d.rules.calendar(s.project, s.owner)
+		running := cutOut(d.clock.running[:0], s.Span, pauses)
+		d.clock.running = running
+		elapsed, working := measure(cal, running)
+		storyElapsed += elapsed
+		storyWorking += working
+		part := Part{
+			Wait: whole, Number: i + 1, ProjectID: s.project.ID, Owner: s.owner, Start: s.From, Origin: s.From, End: Never,
+			Paused: s.To.Sub(s.From) - elapsed, StoryElapsed: storyElapsed, StoryWorking: storyWorking,
+			Target: s.project.Target(w.kind), BreachAt: Never,
+		}
+		if i == 0 {
+			part.Origin = w.origin
+		}
+		mine := running
+		if away := r.awayFrom(s, w.kind); len(away) > 0 {
+			mine = d.clock.mine[:0]
+			for _, span := range running {
+				mine = cutOut(mine, span, away)
+			}
+			d.clock.mine = mine
+			elapsed, working = measure(cal, mine)
+		}
+		part.Elapsed, part.Working = elapsed, working
+		part.Clock = append([]Span(nil), mine...)
+		if at, p := w.breach(s.Span, cal, mine, working); p != nil {
+			part.Breached, part.BreachAt, part.BreachProjectID = true, at, p.ID
+		}
+		switch {
+		case i < len(parts)-1:
+			part.End, part.Outcome, part.Final = s.To, HandedOver, true
+		case final:
+			part.End, part.Outcome, part.Responder, part.Final = w.end, w.ending.outcome, w.responder, true
+			part.ExitStatus = w.exit
+		case w.end == Never:
+			part.PausedNow = pausedNow
+			if d.rules.Inactive[part.Owner] {
+				r.find(FindInactiveOwner, part.Start, part.Owner)
+			}
+		}
+		d.result.Parts = append(d.result.Parts, part)
+	}
 }

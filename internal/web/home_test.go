@@ -15,8 +15,8 @@ func TestPageShowsWaitsAndEscapesNames(t *testing.T) {
 		Names:    map[string]string{"ada": "Ada <Ohm>"},
 	}
 	waits := []latency.Part{
-		{Wait: latency.Wait{Story: "PAY-1", Kind: latency.Question}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 4 * hour},
-		{Wait: latency.Wait{Story: "PAY-2", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 9 * hour, StoryWorking: 9 * hour, Target: 8 * hour},
+		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Question}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 4 * hour},
+		{Wait: latency.Wait{StoryID: 2, Story: "PAY-2", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 9 * hour, StoryWorking: 9 * hour, Target: 8 * hour},
 	}
 	report := latency.NewReport(rules, 1000, latency.NewTotals(), waits, nil, &latency.Statistics{}, 20)
 	s := serving(Sources{

@@ -1,0 +1,60 @@
+package latency
+
+import "strings"
+
+// fieldDelegates reports whether the story's delegate field names somebody
+// beside the owner.
+func (r *replay) fieldDelegates() bool {
+	for id := range strings.SplitSeq(r.now.delegates, ",") {
+		if id = strings.TrimSpace(id); id != "" && r.d.rules.Person(id) != r.now.owner {
+			return true
+		}
+	}
+	return false
+}
+
+// awayKey names who is away from what.
+type awayKey struct {
+	owner, project string
+	kind           Kind
+}
+
+// away returns when the owner is absent with nobody to stand in, in order and
+// disjoint: the owner's clock stands then.
+func (d *Deriver) away(p *Project, owner string, kind Kind) []Span {
+	o := d.rules.Owners[owner]
+	if o == nil || len(o.Absences) == 0 || !p.PauseWhenAbsent {
+		return nil
+	}
+	key := awayKey{owner, p.ID, kind}
+	if spans, ok := d.awayCache[key]; ok {
+		return spans
+	}
+	spans := union(o.Absences)
+	for _, g := range d.rules.Delegates {
+		if g.Owner == owner && g.Delegate != owner && g.concerns(p.ID, kind) {
+			spans = subtract(spans, g.Span)
+		}
+	}
+	d.awayCache[key] = spans
+	return spans
+}
+
+// awayFrom returns when the owner of a part was absent with nobody to stand in:
+// neither by the config nor in the story's delegate field.
+func (r *replay) awayFrom(s *ownersPart, kind Kind) []Span {
+	away := r.d.away(s.project, s.owner, kind)
+	if len(away) == 0 || s.project.DelegateField == "" {
+		return away
+	}
+	for i, f := range r.d.footings {
+		if f.delegated {
+			to := Never
+			if i+1 < len(r.d.footings) {
+				to = r.d.footings[i+1].from
+			}
+			away = subtract(away, Span{f.from, to})
+		}
+	}
+	return away
+}

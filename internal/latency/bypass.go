@@ -1,0 +1,39 @@
+package latency
+
+import "time"
+
+// ownMove is how soon an acceptance by whoever moved the story in is no
+// acceptance step at all.
+const ownMove = 60 * time.Second
+
+// Beginning is when an acceptance wait came to be one of a project: by its
+// start, or by the story's move there.
+type Beginning struct {
+	ProjectID string
+	At        Instant
+}
+
+// countBypass counts a story that reached done, and was not withdrawn, with no
+// visit of acceptance.
+func (r *replay) countBypass(ev *Event, before *situation) {
+	if !r.visited && !before.done && r.now.done && !r.withdrawn() && len(r.now.project.Acceptance) > 0 {
+		r.bypass(ev)
+	}
+}
+
+// countInstantBypass counts a story that whoever moved it in, be it automation,
+// has just accepted at once in nobody's stead.
+func (r *replay) countInstantBypass(rec *record) {
+	w := &r.acc
+	if w.responder != ByOwner && w.responder != ByDelegate && r.mover != "" && r.d.rules.Person(rec.Actor) == r.mover && rec.At <= w.start.Add(ownMove) {
+		r.bypass(rec.Event)
+	}
+}
+
+// bypass counts a story that passed by acceptance, once.
+func (r *replay) bypass(ev *Event) {
+	if !r.passed {
+		r.passed = true
+		r.d.mark(EntryBypass, ev.At, r.now.project, "", r.now.project.SlipWindow)
+	}
+}
