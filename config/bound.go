@@ -116,16 +116,15 @@ func (r Range) check(p *report, key string, loc *time.Location) {
 	}
 }
 
-// overlap reports whether the ranges have more than a day in common. They have
-// less where one owner's last day meets another's first in another time zone.
-func (r Range) overlap(loc *time.Location, o Range, oLoc *time.Location) bool {
+// overlap reports whether some instant is in both ranges, with dates in loc.
+func (r Range) overlap(o Range, loc *time.Location) bool {
 	from, to := r.Instants(loc)
-	oFrom, oTo := o.Instants(oLoc)
+	oFrom, oTo := o.Instants(loc)
 	if oFrom.After(from) {
 		from = oFrom
 	}
 	if to.IsZero() || !oTo.IsZero() && oTo.Before(to) {
 		to = oTo
 	}
-	return from.IsZero() || to.IsZero() || to.Sub(from) > 24*time.Hour
+	return from.IsZero() || to.IsZero() || from.Before(to)
 }

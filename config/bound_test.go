@@ -75,12 +75,13 @@ func TestRangeOverlap(t *testing.T) {
 		want bool
 	}{
 		{"all time", Range{}, Range{}, true},
-		{"one after the other in another zone", bounds("", "2026-05-31"), bounds("2026-06-01", ""), false},
+		{"one after the other", bounds("", "2026-05-31"), bounds("2026-06-01", ""), false},
+		{"a shared day", bounds("", "2026-06-01"), bounds("2026-06-01", ""), true},
 		{"a shared day and more", bounds("", "2026-05-31"), bounds("2026-05-30", ""), true},
 		{"apart", bounds("2026-01-01", "2026-01-31"), bounds("2026-03-01", "2026-03-31"), false},
 		{"one within the other", bounds("2026-01-01", ""), bounds("2026-03-01", "2026-03-31"), true},
 	} {
-		if got := c.a.overlap(zoneOf(t, "America/New_York"), c.b, zoneOf(t, "Asia/Tokyo")); got != c.want {
+		if got := c.a.overlap(c.b, zoneOf(t, "America/New_York")); got != c.want {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 	}

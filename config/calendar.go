@@ -236,6 +236,15 @@ func (c *Config) OwnerZone(owner string) *time.Location {
 	return c.calendars.zones[""]
 }
 
+// Zone returns the zone of the top-level calendar, in which dates are local days
+// that are no owner's and no project's.
+func (c *Config) Zone() *time.Location {
+	if loc, err := zone(c.Calendar.over(defaultCalendar()).TimeZone); err == nil {
+		return loc
+	}
+	return time.UTC
+}
+
 // ProjectZone returns the time zone in which the project's dates are local days.
 func (c *Config) ProjectZone(key string) *time.Location {
 	own := c.Projects[key].Calendar.over(c.Calendar)

@@ -86,9 +86,10 @@ func (c *Config) checkProjects(p *report) {
 			} else if !c.checkOwner(p, at, term.Owner) {
 				continue
 			}
-			term.check(p, at, c.OwnerZone(term.Owner))
+			zone := c.ProjectZone(name)
+			term.check(p, at, zone)
 			for j, earlier := range project.Owner[:i] {
-				if earlier.overlap(c.OwnerZone(earlier.Owner), term.Range, c.OwnerZone(term.Owner)) {
+				if earlier.overlap(term.Range, zone) {
 					p.on(at, "overlaps with %s; let one end (to) the day before the other begins (from)", item("owner", j))
 				}
 			}

@@ -50,4 +50,6 @@ type Lead struct {
 type Project struct {
 	ID, Key, Name string
 	Lead          string // account; "" if it has none
+
+	Components map[string]string // names by id; nil where they were not read
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -103,6 +104,7 @@ func (b *builder) statuses() {
 // all except sub-tasks and epics.
 func (b *builder) types() {
 	want := b.cfg.Jira.IssueTypes
+	b.rules.UnlistedTypes = len(want) == 0
 	for _, t := range b.facts.Meta.Types {
 		if len(want) == 0 {
 			epic := t.Level > 0 || !t.HasLevel && latency.Fold(t.Name) == "epic"
@@ -164,16 +166,15 @@ func (b *builder) people() {
 			owner.Calendar = b.cfg.OwnerCalendar(key)
 		}
 		for _, a := range o.Absences {
-			owner.Absences = append(owner.Absences, b.span(a, key))
+			owner.Absences = append(owner.Absences, span(a, b.cfg.OwnerZone(key)))
 		}
 		b.rules.Owners[key] = owner
 	}
 }
 
-// span returns a range with its dates in the time zone of an owner.
-func (b *builder) span(r config.Range, owner string) latency.Span {
-	loc := b.cfg.OwnerZone(owner)
-	if loc == nil {
+// span returns a range whose dates are days of a zone.
+func span(r config.Range, loc *time.Location) latency.Span {
+	if loc == nil { // of a config that nobody has checked
 		loc = time.UTC
 	}
 	span := latency.Always
@@ -198,7 +199,7 @@ func (b *builder) person(name string) string {
 // delegations fills in who stands in for whom.
 func (b *builder) delegations() {
 	for _, d := range b.cfg.Delegations {
-		g := latency.Delegation{Owner: d.Owner, Delegate: b.person(d.Delegate), Span: b.span(d.Range, d.Owner)}
+		g := latency.Delegation{Owner: d.Owner, Delegate: b.person(d.Delegate), Span: span(d.Range, b.cfg.OwnerZone(d.Owner))}
 		for _, k := range d.Kinds {
 			g.Kinds = append(g.Kinds, latency.Kind(k))
 		}
@@ -252,17 +253,37 @@ func (b *builder) project(p jiradata.Project) *latency.Project {
 		out.QuestionLabels[label] = true
 	}
 	b.stages(p, path, c, out)
-	for name, o := range c.Components {
-		out.Components[name] = o.Owner
-	}
-	for _, term := range c.Owner {
-		out.Terms = append(out.Terms, latency.Term{Person: term.Owner, Span: b.span(term.Range, term.Owner)})
+	b.components(p, path, c, out)
+	for _, term := range c.Owner { // whole days of the project, so that one ends where the next begins
+		out.Terms = append(out.Terms, latency.Term{Person: term.Owner, Span: span(term.Range, b.cfg.ProjectZone(p.Key))})
 	}
 	out.Leads = b.leads(p)
-	if t, ok := c.HistoryFrom.Start(time.UTC); ok {
+	if t, ok := c.HistoryFrom.Start(b.cfg.Zone()); ok {
 		out.HistoryFrom = latency.At(t)
 	}
 	return out
+}
+
+// components fills in who owns which component: by its id, or by the name that
+// the config has where this Jira has no such component. That may be one that is
+// no more, which old records still name.
+func (b *builder) components(p jiradata.Project, path string, c config.Project, out *latency.Project) {
+	out.ComponentNames = p.Components
+	for name, o := range c.Components {
+		found := false
+		for id, today := range p.Components {
+			if id == name || latency.Fold(today) == latency.Fold(name) {
+				out.Components[id], found = o.Owner, true
+			}
+		}
+		if found {
+			continue
+		}
+		out.Components[name] = o.Owner
+		if p.Components != nil {
+			b.problem(true, path+".components."+name, "project %s has no component %q; it has %s", p.Key, name, list(slices.Collect(maps.Values(p.Components))))
+		}
+	}
 }
 
 // leads returns who led p when. The first lead seen holds for all time before, too.
@@ -392,10 +413,13 @@ func (b *builder) userField(path, name string) string {
 	return ""
 }
 
-// Fingerprint identifies the parts of a config that decide how history is read. It
-// changes with the rules, and not with Jira.
-func Fingerprint(cfg *config.Config) string {
-	decides := []any{cfg.Jira.IssueTypes, cfg.Calendar, cfg.Defaults, cfg.Projects, cfg.Owners, cfg.Delegations, cfg.AutomationAccounts}
+// Fingerprint identifies what decides how history is read: the config and the
+// version of the rules. It changes when one of them does, and not when Jira
+// does.
+func Fingerprint(cfg *config.Config) string { return fingerprint(cfg, latency.RulesVersion) }
+
+func fingerprint(cfg *config.Config, version int) string {
+	decides := []any{version, cfg.Jira.IssueTypes, cfg.Calendar, cfg.Defaults, cfg.Projects, cfg.Owners, cfg.Delegations, cfg.AutomationAccounts}
 	if cfg.Jira.JQL != "" {
 		// It decides which of a project's stories count. jira.projects decides nothing
 		// of that: a project that comes or goes leaves the others as they are.

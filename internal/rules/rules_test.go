@@ -186,3 +186,95 @@ func TestFingerprint(t *testing.T) {
 		t.Error("another fingerprint for what changes no rule")
 	}
 }
+
+// TestDatesAreDaysOfAZone has dates that are days of the project's, the owner's
+// and the global zone.
+func TestDatesAreDaysOfAZone(t *testing.T) {
+	r := New(parse(t, `
+calendar: {time_zone: America/New_York}
+defaults: {history_from: 2026-01-01}
+owners:
+  ada: {accounts: [a], calendar: {time_zone: Asia/Tokyo}, absences: [{from: 2026-08-03, to: 2026-08-04}]}
+  bo: {accounts: [b], absences: [{from: 2026-08-03, to: 2026-08-04}]}
+projects:
+  PAY: {owner: [{owner: ada, to: 2026-05-31}, {owner: bo, from: 2026-06-01}], calendar: {time_zone: Europe/Berlin}}
+delegations: [{owner: ada, delegate: bo, from: 2026-08-03, to: 2026-08-04}]
+`), facts())
+	day := func(zone string, month time.Month, day int) latency.Instant {
+		loc, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return latency.At(time.Date(2026, month, day, 0, 0, 0, 0, loc))
+	}
+	june := day("Europe/Berlin", 6, 1)
+	august := func(zone string) []latency.Span { return []latency.Span{{From: day(zone, 8, 3), To: day(zone, 8, 5)}} }
+	for _, tc := range []struct {
+		name      string
+		got, want any
+	}{
+		{"a project's list of owners: the project's", r.Rules.Projects["1"].Terms, []latency.Term{
+			{Person: "ada", Span: latency.Span{From: latency.Always.From, To: june}}, {Person: "bo", Span: latency.Span{From: june, To: latency.Never}},
+		}},
+		{"absences: the owner's", r.Rules.Owners["ada"].Absences, august("Asia/Tokyo")},
+		{"absences of an owner without a calendar: the global one", r.Rules.Owners["bo"].Absences, august("America/New_York")},
+		{"delegations: the owner's", []latency.Span{r.Rules.Delegates[0].Span}, august("Asia/Tokyo")},
+		{"history_from: the global one", r.Rules.Projects["1"].HistoryFrom, day("America/New_York", 1, 1)},
+	} {
+		if d := cmp.Diff(tc.want, tc.got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, d)
+		}
+	}
+}
+
+// TestTypesThatJiraNoLongerLists are stories unless the config names its types.
+func TestTypesThatJiraNoLongerLists(t *testing.T) {
+	if !New(parse(t, ""), facts()).Rules.UnlistedTypes {
+		t.Error("by default they are none")
+	}
+	cfg, err := config.Parse("yourturn.yml", []byte("jira: {url: https://example.org, projects: [PAY], issue_types: [Story]}"), func(string) string { return "" })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if New(cfg, facts()).Rules.UnlistedTypes {
+		t.Error("they are though the config names its types")
+	}
+}
+
+// TestComponentsAreFoundByTheirID resolves the names of components.
+func TestComponentsAreFoundByTheirID(t *testing.T) {
+	cfg := parse(t, `
+owners: {ada: {accounts: [a]}, bo: {accounts: [b]}}
+projects: {PAY: {components: {checkout: {owner: ada}, "502": {owner: bo}, Gone: {owner: bo}}}}
+`)
+	f := facts()
+	f.Meta.Projects[0].Components = map[string]string{"501": "Checkout", "502": "Ledger"}
+	r := New(cfg, f)
+	if d := cmp.Diff(map[string]string{"501": "ada", "502": "bo", "Gone": "bo"}, r.Rules.Projects["1"].Components); d != "" {
+		t.Errorf("owners (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(f.Meta.Projects[0].Components, r.Rules.Projects["1"].ComponentNames); d != "" {
+		t.Errorf("names (-want +got):\n%s", d)
+	}
+	if !slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Warning && p.Key == "projects.PAY.components.Gone" }) {
+		t.Errorf("problems %v: want a warning about a component that is no more", r.Problems)
+	}
+	f.Meta.Projects[0].Components = nil // nobody has read them
+	r = New(cfg, f)
+	if d := cmp.Diff(map[string]string{"checkout": "ada", "502": "bo", "Gone": "bo"}, r.Rules.Projects["1"].Components); d != "" {
+		t.Errorf("owners while components are unknown (-want +got):\n%s", d)
+	}
+}
+
+// TestFingerprintHasTheVersionOfTheRules holds that another version of the rules
+// is another fingerprint: what a ledger counted by the old ones is not counted
+// by the new ones again.
+func TestFingerprintHasTheVersionOfTheRules(t *testing.T) {
+	cfg := parse(t, "")
+	if fingerprint(cfg, latency.RulesVersion) == fingerprint(cfg, latency.RulesVersion+1) {
+		t.Error("the version of the rules does not count")
+	}
+	if Fingerprint(cfg) != fingerprint(cfg, latency.RulesVersion) {
+		t.Error("the version is not that of the rules")
+	}
+}
