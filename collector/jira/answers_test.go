@@ -34,21 +34,22 @@ func rightAnswers(flavor jiradata.Flavor) asked {
 		record = `{"id":"7","created":"2026-03-02T09:00:00.000+0000","items":[{"field":"status","fieldId":"status","from":"1","to":"2"}]}`
 	)
 	out := asked{
-		"api/2/serverInfo":         `{"version":"1","deploymentType":"Cloud","serverTime":"2026-03-02T08:00:00.000+0000"}`,
-		"api/2/myself":             `{"accountId":"bot"}`,
-		"api/2/field":              `[{"id":"customfield_10014","name":"Epic Link","schema":{"custom":"com.pyxis.greenhopper.jira:gh-epic-link"}}]`,
-		"api/2/status":             `[{"id":"1"}]`,
-		"api/2/issuetype":          `[{"id":"10"}]`,
-		"api/2/project/search":     `{"values":[{"id":"100","key":"PAY"}],"total":1,"isLast":true}`,
-		"api/2/project":            `[{"id":"100","key":"PAY"}]`,
-		"api/2/project/PAY":        `{"id":"100","key":"PAY"}`,
-		"api/2/mypermissions":      `{"permissions":{"BROWSE_PROJECTS":{"havePermission":true}}}`,
-		"api/2/user":               `{"accountId":"ada","key":"ada"}`,
-		"api/2/user/search":        `[]`,
-		"api/2/issue/1/comment":    `{"total":2,"comments":[{"id":"1","created":"2026-03-02T09:00:00.000+0000"},{"id":"2","created":"2026-03-02T09:00:00.000+0000"}]}`,
-		"api/2/issue/OPS-1":        `{"id":"3"}`,
-		"agile/1.0/board":          `{"values":[{"id":5,"type":"scrum"}],"isLast":true}`,
-		"agile/1.0/board/5/sprint": `{"values":[{"id":6,"name":"Sprint 6","state":"active","startDate":"2026-03-02T08:00:00.000Z","endDate":"2026-03-16T08:00:00.000Z"}],"isLast":true}`,
+		"api/2/serverInfo":             `{"version":"1","deploymentType":"Cloud","serverTime":"2026-03-02T08:00:00.000+0000"}`,
+		"api/2/myself":                 `{"accountId":"bot"}`,
+		"api/2/field":                  `[{"id":"customfield_10014","name":"Epic Link","schema":{"custom":"com.pyxis.greenhopper.jira:gh-epic-link"}}]`,
+		"api/2/status":                 `[{"id":"1"}]`,
+		"api/2/issuetype":              `[{"id":"10"}]`,
+		"api/2/project/search":         `{"values":[{"id":"100","key":"PAY"}],"total":1,"isLast":true}`,
+		"api/2/project":                `[{"id":"100","key":"PAY"}]`,
+		"api/2/project/PAY":            `{"id":"100","key":"PAY"}`,
+		"api/2/project/PAY/components": `[{"id":"501","name":"Checkout"}]`,
+		"api/2/mypermissions":          `{"permissions":{"BROWSE_PROJECTS":{"havePermission":true}}}`,
+		"api/2/user":                   `{"accountId":"ada","key":"ada"}`,
+		"api/2/user/search":            `[]`,
+		"api/2/issue/1/comment":        `{"total":2,"comments":[{"id":"1","created":"2026-03-02T09:00:00.000+0000"},{"id":"2","created":"2026-03-02T09:00:00.000+0000"}]}`,
+		"api/2/issue/OPS-1":            `{"id":"3"}`,
+		"agile/1.0/board":              `{"values":[{"id":5,"type":"scrum"}],"isLast":true}`,
+		"agile/1.0/board/5/sprint":     `{"values":[{"id":6,"name":"Sprint 6","state":"active","startDate":"2026-03-02T08:00:00.000Z","endDate":"2026-03-16T08:00:00.000Z"}],"isLast":true}`,
 	}
 	if flavor == jiradata.Cloud {
 		issue := `{"id":"1","key":"PAY-1","fields":` + fields + `}`
@@ -72,6 +73,7 @@ var everyQuestion = map[string]func(*testing.T, *jira.Client) error{
 	"fields":     func(t *testing.T, c *jira.Client) error { _, err := c.Fields(t.Context()); return err },
 	"statuses":   func(t *testing.T, c *jira.Client) error { _, err := c.Statuses(t.Context()); return err },
 	"types":      func(t *testing.T, c *jira.Client) error { _, err := c.IssueTypes(t.Context()); return err },
+	"components": func(t *testing.T, c *jira.Client) error { _, err := c.Components(t.Context(), "PAY"); return err },
 	"projects":   func(t *testing.T, c *jira.Client) error { _, _, _, err := c.Projects(t.Context(), nil); return err },
 	"project": func(t *testing.T, c *jira.Client) error {
 		_, _, _, err := c.Projects(t.Context(), []string{"PAY"})
@@ -156,6 +158,7 @@ func TestAnswersThatLackSomething(t *testing.T) {
 		{"fields", both, "api/2/field", []string{`[]`, `null`, `[{}]`, `{}`}, jira.ErrBadReply},
 		{"statuses", both, "api/2/status", []string{`[]`, `null`, `[{}]`, `{}`}, jira.ErrBadReply},
 		{"types", both, "api/2/issuetype", []string{`[]`, `null`, `[{}]`, `{}`}, jira.ErrBadReply},
+		{"components", both, "api/2/project/PAY/components", []string{`null`, `{}`, `[{"name":"Checkout"}]`}, jira.ErrBadReply},
 		{"meta", both, "api/2/field", []string{`[]`}, jira.ErrBadReply},
 		{"meta", both, "api/2/status", []string{`[]`}, jira.ErrBadReply},
 		{"meta", both, "api/2/issuetype", []string{`[]`}, jira.ErrBadReply},
@@ -251,6 +254,36 @@ func TestInlineCommentsThatLackSomething(t *testing.T) {
 					t.Error(err)
 				}
 			})
+		}
+	}
+}
+
+// TestComponents reads components of the projects that are asked for, and knows
+// of none where Jira does not list them.
+func TestComponents(t *testing.T) {
+	for _, flavor := range []jiradata.Flavor{jiradata.Cloud, jiradata.DataCenter} {
+		answers := rightAnswers(flavor)
+		read := func(keys ...string) map[string]string {
+			t.Helper()
+			m, err := newClient(t, jira.Options{Flavor: flavor, Components: keys, Transport: inProcess{answers}}).Meta(t.Context(), []string{"PAY"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.Projects[0].Components
+		}
+		if got := read("PAY", "WEB"); !maps.Equal(got, map[string]string{"501": "Checkout"}) {
+			t.Errorf("%s: components %v", flavor, got)
+		}
+		if got := read("WEB"); got != nil {
+			t.Errorf("%s: components %v that nobody asked for", flavor, got)
+		}
+		answers["api/2/project/PAY/components"] = `[]`
+		if got := read("PAY"); got == nil || len(got) > 0 {
+			t.Errorf("%s: components %v of a project that has none", flavor, got)
+		}
+		delete(answers, "api/2/project/PAY/components")
+		if got := read("PAY"); got != nil {
+			t.Errorf("%s: components %v though nothing lists them", flavor, got)
 		}
 	}
 }

@@ -68,6 +68,9 @@ type Options struct {
 	ProxyURL string // "": the environment's
 	CAFile   string // certificates to trust beside the system's, PEM
 
+	// Components are the keys of the projects whose components Meta reads.
+	Components []string
+
 	// Transport replaces the network; ProxyURL and CAFile are not used then.
 	Transport http.RoundTripper
 	// RequestsPerSecond limits all requests together; 0: 50. As a rule one is in
@@ -92,6 +95,8 @@ type Client struct {
 	base string
 	log  *zap.Logger
 	now  func() time.Time
+
+	components []string // keys of the projects whose components Meta reads
 
 	mu      sync.Mutex
 	flavor  jiradata.Flavor // "" until known
@@ -151,7 +156,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, flavor: flavor, warned: map[string]bool{}}
+	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, components: o.Components, flavor: flavor, warned: map[string]bool{}}
 	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
 		c.site = base
 	}

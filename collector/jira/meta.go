@@ -155,8 +155,45 @@ func (c *Client) Meta(ctx context.Context, projectKeys []string) (jiradata.Meta,
 	if m.Projects, m.Users, m.Missing, err = c.Projects(ctx, projectKeys); err != nil || len(m.Projects) == 0 {
 		return m, err
 	}
+	for i := range m.Projects {
+		p := &m.Projects[i]
+		if !slices.Contains(c.components, p.Key) {
+			continue
+		}
+		if p.Components, err = c.Components(ctx, p.Key); err != nil {
+			return m, err
+		}
+	}
 	m.Types, err = c.IssueTypes(ctx)
 	return m, err
+}
+
+// Components reads the names of a project's components, by id; nil where Jira,
+// or a gateway in front of it, does not list them.
+func (c *Client) Components(ctx context.Context, projectKey string) (map[string]string, error) {
+	const endpoint = "project/components"
+	var docs []struct {
+		ID   text   `json:"id"`
+		Name string `json:"name"`
+	}
+	err := c.get(ctx, endpoint, "rest/api/2/project/"+url.PathEscape(projectKey)+"/components", nil, &docs)
+	if noEndpoint(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("components of project %q: %w", projectKey, err)
+	}
+	if docs == nil {
+		return nil, lacking(endpoint, "list of components")
+	}
+	out := make(map[string]string, len(docs))
+	for _, d := range docs {
+		if d.ID == "" {
+			return nil, lacking(endpoint, "id of a component")
+		}
+		out[string(d.ID)] = d.Name
+	}
+	return out, nil
 }
 
 // scope names the one project that a status, type or field is of; most are of all.

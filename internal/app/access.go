@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -17,7 +18,7 @@ import (
 
 // asked is what of a config Jira is asked with, or for.
 type asked struct {
-	projects                         []string
+	projects, components             []string // keys
 	jql, token, email, flavor, proxy string
 	certificates                     string // that are trusted beside the system's
 }
@@ -25,7 +26,7 @@ type asked struct {
 // askedBy returns what Jira is asked by a config.
 func askedBy(cfg *config.Config) asked {
 	j := cfg.Jira
-	a := asked{projects: j.Projects, jql: j.JQL, token: j.Token.Reveal(), email: j.Email, flavor: j.Flavor, proxy: j.ProxyURL}
+	a := asked{projects: j.Projects, components: withComponents(cfg), jql: j.JQL, token: j.Token.Reveal(), email: j.Email, flavor: j.Flavor, proxy: j.ProxyURL}
 	if j.CAFile != "" {
 		text, err := os.ReadFile(j.CAFile)
 		if err != nil {
@@ -44,11 +45,24 @@ func NewClient(cfg *config.Config, opts jira.Options) (*jira.Client, error) {
 	}
 	j := cfg.Jira
 	opts.URL, opts.Flavor, opts.Email, opts.Token, opts.ProxyURL, opts.CAFile = j.URL, jiradata.Flavor(j.Flavor), j.Email, j.Token.Reveal(), j.ProxyURL, j.CAFile
+	opts.Components = withComponents(cfg)
 	client, err := jira.New(opts)
 	if err != nil {
 		return nil, inConfig(cfg, err)
 	}
 	return client, nil
+}
+
+// withComponents returns the keys of the projects for which a config names owners
+// of components.
+func withComponents(cfg *config.Config) []string {
+	var keys []string
+	for _, key := range slices.Sorted(maps.Keys(cfg.Projects)) {
+		if len(cfg.Projects[key].Components) > 0 {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // askTimeout bounds how long Jira is asked about a config.

@@ -117,6 +117,26 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+// TestProjectComponents lists the components that a project's issues have.
+func TestProjectComponents(t *testing.T) {
+	both(t, jirasim.Options{}, func(s *sim) {
+		const path = "/rest/api/2/project/PAY/components"
+		first := s.create(0)
+		if a := s.get(path); a.StatusCode != 200 || a.text != "[]\n" && a.text != "[]" {
+			s.Errorf("no issue has a component: %d %s", a.StatusCode, a.text)
+		}
+		s.site.Change(minute(1), s.dev, first, map[string]any{"components": []any{map[string]any{"id": "501", "name": "Checkout"}}})
+		if a := s.get(path); pick(a.json, "0.id") != "501" || pick(a.json, "0.name") != "Checkout" || pick(a.json, "1") != nil {
+			s.Errorf("one issue has one: %s", a.text)
+		}
+		for path, want := range map[string]int{"/rest/api/2/project/WEB/components": 200, "/rest/api/2/project/NO/components": 404} {
+			if a := s.get(path); a.StatusCode != want || want == 200 && pick(a.json, "0") != nil {
+				s.Errorf("%s: %d %s", path, a.StatusCode, a.text)
+			}
+		}
+	})
+}
+
 func TestWhatCloudAloneKnows(t *testing.T) {
 	s := serve(t, jirasim.DataCenter, jirasim.Options{})
 	s.create(0)

@@ -1,6 +1,7 @@
 package jirasim
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -70,6 +71,32 @@ func (c *call) project() {
 	if p := c.projectOf(); p != nil {
 		c.json(http.StatusOK, c.renderProject(p, true))
 	}
+}
+
+// projectComponents lists the components that a project's issues have now.
+func (c *call) projectComponents() {
+	p := c.projectOf()
+	if p == nil {
+		return
+	}
+	names := map[string]string{}
+	for _, is := range c.site.issues {
+		if is.Project != p || is.Fields["components"] == nil {
+			continue
+		}
+		var list []struct{ ID, Name string }
+		if doc, err := json.Marshal(is.Fields["components"]); err != nil || json.Unmarshal(doc, &list) != nil {
+			continue
+		}
+		for _, component := range list {
+			names[component.ID] = component.Name
+		}
+	}
+	out := []any{}
+	for _, id := range slices.Sorted(maps.Keys(names)) {
+		out = append(out, map[string]any{"self": c.link("/rest/api/2/component/" + id), "id": id, "name": names[id], "project": p.Key})
+	}
+	c.json(http.StatusOK, out)
 }
 
 // projectStatuses lists a project's issue types with their statuses; here all

@@ -36,6 +36,7 @@ func (s *Server) newRoutes() *http.ServeMux {
 		api("GET project", (*call).projects)
 		api("GET project/{project}", (*call).project)
 		api("GET project/{project}/statuses", (*call).projectStatuses)
+		api("GET project/{project}/components", (*call).projectComponents)
 		api("GET user", (*call).user)
 		api("GET user/search", (*call).userSearch)
 		api("GET issue/{id}", (*call).issue)
