@@ -30,8 +30,14 @@ var errOnce = errors.New("one cycle is over")
 // how that went. failed says why the cycle, or a check in it, failed; err is what
 // would end Run.
 func (s *Service) Poll(ctx context.Context) (failed, err error) {
+	_, failed, err = s.cycle(ctx)
+	return failed, err
+}
+
+// cycle runs one cycle, as Poll does, and returns what it read.
+func (s *Service) cycle(ctx context.Context) (read collector.Result, failed, err error) {
 	err = s.collector.Run(ctx, collector.Schedule{Interval: s.cfg.Jira.PollInterval, After: func(res collector.Result, err error) error {
-		failed = errors.Join(err, res.Checks.Err)
+		read, failed = res, errors.Join(err, res.Checks.Err)
 		if err := s.afterCycle(ctx, res, err); err != nil {
 			return err
 		}
@@ -40,7 +46,7 @@ func (s *Service) Poll(ctx context.Context) (failed, err error) {
 	if errors.Is(err, errOnce) {
 		err = nil
 	}
-	return failed, err
+	return read, failed, err
 }
 
 // poll runs cycles until ctx ends, and takes over another config between two.

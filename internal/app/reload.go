@@ -36,8 +36,8 @@ func (s *Service) Reload(ctx context.Context) error {
 	}
 }
 
-// supervise waits until the poller ends, or another config is in force and it
-// is to begin again.
+// supervise waits until the poller ends, or it is to begin again: another config
+// is in force, or a cycle was run that somebody asked for.
 func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error) (err error, again bool) { //nolint:revive // the flag belongs behind the error
 	for {
 		select {
@@ -60,6 +60,15 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 				s.log.Error("the numbers could not be derived by the new config; the old ones stay until a cycle succeeds", zap.Error(err))
 			}
 			r.answer <- nil
+			return nil, true
+		case r := <-s.wanted:
+			stop() // a cycle under way ends, and what it has not read is read by this one
+			if err := <-done; err != nil {
+				r.answer <- pollAnswer{err: err}
+				return err, false
+			}
+			polled, err := s.pollNow(ctx, r.recount)
+			r.answer <- pollAnswer{polled, err}
 			return nil, true
 		}
 	}

@@ -31,6 +31,9 @@ const (
 // numbers of a large store takes a while.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	s.numbers.scraped = true
+	if err := s.announce(l.Addr()); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	s.status.alive(0)
 	s.status.progress("the numbers are being derived from the store")
 	g, ctx := errgroup.WithContext(ctx)

@@ -29,6 +29,7 @@ import (
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/web"
 	"github.com/yourturn/yourturn/metrics"
 )
@@ -41,6 +42,7 @@ type Options struct {
 	Transport         http.RoundTripper        // in place of the network; nil: the network
 	ShutdownTimeout   time.Duration            // a stop waits no longer for answers under way; 0: 5 s
 	Notes             []string                 // are shown below the page of what waits now
+	Writer            Writer                   // how this process becomes the store's one writer
 }
 
 // Service is everything between a Jira and whoever reads the numbers.
@@ -48,6 +50,7 @@ type Service struct {
 	log      *zap.Logger
 	opts     Options
 	store    *store.Store
+	lock     *storelock.Lock // that makes this process the store's one writer
 	self     *metrics.Self
 	numbers  *numbers
 	polls    *pollRecord
@@ -55,8 +58,11 @@ type Service struct {
 	pages    *web.Server
 	webhooks *webhook.Receiver
 	reloads  chan reload
+	wanted   chan pollRequest // cycles that are asked for at once
 
-	secret   atomic.Value  // of webhooks; a string
+	secret     atomic.Value // of webhooks; a string
+	pollSecret string       // with which another process may ask for a cycle; "": none may
+
 	throttle jira.Throttle // Jira's wish not to be asked outlives a config
 
 	// What a reload replaces, while no cycle runs.
@@ -71,14 +77,18 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	if err := cfg.Jira.RequireToken(); err != nil { // before a store is made
 		return nil, inConfig(cfg, err)
 	}
-	st, err := store.Open(ctx, cfg.Store.URL, store.ReadWrite)
+	lock, err := opts.Writer.lock(ctx, cfg, log)
 	if err != nil {
 		return nil, err
+	}
+	st, err := store.Open(ctx, cfg.Store.URL, store.ReadWrite)
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
 	}
 	b := BuildInfo()
 	reg := prometheus.NewRegistry()
 	s := &Service{
-		log: log, opts: opts, store: st, reloads: make(chan reload),
+		log: log, opts: opts, store: st, lock: lock, reloads: make(chan reload), wanted: make(chan pollRequest),
 		self:   metrics.NewSelf(reg, pollMetrics()...),
 		status: &status{now: web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}},
 	}
@@ -94,18 +104,18 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Now:     s.polls.clock,
 	})
 	s.pages = web.New(web.Sources{
-		Metrics: reg, Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload, Webhooks: s.webhooks,
+		Metrics: reg, Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload, Poll: s.pollFor, Webhooks: s.webhooks,
 	})
 	_, poller, err := s.newCollector(cfg)
 	if err != nil {
-		return nil, errors.Join(err, st.Close())
+		return nil, errors.Join(err, s.Close())
 	}
 	s.adopt(cfg, poller)
 	return s, nil
 }
 
-// Close closes the store. Nothing may run.
-func (s *Service) Close() error { return s.store.Close() }
+// Close closes the store, and lets another process write to it. Nothing may run.
+func (s *Service) Close() error { return errors.Join(s.store.Close(), s.lock.Release()) }
 
 // Counts returns how much the store holds.
 func (s *Service) Counts(ctx context.Context) (store.Counts, error) { return s.store.Counts(ctx) }

@@ -53,7 +53,7 @@ func TestLivingTeamEqualsTheGroundTruth(t *testing.T) {
 				lately++
 			}
 		}
-		t.Logf("%d stories, %d waits, %d ended lately", p.stories(), len(want), lately)
+		t.Logf("%d stories, %d waits, %d ended lately", p.leave(), len(want), lately)
 		if len(diff) > 0 {
 			t.Errorf("%d differences\n%s", len(diff), strings.Join(diff[:min(len(diff), 12)], "\n"))
 			t.Log(yourturn(t, 0, "waits", "--config.file", o.config, "--story", tm.Site().Key(storyOf(diff[0]))))

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,29 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/yourturn/yourturn/cmd/yourturn/command"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/suite"
 )
-
-// serveVariable tells this binary to serve the config it names, as a process of
-// its own: what is sampled then is the product's and not the test's.
-const serveVariable = "YOURTURN_TEST_SERVE"
-
-func TestMain(m *testing.M) {
-	config := os.Getenv(serveVariable)
-	if config == "" {
-		m.Run()
-		return
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	if code := command.Run(ctx, []string{"serve", "--config.file", config, "--web.listen-address", "127.0.0.1:0"}, command.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}); code != 0 {
-		os.Exit(code) //nolint:forbidigo // it is a main
-	}
-}
 
 // longSoak is how long a day must be for every kind of trouble to be in it.
 const longSoak = 10 * time.Minute
@@ -185,11 +166,11 @@ func (s *soaking) config(name string) string {
 	return file
 }
 
-// serve starts the service as a process of its own, and returns where it listens.
+// serve starts the service as a process of its own, so that what is sampled is the
+// product's and not the test's, and returns where it listens.
 func (s *soaking) serve() (base string) {
 	s.Helper()
-	s.cmd = exec.CommandContext(s.Context(), os.Args[0])
-	s.cmd.Env = append(os.Environ(), serveVariable+"="+s.config("soaked"))
+	s.cmd = process(s.Context(), "serve", "--config.file", s.config("soaked"), "--web.listen-address", "127.0.0.1:0")
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	if err := s.cmd.Start(); err != nil {
 		s.Fatal(err)

@@ -35,19 +35,18 @@ const (
 
 // Open opens the store at a URL of the form sqlite:PATH.
 func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
-	path, ok := strings.CutPrefix(storeURL, "sqlite:")
-	if !ok || path == "" {
-		return nil, fmt.Errorf("store %q: only sqlite:PATH is supported", storeURL)
+	path, err := Path(storeURL)
+	if err != nil {
+		return nil, err
 	}
 	if mode == ReadOnly {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("store %s: %w: run `yourturn sync` or `yourturn serve` first, or set store.url", path, err)
 		}
-	} else if err := writable(path); err != nil {
+	} else if err := Writable(path); err != nil {
 		return nil, err
 	}
 	s := &Store{path: path}
-	var err error
 	if s.db, err = sql.Open("sqlite", dsn(path, mode)); err != nil {
 		return nil, fmt.Errorf("store %s: %w", path, err)
 	}
@@ -73,9 +72,18 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 	return s, nil
 }
 
-// writable returns why no database can be written at path; SQLite's own error
+// Path returns the file of the store at a URL of the form sqlite:PATH.
+func Path(storeURL string) (string, error) {
+	path, ok := strings.CutPrefix(storeURL, "sqlite:")
+	if !ok || path == "" {
+		return "", fmt.Errorf("store %q: only sqlite:PATH is supported", storeURL)
+	}
+	return path, nil
+}
+
+// Writable returns why no database can be written at path; SQLite's own error
 // says less.
-func writable(path string) error {
+func Writable(path string) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("store %s: there is no folder %s: create it, or set store.url", path, dir)

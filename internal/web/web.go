@@ -31,6 +31,10 @@ type Sources struct {
 	Sync func(context.Context) (Sync, error)
 	// Reload puts the config's file in force, or says why the old config stays.
 	Reload func(context.Context) error
+	// Poll runs a cycle at once for a process of this machine that proves by a
+	// secret that it may read the store's lock file, and answers with what it did.
+	// The error is ErrSecret where the secret is another.
+	Poll func(ctx context.Context, secret string, recount bool) (any, error)
 	// Webhooks takes Jira's webhooks.
 	Webhooks http.Handler
 }
@@ -81,6 +85,9 @@ func (s *Server) routes() []route {
 	}
 	if s.from.Reload != nil {
 		list = append(list, route{"POST /-/reload", http.HandlerFunc(s.reload)})
+	}
+	if s.from.Poll != nil {
+		list = append(list, route{"POST /-/poll", http.HandlerFunc(s.poll)})
 	}
 	if s.from.Webhooks != nil {
 		list = append(list, route{"POST /webhook/jira", s.from.Webhooks})

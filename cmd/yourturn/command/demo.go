@@ -127,7 +127,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
 	show := newProgress(e.Err)
-	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Progress: func(p collector.Progress) {
+	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Progress: func(p collector.Progress) {
 		if p.Full {
 			show.tell("reading the simulated Jira: %d stories", p.Stories)
 		}
@@ -209,7 +209,7 @@ func replace(e Env, path string) error {
 		return nil
 	}
 	fmt.Fprintf(e.Out, "%s held a former demo's organisation and is replaced: this is a new one, with a past of its own\n", path)
-	for _, suffix := range []string{"", "-wal", "-shm", ".yml", ".token"} {
+	for _, suffix := range []string{"", "-wal", "-shm", ".lock", ".yml", ".token"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("replacing the former demo: %w", err)
 		}

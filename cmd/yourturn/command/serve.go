@@ -37,6 +37,10 @@ they are derived, with their age, whether Jira answers or not. Without one,
 /-/ready is 503 until the first sync is done; a refused token or a name that Jira
 does not have ends it, with exit code 1. /-/healthy is 200 while the poller turns.
 
+A store has one writer. Where another process writes to it, serve says so, waits up
+to 60 s for it to leave, not ready meanwhile, and takes over: so a new process can
+replace an old one. After that it ends with exit code 1.
+
 SIGINT and SIGTERM stop it within seconds, whatever it does; the next start goes
 on where it was.`,
 		Example: "  yourturn serve --config.file yourturn.yml",
@@ -62,7 +66,9 @@ on where it was.`,
 }
 
 func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, address string) (err error) {
-	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport})
+	standBy := &standBy{ctx: ctx, address: address}
+	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport, Writer: app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}})
+	standBy.stop()
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,10 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/storelock"
 )
 
 // syncCommand runs one cycle.
@@ -26,7 +29,10 @@ sync goes on where it was), else what changed since the last one. It also
 counts what became final, as serve would.
 
 --recount begins a new ledger: every counter starts anew from the whole history,
-which Prometheus sees as one reset.`,
+which Prometheus sees as one reset.
+
+A store has one writer. Where serve runs on it already, sync asks that process to
+poll at once, by its own config, and waits for it; --recount goes the same way.`,
 		Example: "  yourturn sync --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -51,7 +57,12 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, r
 	svc, err := app.Open(ctx, cfg, log, app.Options{
 		Transport: e.Transport,
 		Progress:  func(p collector.Progress) { show.tell("reading Jira: %d stories", p.Stories) },
+		Writer:    app.Writer{Command: "sync"},
 	})
+	var held *storelock.HeldError
+	if errors.As(err, &held) && held.Holder.Address != "" {
+		return askToPoll(ctx, e, held.Holder, recount)
+	}
 	if err != nil {
 		return err
 	}
@@ -75,10 +86,25 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, r
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.Out, "read %d stories, %d new events, as of %s\n", res.Stories, res.Events, query.Stamp(res.AsOf))
+	return sayRead(e, res.Stories, res.Events, res.AsOf, counts)
+}
+
+// askToPoll asks the process that writes to the store to poll.
+func askToPoll(ctx context.Context, e Env, h storelock.Holder, recount bool) error {
+	fmt.Fprintf(e.Err, "%s writes to this store, and is asked to poll now\n", h)
+	done, err := app.AskToPoll(ctx, h, recount)
+	if err != nil {
+		return err
+	}
+	return sayRead(e, done.Stories, done.Events, latency.At(done.AsOf), done.Counts)
+}
+
+// sayRead says what a cycle read, and what the store holds.
+func sayRead(e Env, stories, events int, asOf latency.Instant, counts store.Counts) error {
+	fmt.Fprintf(e.Out, "read %d stories, %d new events, as of %s\n", stories, events, query.Stamp(asOf))
 	if counts.Quarantined > 0 {
 		fmt.Fprintf(e.Out, "%d issues could not be read and are in quarantine; the log says why\n", counts.Quarantined)
 	}
-	_, err = fmt.Fprintf(e.Out, "the store holds %d stories, %d history records, %d comments\n", counts.Stories, counts.Records, counts.Comments)
+	_, err := fmt.Fprintf(e.Out, "the store holds %d stories, %d history records, %d comments\n", counts.Stories, counts.Records, counts.Comments)
 	return err
 }

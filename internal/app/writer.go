@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/storelock"
+	"github.com/yourturn/yourturn/internal/web"
+)
+
+// Writer says how a process becomes the one that writes to a store.
+type Writer struct {
+	Command  string                 // how others see it named: serve, sync, ...
+	Patience time.Duration          // how long it waits for another writer to leave; 0: not at all
+	Waiting  func(storelock.Holder) // is told once whom it waits for; may be nil
+}
+
+// lock makes this process the writer of a config's store. Where another process
+// is, the error is a storelock.HeldError.
+func (w Writer) lock(ctx context.Context, cfg *config.Config, log *zap.Logger) (*storelock.Lock, error) {
+	path, err := store.Path(cfg.Store.URL)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Writable(path); err != nil { // before a lock file is made
+		return nil, err
+	}
+	if kind := storelock.NetworkFilesystem(path); kind != "" {
+		log.Warn("the store is on a network file system, where SQLite's locks may not hold: keep it on a disk of this machine (store.url)",
+			zap.String("store", path), zap.String("file_system", kind))
+	}
+	if w.Patience <= 0 {
+		return storelock.Acquire(path, w.Command)
+	}
+	waiting, stop := context.WithTimeout(ctx, w.Patience)
+	defer stop()
+	l, err := storelock.Wait(waiting, path, w.Command, func(h storelock.Holder) {
+		log.Warn("another process writes to the store; waiting for it to leave", zap.Stringer("holder", h), zap.Duration("at_most", w.Patience))
+		if w.Waiting != nil {
+			w.Waiting(h)
+		}
+	})
+	var held *storelock.HeldError
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.As(err, &held):
+		return nil, fmt.Errorf("waited %s: %w", w.Patience, err)
+	}
+	return l, err
+}
+
+// announce lets other processes on this machine ask this one to poll: it puts
+// the address and a secret into the lock file.
+func (s *Service) announce(a net.Addr) error {
+	s.pollSecret = rand.Text()
+	return s.lock.Serve(reached(a), s.pollSecret)
+}
+
+// reached returns the address at which this machine reaches a listener: what
+// listens on all addresses is reached on loopback.
+func reached(a net.Addr) string {
+	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return a.String()
+}
+
+// pollRequest asks the poller for a cycle at once.
+type pollRequest struct {
+	recount bool
+	answer  chan<- pollAnswer
+}
+
+// pollAnswer is what came of it: the cycle, or why there was none.
+type pollAnswer struct {
+	Polled
+	err error
+}
+
+// Polled is what a cycle that was asked for did.
+type Polled struct {
+	Stories, Events int
+	AsOf            time.Time
+	Counts          store.Counts // what the store holds by then
+}
+
+// PollNow runs a cycle at once, between those that are due, with a new ledger
+// before it if recount says so. It returns why the cycle failed.
+func (s *Service) PollNow(ctx context.Context, recount bool) (Polled, error) {
+	answer := make(chan pollAnswer, 1)
+	select {
+	case s.wanted <- pollRequest{recount, answer}:
+	case <-ctx.Done():
+		return Polled{}, ctx.Err()
+	}
+	select {
+	case a := <-answer:
+		return a.Polled, a.err
+	case <-ctx.Done():
+		return Polled{}, ctx.Err()
+	}
+}
+
+// pollNow runs the cycle of a request. No other may be under way.
+func (s *Service) pollNow(ctx context.Context, recount bool) (Polled, error) {
+	if recount {
+		if err := s.Recount(ctx); err != nil {
+			return Polled{}, err
+		}
+		s.numbers.forget()
+		s.log.Warn("the ledger begins anew: every counter starts again from the whole history")
+	}
+	res, failed, err := s.cycle(ctx)
+	if err = errors.Join(failed, err); err != nil {
+		return Polled{}, err
+	}
+	counts, err := s.Counts(ctx)
+	return Polled{Stories: res.Stories, Events: res.Events, AsOf: res.AsOf.Time(), Counts: counts}, err
+}
+
+// pollFor runs a cycle for a process that knows the secret of the lock file.
+func (s *Service) pollFor(ctx context.Context, secret string, recount bool) (any, error) {
+	if s.pollSecret == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(s.pollSecret)) != 1 {
+		return nil, web.ErrSecret
+	}
+	return s.PollNow(ctx, recount)
+}
+
+// AskToPoll asks the process that holds a store's lock to poll now, and returns
+// what that did.
+func AskToPoll(ctx context.Context, h storelock.Holder, recount bool) (Polled, error) {
+	target := "http://" + h.Address + "/-/poll?recount=" + strconv.FormatBool(recount)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
+	if err != nil {
+		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+	}
+	req.Header.Set("Authorization", "Bearer "+h.Secret)
+	// No proxy and no redirect: the secret is for that process alone.
+	client := &http.Client{
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+	if err != nil {
+		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return Polled{}, fmt.Errorf("%s was asked to poll: %s", h, strings.TrimSpace(string(text)))
+	}
+	var out Polled
+	if err := json.Unmarshal(text, &out); err != nil {
+		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+	}
+	return out, nil
+}

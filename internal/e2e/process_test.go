@@ -1,0 +1,45 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"github.com/yourturn/yourturn/cmd/yourturn/command"
+)
+
+// argsVariable makes the test binary be the product's: it holds the arguments as
+// a JSON list.
+const argsVariable = "YOURTURN_TEST_ARGS"
+
+// TestMain runs the tests or, in a process that a test starts, the product with
+// the arguments of argsVariable.
+func TestMain(m *testing.M) {
+	text, product := os.LookupEnv(argsVariable)
+	if !product {
+		m.Run()
+		return
+	}
+	var args []string
+	if err := json.Unmarshal([]byte(text), &args); err != nil {
+		panic(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(command.Run(ctx, args, command.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})) //nolint:forbidigo // it is a main
+}
+
+// process returns the product as a process of its own, with these arguments.
+func process(ctx context.Context, args ...string) *exec.Cmd {
+	text, err := json.Marshal(args)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	cmd := exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), argsVariable+"="+string(text))
+	return cmd
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package storelock
+
+// NetworkFilesystem returns "": on this system network file systems are not
+// recognised.
+func NetworkFilesystem(string) string { return "" }
