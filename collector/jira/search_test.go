@@ -287,7 +287,7 @@ func TestStory(t *testing.T) {
 			s.Fatal(err)
 		}
 		dev, bot, app := s.dev.ID(s.site.Flavor), robot.ID(s.site.Flavor), latency.App
-		users := []jiradata.User{{ID: dev, DisplayName: "dev", Active: true}, {ID: bot, DisplayName: "robot", Active: true, Type: latency.App}}
+		users := []jiradata.User{{ID: dev, DisplayName: "dev", Active: true, TimeZone: "UTC"}, {ID: bot, DisplayName: "robot", Active: true, Type: latency.App, TimeZone: "UTC"}}
 		if !cloud { // Data Center knows persons alone, by user name too
 			app = latency.Person
 			users[0].Name, users[1].Name, users[1].Type = "dev", "robot", app

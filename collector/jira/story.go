@@ -280,7 +280,7 @@ func (d directory) list() []jiradata.User {
 }
 
 func (a *account) user() jiradata.User {
-	u := jiradata.User{ID: a.id(), DisplayName: a.DisplayName, Type: a.kind(), Active: a.Active}
+	u := jiradata.User{ID: a.id(), DisplayName: a.DisplayName, Type: a.kind(), Active: a.Active, TimeZone: a.TimeZone}
 	if a.AccountID == "" {
 		u.Name = a.Name
 	}

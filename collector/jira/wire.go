@@ -101,6 +101,7 @@ type account struct {
 	Name        string `json:"name"`
 	DisplayName string `json:"displayName"`
 	Active      bool   `json:"active"`
+	TimeZone    string `json:"timeZone"`
 }
 
 // id returns what stays the same when a is renamed; "" for no account.

@@ -11,6 +11,7 @@ type User struct {
 	DisplayName string
 	Type        latency.AccountType
 	Active      bool
+	TimeZone    string // IANA name of the profile's zone; "" where Jira does not tell it
 }
 
 // Story is an issue as Jira described it in one reading.

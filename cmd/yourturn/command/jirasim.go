@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/jirasim/orgs"
 )
 
 // jirasimFlags are the flags of jirasim.
 type jirasimFlags struct {
 	data, flavor, listen, token, email string
+	organisation                       string
 	seed                               int64
 	speed                              float64
 }
@@ -23,10 +27,12 @@ type jirasimFlags struct {
 func jirasimCommand(e Env) *cobra.Command {
 	var f jirasimFlags
 	cmd := &cobra.Command{
-		Use:   "jirasim (--data FILE | --seed N)",
+		Use:   "jirasim (--data FILE | --organisation NAME | --seed N)",
 		Short: "Serve a simulated Jira",
 		Long: `jirasim serves Jira's REST interface over HTTP: from an export of real issues,
-or from a generated organisation whose team goes on working while it runs.
+from a generated organisation whose team goes on working while it runs, or from
+one of some small organisations that differ in language, workflow and owners, and
+in which nothing happens any more.
 
 An export is a .jsonl or .jsonl.gz file, or a folder of them, with an issue a
 line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
@@ -37,6 +43,7 @@ line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "serve the issues of this export (`file` or folder)")
+	flags.StringVar(&f.organisation, "organisation", "", "serve this organisation (`name`): "+strings.Join(orgs.Names(), ", "))
 	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
 	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
 	flags.StringVar(&f.flavor, "flavor", "cloud", "cloud or datacenter")
@@ -51,8 +58,11 @@ func serveJirasim(cmd *cobra.Command, e Env, f jirasimFlags) error {
 	if flavor != jirasim.Cloud && flavor != jirasim.DataCenter {
 		return usageError{fmt.Errorf("--flavor %q: use cloud or datacenter", f.flavor)}
 	}
-	if f.data != "" && cmd.Flags().Changed("seed") {
-		return usageError{errors.New("--data and --seed exclude each other")}
+	if f.data != "" && (cmd.Flags().Changed("seed") || f.organisation != "") {
+		return usageError{errors.New("--data excludes --seed and --organisation: an export has its own issues")}
+	}
+	if f.organisation != "" && !slices.Contains(orgs.Names(), f.organisation) {
+		return usageError{fmt.Errorf("--organisation %q: use one of %s", f.organisation, strings.Join(orgs.Names(), ", "))}
 	}
 	ctx := cmd.Context()
 	opts := jirasim.Options{Token: f.token, Email: f.email}

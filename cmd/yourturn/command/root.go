@@ -44,6 +44,16 @@ func (e Env) now() time.Time {
 	return e.Now()
 }
 
+// Terminal returns the descriptor of the terminal that is typed at; ok is false
+// where there is none.
+func (e Env) Terminal() (fd int, ok bool) {
+	f, ok := e.In.(*os.File)
+	if !ok {
+		return 0, false
+	}
+	return int(f.Fd()), term.IsTerminal(int(f.Fd()))
+}
+
 // usageError is an error in the command line: nothing was tried.
 type usageError struct{ error }
 
@@ -58,6 +68,10 @@ type unfinishedError struct {
 func (e unfinishedError) Unwrap() error { return e.error }
 
 func (e unfinishedError) Error() string { return e.error.Error() + ": " + e.goOn }
+
+// errInterrupted says that somebody pressed Ctrl-C where the terminal does not
+// make a signal of it.
+var errInterrupted = errors.New("interrupted")
 
 // Run runs one command line and returns the exit code.
 func Run(ctx context.Context, args []string, e Env) int {
@@ -76,7 +90,7 @@ func Run(ctx context.Context, args []string, e Env) int {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled) && errors.As(err, &unfinished):
 		fmt.Fprintf(e.Err, "yourturn: interrupted: %s\n", unfinished.goOn)
 		return ExitFailed
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && errors.Is(err, context.Canceled), errors.Is(err, errInterrupted):
 		fmt.Fprintln(e.Err, "yourturn: interrupted")
 		return ExitFailed
 	default:
@@ -95,7 +109,8 @@ func newRoot(e Env) *cobra.Command {
 verdict and questions for an answer, and exports both to Prometheus.
 
 Try it with no Jira at all:  yourturn demo
-Then with yours:             yourturn check --config.file yourturn.yml --online
+Then with yours:             yourturn init --jira.url https://example.atlassian.net
+                             yourturn check --config.file yourturn.yml --online
                              yourturn serve --config.file yourturn.yml
 
 Every flag can also be given as an environment variable: --web.listen-address
@@ -116,7 +131,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(e), serveCommand(e), syncCommand(e), waitsCommand(e), backfillCommand(e), checkCommand(e), jirasimCommand(e), healthcheckCommand(e))
+	root.AddCommand(demoCommand(e), initCommand(e), serveCommand(e), syncCommand(e), waitsCommand(e), backfillCommand(e), checkCommand(e), jirasimCommand(e), healthcheckCommand(e))
 	wrapArgs(root)
 	return root
 }

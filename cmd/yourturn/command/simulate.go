@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/jirasim/orgs"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 )
 
@@ -13,6 +14,13 @@ func simulate(f jirasimFlags, flavor jirasim.Flavor) (*jirasim.Site, func(contex
 	if f.data != "" {
 		site, err := jirasim.LoadExport(f.data, flavor, time.Now)
 		return site, nil, err
+	}
+	if f.organisation != "" {
+		org, err := orgs.New(f.organisation, orgs.Options{Flavor: flavor, Seed: f.seed})
+		if err != nil {
+			return nil, nil, err
+		}
+		return org.Site, nil, nil
 	}
 	t, err := team.New(team.Options{Seed: f.seed, Flavor: flavor})
 	if err != nil {

@@ -1,0 +1,183 @@
+package setup
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// columns is how wide the dialog is: a terminal of 80 columns.
+const columns = 79
+
+// errBack is the wish to see the question before again.
+var errBack = errors.New("back")
+
+// errQuit is the wish to end with nothing written.
+var errQuit = errors.New("nothing was written")
+
+// dialog asks in lines of text: it works in any terminal, in a log, and with a
+// screen reader.
+type dialog struct {
+	out   io.Writer
+	lines <-chan string // what is typed, line by line; closed at the end of the input
+}
+
+// newDialog reads lines from in.
+func newDialog(in io.Reader, out io.Writer) *dialog {
+	lines := make(chan string)
+	go func() { // a read cannot be interrupted; the process may end meanwhile
+		defer close(lines)
+		r := bufio.NewReader(in)
+		for {
+			line, err := r.ReadString('\n')
+			if line != "" {
+				lines <- strings.TrimSpace(line)
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return &dialog{out: out, lines: lines}
+}
+
+// say prints a text that is broken between words, with an indent.
+func (d *dialog) say(indent int, format string, args ...any) {
+	fmt.Fprint(d.out, wrap(fmt.Sprintf(format, args...), indent))
+}
+
+// blank prints an empty line.
+func (d *dialog) blank() { fmt.Fprintln(d.out) }
+
+// read asks for a line. It fails with errQuit at the end of the input, and with
+// ctx's error when that ends.
+func (d *dialog) read(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(d.out, prompt+" ")
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(d.out)
+		return "", ctx.Err()
+	case line, ok := <-d.lines:
+		if !ok {
+			fmt.Fprintln(d.out)
+			return "", errQuit
+		}
+		return line, nil
+	}
+}
+
+// answer is what somebody chose at a question.
+type answer int
+
+const (
+	accepted answer = iota
+	skipped
+	adjusted
+)
+
+// ask asks a question until there is a usable answer. adjust takes what is
+// typed besides the keys, and says what is wrong with it. help explains.
+func (d *dialog) ask(ctx context.Context, adjust func(text string) error, help string) (answer, error) {
+	keys := "Enter accepts, s skips, b goes back, ? helps, q quits"
+	if adjust != nil {
+		keys = "Enter accepts, or type your own; s skips, b goes back, ? helps, q quits"
+	}
+	for {
+		d.say(2, "%s", keys)
+		text, err := d.read(ctx, ">")
+		if err != nil {
+			return skipped, err
+		}
+		switch strings.ToLower(text) {
+		case "", "y", "yes":
+			return accepted, nil
+		case "s", "skip":
+			return skipped, nil
+		case "b", "back":
+			return skipped, errBack
+		case "q", "quit":
+			return skipped, errQuit
+		case "?", "h", "help":
+			d.say(2, "%s", help)
+			continue
+		}
+		if adjust == nil {
+			d.say(2, "%q is not understood here.", clean(text))
+			continue
+		}
+		if err := adjust(text); err != nil {
+			d.say(2, "%v", err)
+			continue
+		}
+		return adjusted, nil
+	}
+}
+
+// confirm asks a question that is answered by yes or no.
+func (d *dialog) confirm(ctx context.Context, question string, byDefault bool) (bool, error) {
+	choice := "[y/N]"
+	if byDefault {
+		choice = "[Y/n]"
+	}
+	for {
+		text, err := d.read(ctx, question+" "+choice)
+		if err != nil {
+			return false, err
+		}
+		switch strings.ToLower(text) {
+		case "":
+			return byDefault, nil
+		case "y", "yes":
+			return true, nil
+		case "n", "no":
+			return false, nil
+		case "b", "back":
+			return false, errBack
+		case "q", "quit":
+			return false, errQuit
+		}
+		d.say(0, "Type y or n.")
+	}
+}
+
+// clean makes a text of a Jira, or one that was typed, fit for a terminal:
+// controls, also those of the writing direction, become spaces.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// wrap breaks a text between words into indented lines. Line ends of the text
+// stay; a word that is too long has a line of its own.
+func wrap(text string, indent int) string {
+	var b strings.Builder
+	pad := strings.Repeat(" ", indent)
+	for line := range strings.SplitSeq(text, "\n") {
+		row := ""
+		for word := range strings.FieldsSeq(clean(line)) {
+			if row != "" && indent+utf8.RuneCountInString(row)+1+utf8.RuneCountInString(word) > columns {
+				b.WriteString(pad + row + "\n")
+				row = ""
+			}
+			if row != "" {
+				row += " "
+			}
+			row += word
+		}
+		if row == "" {
+			b.WriteByte('\n')
+		} else {
+			b.WriteString(pad + row + "\n")
+		}
+	}
+	return b.String()
+}
