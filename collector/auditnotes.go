@@ -69,7 +69,7 @@ func (c *Collector) saveNotes(ctx context.Context, reason string, notes []jirada
 // when one is complete: the audit says that the numbers are not of today.
 func (c *Collector) noteOutcome(ctx context.Context, res Result, err error) error {
 	if ctx.Err() != nil {
-		return err // it was told to stop
+		return err // it was stopped
 	}
 	if noteErr := c.loadNotes(ctx); noteErr != nil {
 		return errors.Join(err, noteErr)

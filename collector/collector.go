@@ -120,8 +120,8 @@ type Collector struct {
 	keys       []string                    // of the projects in scope, in order; none if JQL alone is the scope
 	visible    map[string]jiradata.Project // the projects that can be seen, of the scope if it names any, by key
 	standing   *standingNotes              // nil: not read yet
-	// changed are the stories that cycles wrote which then failed: whoever derives
-	// numbers from the store has not been told of them.
+	// changed are the stories that cycles wrote which then failed. The next complete
+	// cycle returns them, so that their numbers are derived.
 	changed      idset.Set
 	sprints      sprintSchedule
 	checksFailed time.Time // by the local clock; zero: the last checks did not fail
@@ -172,7 +172,7 @@ func (c *Collector) Sync(ctx context.Context) (Result, error) {
 	}
 	err = c.noteOutcome(ctx, res, err)
 	if err != nil {
-		for _, id := range res.Changed { // a cycle that fails tells nobody of them
+		for _, id := range res.Changed { // the caller of a cycle that failed does not use its result
 			c.changed.Add(id)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Schedule says when cycles run, and who is told of them.
+// Schedule is when cycles run, and what is called after each.
 type Schedule struct {
 	Interval time.Duration
 	// Wanted, which may be nil, brings stories that are worth reading now, by id:

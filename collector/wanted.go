@@ -9,8 +9,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// readWanted reads issues that a webhook named, and writes those of the scope;
-// others are none of the store's business. Issues that do not exist are left to the
+// readWanted reads issues that a webhook named, and writes those of the scope. Issues that do not exist are left to the
 // census. It returns when the last of them was updated.
 func (c *Collector) readWanted(ctx context.Context, ids []int64) (newest latency.Instant, err error) {
 	c.mu.Lock()

@@ -13,8 +13,8 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// bulkHistories is how many records are asked for at a time: the most that
-// Jira gives.
+// bulkHistories is how many records are asked for at a time, the most that Jira
+// gives.
 const bulkHistories = 10000
 
 // errVanished: Jira says of a part of an issue that there is no such issue.
@@ -35,7 +35,7 @@ func (w *walk) histories(ctx context.Context, readings []*reading) error {
 	if !noEndpoint(err) {
 		return err
 	}
-	// Not every gateway has the bulk endpoint; one by one it always goes.
+	// Not every gateway has the bulk endpoint; all have the one for a single issue.
 	for _, r := range readings {
 		r.histories = nil
 		switch err := w.pagedHistories(ctx, r); {
@@ -133,8 +133,8 @@ func (p *bulkPage) split(doc json.RawMessage) (err error) {
 	return nil
 }
 
-// changelogIn returns the records in one changelog of such a page, and whose
-// they are.
+// changelogIn returns the records in one changelog of such a page, and the issue that
+// they are of.
 func changelogIn(doc json.RawMessage) (issue number, histories []json.RawMessage, err error) {
 	for name, value := range members(doc) {
 		switch name {
@@ -176,8 +176,8 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 	}
 }
 
-// add reads records of an issue's history one by one: a broken one spoils its
-// own issue and no other.
+// add reads records of an issue's history one by one, so that a broken one affects
+// no other issue.
 func (r *reading) add(raw []json.RawMessage) {
 	r.histories = slices.Grow(r.histories, len(raw))
 	var last author
@@ -191,8 +191,8 @@ func (r *reading) add(raw []json.RawMessage) {
 	}
 }
 
-// author is who did something, with the text that said so: next comes the same
-// one, as a rule.
+// author is the author of a record and the JSON that it was decoded from: the next
+// record usually has the same author, and is not decoded again.
 type author struct {
 	text json.RawMessage
 	who  *account

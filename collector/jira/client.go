@@ -77,8 +77,8 @@ type Options struct {
 	// flight, so few Jiras answer faster, and Cloud allows a tenant a hundred a
 	// second of each endpoint: half of that is left to others.
 	RequestsPerSecond int
-	// Hold is how long Jira wants to be left alone, as other clients of it were
-	// told; nil: one of its own.
+	// Throttle remembers how long Jira asked to be left alone; clients of one Jira
+	// share it. nil: one of its own.
 	Throttle *Throttle
 	// Logger may be nil.
 	Logger *zap.Logger
@@ -212,13 +212,13 @@ func call[T any](ctx context.Context, c *Client, endpoint string, f func(context
 	return v, resp.Header, nil
 }
 
-// broken returns the error of an answer that is no whole JSON document.
+// broken returns the error of an answer that is not a whole JSON document.
 func broken(endpoint string, resp *jira.Response, err error) error {
 	return &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: "the JSON is broken or cut: " + err.Error(), kind: ErrBadReply}
 }
 
-// splitter is a long document that is split into its parts, once it is known to
-// be valid, rather than decoded.
+// splitter is a long document that is checked once, and then split into its parts
+// instead of decoded.
 type splitter interface {
 	split(doc json.RawMessage) error
 }

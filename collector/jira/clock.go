@@ -26,7 +26,7 @@ const (
 type clocks struct {
 	date  time.Time     // when they were compared; zero: not yet
 	local time.Time     // the same by the local clock
-	ahead time.Duration // how far the Date is ahead; 0 where Jira does not tell its own
+	ahead time.Duration // how far the Date is ahead; 0 where Jira does not give its own
 }
 
 // dateOf returns the Date of a reply; zero if it has none.

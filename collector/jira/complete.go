@@ -167,8 +167,8 @@ func (w *walk) setAside(ctx context.Context, readings []*reading, page *jiradata
 	}), nil
 }
 
-// completeReading reads what of an issue is still missing. An *Error of it concerns
-// all issues; any other this one alone.
+// completeReading reads what is still missing of an issue. An *Error concerns all
+// issues, any other error only this one.
 func (w *walk) completeReading(ctx context.Context, r *reading) error {
 	if r.broken != nil || r.parentOnly {
 		return r.broken

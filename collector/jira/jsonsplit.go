@@ -48,7 +48,7 @@ func members(b []byte) iter.Seq2[string, json.RawMessage] {
 	}
 }
 
-// space returns where behind i there is no white space.
+// space returns the first position from i on that is not white space.
 func space(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
 		i++
@@ -56,7 +56,7 @@ func space(b []byte, i int) int {
 	return i
 }
 
-// comma returns where behind a value and its comma the next one begins.
+// comma returns where the next value begins, after the comma at or after i.
 func comma(b []byte, i int) int {
 	if i = space(b, i); i < len(b) && b[i] == ',' {
 		return space(b, i+1)

@@ -125,7 +125,7 @@ func (c *Client) Myself(ctx context.Context) (jiradata.Identity, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id.SiteURL = cmp.Or(c.site, c.base) // serverInfo, which tells the time, told it
+	id.SiteURL = cmp.Or(c.site, c.base) // serverInfo, which has been asked for the time, gave it
 	c.zone = id.TimeZone
 	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
 	if flavor == jiradata.Cloud {
@@ -137,9 +137,9 @@ func (c *Client) Myself(ctx context.Context) (jiradata.Identity, error) {
 }
 
 // Meta reads what describes stories: fields, statuses, issue types and the
-// projects with these keys; without keys, all projects that can be seen. What
-// is searched from then on reads the fields that were found. Types are not
-// asked for where no project can be seen: Cloud shows those of projects alone.
+// projects with these keys; without keys, all projects that the account can see.
+// Searches from then on read the fields that were found. Types are not asked for
+// where no project can be seen, because Cloud shows only types of projects.
 func (c *Client) Meta(ctx context.Context, projectKeys []string) (jiradata.Meta, error) {
 	var m jiradata.Meta
 	if err := c.readClocks(ctx); err != nil {
@@ -196,7 +196,7 @@ func (c *Client) Components(ctx context.Context, projectKey string) (map[string]
 	return out, nil
 }
 
-// scope names the one project that a status, type or field is of; most are of all.
+// scope is the project that a status, type or field is limited to; most have none.
 type scope struct {
 	Project struct {
 		ID text `json:"id"`

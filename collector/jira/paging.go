@@ -19,8 +19,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// pageSize is how many issues are asked for at a time: more are not given by
-// Cloud when fields are named, and are too heavy for Data Center with histories.
+// pageSize is how many issues are asked for at a time. Cloud gives no more when
+// fields are named, and with histories more are too heavy for Data Center.
 const pageSize = 100
 
 // chunkSize is how many issues of Cloud are completed together: their
@@ -102,7 +102,7 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	return page, nil
 }
 
-// errLeftOut: Jira says that it may have left results out.
+// errLeftOut means that Jira says it may have left results out.
 var errLeftOut = fmt.Errorf("%w: Jira warns that it may have left results out", jiradata.ErrIncomplete)
 
 // leftOut is what such a warning contains. No list of them is documented.
@@ -215,7 +215,7 @@ func checkToken(endpoint string, used map[string]bool, token string, stale int) 
 }
 
 // createdCursor returns where to go on behind issues in order of creation: at
-// the instant of the last one that tells it.
+// the instant of the last one that has it.
 func createdCursor(issues []json.RawMessage) string {
 	for _, raw := range slices.Backward(issues) {
 		var doc struct {
@@ -312,24 +312,24 @@ func (w *walk) pageByID(ctx context.Context, where string) iter.Seq2[chunk, erro
 		var seen idset.Set
 		given := 0
 		first, left := -1, -1 // what the query found at first, and what it should find now
-		var footing []int64   // stories to go on from: those of the last page, the last one last
+		var anchors []int64   // stories to go on from: those of the last page, the last one last
 		for {
 			page, err := w.ask(ctx, body)
-			refused := errors.Is(err, ErrRefused) && len(footing) > 0
+			refused := errors.Is(err, ErrRefused) && len(anchors) > 0
 			if err != nil && !refused {
 				yield(chunk{}, err)
 				return
 			}
 			if refused || page.Total < left {
-				alive, findErr := w.finds(ctx, where, footing[len(footing)-1])
+				alive, findErr := w.finds(ctx, where, anchors[len(anchors)-1])
 				if !alive && findErr == nil {
-					if footing = footing[:len(footing)-1]; len(footing) > 0 {
-						body.JQL, left = from(where, footing), left+1
+					if anchors = anchors[:len(anchors)-1]; len(anchors) > 0 {
+						body.JQL, left = from(where, anchors), left+1
 						continue
 					}
 					findErr = &Error{Endpoint: "search", Detail: "all stories of a page went away while it was read", kind: jiradata.ErrIncomplete}
 				}
-				// With its footing there, fewer are left because some went away.
+				// The last story is there, so fewer are left because some went away.
 				if err = cmp.Or(findErr, err); err != nil {
 					yield(chunk{}, err)
 					return
@@ -339,11 +339,11 @@ func (w *walk) pageByID(ctx context.Context, where string) iter.Seq2[chunk, erro
 				first = page.Total
 			}
 			fresh := chunk{issues: make([]json.RawMessage, 0, len(page.Issues))}
-			footing = footing[:0]
+			anchors = anchors[:0]
 			for _, raw := range page.Issues {
 				id := idOf(raw)
 				if id != 0 {
-					footing = append(footing, id)
+					anchors = append(anchors, id)
 					fresh.cursor = strconv.FormatInt(id, 10)
 				}
 				if seen.Add(id) || id == 0 {
@@ -357,16 +357,16 @@ func (w *walk) pageByID(ctx context.Context, where string) iter.Seq2[chunk, erro
 			if len(page.Issues) >= page.Total {
 				break
 			}
-			if len(fresh.issues) == 0 || len(footing) == 0 {
+			if len(fresh.issues) == 0 || len(anchors) == 0 {
 				yield(chunk{}, &Error{Endpoint: "search", Detail: fmt.Sprintf("a page brought nothing new though %d issues are left", page.Total), kind: jiradata.ErrIncomplete})
 				return
 			}
-			body.JQL, left = from(where, footing), page.Total-len(page.Issues)
+			body.JQL, left = from(where, anchors), page.Total-len(page.Issues)
 		}
 		if given >= first {
 			return
 		}
-		// Some went away meanwhile, or were never given.
+		// Some went away during the search, or were never given.
 		page, err := w.ask(ctx, searchBody{JQL: where, Fields: []string{"status"}, MaxResults: 1})
 		if err == nil && given < min(first, page.Total) {
 			err = &Error{Endpoint: "search", Detail: fmt.Sprintf("it gave %d issues of %d", given, page.Total), kind: jiradata.ErrIncomplete}
@@ -378,6 +378,6 @@ func (w *walk) pageByID(ctx context.Context, where string) iter.Seq2[chunk, erro
 }
 
 // from returns the query for what comes behind the last of some stories.
-func from(where string, footing []int64) string {
-	return fmt.Sprintf("(%s) AND id > %d ORDER BY id ASC", where, footing[len(footing)-1])
+func from(where string, anchors []int64) string {
+	return fmt.Sprintf("(%s) AND id > %d ORDER BY id ASC", where, anchors[len(anchors)-1])
 }

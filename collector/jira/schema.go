@@ -86,8 +86,8 @@ func newSchema(fields []jiradata.Field) *schema {
 	return s
 }
 
-// requested returns the fields to ask Jira for: those that the rules read,
-// and no summary, text or address.
+// requested returns the fields to ask Jira for: those that the rules read, and no
+// summary, text or address.
 func (s *schema) requested(comments bool) []string {
 	ids := []string{"status", "assignee", "labels", "components", "resolution", "parent", "issuetype", "project", "created", "updated", "creator"}
 	if comments {
@@ -142,8 +142,8 @@ func (s *schema) changes(out []latency.Change, it *item) []latency.Change {
 	return out
 }
 
-// changed returns one side of a change of field. Names of people stay out:
-// the directory of users has them, and can forget them.
+// changed returns one side of a change of field, without names of people: those are
+// stored once for each account, where they can be deleted.
 func changed(field string, id, name text) latency.Value {
 	switch field {
 	case latency.FieldAssignee:

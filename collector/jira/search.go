@@ -72,7 +72,7 @@ func (c *Client) Parents(ctx context.Context, ids []int64, since latency.Instant
 			part.Quarantined = append(part.Quarantined, p.Quarantined...)
 		}
 		if errors.Is(err, ErrRefused) || errors.Is(err, jiradata.ErrIncomplete) {
-			// One id that does not exist any more spoils the query.
+			// Jira refuses the query for one id that does not exist any more.
 			part, absent, err = w.readByID(ctx, chunk)
 		}
 		if err != nil {

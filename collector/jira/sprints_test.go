@@ -127,6 +127,7 @@ func TestSprintsRefused(t *testing.T) {
 	}{
 		{"no scope", "/board", "scrum", 401, `{"message":"Unauthorized; scope does not match"}`, true, "read:sprint:jira-software"},
 		{"forbidden", "/board", "scrum", 403, `{}`, true, "forbidden"},
+		{"boards refused in Jira's words", "/board", "scrum", 400, `{"errorMessages":["The project is archived"]}`, true, "The project is archived"},
 		{"no agile interface", "/board", "scrum", 404, `{}`, true, "not found"},
 		{"sprints forbidden", "/board/7/sprint", "scrum", 403, `{}`, true, "board 7"},
 		{"board deleted meanwhile", "/board/7/sprint", "scrum", 404, `{}`, false, ""},

@@ -203,9 +203,9 @@ const easy = time.Second
 // some left. Cloud's are filled all the time, and others draw from them as well.
 func easing(h http.Header) time.Duration {
 	left, err := strconv.ParseFloat(h.Get("X-RateLimit-Remaining"), 64)
-	told := err == nil
+	given := err == nil
 	if interval, ok := seconds(h.Get("X-RateLimit-Interval-Seconds")); ok {
-		if !told || left >= 1 {
+		if !given || left >= 1 {
 			return 0
 		}
 		if wait, _ := seconds(h.Get("Retry-After")); wait > 0 {
@@ -214,7 +214,7 @@ func easing(h http.Header) time.Duration {
 		return min(interval, patience) // then the refusal says how long it really is
 	}
 	size, err := strconv.ParseFloat(h.Get("X-RateLimit-Limit"), 64)
-	if strings.EqualFold(h.Get("X-RateLimit-NearLimit"), "true") || told && err == nil && left < size/5 {
+	if strings.EqualFold(h.Get("X-RateLimit-NearLimit"), "true") || given && err == nil && left < size/5 {
 		return easy
 	}
 	return 0

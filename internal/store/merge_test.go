@@ -151,6 +151,12 @@ func TestANewFactReachesStoredComments(t *testing.T) {
 	if d := cmp.Diff([]latency.History{story(10, "PAY-1").History, same.History}, histories(t, s, nil)); d != "" {
 		t.Errorf("histories (-want +got):\n%s", d)
 	}
+	older(t, s, story(12, "PAY-3"), "old")
+	twice := story(12, "PAY-3") // doubles are allowed
+	twice.History.Events = append(twice.History.Events, twice.History.Events...)
+	if d := cmp.Diff(jiradata.Changed{Stories: []int64{12}, Mended: 1}, save(t, s, jiradata.Batch{Stories: []jiradata.Story{twice}})); d != "" {
+		t.Errorf("an event that comes twice changed (-want +got):\n%s", d)
+	}
 	for range 2 {
 		if d := cmp.Diff(jiradata.Changed{}, save(t, s, batch)); d != "" {
 			t.Errorf("the same once more changed (-want +got):\n%s", d)
