@@ -16,29 +16,29 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// asked is what of a config Jira is asked with, or for.
+// asked is the part of a config that decides what is sent to Jira.
 type asked struct {
 	projects, components             []string // keys
 	jql, token, email, flavor, proxy string
-	certificates                     string // that are trusted beside the system's
+	certificates                     string // trusted in addition to the system's
 }
 
-// askedBy returns what Jira is asked by a config.
+// askedBy returns the part of a config that decides what is sent to Jira.
 func askedBy(cfg *config.Config) asked {
 	j := cfg.Jira
 	a := asked{projects: j.Projects, components: withComponents(cfg), jql: j.JQL, token: j.Token.Reveal(), email: j.Email, flavor: j.Flavor, proxy: j.ProxyURL}
 	if j.CAFile != "" {
 		text, err := os.ReadFile(j.CAFile)
 		if err != nil {
-			text = nil // whoever needs it says so
+			text = nil // the client reports it
 		}
 		a.certificates = j.CAFile + "\n" + string(text)
 	}
 	return a
 }
 
-// NewClient returns a client of the Jira of a config. opts is what the config does
-// not say. What is wrong with the config is a ConfigError.
+// NewClient returns a client for the Jira of a config. opts holds the options that
+// are not in the config. An error in the config is a ConfigError.
 func NewClient(cfg *config.Config, opts jira.Options) (*jira.Client, error) {
 	if err := cfg.Jira.RequireToken(); err != nil {
 		return nil, inConfig(cfg, err)
@@ -68,10 +68,10 @@ func withComponents(cfg *config.Config) []string {
 // askTimeout bounds how long Jira is asked about a config.
 const askTimeout = 30 * time.Second
 
-// ask asks Jira what every poll by a config needs: that the token is accepted,
-// as the account that the store was filled as, and that the projects, but those
-// that are known to be lost, and the query exist. It returns what describes
-// stories there.
+// ask asks Jira for what every poll by a config needs: that it accepts the token,
+// that the account is the one that filled the store, and that the projects and the
+// query exist. Projects in lost may be missing. It returns how Jira describes
+// itself.
 func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jiradata.State, lost map[string]latency.Instant) (jiradata.Meta, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -96,15 +96,15 @@ func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jirada
 	}()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return meta, fmt.Errorf("asking Jira whether it accepts the config: no answer within %s: try again when Jira is up: %w", askTimeout, err)
+		return meta, fmt.Errorf("asking Jira whether it accepts the config: no answer within %s; try again when Jira answers: %w", askTimeout, err)
 	case err != nil:
 		return meta, fmt.Errorf("asking Jira whether it accepts the config: %w", err)
 	}
 	return meta, nil
 }
 
-// TryQuery asks Jira whether it understands a query: for what was updated since
-// an instant of just now, which is next to nothing.
+// TryQuery asks Jira whether it understands a query. It asks for what was updated
+// since now, so that the answer is small.
 func TryQuery(ctx context.Context, client *jira.Client, jql string, now jiradata.Identity) error {
 	if jql == "" {
 		return nil

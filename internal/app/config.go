@@ -6,7 +6,7 @@ import (
 	"github.com/yourturn/yourturn/config"
 )
 
-// ConfigError is an error in the config: nothing was tried.
+// ConfigError is an error in the config. Nothing was done.
 type ConfigError struct{ error }
 
 func (e ConfigError) Unwrap() error { return e.error }
@@ -16,8 +16,8 @@ func inConfig(cfg *config.Config, err error) error {
 	return ConfigError{fmt.Errorf("%s: %w", cfg.File(), err)}
 }
 
-// LoadConfig reads the config in a file. Whatever is wrong with it is a
-// ConfigError, and so is a key that this version cannot act on.
+// LoadConfig reads the config in a file. Any error in it is a ConfigError, and so
+// is a key that this version cannot act on.
 func LoadConfig(path string) (*config.Config, error) {
 	cfg, err := config.Load(path)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"github.com/yourturn/yourturn/internal/query"
 )
 
-// failure names in one word why a cycle failed; "" if it did not.
+// failure returns the word for why a cycle failed, or "" if it did not. The word is
+// a label of yourturn_poll_failures_total.
 func failure(err error) string {
 	if err == nil {
 		return ""
@@ -56,9 +57,9 @@ func needsSomebody(err error) bool {
 		return false
 	}
 	switch refusal.Endpoint {
-	case "myself", "serverInfo": // so Cloud answers a token that it cannot make anything of
+	case "myself", "serverInfo": // Cloud answers a token that it does not know with 403
 		return errors.Is(err, jira.ErrForbidden)
 	}
-	// A query that names what does not exist.
+	// The query names something that does not exist.
 	return strings.HasPrefix(refusal.Endpoint, "search") && refusal.Status == http.StatusBadRequest
 }

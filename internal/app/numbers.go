@@ -20,7 +20,7 @@ import (
 
 // numbers derives the numbers from the store and publishes them. It owns the
 // engine, the rules in force, and what is published. Only the poller's goroutine
-// may use it, but for report.
+// may use it; report is safe for concurrent use.
 type numbers struct {
 	log      *zap.Logger
 	store    *store.Store
@@ -41,12 +41,11 @@ func newNumbers(log *zap.Logger, st *store.Store, self *metrics.Self, status *st
 	return &numbers{log: log, store: st, self: self, status: status, exporter: metrics.NewExporter()}
 }
 
-// report returns what is published; nil: nothing is yet. It is safe for
-// concurrent use.
+// report returns what is published, or nil if nothing is yet.
 func (n *numbers) report() *latency.Report { return n.exporter.Report() }
 
-// adopt puts a config in force; confirm reads stories by id once more before
-// what happened to them is counted.
+// adopt puts a config in force. confirm reads stories by id once more, before what
+// happened to them is counted.
 func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int64) ([]int64, error)) {
 	n.cfg = cfg
 	n.engine = measure.NewEngine(n.store, cfg.Metrics.OpenWaitsPerOwner)
@@ -57,8 +56,8 @@ func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int6
 // forget makes the next derivation a whole one.
 func (n *numbers) forget() { n.rules, n.facts = nil, nil }
 
-// show publishes the old numbers while another scope is still to be read: of
-// the projects that the store holds whole, and with nothing counted.
+// show publishes the old numbers while another scope still has to be read. It uses
+// the projects that the store holds completely, and counts nothing.
 func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
 	now, err := query.Facts(ctx, n.store)
 	if err != nil {
@@ -98,7 +97,7 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 	if err != nil {
 		return false, err
 	}
-	// A poll that read meta again, and found nothing new, changes no rule.
+	// Reading meta again without finding anything new changes no rule.
 	now.Meta.At = 0
 	if !res.Full && n.facts != nil && reflect.DeepEqual(now, *n.facts) {
 		report, err := n.engine.Refresh(ctx, res.Changed, res.AsOf)
@@ -134,17 +133,17 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 	return whole, n.publish(ctx, report)
 }
 
-// derived says how far a whole derivation has come.
+// derived shows how far a whole derivation has come.
 func (n *numbers) derived(stories int) {
 	n.status.alive(n.cfg.Jira.PollInterval)
 	if n.report() == nil {
-		n.status.progress(fmt.Sprintf("the numbers are being derived: %d stories are done", stories))
+		n.status.progress(fmt.Sprintf("deriving the numbers: %d stories are done", stories))
 	}
 }
 
-// publish shows a report.
+// publish publishes a report.
 func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
-	if n.scraped && n.report() == nil { // what is scraped must be noted as exposed before
+	if n.scraped && n.report() == nil { // from now on there is something to scrape, which backfill must know
 		if err := n.store.Expose(ctx, latency.At(time.Now())); err != nil {
 			return err
 		}
@@ -163,7 +162,7 @@ func (n *numbers) logAudit(report *latency.Report) {
 	}
 	for _, r := range measure.Reasons() {
 		if count, before := found[r.Code], n.audited[r.Code]; r.Doubtful && count > before {
-			n.log.Warn("the audit found what may make numbers wrong: yourturn waits --audit lists it",
+			n.log.Warn("the audit found something that may make the numbers wrong: yourturn waits --audit lists it",
 				zap.String("reason", r.Code), zap.String("meaning", r.Meaning), zap.Int("findings", count), zap.Int("before", before))
 		}
 	}

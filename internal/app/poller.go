@@ -26,9 +26,9 @@ func (s *Service) Recount(ctx context.Context) error { return s.store.Recount(ct
 // errOnce ends the poller after one cycle.
 var errOnce = errors.New("one cycle is over")
 
-// Poll runs one cycle as Run does again and again: it reads, derives, and records
-// how that went. failed says why the cycle, or a check in it, failed; err is what
-// would end Run.
+// Poll runs one cycle as Run does repeatedly: it reads, derives, and records how
+// the cycle ended. failed is why the cycle, or a check in it, failed. err is an
+// error that ends Run.
 func (s *Service) Poll(ctx context.Context) (failed, err error) {
 	_, failed, err = s.cycle(ctx)
 	return failed, err
@@ -49,7 +49,7 @@ func (s *Service) cycle(ctx context.Context) (read collector.Result, failed, err
 	return read, failed, err
 }
 
-// poll runs cycles until ctx ends, and takes over another config between two.
+// poll runs cycles until ctx ends. Between two cycles it puts another config in force.
 func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 	for {
 		run, stop := context.WithCancel(ctx)
@@ -68,25 +68,25 @@ func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 	}
 }
 
-// afterCycle measures a complete cycle and records how it went. It returns an
-// error only for what no later cycle mends.
+// afterCycle derives the numbers after a complete cycle and records how the cycle
+// ended. It returns an error only if no later cycle can succeed.
 func (s *Service) afterCycle(ctx context.Context, res collector.Result, err error) error {
 	s.status.alive(max(s.cfg.Jira.PollInterval, collector.Patience(err)))
 	if err == nil {
 		err = s.numbers.measure(ctx, res)
 		if ctx.Err() != nil {
-			return nil // it was told to stop meanwhile
+			return nil // the service is stopping
 		}
 		if err != nil {
-			s.numbers.forget() // what changed was not taken in: next time everything is
-			s.log.Error("the numbers could not be derived; the old ones stay", zap.Error(err))
+			s.numbers.forget() // the next cycle derives everything, including what changed in this one
+			s.log.Error("deriving the numbers failed; the old numbers stay", zap.Error(err))
 		}
 	}
 	s.polls.ended(ctx, cycle{Result: res, End: time.Now(), Err: err}, s.cfg.Jira.PollInterval)
 	if err != nil {
 		s.status.set(func(v *web.Status) { v.LastErr = err.Error() })
 		if s.numbers.report() == nil && needsSomebody(err) {
-			return err // there is nothing to serve meanwhile
+			return err // there are no old numbers to serve
 		}
 		return nil
 	}

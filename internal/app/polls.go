@@ -113,7 +113,7 @@ func (r *pollRecord) ended(ctx context.Context, c cycle, interval time.Duration)
 	r.log.Info("poll complete", c.logFields()...)
 }
 
-// note keeps what the page shows of a cycle.
+// note keeps what the page shows about a cycle.
 func (r *pollRecord) note(c cycle, interval time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -211,21 +211,21 @@ func (r *pollRecord) page(ctx context.Context) (web.Sync, error) {
 func (r *pollRecord) countOdd(ctx context.Context) {
 	notes, err := r.store.Notes(ctx)
 	if err != nil {
-		r.log.Warn("the odd stories could not be counted", zap.Error(err))
+		r.log.Warn("counting the odd stories failed", zap.Error(err))
 		return
 	}
 	odd := metrics.OddStories{
 		jiradata.NoteInvisible: 0, jiradata.NoteCommentsShort: 0, jiradata.NoteMistimed: 0, jiradata.NoteQuarantined: 0, jiradata.NoteCensusGuard: 0, jiradata.NoteLate: 0,
 	}
 	for _, n := range notes {
-		if _, ok := odd[n.Reason]; ok { // the others are no stories, and have metrics of their own
+		if _, ok := odd[n.Reason]; ok { // the others are not about stories, and have their own metrics
 			odd[n.Reason]++
 		}
 	}
 	r.self.Observe(odd)
 }
 
-// recall shows what was found before the start, as metrics.
+// recall sets the metrics of what was found before the start.
 func (r *pollRecord) recall(ctx context.Context) error {
 	state, err := r.store.State(ctx)
 	if err != nil || !state.FirstDone {

@@ -15,8 +15,8 @@ import (
 	"github.com/yourturn/yourturn/internal/query"
 )
 
-// reload asks the poller to take over the config of the file; its answer is
-// why the old one stays, or nil.
+// reload asks the poller to put the config's file in force. The answer is nil, or
+// why the old config stays.
 type reload struct{ answer chan<- error }
 
 // Reload reads the config's file again and puts it in force. If anything is
@@ -36,8 +36,8 @@ func (s *Service) Reload(ctx context.Context) error {
 	}
 }
 
-// supervise waits until the poller ends, or it is to begin again: another config
-// is in force, or a cycle was run that somebody asked for.
+// supervise waits until the poller ends, or another config is in force, or a cycle
+// that was requested has run. It reports whether the poller must start again.
 func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error) (err error, again bool) { //nolint:revive // the flag belongs behind the error
 	for {
 		select {
@@ -50,14 +50,14 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 				r.answer <- err
 				continue
 			}
-			// All that can fail has not; a first sync goes on where it was.
+			// Nothing can fail any more. A first sync continues where it was.
 			stop()
 			if err := <-done; err != nil {
 				r.answer <- err
 				return err, false
 			}
 			if err := s.change(ctx, next); err != nil && ctx.Err() == nil {
-				s.log.Error("the numbers could not be derived by the new config; the old ones stay until a cycle succeeds", zap.Error(err))
+				s.log.Error("deriving the numbers by the new config failed; the old numbers stay until a cycle succeeds", zap.Error(err))
 			}
 			r.answer <- nil
 			return nil, true
@@ -74,11 +74,11 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 	}
 }
 
-// change is another config, and all it takes to put it in force.
+// change is another config and what is needed to put it in force.
 type change struct {
 	cfg    *config.Config
 	poller *collector.Collector
-	meta   *jiradata.Meta // what Jira says of itself by now; nil: it was not asked
+	meta   *jiradata.Meta // how Jira describes itself now; nil: it was not asked
 }
 
 // change puts another config in force, and derives the numbers by it. No cycle
@@ -92,9 +92,8 @@ func (s *Service) change(ctx context.Context, c change) error {
 	return errors.Join(err, s.resume(ctx))
 }
 
-// prepare reads the config's file, makes what it needs, and finds out whether
-// Jira accepts it: by what is known of it or, where that does not tell, by
-// asking.
+// prepare reads the config's file, makes what it needs, and finds out whether Jira
+// accepts it. It asks Jira only if what the store knows is not enough.
 func (s *Service) prepare(ctx context.Context) (change, error) {
 	next, err := LoadConfig(s.cfg.File())
 	if err != nil {
@@ -111,7 +110,7 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 	if err != nil {
 		return change{}, err
 	}
-	var unknown error // names of the config that the store does not know of
+	var unknown error // names in the config that the store does not know
 	if len(known.Meta.Statuses) > 0 {
 		_, unknown = query.Rules(next, known)
 	}
@@ -124,14 +123,14 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 	}
 	lost := state.Lost
 	if !poller.Covers(state) {
-		lost = nil // what another scope is to bring must be there
+		lost = nil // a new scope may only name projects that exist
 	}
 	meta, err := ask(ctx, client, next, state, lost)
 	if err != nil {
 		return change{}, errors.Join(unknown, err)
 	}
-	for _, p := range known.Meta.Projects { // what is lost stays described as it was
-		// Where no projects are named the collector finds out which were lost.
+	for _, p := range known.Meta.Projects { // a lost project stays as it was described
+		// If the config names no projects, the collector finds out which were lost.
 		if slices.Contains(meta.Missing, p.Key) || len(next.Jira.Projects) == 0 && !slices.ContainsFunc(meta.Projects, func(m jiradata.Project) bool { return m.ID == p.ID }) {
 			meta.Projects = append(meta.Projects, p)
 		}
@@ -144,7 +143,7 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 	return change{next, poller, &meta}, nil
 }
 
-// restartNeeded refuses what is only read at a start.
+// restartNeeded returns an error for each key that changed and is only read at a start.
 func restartNeeded(old, next *config.Config) error {
 	var errs []error
 	for _, k := range []struct {
@@ -157,7 +156,7 @@ func restartNeeded(old, next *config.Config) error {
 		{"log", old.Log != next.Log},
 	} {
 		if k.changed {
-			errs = append(errs, fmt.Errorf("%s:%d: %s: has changed, which takes a restart", next.File(), next.Line(k.key), k.key))
+			errs = append(errs, fmt.Errorf("%s:%d: %s: has changed; restart to use the new value", next.File(), next.Line(k.key), k.key))
 		}
 	}
 	return errors.Join(errs...)

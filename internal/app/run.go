@@ -15,11 +15,11 @@ import (
 	"github.com/yourturn/yourturn/internal/web"
 )
 
-// shutdownTimeout bounds how long a stop waits for answers under way.
+// shutdownTimeout is how long a stop waits for requests that are being answered.
 const shutdownTimeout = 5 * time.Second
 
-// How long a client may take: to send what it asks, which may be a webhook with
-// an issue's texts, to read the answer, and to ask again.
+// How long a client may take to send a request, which may be a webhook with an
+// issue's texts, to read the answer, and to send the next request.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
@@ -27,19 +27,19 @@ const (
 	idleTimeout   = 2 * time.Minute
 )
 
-// Run serves on l and polls until ctx ends. It serves at once: to derive the
-// numbers of a large store takes a while.
+// Run serves on l and polls until ctx ends. It serves from the beginning, because
+// deriving the numbers of a large store takes a while.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	s.numbers.scraped = true
 	if err := s.announce(l.Addr()); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	s.status.alive(0)
-	s.status.progress("the numbers are being derived from the store")
+	s.status.progress("deriving the numbers from the store")
 	g, ctx := errgroup.WithContext(ctx)
 	srv := &http.Server{
 		Handler: s.pages, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		// Whoever waits for the poller, as a reload does, waits no longer than it runs.
+		// A request that waits for the poller, as a reload does, ends with it.
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	g.Go(func() error {
@@ -63,8 +63,8 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	return g.Wait()
 }
 
-// shutdown lets answers under way be finished, but not for ever: a client that
-// dawdles does not make a stop a failure.
+// shutdown waits for requests that are being answered, up to a timeout. A client
+// that is slower is cut off, and that is no failure.
 func (s *Service) shutdown(ctx context.Context, srv *http.Server) error {
 	timeout := s.opts.ShutdownTimeout
 	if timeout == 0 {
@@ -74,7 +74,7 @@ func (s *Service) shutdown(ctx context.Context, srv *http.Server) error {
 	defer cancel()
 	err := srv.Shutdown(stop)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.log.Warn("a client did not finish its request before the stop, and is cut off", zap.Duration("waited", timeout))
+		s.log.Warn("a client did not finish its request in time and is cut off", zap.Duration("waited", timeout))
 		err = srv.Close()
 	}
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Service) shutdown(ctx context.Context, srv *http.Server) error {
 func (s *Service) Resume(ctx context.Context) error {
 	err := errors.Join(s.polls.recall(ctx), s.resume(ctx))
 	if ctx.Err() != nil {
-		return nil // it was told to stop meanwhile
+		return nil // the service is stopping
 	}
 	s.status.progress("")
 	var names query.NamesError

@@ -34,14 +34,14 @@ import (
 	"github.com/yourturn/yourturn/metrics"
 )
 
-// Options is what a service is given beside its config. The zero value is what
-// a real Jira needs.
+// Options is what a service needs besides its config. The zero value is right for a
+// real Jira.
 type Options struct {
-	RequestsPerSecond int                      // how often Jira is asked at most; 0: as a client of a real Jira may
-	Progress          func(collector.Progress) // is told how far a reading has come; nil: nobody is
-	Transport         http.RoundTripper        // in place of the network; nil: the network
-	ShutdownTimeout   time.Duration            // a stop waits no longer for answers under way; 0: 5 s
-	Notes             []string                 // are shown below the page of what waits now
+	RequestsPerSecond int                      // at most; 0: the default of package jira
+	Progress          func(collector.Progress) // is called while Jira is read; may be nil
+	Transport         http.RoundTripper        // asks Jira; nil: the network
+	ShutdownTimeout   time.Duration            // how long a stop waits for requests that are being answered; 0: 5 s
+	Notes             []string                 // lines that the page of what waits now shows below
 	Writer            Writer                   // how this process becomes the store's one writer
 }
 
@@ -60,21 +60,21 @@ type Service struct {
 	reloads  chan reload
 	wanted   chan pollRequest // cycles that are asked for at once
 
-	secret     atomic.Value // of webhooks; a string
+	secret     atomic.Value // the webhooks' secret; a string
 	pollSecret string       // with which another process may ask for a cycle; "": none may
 
 	throttle jira.Throttle // Jira's wish not to be asked outlives a config
 
 	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
-	asked     asked // what Jira is asked by it
+	asked     asked // by it
 	collector *collector.Collector
 }
 
-// Open opens the store of a config and wires a service on it. What is wrong with
-// the config is a ConfigError.
+// Open opens the store of a config and wires a service on it. An error in the
+// config is a ConfigError.
 func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options) (*Service, error) {
-	if err := cfg.Jira.RequireToken(); err != nil { // before a store is made
+	if err := cfg.Jira.RequireToken(); err != nil { // before it makes a store
 		return nil, inConfig(cfg, err)
 	}
 	lock, err := opts.Writer.lock(ctx, cfg, log)
@@ -114,7 +114,8 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	return s, nil
 }
 
-// Close closes the store, and lets another process write to it. Nothing may run.
+// Close closes the store, and lets another process write to it. Run must have
+// returned.
 func (s *Service) Close() error { return errors.Join(s.store.Close(), s.lock.Release()) }
 
 // Counts returns how much the store holds.
@@ -126,8 +127,7 @@ func (s *Service) Config() *config.Config { return s.cfg }
 // ServeHTTP implements http.Handler: it serves the pages and the metrics.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.ServeHTTP(w, r) }
 
-// newCollector wires what reads the Jira of a config, and returns with it the
-// client that it reads through.
+// newCollector wires the collector of a config, and returns it with its client.
 func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := NewClient(cfg, jira.Options{
 		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle,
@@ -166,7 +166,7 @@ func (s *Service) adopt(cfg *config.Config, poller *collector.Collector) {
 	}
 }
 
-// openQuestions returns the stories that show an open question. Where no numbers
+// openQuestions returns the ids of the stories with an open question. If no numbers
 // are published yet, as in a single sync, it derives them from the store first.
 func (s *Service) openQuestions(ctx context.Context) ([]int64, error) {
 	if s.numbers.report() == nil {
@@ -180,11 +180,11 @@ func (s *Service) openQuestions(ctx context.Context) ([]int64, error) {
 	return nil, nil
 }
 
-// confirm reads stories by id before what happened to them is counted.
+// confirm reads stories by id once more, before what happened to them is counted.
 func (s *Service) confirm(ctx context.Context, ids []int64) ([]int64, error) {
 	changed, err := s.collector.Reread(ctx, ids)
 	if err != nil && ctx.Err() == nil {
-		s.log.Warn("stories could not be read once more before what happened to them is counted; the next poll tries again",
+		s.log.Warn("reading stories once more before counting what happened to them failed; the next poll tries again",
 			zap.Int("stories", len(ids)), zap.Error(err))
 	}
 	return changed, err
@@ -208,7 +208,7 @@ func (s *Service) resume(ctx context.Context) error {
 // a gateway.
 func (s *Service) showSite(state jiradata.State) {
 	if state.SiteURL == "" || state.BaseURL != strings.TrimRight(s.cfg.Jira.URL, "/") {
-		return // the store is of another Jira, or Jira has not said it yet
+		return // the store is of another Jira, or Jira has not named its site yet
 	}
 	s.status.set(func(v *web.Status) { v.JiraURL = state.SiteURL })
 	s.self.Observe(metrics.Site{URL: state.SiteURL})

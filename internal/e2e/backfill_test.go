@@ -229,11 +229,11 @@ func TestBackfillRefuses(t *testing.T) {
 	}{
 		{"no beginning", "--from is missing", 2, nil},
 		{"no instant", `--from "May": give a date`, 2, []string{"--from", "May"}},
-		{"beyond what is known", "--to 2026-06-01: it can be 2026-05-20T15:04:05Z at the latest, when Jira was last asked", 2, []string{"--from", "2026-05-01", "--to", "2026-06-01"}},
+		{"beyond what is known", "--to 2026-06-01: the latest that is allowed is 2026-05-20T15:04:05Z, when the last complete poll began", 2, []string{"--from", "2026-05-01", "--to", "2026-06-01"}},
 		{"the wrong way round", "there is no step", 2, []string{"--from", "2026-05-02", "--to", "2026-05-01"}},
 		{"a step that leaves a rest", "--step 7h0m0s: give whole minutes that divide a day", 2, []string{"--from", "2026-05-01", "--step", "7h"}},
 		{"a step that is too fine", "--step 30s: give whole minutes that divide a day", 2, []string{"--from", "2026-05-01", "--step", "30s"}},
-		{"an end before the first story", "there is nothing before 2025-11-2", 2, []string{"--from", "2000-01-01", "--to", "2000-02-01"}},
+		{"an end before the first story", "the first story is of 2025-11-2", 2, []string{"--from", "2000-01-01", "--to", "2000-02-01"}},
 		{"a file that is there", "2026-05.om is there, and backfill.json does not say what it holds: replace it with --force", 2, []string{"--from", "2026-05-19", "--out", there}},
 		{"no folder", "file", 1, []string{"--from", "2026-05-19", "--out", filepath.Join(dir, "file")}},
 	} {
@@ -274,7 +274,7 @@ func TestBackfillEndsBeforeTheFirstScrape(t *testing.T) {
 		}
 	}
 	got := yourturn(t, 2, "backfill", "--config.file", o.config, "--from", "2026-04-01", "--to", "2026-05-01")
-	if want := fmt.Sprintf("it can be %s at the latest, before the service first had something to be scraped", scraped.Add(-time.Second).Format(time.RFC3339)); !strings.Contains(got, want) {
+	if want := fmt.Sprintf("the latest that is allowed is %s, before the service first had something to be scraped", scraped.Add(-time.Second).Format(time.RFC3339)); !strings.Contains(got, want) {
 		t.Errorf("got %s, want %q in it", got, want)
 	}
 }

@@ -98,10 +98,10 @@ func TestBackfillGoesOn(t *testing.T) {
 			if len(before) == 0 || len(before) == len(names) {
 				t.Fatalf("it was not interrupted after the first whole file: %v\n%s", before, told)
 			}
-			if want := "yourturn: interrupted: whole are " + strings.Join(before, ", ") + " in " + past; !strings.Contains(told, want) {
+			if want := "yourturn: interrupted: " + strings.Join(before, ", ") + " in " + past + " are complete and stay"; !strings.Contains(told, want) {
 				t.Errorf("does not say %q:\n%s", want, told)
 			}
-			m := regexp.MustCompile(`this writes the rest:\n  yourturn (.*)\n`).FindStringSubmatch(told)
+			m := regexp.MustCompile(`this command writes the rest:\n  yourturn (.*)\n`).FindStringSubmatch(told)
 			if m == nil {
 				t.Fatalf("does not say how to go on:\n%s", told)
 			}

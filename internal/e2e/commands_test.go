@@ -175,7 +175,7 @@ func TestCheckOnline(t *testing.T) {
 	o := newOrganisation(t, 1, jirasim.Cloud)
 	yourturn(t, 0, "sync", "--config.file", o.config)
 	got := yourturn(t, 0, "check", "--online", "--config.file", o.config)
-	for _, want := range []string{"answers yourturn", "PO Review", "acceptance", "Product Owner", "customfield_10050", "owner ada is Ada Ohm", "LEFT ACCEPTANCE TO", "Ready for Release", "everything that the config names is there"} {
+	for _, want := range []string{"answers yourturn", "PO Review", "acceptance", "Product Owner", "customfield_10050", "owner ada is Ada Ohm", "LEFT ACCEPTANCE TO", "Ready for Release", "Jira has everything that the config names"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("does not say %q:\n%s", want, got)
 		}
@@ -277,7 +277,7 @@ func TestDemo(t *testing.T) {
 	}
 	other := filepath.Join(t.TempDir(), "yourturn.db")
 	write(t, other, "somebody's")
-	if got := yourturn(t, 2, "demo", "--store", other, "--anew"); !strings.Contains(got, "is of no demo") {
+	if got := yourturn(t, 2, "demo", "--store", other, "--anew"); !strings.Contains(got, "no demo wrote it") {
 		t.Errorf("started on another store, it says: %s", got)
 	}
 	ctx, again := context.WithCancel(t.Context())
@@ -288,7 +288,7 @@ func TestDemo(t *testing.T) {
 	}()
 	base = started(t, &out, ended, `open +(http://\S+)/ `)
 	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
-	if !strings.Contains(out.String(), "held a former demo's organisation and is replaced") {
+	if !strings.Contains(out.String(), "held the organisation of an earlier demo and is replaced") {
 		t.Errorf("does not say that it is another organisation:\n%s", &out)
 	}
 	if got := yourturn(t, 2, past...); !strings.Contains(got, "from another store") {

@@ -36,7 +36,7 @@ func TestServeReloadsItsConfig(t *testing.T) {
 	}{
 		{"unknown key", right + "wbe: {}\n", "wbe"},
 		{"a status that this Jira lacks", strings.Replace(right, "[PO Review]", "[PO Revue]", 1), "PO Revue"},
-		{"another store", strings.Replace(right, "store.db", "other.db", 1), "takes a restart"},
+		{"another store", strings.Replace(right, "store.db", "other.db", 1), "restart to use"},
 		{"a project that this Jira lacks", strings.Replace(right, "projects: [", "projects: [NOPE, ", 1), "NOPE"},
 		{"no YAML", "jira: [", "yourturn.yml"},
 	} {

@@ -39,9 +39,9 @@ func TestServeAnswersWhileItDerives(t *testing.T) {
 	r := p.serve()
 	await(t, r.base+"/-/healthy", func(status int, _ string) bool { return status == http.StatusOK })
 	await(t, r.base+"/-/ready", func(status int, body string) bool {
-		return status == http.StatusServiceUnavailable && strings.Contains(body, "derived")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "deriving")
 	})
-	await(t, r.base+"/", has("derived"))
+	await(t, r.base+"/", has("deriving"))
 	body := await(t, r.base+"/metrics", has("yourturn_build_info"))
 	if regexp.MustCompile(`(?m)^po_`).MatchString(body) {
 		t.Errorf("there are numbers already:\n%s", body)
@@ -169,7 +169,7 @@ func TestStopInADerivation(t *testing.T) {
 		r := p.serve()
 		<-reached
 		p.stopped(r)
-		p.logs("could not be derived", false)
+		p.logs("deriving the numbers failed", false)
 		p.shows(ended("PAY"), -1)
 		p.fault = nil
 		p.restart(asItWas)

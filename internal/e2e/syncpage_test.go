@@ -42,11 +42,11 @@ func TestSyncPage(t *testing.T) {
 			ids = append(ids, p.create(p.pay))
 		}
 		p.later(time.Hour)
-		p.tells("known as of\\s+never", "cycle ended\\s+never")
+		p.tells("Complete as of\\s+never", "cycle ended\\s+never")
 		p.fine()
-		p.tells("known as of\\s+Mon 2 Mar 2026 09:00:00", "[0-9]s ago", "after [0-9.]+m?s:\\s+complete", "Stories that it read\\s+20\\s", "!last complete one ended",
+		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "[0-9]s ago", "after [0-9.]+m?s:\\s+complete", "Stories that it read\\s+20\\s", "!last complete one ended",
 			"The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "due\\s+Mon 2 Mar 2026 15:00:00", "Stories that Jira shows\\s+20\\s", "Stories that it should show\\s+20\\s",
-			"Quarantine\\s+Empty", "else is odd\\s+Nothing", "secret_file is not set", "myself\\s+200\\s+1\\s", "!alone", "!The last look failed", "!started since")
+			"Quarantine\\s+Empty", "Other findings\\s+None", "secret_file is not set", "myself\\s+200\\s+1\\s", "!alone", "!The last check failed", "!started since")
 		if p.site.Flavor == jirasim.Cloud {
 			p.tells("search/jql\\s+349\\s+350\\s")
 		} else {
@@ -55,7 +55,7 @@ func TestSyncPage(t *testing.T) {
 
 		// After a restart what the store knows is known.
 		p.restart(asItWas)
-		p.tells("known as of\\s+Mon 2 Mar 2026 09:00:00", "cycle ended\\s+never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "started since", "!Stories that Jira shows")
+		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "cycle ended\\s+never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "restarted since", "!Stories that Jira shows")
 		if got, want := p.metric("yourturn_census_timestamp_seconds"), float64(p.now().Unix()); got != want {
 			p.Errorf("the last census is said to have been at %v, want %v", got, want)
 		}
@@ -84,17 +84,17 @@ func TestSyncPage(t *testing.T) {
 		if err := p.cycle(); err == nil {
 			p.Error("the census was complete")
 		}
-		p.tells("after [0-9.]+[mµ]?s:\\s+complete", "The last look failed.*: +census: ")
+		p.tells("after [0-9.]+[mµ]?s:\\s+complete", "The last check failed.*: +census: ")
 		p.fault = nil
 		p.fine() // in which it is not tried again yet
-		p.tells("The last look failed.*: +census: ")
+		p.tells("The last check failed.*: +census: ")
 		r := p.serve()
 		if status, answer := post(p.T, r.base+"/-/reload", ""); status != http.StatusOK { // another config tries again
 			p.Fatalf("reload: %d %s", status, answer)
 		}
-		await(p.T, r.base+"/sync", func(_ int, body string) bool { return !strings.Contains(body, "The last look failed") })
+		await(p.T, r.base+"/sync", func(_ int, body string) bool { return !strings.Contains(body, "The last check failed") })
 		p.stopped(r)
-		p.tells("!The last look failed", "The last complete one began\\s+Mon 2 Mar 2026 16:00:00")
+		p.tells("!The last check failed", "The last complete one began\\s+Mon 2 Mar 2026 16:00:00")
 
 		// A census that would remove too many says so, after a restart too.
 		for _, id := range ids[:10] {
@@ -102,7 +102,7 @@ func TestSyncPage(t *testing.T) {
 		}
 		p.later(7 * time.Hour)
 		p.fine()
-		const stopped = "It was stopped\\s+10 of 20 stories cannot be seen"
+		const stopped = "It removed nothing, because\\s+10 of 20 stories cannot be seen"
 		p.tells(stopped)
 		p.restart(asItWas)
 		p.tells(stopped)
@@ -115,7 +115,7 @@ func TestSyncPage(t *testing.T) {
 		p.site.Change(p.now(), p.dev, ids[3], map[string]any{"status": "none"})
 		p.later(time.Minute)
 		p.fine()
-		p.tells("Quarantine\\s+These issues cannot be read; all others are\\.\\s+Issue\\s+Reason\\s+Since\\s+PAY-4\\s+\\S")
+		p.tells("Quarantine\\s+These issues cannot be read\\. All others are\\.\\s+Issue\\s+Reason\\s+Since\\s+PAY-4\\s+\\S")
 
 		// Webhooks that are refused, and Jira's wish to be left alone.
 		rec := httptest.NewRecorder()
@@ -127,7 +127,7 @@ func TestSyncPage(t *testing.T) {
 		if err := p.cycle(); err == nil {
 			p.Error("the cycle is complete")
 		}
-		p.tells("Jira asks to be left alone until\\s+[A-Z]", "myself\\s+429\\s+1", "rate limited")
+		p.tells("Jira wants no requests until\\s+[A-Z]", "myself\\s+429\\s+1", "rate limited")
 		if next := regexp.MustCompile(`The next one is due\s+(\w.*UTC)`).FindStringSubmatch(p.page()); next == nil {
 			p.Error("the page does not say when the next cycle is due")
 		} else if at, err := time.Parse("Mon 2 Jan 2006 15:04:05 MST", next[1]); err != nil || time.Until(at) < 20*time.Minute {

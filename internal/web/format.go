@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// hours renders working time, whose days are no days of 24 hours.
+// hours renders working time. It uses no days, because a working day has no 24 hours.
 func hours(d time.Duration) string {
 	switch {
 	case d == 0:

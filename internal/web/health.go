@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// healthy answers 200 while the poller turns, whether Jira answers it or not.
+// healthy answers 200 while the poller runs, whether Jira answers or not.
 func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
 	until := s.from.Status().AliveUntil
 	if until.IsZero() {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintln(w, "yourturn is not healthy: its poller has not begun")
+		fmt.Fprintln(w, "yourturn is not healthy: its poller has not started")
 		return
 	}
 	if late := time.Since(until); late > 0 {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintf(w, "yourturn is not healthy: its poller should have turned %s ago: restart it, and report it with its log\n", late.Round(time.Second))
+		fmt.Fprintf(w, "yourturn is not healthy: its poller should have started a cycle %s ago: restart the service, and report this with its log\n", late.Round(time.Second))
 		return
 	}
 	fmt.Fprintln(w, "yourturn is healthy.")
 }
 
-// ready answers 200 once numbers are served, and 503 with the reason before.
+// ready answers 200 when there are numbers, and 503 with the reason before.
 func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	if s.from.Report() != nil {
 		fmt.Fprintln(w, "yourturn is ready.")
@@ -31,5 +31,5 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	}
 	st := s.from.Status()
 	w.WriteHeader(http.StatusServiceUnavailable)
-	fmt.Fprintln(w, "yourturn is not ready:", cmp.Or(st.LastErr, st.Progress, "the first sync has not begun"))
+	fmt.Fprintln(w, "yourturn is not ready:", cmp.Or(st.LastErr, st.Progress, "the first sync has not started"))
 }

@@ -9,19 +9,19 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-func TestHealthyMeansThatThePollerTurns(t *testing.T) {
+func TestHealthyMeansThatThePollerRuns(t *testing.T) {
 	var until time.Time
 	s := serving(Sources{Status: func() Status { return Status{AliveUntil: until} }})
-	if code, body := get(s, "/-/healthy"); code != http.StatusServiceUnavailable || !strings.Contains(body, "not begun") {
-		t.Errorf("before it begins to turn: %d %s", code, body)
+	if code, body := get(s, "/-/healthy"); code != http.StatusServiceUnavailable || !strings.Contains(body, "not started") {
+		t.Errorf("before it starts: %d %s", code, body)
 	}
 	until = time.Now().Add(time.Hour)
 	if code, _ := get(s, "/-/healthy"); code != http.StatusOK {
-		t.Errorf("while it turns: %d", code)
+		t.Errorf("while it runs: %d", code)
 	}
 	until = time.Now().Add(-time.Minute)
 	if code, body := get(s, "/-/healthy"); code != http.StatusServiceUnavailable || !strings.Contains(body, "1m0s ago") {
-		t.Errorf("when it does not: %d %s", code, body)
+		t.Errorf("when it is late: %d %s", code, body)
 	}
 }
 

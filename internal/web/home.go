@@ -12,14 +12,14 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// row is an owner's line on the page.
+// row is a line of the page: an owner, a project and a kind of wait.
 type row struct {
 	latency.Key
 	Name string
 	latency.OpenState
 	Target   time.Duration
 	Answered uint64
-	Median   string // of the waits of the last 28 days, open ones counted as open
+	Median   string // of the waits of the last 28 days, counting open waits as open
 	Breached uint64
 	Absent   bool
 }
@@ -32,7 +32,7 @@ type waiting struct {
 	Over bool
 }
 
-// home serves the page of what waits now.
+// home serves the page of what waits now (/).
 func (s *Server) home() http.Handler {
 	page := page("home.html", template.FuncMap{
 		"hours": hours, "wall": wall, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
@@ -53,7 +53,7 @@ func (s *Server) home() http.Handler {
 	})
 }
 
-// rows lists owners in alphabetical order: this is no ranking.
+// rows lists owners in alphabetical order, because the page ranks nobody.
 func rows(r *latency.Report) []row {
 	var out []row
 	for k, open := range r.Open {
@@ -75,7 +75,7 @@ func rows(r *latency.Report) []row {
 	return out
 }
 
-// median says by when half of the waits of a distribution are responded to.
+// median returns how long it takes until half of the waits are answered.
 func median(d *latency.Distribution) string {
 	if d == nil {
 		return "–"

@@ -8,16 +8,16 @@ import (
 
 // Sync is how the service keeps up with its Jira, for the page about it.
 type Sync struct {
-	Data     time.Time     // as of when everything is known, in Jira's clock; zero: never yet
+	Data     time.Time     // the store is complete as of then, in Jira's clock; zero: no sync was completed
 	Lag      time.Duration // how old that is
-	Progress string        // of what is not done yet: a first sync, a derivation; "" if nothing is
+	Progress string        // of a first sync or a derivation; "" if there is none
 	Last     Cycle         // complete or not
-	Complete Cycle         // the last one that was
+	Complete Cycle         // the last complete one
 	Facts    []Row         // about it
 	Next     time.Time     // when the next cycle is due
 	Alone    []Alone       // in order of endpoint
 	Read     time.Time     // when the config in force was read
-	Reload   string        // what came of the last reload of the config; "" if there was none
+	Reload   string        // how the last reload of the config ended; "" if there was none
 	Webhooks Webhooks
 	Requests []Requests // in order of endpoint and code
 	Budgets  []Budget   // in order of endpoint
@@ -25,7 +25,7 @@ type Sync struct {
 
 	Quarantine        []Odd // issues that cannot be read
 	QuarantineOmitted int   // how many more there are
-	Odd               []Odd // all else
+	Odd               []Odd // other findings
 	OddOmitted        int
 }
 
@@ -36,33 +36,33 @@ type Cycle struct {
 	Err  string // "" when it was complete
 }
 
-// Alone is what Jira wants not to be asked for.
+// Alone is an endpoint that Jira wants no requests for.
 type Alone struct {
-	Endpoint string // "" is all of them
+	Endpoint string // "": all of them
 	Until    time.Time
 }
 
-// Webhooks are what became of those of Jira since the start.
+// Webhooks is how Jira's webhooks ended since the start.
 type Webhooks struct {
-	Taken   bool // there is a secret that they are to be signed with
+	Taken   bool // the config has a secret for their signature
 	Last    time.Time
 	Results []Count // in order of result
 }
 
-// Count is how often something came out.
+// Count is how often a result occurred.
 type Count struct {
 	Result string
 	Count  int
 }
 
-// Requests are how often an endpoint answered with a code since the start.
+// Requests is how often an endpoint answered with a code since the start.
 type Requests struct {
 	Endpoint string
 	Code     int // 0: no answer came
 	Count    int
 }
 
-// Budget is what is left of the requests that Jira allows, as it said last.
+// Budget is how many requests Jira still allows, as it last reported.
 type Budget struct {
 	Endpoint, Left, Limit string
 	At                    time.Time
@@ -72,24 +72,24 @@ type Budget struct {
 type Census struct {
 	Last    time.Time // when it began, in Jira's clock; zero: there was none
 	Next    time.Time // in Jira's clock; zero: with the next cycle
-	Stopped string    // why it removed nothing; "" unless it was stopped
-	Found   []Row     // none: it was before the start
-	// Failure is why the last try of a census, or of another look at open
-	// questions, failed; "" if it did not.
+	Stopped string    // why it removed nothing; "" if it was not stopped
+	Found   []Row     // none: the census was before the start
+	// Failure is why the last census, or the last reading of open questions,
+	// failed; "" if it did not.
 	Failure   string
 	FailureAt time.Time
 }
 
-// Row is a line of a table: what is told, and its value.
+// Row is a line of a table.
 type Row struct{ Label, Value string }
 
-// Odd is what is wrong with a story, or with the whole Jira where Key is "".
+// Odd is a finding about a story, or about the whole Jira if Key is "".
 type Odd struct {
 	Key, Reason, Detail string
 	At                  time.Time
 }
 
-// sync serves the page about the synchronisation.
+// sync serves the page about the synchronisation (/sync).
 func (s *Server) sync() http.Handler {
 	page := page("sync.html", template.FuncMap{
 		"stamp": func(t time.Time) string {

@@ -1,6 +1,6 @@
-// Package web serves what the service shows: metrics for Prometheus, health for
-// whoever runs it, and pages for people. It keeps no state of its own: every
-// answer is made from what its Sources say at that moment.
+// Package web serves metrics for Prometheus, health checks, and pages for people.
+// It has no state: it makes every answer from what its Sources return at that
+// moment.
 //
 // Each page is one file with its handler and one with its template, and a line
 // in routes.
@@ -20,8 +20,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Sources are where a Server gets what it shows. All of them are asked anew for
-// each request, and from several goroutines.
+// Sources is where a Server gets what it shows. It calls them for each request, from
+// several goroutines.
 type Sources struct {
 	Metrics prometheus.Gatherer
 	// Report returns the numbers, or nil until there are any.
@@ -29,7 +29,7 @@ type Sources struct {
 	Status func() Status
 	// Sync returns how the store keeps up with Jira.
 	Sync func(context.Context) (Sync, error)
-	// Reload puts the config's file in force, or says why the old config stays.
+	// Reload puts the config's file in force. The error is why the old config stays.
 	Reload func(context.Context) error
 	// Poll runs a cycle at once for a process of this machine that proves by a
 	// secret that it may read the store's lock file, and answers with what it did.
@@ -39,14 +39,14 @@ type Sources struct {
 	Webhooks http.Handler
 }
 
-// Status is what the service says about itself.
+// Status is the state of the service, as the pages show it.
 type Status struct {
 	Version    string
 	JiraURL    string    // where people find Jira
 	Progress   string    // of a first sync or a derivation; "" if there is none
 	LastErr    string    // of the last cycle; "" if it was complete
-	AliveUntil time.Time // when the poller turns again at the latest; zero: it has not begun
-	Notes      []string  // what the demo says about its people
+	AliveUntil time.Time // the poller's next cycle begins before then; zero: it has not started
+	Notes      []string  // what the demo says about its people, one line each
 }
 
 // Server serves the pages. Its zero value is not usable; use New.
@@ -55,13 +55,14 @@ type Server struct {
 	from Sources
 }
 
-// route is one thing that is served.
+// route is a pattern and what serves it.
 type route struct {
 	pattern string // as of http.ServeMux
 	handler http.Handler
 }
 
-// New returns a server of what from says. A nil source has no route.
+// New returns a server of what from returns. Sync, Reload and Webhooks may be nil;
+// then they have no route.
 func New(from Sources) *Server {
 	s := &Server{from: from}
 	mux := http.NewServeMux()
@@ -72,7 +73,7 @@ func New(from Sources) *Server {
 	return s
 }
 
-// routes lists all that is served.
+// routes lists everything that is served.
 func (s *Server) routes() []route {
 	list := []route{
 		{"GET /{$}", s.home()},
@@ -111,5 +112,5 @@ func render(w http.ResponseWriter, page *template.Template, data any) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(buf.Bytes()) //nolint:errcheck // the reader went away
+	w.Write(buf.Bytes()) //nolint:errcheck // the reader is gone
 }

@@ -37,21 +37,21 @@ func backfillCommand(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backfill",
 		Short: "Write the past for Prometheus to import",
-		Long: `backfill writes what a scrape would have shown in the past, had the service been
-there: every po_ metric, as of each --step, as OpenMetrics, a file a month. It reads
-the store alone. Prometheus' promtool makes blocks of the files; the last line
-printed says how.
+		Long: `backfill writes what a scrape would have shown in the past: every po_ metric, as of
+each --step, as OpenMetrics, one file for each month. It reads only the store.
+Prometheus' promtool turns the files into blocks; the last line of the output is the
+command for it.
 
---to is at most 3 hours ago, for younger samples are in Prometheus' own hands, and
-before the first scrape of the live service: where both are, counters count twice.
-Left out, it is the latest that can be. Before a project's first story it has no
-samples, for nothing is not zero.
+--to is at most 3 hours ago, because Prometheus itself still writes younger samples.
+It is also before the first scrape of the live service, because counters count twice
+where both exist. The default is the latest instant that is allowed. A project has
+no samples before its first story.
 
-The folder says in backfill.json what it holds: interrupted, the same command goes
-on, and with a later --to it writes what came since into files of their own.
+The file backfill.json says what the folder holds. After an interruption the same
+command continues. With a later --to it writes what came since into new files.
 
---job and --instance are those of the live scrape, so that the past and the present
-are one series.`,
+--job and --instance are the labels of the live scrape: with them the past and the
+present are one series.`,
 		Example: `  yourturn backfill --config.file yourturn.yml --from 2026-01-01
   yourturn backfill --config.file yourturn.yml --from 2026-01-01 --instance yourturn:9817 --out past`,
 		Args: cobra.NoArgs,
@@ -63,12 +63,12 @@ are one series.`,
 	flags := cmd.Flags()
 	configFlag(flags, &f.configFile)
 	flags.StringVar(&f.from, "from", "", "the first sample: a date (UTC) or an instant (RFC 3339); required")
-	flags.StringVar(&f.to, "to", "", "the last sample at the latest, likewise (default the latest that can be)")
+	flags.StringVar(&f.to, "to", "", "the last sample at the latest: a date or an instant (default the latest that is allowed)")
 	flags.DurationVar(&f.step, "step", time.Hour, "the time between samples: whole minutes that divide a day")
 	flags.StringVar(&f.out, "out", "backfill", "the `folder` for the files")
 	flags.StringVar(&f.job, "job", "yourturn", "the job label of the live scrape")
 	flags.StringVar(&f.instance, "instance", "", "the instance label of the live scrape (default web.listen_address of the config)")
-	flags.BoolVar(&f.force, "force", false, "write anew what is there already")
+	flags.BoolVar(&f.force, "force", false, "write existing files again")
 	return cmd
 }
 
@@ -82,11 +82,11 @@ func instant(flag, text string) (time.Time, error) {
 	return time.Time{}, usageError{fmt.Errorf("--%s %q: give a date like 2026-01-31 or an instant like 2026-01-31T18:00:00Z", flag, text)}
 }
 
-// period returns the first and the last sample, given the latest that can be
-// and why it is that.
+// period returns the first and the last sample. latest is the last instant that
+// is allowed, and why the reason.
 func (f *backfillFlags) period(latest time.Time, why string) (from, to time.Time, err error) {
 	if f.step < time.Minute || f.step%time.Minute != 0 || 24*time.Hour%f.step != 0 {
-		return from, to, usageError{fmt.Errorf("--step %s: give whole minutes that divide a day, such as 15m, 1h or 6h; a finer step tells nothing more, and each costs a derivation", f.step)}
+		return from, to, usageError{fmt.Errorf("--step %s: give whole minutes that divide a day, such as 15m, 1h or 6h; a finer step adds no information and takes longer", f.step)}
 	}
 	if f.from == "" {
 		return from, to, usageError{errors.New("--from is missing: give the first day, such as --from 2026-01-01")}
@@ -100,7 +100,7 @@ func (f *backfillFlags) period(latest time.Time, why string) (from, to time.Time
 			return from, to, err
 		}
 		if to.After(latest) {
-			return from, to, usageError{fmt.Errorf("--to %s: it can be %s at the latest, %s; leave it out to have that",
+			return from, to, usageError{fmt.Errorf("--to %s: the latest that is allowed is %s, %s; leave out --to to get it",
 				f.to, latest.Format(time.RFC3339), why)}
 		}
 	}
@@ -114,11 +114,11 @@ func (f *backfillFlags) period(latest time.Time, why string) (from, to time.Time
 	return first, to, nil
 }
 
-// latestSample returns the last instant that may be written, and why.
+// latestSample returns the last instant that may be written, and the reason.
 func latestSample(ctx context.Context, r *query.Reader, now time.Time) (at time.Time, why string, err error) {
 	at, why = now.Add(-headOfPrometheus), "3 hours ago"
 	if data := r.State.DataTimestamp.Time(); data.Before(at) {
-		at, why = data, "when Jira was last asked"
+		at, why = data, "when the last complete poll began"
 	}
 	exposed, ok, err := r.Store.Exposed(ctx)
 	if err != nil {
@@ -168,7 +168,7 @@ func runBackfill(ctx context.Context, e Env, f backfillFlags) error {
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
 		// A store that begins at another instant is another Jira's, whatever its config.
 		Config: fmt.Sprintf("%s %d", rules.Fingerprint(cfg), begins.First), Version: b.Version + " " + b.Revision,
-		Progress: func(file backfill.File) { tellFile(e, file, now) },
+		Progress: func(file backfill.File) { printFile(e, file, now) },
 	})
 	var conflict *backfill.ConflictError
 	switch {
@@ -178,34 +178,34 @@ func runBackfill(ctx context.Context, e Env, f backfillFlags) error {
 		return unfinishedError{err, f.goOn(done.Files)}
 	}
 	for _, hole := range done.Holes {
-		fmt.Fprintf(e.Err, "between the files in %s there is nothing from %s to %s: write it with --from %[2]s --to %[3]s\n",
+		fmt.Fprintf(e.Err, "the files in %s have no samples from %s to %s: write them with --from %[2]s --to %[3]s\n",
 			f.out, hole.First.Format(time.RFC3339), hole.Last.Format(time.RFC3339))
 	}
-	if err := tellRest(ctx, e, r, to.Add(f.step), now); err != nil {
+	if err := printRest(ctx, e, r, to.Add(f.step), now); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.Out, "for f in %s; do promtool tsdb create-blocks-from --max-block-duration=720h openmetrics \"$f\" PROMETHEUS_DATA; done\n", f.names(done.Files))
 	return nil
 }
 
-// afterBeginning returns the first sample that there is something to tell at.
+// afterBeginning returns the first sample at which there is a story.
 func (f *backfillFlags) afterBeginning(e Env, from, to time.Time, begins backfill.Beginning) (time.Time, error) {
 	if begins.First == latency.Never {
-		return from, errors.New("the store holds no story of a project that is watched: there is no past")
+		return from, errors.New("the store holds no story of a watched project: there is no past to write")
 	}
 	first := begins.First.Time()
 	if !first.After(from) {
 		return from, nil
 	}
 	if from = first.Add(f.step - time.Nanosecond).Truncate(f.step); from.After(to) {
-		return from, usageError{fmt.Errorf("there is nothing before %s, and --to is before the first step after it", first.Format(time.RFC3339))}
+		return from, usageError{fmt.Errorf("the first story is of %s, and --to is before the first step after it", first.Format(time.RFC3339))}
 	}
-	fmt.Fprintf(e.Err, "the first story is of %s: the samples begin after it, and those of each project with its own first story\n", first.Format(time.RFC3339))
+	fmt.Fprintf(e.Err, "the first story is of %s: samples begin after it, and those of each project after its own first story\n", first.Format(time.RFC3339))
 	return from, nil
 }
 
-// tellFile tells a file that is whole.
-func tellFile(e Env, file backfill.File, begun time.Time) {
+// printFile reports that a file is complete.
+func printFile(e Env, file backfill.File, begun time.Time) {
 	how := time.Since(begun).Round(time.Second/10).String() + " since the start"
 	if file.Kept {
 		how = "was there already"
@@ -213,33 +213,33 @@ func tellFile(e Env, file backfill.File, begun time.Time) {
 	fmt.Fprintf(e.Err, "%s: %d steps, %d series, %d samples, %s\n", file.Path, file.Steps, file.Series, file.Samples, how)
 }
 
-// tellRest tells what is left to write when the live service takes over later
-// than the last sample.
-func tellRest(ctx context.Context, e Env, r *query.Reader, next, now time.Time) error {
+// printRest prints what is left to write if the live service was first scraped
+// later than the last sample.
+func printRest(ctx context.Context, e Env, r *query.Reader, next, now time.Time) error {
 	exposed, ok, err := r.Store.Exposed(ctx)
 	switch {
 	case err != nil:
 		return err
 	case !ok:
-		fmt.Fprintf(e.Err, "nobody can scrape yet: run this again 3 hours after `yourturn serve` first had numbers, with --from %s, to fill the time up to then\n", next.Format(time.RFC3339))
+		fmt.Fprintf(e.Err, "yourturn serve has shown no numbers yet: run this again 3 hours after it did, with --from %s, to fill the time up to then\n", next.Format(time.RFC3339))
 	case next.Before(exposed.Time()) && exposed.Time().After(now.Add(-headOfPrometheus)):
-		fmt.Fprintf(e.Err, "what is scraped begins at %s: run this again at %s, with --from %s, to fill the time up to then\n",
+		fmt.Fprintf(e.Err, "the first scrape could be at %s: run this again at %s, with --from %s, to fill the time up to then\n",
 			exposed.Time().Format(time.RFC3339), exposed.Time().Add(headOfPrometheus).Truncate(time.Minute).Add(time.Minute).Format(time.RFC3339), next.Format(time.RFC3339))
 	}
 	return nil
 }
 
-// goOn says what is whole, and the command that writes the rest.
+// goOn returns what is complete, and the command that writes the rest.
 func (f *backfillFlags) goOn(files []backfill.File) string {
-	whole := "no file is whole yet"
+	whole := "no file is complete yet"
 	if len(files) > 0 {
 		var names []string
 		for _, file := range files {
 			names = append(names, filepath.Base(file.Path))
 		}
-		whole = fmt.Sprintf("whole are %s in %s, and they stay", strings.Join(names, ", "), f.out)
+		whole = fmt.Sprintf("%s in %s are complete and stay", strings.Join(names, ", "), f.out)
 	}
-	return fmt.Sprintf("%s; this writes the rest:\n  %s", whole, f.line)
+	return fmt.Sprintf("%s; this command writes the rest:\n  %s", whole, f.line)
 }
 
 // names returns the files as the arguments of a shell.
@@ -262,8 +262,8 @@ func quoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// lineOf returns the command line that runs cmd with the flags it was given, but
-// for --force: what that removed is gone.
+// lineOf returns the command line that runs cmd with the flags it was given. It
+// leaves out --force: what --force removes is gone already.
 func lineOf(cmd *cobra.Command) string {
 	words := []string{cmd.CommandPath()}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {

@@ -28,14 +28,15 @@ func checkCommand(e Env) *cobra.Command {
 	var online bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Validate a config, and the access it gives",
-		Long: `check reads a config and says everything that is wrong with it.
+		Short: "Validate a config, and the access to Jira",
+		Long: `check reads a config and reports every error in it.
 
-With --online it also asks Jira: whether the token is accepted and as whom, what it
-may see, the statuses with their ids and what they mean for each project, the
-fields that hold people, project leads and owners. That is all one needs to
-write a first config. With a store that holds stories, it lists where stories go
-when they leave acceptance, how often, and how that is judged.`,
+With --online it also asks Jira whether it accepts the token, and lists what the
+account sees: the statuses with their ids and what they mean for each project, the
+user fields, the issue types, the project leads and the owners. That is what you
+need to write a first config. If the store holds stories, it also lists the
+statuses that stories move to when they leave acceptance, how often, and the
+outcome.`,
 		Example: "  yourturn check --config.file yourturn.yml --online",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -55,8 +56,8 @@ when they leave acceptance, how often, and how that is judged.`,
 	return cmd
 }
 
-// checkOnline looks at the Jira of a config. It prints all it finds before it
-// says what is wrong.
+// checkOnline checks a config against its Jira. It prints everything it finds
+// before it returns what is wrong.
 func checkOnline(ctx context.Context, e Env, cfg *config.Config) error {
 	w := e.Out
 	client, err := app.NewClient(cfg, jira.Options{Logger: zap.NewNop(), Transport: e.Transport})
@@ -122,11 +123,11 @@ func checkOnline(ctx context.Context, e Env, cfg *config.Config) error {
 	if bad = append(bad, owners...); len(bad) > 0 {
 		return errors.New(strings.Join(bad, "\n"))
 	}
-	fmt.Fprintln(w, "everything that the config names is there")
+	fmt.Fprintln(w, "Jira has everything that the config names")
 	return nil
 }
 
-// meaning says what a status means for a project.
+// meaning returns what a status means for a project.
 func meaning(p *latency.Project, id string) string {
 	var out []string
 	for _, s := range []struct {
@@ -149,7 +150,7 @@ func meaning(p *latency.Project, id string) string {
 	return strings.Join(out, ", ")
 }
 
-// printMeta lists what a first config needs.
+// printMeta prints what a first config needs.
 func printMeta(w io.Writer, cfg *config.Config, f rules.Facts, r *rules.Result) {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	names := []string{"new", "in progress", "done"}
@@ -212,15 +213,14 @@ func checkOwners(ctx context.Context, w io.Writer, cfg *config.Config, client *j
 	return bad
 }
 
-// printExits lists where stories went when they left acceptance, and how that
-// is judged.
+// printExits prints where stories went when they left acceptance, and the outcome.
 func printExits(ctx context.Context, w io.Writer, r *query.Reader) error {
 	exits, err := r.Exits(ctx)
 	if err != nil {
 		return err
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "PROJECT\tLEFT ACCEPTANCE TO\tJUDGED\tCOUNT")
+	fmt.Fprintln(tw, "PROJECT\tLEFT ACCEPTANCE TO\tOUTCOME\tCOUNT")
 	for _, e := range exits.Sorted() {
 		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\n", e.Project, e.Status, e.Outcome, exits[e])
 	}

@@ -24,12 +24,12 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 )
 
-// The demo polls its own Jira on loopback, as often and as fast as it likes.
+// The demo polls its own Jira on loopback, more often and faster than a real one.
 const (
 	demoPoll     = 5 * time.Second
 	demoRequests = 1000
-	// demoStories of history give each of the last seven days' panels something to
-	// show, at whatever hour the demo starts.
+	// demoStories is so large that every panel over the last seven days has
+	// something to show, whatever the hour at which the demo starts.
 	demoStories = 800
 )
 
@@ -47,19 +47,19 @@ func demoCommand(e Env) *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "See it all at work, with no Jira and no config",
+		Short: "Run the whole service on a simulated Jira",
 		Long: `demo runs the whole service on a simulated Jira: a generated organisation with
-months of history, whose team goes on working while you watch. It is polled
-over HTTP on loopback, stored, derived and exported, just as a real Jira is.
+months of history, whose team continues to work while you watch. It is polled over
+HTTP on loopback, stored, derived and exported like a real Jira. It needs no config.
 
-Its people live in real time, only faster (--speed): owners answer in their working
-hours, so at any hour some are at work and some are not. What ends counts in the
-histograms five minutes later, when it can no longer be a slip.
+Its people act in real time, only faster (--speed). Owners answer in their working
+hours, so at any hour some are at work and some are not. An ending counts in the
+histograms five minutes later, after the slip window.
 
-With --store FILE the store and its config (FILE.yml) stay, so that other commands
-can be tried on them: yourturn waits --config.file FILE.yml --open
-Every start is a new organisation: people who act in real time cannot be found again
-where they were. --anew replaces the store of a former demo.
+With --store FILE the store and its config (FILE.yml) are kept, and you can try
+other commands on them: yourturn waits --config.file FILE.yml --open
+Every start generates a new organisation, because people who act in real time
+cannot be resumed. --anew replaces the store of an earlier demo.
 
 Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
 		Example: `  yourturn demo
@@ -72,16 +72,16 @@ Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.address, "web.listen-address", "127.0.0.1:9817", "listen on this `address`")
-	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
+	flags.Int64Var(&f.seed, "seed", 1, "the `number` of the organisation that is generated")
 	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
-	flags.StringVar(&f.jira, "jira.listen-address", "127.0.0.1:9818", "let the simulated Jira listen on this `address`; by default on another if it is taken")
-	flags.StringVar(&f.store, "store", "", "keep the store in this `file`, which must not exist yet, and its config beside it")
-	flags.BoolVar(&f.anew, "anew", false, "replace the --store of a former demo")
+	flags.StringVar(&f.jira, "jira.listen-address", "127.0.0.1:9818", "the `address` of the simulated Jira; if the default is in use, another port is taken")
+	flags.StringVar(&f.store, "store", "", "keep the store in this `file`, and its config beside it; the file must not exist")
+	flags.BoolVar(&f.anew, "anew", false, "replace the --store of an earlier demo")
 	flags.StringVar(&f.level, "log.level", "warn", "debug, info, warn or error")
 	return cmd
 }
 
-// organisation is whom the demo is about.
+// organisation returns what the demo generates.
 func (f demoFlags) organisation() team.Options {
 	return team.Options{Seed: f.seed, Flavor: jirasim.Cloud, MinStories: demoStories}
 }
@@ -97,7 +97,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	dir, path := "", f.store
 	if path == "" {
 		if dir, err = os.MkdirTemp("", "yourturn-demo-"); err != nil {
-			return fmt.Errorf("the demo needs a temporary folder: %w", err)
+			return fmt.Errorf("making a temporary folder for the demo: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 		path = filepath.Join(dir, "demo.db")
@@ -126,10 +126,10 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	if err != nil {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
-	show := newProgress(e.Err)
+	progress := newProgress(e.Err)
 	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Progress: func(p collector.Progress) {
 		if p.Full {
-			show.tell("reading the simulated Jira: %d stories", p.Stories)
+			progress.show("reading the simulated Jira: %d stories", p.Stories)
 		}
 	}})
 	if err != nil {
@@ -166,7 +166,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 func (f *demoFlags) listenJira(ctx context.Context) (net.Listener, error) {
 	var c net.ListenConfig
 	l, err := c.Listen(ctx, "tcp", f.jira)
-	if err != nil && !f.jiraChosen { // by another demo, say
+	if err != nil && !f.jiraChosen { // another demo may use it
 		l, err = c.Listen(ctx, "tcp", "127.0.0.1:0")
 	}
 	if err != nil {
@@ -175,9 +175,9 @@ func (f *demoFlags) listenJira(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-// reached returns the address at which this machine reaches a listener. What
-// listens on all addresses is reached on loopback, also through a port of a
-// container that is published under its own number.
+// reached returns the address at which this machine reaches a listener. A listener
+// on all addresses is reached on loopback, and so is a port of a container that is
+// published under the same number.
 func reached(a net.Addr) string {
 	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
@@ -185,8 +185,8 @@ func reached(a net.Addr) string {
 	return a.String()
 }
 
-// mayReplace reports whether a demo may begin with this store: what is there must be
-// of a former demo, and anew must say so.
+// mayReplace returns an error unless a demo may write the store at path: either no
+// file is there, or an earlier demo wrote it and anew is set.
 func mayReplace(path string, anew bool) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -196,22 +196,22 @@ func mayReplace(path string, anew bool) error {
 	text, err := os.ReadFile(path + ".yml")
 	switch {
 	case err != nil || !strings.HasPrefix(string(text), team.ConfigHead):
-		return usageError{fmt.Errorf("--store %s exists and is of no demo: name a new file", path)}
+		return usageError{fmt.Errorf("--store %s exists and no demo wrote it: name a new file", path)}
 	case !anew:
-		return usageError{fmt.Errorf("--store %s exists: every demo is a new organisation, so name a new file, or replace that one with --anew", path)}
+		return usageError{fmt.Errorf("--store %s exists: every demo generates a new organisation, so name a new file, or replace this one with --anew", path)}
 	}
 	return nil
 }
 
-// replace removes the store of a former demo, if there is one.
+// replace removes the store of an earlier demo, if there is one.
 func replace(e Env, path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	fmt.Fprintf(e.Out, "%s held a former demo's organisation and is replaced: this is a new one, with a past of its own\n", path)
+	fmt.Fprintf(e.Out, "%s held the organisation of an earlier demo and is replaced: this is another organisation, with its own past\n", path)
 	for _, suffix := range []string{"", "-wal", "-shm", ".lock", ".yml", ".token"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("replacing the former demo: %w", err)
+			return fmt.Errorf("replacing the store of an earlier demo: %w", err)
 		}
 	}
 	return nil

@@ -23,7 +23,7 @@ func printStory(w io.Writer, r *query.Reader, story *query.Story) error {
 		explainWait(&b, r, &story.Parts[i])
 	}
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "\nAT\tEVENT\tID\tACTOR\tWHAT\tRULES IT MET\tCLOCKS, WORKING/ELAPSED")
+	fmt.Fprintln(tw, "\nAT\tEVENT\tID\tACTOR\tWHAT\tRULES\tCLOCKS, WORKING/ELAPSED")
 	for _, o := range story.Occasions {
 		id := ""
 		if o.ID != 0 {
@@ -34,7 +34,7 @@ func printStory(w io.Writer, r *query.Reader, story *query.Story) error {
 	}
 	tw.Flush() //nolint:errcheck // a Builder takes everything
 	for _, f := range story.Findings {
-		fmt.Fprintf(&b, "odd: %s at %s %s\n", f.Reason, query.Stamp(f.At), f.Detail)
+		fmt.Fprintf(&b, "finding: %s at %s %s\n", f.Reason, query.Stamp(f.At), f.Detail)
 	}
 	fmt.Fprintf(&b, "as of %s (times in UTC)\n", query.Stamp(story.AsOf))
 	_, err := io.WriteString(w, b.String())

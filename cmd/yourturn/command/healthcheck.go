@@ -18,10 +18,10 @@ func healthcheckCommand(_ Env) *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
-		Short: "Ask a running yourturn whether it is healthy",
-		Long: `healthcheck gets a URL of a running yourturn and exits 0 if the answer is 200.
-It is meant for container health checks; /-/healthy says that the poller turns,
-whether Jira answers it or not, /-/ready that there are numbers to serve.`,
+		Short: "Check that a running yourturn is healthy",
+		Long: `healthcheck gets a URL of a running yourturn and exits 0 if the answer is 200. It is
+meant for the health checks of containers. /-/healthy reports whether the poller
+runs, /-/ready whether there are numbers to serve.`,
 		Example: "  yourturn healthcheck --url http://127.0.0.1:9817/-/ready",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -95,20 +95,20 @@ func initialise(ctx context.Context, e Env, f initFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
-	show := newProgress(e.Err)
+	progress := newProgress(e.Err)
 	fmt.Fprintf(e.Err, "asking %s\n", f.url)
 	err = setup.Run(ctx, setup.Options{
 		Client: client, URL: strings.TrimRight(f.url, "/"), Email: f.email, TokenFile: absolute(f.tokenFile), Projects: f.projects, Output: f.output,
 		Yes: f.yes, DryRun: f.dryRun, Requests: func() int { return int(requests.Load()) }, In: e.In, Out: e.Out,
 		Progress: func(text string) {
 			if text == "" {
-				show.done()
+				progress.done()
 				return
 			}
-			show.tell("%s", text)
+			progress.show("%s", text)
 		},
 	})
-	show.done()
+	progress.done()
 	return err
 }
 

@@ -29,13 +29,13 @@ func jirasimCommand(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "jirasim (--data FILE | --organisation NAME | --seed N)",
 		Short: "Serve a simulated Jira",
-		Long: `jirasim serves Jira's REST interface over HTTP: from an export of real issues,
-from a generated organisation whose team goes on working while it runs, or from
-one of some small organisations that differ in language, workflow and owners, and
-in which nothing happens any more.
+		Long: `jirasim serves Jira's REST interface over HTTP: from an export of real issues, from
+a generated organisation whose team continues to work while it runs, or from one of
+several small organisations that differ in language, workflow and owners, and do
+not change any more.
 
-An export is a .jsonl or .jsonl.gz file, or a folder of them, with an issue a
-line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
+An export is a .jsonl or .jsonl.gz file, or a folder of them. Each line is one issue
+as GET /rest/api/2/issue/KEY?expand=changelog returns it.`,
 		Example: `  yourturn jirasim --data issues.jsonl.gz --flavor datacenter --listen 127.0.0.1:8080 --token t
   yourturn jirasim --seed 7 --flavor cloud --listen 127.0.0.1:8080 --token t`,
 		Args: cobra.NoArgs,
@@ -44,12 +44,12 @@ line as GET /rest/api/2/issue/KEY?expand=changelog answers it.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.data, "data", "", "serve the issues of this export (`file` or folder)")
 	flags.StringVar(&f.organisation, "organisation", "", "serve this organisation (`name`): "+strings.Join(orgs.Names(), ", "))
-	flags.Int64Var(&f.seed, "seed", 1, "generate the organisation of this number")
+	flags.Int64Var(&f.seed, "seed", 1, "the `number` of the organisation that is generated")
 	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
 	flags.StringVar(&f.flavor, "flavor", "cloud", "cloud or datacenter")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "listen on this `address`")
-	flags.StringVar(&f.token, "token", "simulated", "the token that is accepted")
-	flags.StringVar(&f.email, "email", "bot@example.com", "Cloud: the e-mail that goes with the token")
+	flags.StringVar(&f.token, "token", "simulated", "the `token` that the simulated Jira accepts")
+	flags.StringVar(&f.email, "email", "bot@example.com", "Cloud: the e-mail `address` of the token's account")
 	return cmd
 }
 

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// progressEvery is how often progress is told where a line cannot be rewritten.
+// progressEvery is how often progress is shown where a line cannot be rewritten.
 const progressEvery = 5 * time.Second
 
-// progress tells on a terminal, in one line that is rewritten, how far long
-// work has come; elsewhere a line now and then.
+// progress shows how far long work has come: on a terminal in one line that is
+// rewritten, elsewhere in a line every progressEvery.
 type progress struct {
 	w        io.Writer
 	terminal bool
@@ -23,8 +23,8 @@ func newProgress(w io.Writer) *progress {
 	return &progress{w: w, terminal: isTerminal(w), begun: time.Now(), last: time.Now()}
 }
 
-// tell says what is being done, if it takes longer than a moment.
-func (p *progress) tell(format string, args ...any) {
+// show shows what is being done, unless it showed something a moment ago.
+func (p *progress) show(format string, args ...any) {
 	every := progressEvery
 	if p.terminal {
 		every = 100 * time.Millisecond

@@ -44,8 +44,8 @@ func (e Env) now() time.Time {
 	return e.Now()
 }
 
-// Terminal returns the descriptor of the terminal that is typed at; ok is false
-// where there is none.
+// Terminal returns the descriptor of the terminal that the user types at. ok is
+// false if there is none.
 func (e Env) Terminal() (fd int, ok bool) {
 	f, ok := e.In.(*os.File)
 	if !ok {
@@ -54,15 +54,15 @@ func (e Env) Terminal() (fd int, ok bool) {
 	return int(f.Fd()), term.IsTerminal(int(f.Fd()))
 }
 
-// usageError is an error in the command line: nothing was tried.
+// usageError is an error in the command line. Nothing was done.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// unfinishedError is an error that leaves something behind to go on from.
+// unfinishedError is an error of a command that can be continued.
 type unfinishedError struct {
 	error
-	goOn string // what is there, and how
+	goOn string // what is done already, and how to continue
 }
 
 func (e unfinishedError) Unwrap() error { return e.error }
@@ -105,16 +105,17 @@ func newRoot(e Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "yourturn",
 		Short: "How long teams wait on their Product Owner",
-		Long: `yourturn reads a Jira, derives how long stories wait for their Product Owner's
-verdict and questions for an answer, and exports both to Prometheus.
+		Long: `yourturn reads a Jira, derives how long stories wait for their Product Owner to
+accept them and questions for an answer, and exports both to Prometheus.
 
-Try it with no Jira at all:  yourturn demo
-Then with yours:             yourturn init --jira.url https://example.atlassian.net
-                             yourturn check --config.file yourturn.yml --online
-                             yourturn serve --config.file yourturn.yml
+Try it without a Jira:  yourturn demo
+Then with yours:        yourturn init --jira.url https://example.atlassian.net
+                        yourturn check --config.file yourturn.yml --online
+                        yourturn serve --config.file yourturn.yml
 
-Every flag can also be given as an environment variable: --web.listen-address
-is YOURTURN_WEB_LISTEN_ADDRESS. Flags beat the environment, which beats the file.
+Every flag can also be set by an environment variable: --web.listen-address is
+YOURTURN_WEB_LISTEN_ADDRESS. Flags win over the environment, and the environment
+over the config file.
 Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
 		Version:       fmt.Sprintf("%s (revision %s, %s)", b.Version, b.Revision, b.GoVersion),
 		SilenceUsage:  true,
@@ -151,7 +152,7 @@ func wrapArgs(cmd *cobra.Command) {
 	}
 }
 
-// fromEnvironment sets the flags that were not given from the environment.
+// fromEnvironment sets flags from the environment, but none that was given.
 func fromEnvironment(flags *pflag.FlagSet) error {
 	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
@@ -189,7 +190,7 @@ func newLogger(w io.Writer, level, format string) (*zap.Logger, error) {
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), lvl)), nil
 }
 
-// isTerminal reports whether w is a terminal, where progress may rewrite a line.
+// isTerminal reports whether w is a terminal, where a line can be rewritten.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

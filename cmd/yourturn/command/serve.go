@@ -23,26 +23,27 @@ func serveCommand(e Env) *cobra.Command {
 		Long: `serve polls the Jira of the config, keeps what it reads in the store, and serves
 /metrics for Prometheus, pages for people (/ and /sync), /-/healthy and /-/ready.
 
-The config is read again on SIGHUP and on POST /-/reload; a wrong one changes
-nothing, and the answer, the log and a metric say so. If it changes what Jira is
-asked for or with (projects, query, token, proxy, certificates), Jira is asked
-first whether it accepts that; everything else is taken over while Jira is away.
+The config is read again on SIGHUP and on POST /-/reload. A config with an error
+changes nothing; the answer, the log and a metric report it. If the new config
+changes what is sent to Jira (projects, query, token, proxy, certificates), Jira
+is asked first whether it accepts that. Any other change takes effect even while
+Jira cannot be reached.
 
-With webhook.secret_file, Jira's webhooks are taken at POST /webhook/jira: the
-stories they name are read at once. Polling finds all they tell, so losing them
-loses nothing.
+With webhook.secret_file, Jira's webhooks are accepted at POST /webhook/jira: the
+stories they name are read at once. Polling finds the same changes later, so a
+lost webhook loses nothing.
 
-With a store that has completed a sync, the old numbers are served as soon as
-they are derived, with their age, whether Jira answers or not. Without one,
-/-/ready is 503 until the first sync is done; a refused token or a name that Jira
-does not have ends it, with exit code 1. /-/healthy is 200 while the poller turns.
+If the store has completed a sync, its numbers are served, with their age, as soon
+as they are derived, whether Jira answers or not. If not, /-/ready is 503 until the
+first sync is done, and a refused token, or a name in the config that Jira does not
+have, ends serve with exit code 1. /-/healthy is 200 while the poller runs.
 
-A store has one writer. Where another process writes to it, serve says so, waits up
-to 60 s for it to leave, not ready meanwhile, and takes over: so a new process can
-replace an old one. After that it ends with exit code 1.
+A store has one writer. If another process writes to it, serve logs that and waits
+up to 60 s for that process to end, not ready meanwhile. So a new process can
+replace an old one. If the other process is still there, serve ends with exit code 1.
 
-SIGINT and SIGTERM stop it within seconds, whatever it does; the next start goes
-on where it was.`,
+SIGINT and SIGTERM stop it within seconds. The next start continues where it
+stopped.`,
 		Example: "  yourturn serve --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

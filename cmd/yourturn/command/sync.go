@@ -24,15 +24,15 @@ func syncCommand(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Read Jira once, with progress, and exit",
-		Long: `sync runs one poll cycle: everything if the store is empty (an interrupted first
-sync goes on where it was), else what changed since the last one. It also
-counts what became final, as serve would.
+		Long: `sync runs one poll cycle. If the store is empty it reads everything, and continues
+a first sync that was interrupted. If not, it reads what changed since the last
+cycle. It also counts what became final, as serve does.
 
---recount begins a new ledger: every counter starts anew from the whole history,
+--recount begins a new ledger: every counter starts again from the whole history,
 which Prometheus sees as one reset.
 
-A store has one writer. Where serve runs on it already, sync asks that process to
-poll at once, by its own config, and waits for it; --recount goes the same way.`,
+A store has one writer. If serve runs on it, sync asks that process to poll at once,
+by its own config, and waits until it has. --recount works the same way.`,
 		Example: "  yourturn sync --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -53,10 +53,10 @@ poll at once, by its own config, and waits for it; --recount goes the same way.`
 }
 
 func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, recount bool) (err error) {
-	show := newProgress(e.Err)
+	progress := newProgress(e.Err)
 	svc, err := app.Open(ctx, cfg, log, app.Options{
 		Transport: e.Transport,
-		Progress:  func(p collector.Progress) { show.tell("reading Jira: %d stories", p.Stories) },
+		Progress:  func(p collector.Progress) { progress.show("reading Jira: %d stories", p.Stories) },
 		Writer:    app.Writer{Command: "sync"},
 	})
 	var held *storelock.HeldError
@@ -71,17 +71,17 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, r
 		if err := svc.Recount(ctx); err != nil {
 			return err
 		}
-		log.Warn("the ledger begins anew: every counter starts again from the whole history")
+		log.Warn("a new ledger begins: every counter starts again from the whole history")
 	}
 	res, err := svc.Read(ctx)
 	if err != nil {
 		return err
 	}
-	show.tell("deriving waits")
+	progress.show("deriving waits")
 	if err := svc.Measure(ctx, res); err != nil {
 		return err
 	}
-	show.done()
+	progress.done()
 	counts, err := svc.Counts(ctx)
 	if err != nil {
 		return err

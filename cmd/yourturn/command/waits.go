@@ -31,19 +31,20 @@ func waitsCommand(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "waits",
 		Short: "List the waits, as derived from the store",
-		Long: `waits derives every wait from the store, without asking Jira anything, and
-lists one line for each owner's part of it. Times are those of the owner's clock
-(elapsed: wall time without pauses; working: the part of it in working hours).
+		Long: `waits derives every wait from the store, without asking Jira, and prints one line
+for each owner's part of it. Times are those of the owner's clock (elapsed: wall
+time without pauses; working: the part of it in working hours).
 
-  --story KEY explains one story: its waits, then each event, the rule it met,
-              and what the clocks showed at it.
-  --audit     lists what is odd in the data; nothing is dropped for it.
+  --story KEY explains one story: its waits, then each event with the rules that
+              used it and what the clocks showed.
+  --audit     lists the audit's findings: what is odd in the data. No finding
+              removes anything from the numbers.
 
 LONGER THAN is the share of the owner's waits of the last 90 days, open ones
 counted as open, that were over before the age that an open wait has now.
 
-Numbers are as of the last complete poll, or as of --as-of. An ending counts
-once it can no longer be a slip; until then the wait is shown as open, its clock stopped.`,
+Numbers are as of the last complete poll, or as of --as-of. An ending counts after
+the slip window. Until then the wait is shown as open, with its clock stopped.`,
 		Example: `  yourturn waits --config.file yourturn.yml --open
   yourturn waits --config.file yourturn.yml --story PAY-7
   yourturn waits --config.file yourturn.yml --as-of 2026-03-31T18:00:00+02:00 --format csv`,
@@ -63,7 +64,7 @@ once it can no longer be a slip; until then the wait is shown as open, its clock
 	return cmd
 }
 
-// validate checks what flags alone can say.
+// validate checks the flags that need no config.
 func (f *waitsFlags) validate() error {
 	if !slices.Contains([]string{"table", "json", "csv"}, f.format) {
 		return usageError{fmt.Errorf("--format %q: use table, json or csv", f.format)}
