@@ -11,6 +11,8 @@ import (
 
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // asked is a Jira that gives a prepared answer to each path, 404 to others.
@@ -43,6 +45,7 @@ func rightAnswers(flavor jiradata.Flavor) asked {
 		"api/2/project":                `[{"id":"100","key":"PAY"}]`,
 		"api/2/project/PAY":            `{"id":"100","key":"PAY"}`,
 		"api/2/project/PAY/components": `[{"id":"501","name":"Checkout"}]`,
+		"api/2/project/PAY/statuses":   `[{"id":"10","statuses":[{"id":"1"}]}]`,
 		"api/2/mypermissions":          `{"permissions":{"BROWSE_PROJECTS":{"havePermission":true}}}`,
 		"api/2/user":                   `{"accountId":"ada","key":"ada"}`,
 		"api/2/user/search":            `[]`,
@@ -74,6 +77,7 @@ var everyQuestion = map[string]func(*testing.T, *jira.Client) error{
 	"statuses":   func(t *testing.T, c *jira.Client) error { _, err := c.Statuses(t.Context()); return err },
 	"types":      func(t *testing.T, c *jira.Client) error { _, err := c.IssueTypes(t.Context()); return err },
 	"components": func(t *testing.T, c *jira.Client) error { _, err := c.Components(t.Context(), "PAY"); return err },
+	"workflow":   func(t *testing.T, c *jira.Client) error { _, err := c.Workflow(t.Context(), "PAY"); return err },
 	"projects":   func(t *testing.T, c *jira.Client) error { _, _, _, err := c.Projects(t.Context(), nil); return err },
 	"project": func(t *testing.T, c *jira.Client) error {
 		_, _, _, err := c.Projects(t.Context(), []string{"PAY"})
@@ -158,6 +162,7 @@ func TestAnswersThatLackSomething(t *testing.T) {
 		{"fields", both, "api/2/field", []string{`[]`, `null`, `[{}]`, `{}`}, jira.ErrBadReply},
 		{"statuses", both, "api/2/status", []string{`[]`, `null`, `[{}]`, `{}`}, jira.ErrBadReply},
 		{"types", both, "api/2/issuetype", []string{`[]`, `null`, `[{}]`, `{}`}, jira.ErrBadReply},
+		{"workflow", both, "api/2/project/PAY/statuses", []string{`null`, `{}`, `[{"id":"10","statuses":[{"name":"Open"}]}]`}, jira.ErrBadReply},
 		{"components", both, "api/2/project/PAY/components", []string{`null`, `{}`, `[{"name":"Checkout"}]`}, jira.ErrBadReply},
 		{"meta", both, "api/2/field", []string{`[]`}, jira.ErrBadReply},
 		{"meta", both, "api/2/status", []string{`[]`}, jira.ErrBadReply},
@@ -286,6 +291,27 @@ func TestComponents(t *testing.T) {
 			t.Errorf("%s: components %v though nothing lists them", flavor, got)
 		}
 	}
+}
+
+// TestWorkflow reads the statuses of one project's workflows, and knows of none
+// where Jira does not list them.
+func TestWorkflow(t *testing.T) {
+	eachFlavor(t, func(s *sim) {
+		s.site.AddStatus(&jirasim.Status{ID: "2", Name: "Elsewhere", Category: "done"})
+		s.site.AddType(&jirasim.IssueType{ID: "11", Name: "Bug"})
+		s.pay.IssueTypes = append(s.pay.IssueTypes, "11") // both types have one workflow
+		got, err := s.Workflow(s.Context(), "PAY")
+		if want := []jiradata.Status{{ID: "1", Name: "Open", Category: latency.CategoryNew}}; err != nil || !slices.Equal(got, want) {
+			s.Errorf("got %v and %v, want %v", got, err, want)
+		}
+		if _, err := s.Workflow(s.Context(), "NONE"); !errors.Is(err, jira.ErrNotFound) {
+			s.Errorf("of a project that is not there: %v", err)
+		}
+		s.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusNotFound} }
+		if got, err := s.Workflow(s.Context(), "PAY"); got != nil || err != nil {
+			s.Errorf("where nothing lists them: %v and %v", got, err)
+		}
+	})
 }
 
 // TestNoProject holds that an account that sees no project is told so, though

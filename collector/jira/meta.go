@@ -196,6 +196,41 @@ func (c *Client) Components(ctx context.Context, projectKey string) (map[string]
 	return out, nil
 }
 
+// Workflow reads the statuses that stories of a project can have: those of the
+// workflows of all its issue types, each once, in the order in which Jira lists
+// them. It is nil where Jira, or a gateway in front of it, does not list them.
+func (c *Client) Workflow(ctx context.Context, projectKey string) ([]jiradata.Status, error) {
+	const endpoint = "project/statuses"
+	var docs []struct {
+		Statuses []status `json:"statuses"`
+	}
+	err := c.get(ctx, endpoint, "rest/api/2/project/"+url.PathEscape(projectKey)+"/statuses", nil, &docs)
+	if noEndpoint(err) && !provenAbsent(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("workflow of project %q: %w", projectKey, err)
+	}
+	if docs == nil {
+		return nil, lacking(endpoint, "list of issue types")
+	}
+	out := []jiradata.Status{}
+	seen := map[string]bool{}
+	for _, t := range docs {
+		for i := range t.Statuses {
+			st, ok := t.Statuses[i].status()
+			if !ok {
+				return nil, lacking(endpoint, "id of a status")
+			}
+			if !seen[st.ID] {
+				seen[st.ID] = true
+				out = append(out, st)
+			}
+		}
+	}
+	return out, nil
+}
+
 // scope is the project that a status, type or field is limited to; most have none.
 type scope struct {
 	Project struct {
@@ -262,16 +297,24 @@ func (c *Client) fieldsRead(ctx context.Context) (*schema, error) {
 	return c.schema, nil
 }
 
+// status is a workflow status as Jira shows one.
+type status struct {
+	ID       text   `json:"id"`
+	Name     string `json:"name"`
+	Scope    *scope `json:"scope"`
+	Category struct {
+		Key string `json:"key"`
+	} `json:"statusCategory"`
+}
+
+// status returns the status; ok is false where it has no id.
+func (s *status) status() (st jiradata.Status, ok bool) {
+	return jiradata.Status{ID: string(s.ID), Name: s.Name, Category: categoryOf(s.Category.Key), ProjectID: s.Scope.projectID()}, s.ID != ""
+}
+
 // Statuses reads the workflow statuses.
 func (c *Client) Statuses(ctx context.Context) ([]jiradata.Status, error) {
-	var docs []struct {
-		ID       text   `json:"id"`
-		Name     string `json:"name"`
-		Scope    *scope `json:"scope"`
-		Category struct {
-			Key string `json:"key"`
-		} `json:"statusCategory"`
-	}
+	var docs []status
 	if err := c.get(ctx, "status", "rest/api/2/status", nil, &docs); err != nil {
 		return nil, err
 	}
@@ -279,11 +322,12 @@ func (c *Client) Statuses(ctx context.Context) ([]jiradata.Status, error) {
 		return nil, lacking("status", "status")
 	}
 	out := make([]jiradata.Status, 0, len(docs))
-	for _, d := range docs {
-		if d.ID == "" {
+	for i := range docs {
+		st, ok := docs[i].status()
+		if !ok {
 			return nil, lacking("status", "id of a status")
 		}
-		out = append(out, jiradata.Status{ID: string(d.ID), Name: d.Name, Category: categoryOf(d.Category.Key), ProjectID: d.Scope.projectID()})
+		out = append(out, st)
 	}
 	return out, nil
 }
