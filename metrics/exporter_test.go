@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"os/exec"
 	"slices"
@@ -16,6 +17,9 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/stack"
 )
+
+// update writes the golden file instead of comparing it.
+var update = flag.Bool("update", false, "write testdata/exposition.txt")
 
 // base is in the years that calendars know.
 const base = latency.Instant(1_772_000_000_000)
@@ -112,14 +116,14 @@ func TestExposition(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := testutil.GatherAndCompare(reg, bytes.NewReader(golden)); err != nil {
-		if os.Getenv("YOURTURN_UPDATE") != "" {
+		if *update {
 			writeGolden(t, reg)
 		}
 		t.Error(err)
 	}
 }
 
-// writeGolden replaces the golden file; YOURTURN_UPDATE=1 asks for it.
+// writeGolden replaces the golden file.
 func writeGolden(t *testing.T, reg prometheus.Gatherer) {
 	t.Helper()
 	if err := os.WriteFile("testdata/exposition.txt", exposition(t, reg), 0o600); err != nil {

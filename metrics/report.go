@@ -15,8 +15,8 @@ type reportMetric struct {
 	emit func(*latency.Report, series)
 }
 
-// reportMetrics is the table of the metrics of the report. Whoever adds one adds
-// an entry here, and nothing else in this package.
+// reportMetrics is the table of the metrics of the report. A new metric is an entry
+// here, and nothing else in this package.
 func reportMetrics() []reportMetric {
 	owner := labels("project", "owner")
 	wait := labels("kind", "project", "owner")

@@ -46,9 +46,9 @@ type (
 	OddStories map[string]int
 )
 
-// serviceMetrics is the table of the service's own metrics, but for those of a
-// poll cycle, which the application adds. Whoever adds one adds an entry here
-// and, if no event tells it yet, the event above.
+// serviceMetrics is the table of the service's own metrics, except those of a poll
+// cycle, which the application adds. A new metric is an entry here and, if no event
+// has its value yet, an event above.
 func serviceMetrics() []Row {
 	return []Row{
 		On(Definition{

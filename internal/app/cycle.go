@@ -32,8 +32,8 @@ type fact struct {
 	failed bool               // failed cycles have it too
 }
 
-// cycleFacts is the table of what is shown about a poll cycle. Whoever adds a
-// counter adds the field in which the collector counts it, and an entry here.
+// cycleFacts is the table of what is shown about a poll cycle. A new counter is a
+// field in which the collector counts it, and an entry here.
 func cycleFacts() []fact {
 	gauge := func(name, help string) metrics.Definition {
 		return metrics.Definition{Name: name, Kind: metrics.Gauge, Help: help}
