@@ -111,7 +111,7 @@ func TestBadAnswers(t *testing.T) {
 
 // busyVoyage returns a voyage that is about to run a cycle in which every
 // endpoint is asked that there is to ask: for what changed, what describes
-// stories, a census, open questions, sprints, and endings that are to be counted.
+// stories, a census, open questions, sprints, and endings that are counted.
 func busyVoyage(t *testing.T, flavor jirasim.Flavor, path string) (*voyage, *store.Store) {
 	v, st := newVoyage(t, flavor, path)
 	v.board(1, "PAY", "one")
@@ -130,7 +130,7 @@ func busyVoyage(t *testing.T, flavor jirasim.Flavor, path string) (*voyage, *sto
 	v.grow(talked, 3, 5) // more comments than come with an issue
 	v.blind = map[int64]bool{hidden: true}
 	v.site.DeleteIssue(deleted)                                           // which a census alone finds
-	v.site.EditComment(v.now(), asked, question, "never mind, so", false) // and this another look at open questions
+	v.site.EditComment(v.now(), asked, question, "never mind, so", false) // which another reading of open questions alone finds
 	v.later(7 * time.Hour)
 	time.Sleep(7 * time.Hour)
 	v.wire.n, v.wire.log = 0, nil
@@ -211,12 +211,12 @@ func spoil(v *voyage, what, fault string) {
 			tries++
 		}
 	}
-	// A look at open questions, a census and a count may each need it, and one
+	// A reading of open questions, a census and a count may each need it, and one
 	// keeps the others from nothing.
 	if tries != want.tries || all%want.tries != 0 || all > 3*want.tries {
 		v.Errorf("it was asked %d times in a row and %d in all, want %d: %v", tries, all, want.tries, asked)
 	}
-	got := errors.Join(err, v.counting.unlooked, v.counting.held)
+	got := errors.Join(err, v.counting.checks, v.counting.held)
 	switch goesOn := sprints && !alone || dispensable; {
 	case goesOn && (!done || got != nil):
 		v.Errorf("got error %v, and should go on without it", got)

@@ -106,7 +106,7 @@ func TestRequestBudget(t *testing.T) {
 	t.Error("the moves were not read")
 }
 
-// writes is a Store that tells what is written.
+// writes is a Store that notes what is written.
 type writes struct {
 	collector.Store
 	log []string

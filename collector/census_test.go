@@ -241,7 +241,7 @@ func TestOpenQuestionsAreLookedAtAgain(t *testing.T) {
 		w.site.EditComment(w.now(), ids[1], question, "never mind", false)
 		w.later(30 * time.Minute)
 		if r := w.sync(); r.Changed != nil {
-			w.Errorf("got %v changed before the next look is due", r.Changed)
+			w.Errorf("got %v changed before open questions are read again", r.Changed)
 		}
 		w.later(time.Hour)
 		if r := w.sync(); !cmp.Equal(r.Changed, []int64{ids[1]}) {
@@ -362,7 +362,7 @@ func TestParentsOfStoriesNoSearchShowed(t *testing.T) {
 	})
 }
 
-// TestParentThatComesInSight: a parent that could not be seen is looked for
+// TestParentThatComesInSight: a parent that could not be seen is asked for
 // again when metadata are.
 func TestParentThatComesInSight(t *testing.T) {
 	each(t, func(w *world) {
@@ -429,12 +429,12 @@ func TestLookThatFailsIsMadeAgain(t *testing.T) {
 			w.Errorf("got error %v and census %v, want both", r.Checks.Err, r.Census)
 		}
 		if got := w.state().QuestionsRead; got != before.QuestionsRead {
-			w.Errorf("the look is said to have been at %s though it failed", got.Time())
+			w.Errorf("the reading is said to have been at %s though it failed", got.Time())
 		}
 	})
 }
 
-// TestLostProject: one project that is not to be seen any more keeps the others
+// TestLostProject: one project that cannot be seen any more keeps the others
 // from nothing; when it is back, what happened in it is read.
 func TestLostProject(t *testing.T) {
 	each(t, func(w *world) {

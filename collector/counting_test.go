@@ -29,11 +29,11 @@ type counting struct {
 	engine    *measure.Engine
 	config    *config.Config
 	report    *latency.Report // nil: not yet
-	unlooked  error           // why the last turn did not look where polls do not see
+	checks    error           // why a check of the last turn failed
 	held      error           // why it counted nothing that was to be confirmed
 }
 
-// newCounting returns what counts into a store. Its collector is to be set before
+// newCounting returns what counts into a store. Its collector must be set before
 // the first turn.
 func newCounting(st *store.Store) (*counting, error) {
 	cfg, err := config.Parse("counting.yml", []byte(countingConfig), func(string) string { return "t0k3n" })
@@ -56,14 +56,14 @@ func (c *counting) openQuestions(context.Context) ([]int64, error) {
 	return c.report.Asked, nil
 }
 
-// turn runs a cycle, derives and counts. It tells whether that left nothing to do.
+// turn runs a cycle, derives and counts. It reports whether that left nothing to do.
 func (c *counting) turn(ctx context.Context) (done bool, err error) {
-	c.unlooked, c.held = nil, nil
+	c.checks, c.held = nil, nil
 	res, err := c.collector.Sync(ctx)
 	if err != nil {
 		return false, err
 	}
-	c.unlooked = res.Checks.Err
+	c.checks = res.Checks.Err
 	var facts rules.Facts
 	var errs [4]error
 	facts.Meta, errs[0] = c.store.Meta(ctx)

@@ -30,7 +30,7 @@ import (
 )
 
 // wire is a network without sockets, on which one request goes wrong, or all
-// from one on until somebody mends it. Within a bubble of synctest its waits
+// from one on until it is mended. Within a bubble of synctest its waits
 // take no time.
 type wire struct {
 	server  http.Handler
@@ -75,8 +75,8 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 
 var number = regexp.MustCompile(`\d{3,}`)
 
-// asked tells requests of different endpoints apart, and searches by which
-// fields they are for.
+// asked names the endpoint of a request, and for a search the fields that it is
+// for.
 func asked(req *http.Request, body []byte) string {
 	what := req.Method + " " + number.ReplaceAllString(req.URL.Path, "N")
 	var search struct {
@@ -195,7 +195,7 @@ func sail(t *testing.T, flavor jirasim.Flavor, at int, f fault, onwards bool) (d
 		v, st := newVoyage(t, flavor, path)
 		v.wire.at, v.wire.fault, v.wire.onwards = at, f, onwards
 		var dumps []string
-		tell(v.world, func(last bool) {
+		history(v.world, func(last bool) {
 			v.complete()
 			dumps = append(dumps, contents(t, path, last))
 		})
@@ -227,9 +227,9 @@ func (v *voyage) complete() {
 	v.Fatal("three cycles failed for one fault")
 }
 
-// tell tells a story in which everything happens that a sync must bring over and
-// that is counted; sync is run after each of its chapters, and told of the last.
-func tell(w *world, end func(last bool)) {
+// history is one in which everything happens that a sync must bring over and that is
+// counted; end runs after each of its chapters, and gets which one is the last.
+func history(w *world, end func(last bool)) {
 	sync := func() { end(false) }
 	boards := []*jirasim.Board{w.board(1, "PAY", "first"), w.board(2, "OPS", "other")}
 	epic := w.create(w.ops)
@@ -259,10 +259,10 @@ func tell(w *world, end func(last bool)) {
 	w.later(time.Hour)
 	sync()
 	w.later(20 * time.Minute)
-	for _, id := range ids[45:50] { // what is to be confirmed
+	for _, id := range ids[45:50] { // what a reading by id must confirm
 		w.accept(id)
 	}
-	w.site.EditComment(w.now(), ids[41], ask, "never mind", false) // which another look at open questions shows
+	w.site.EditComment(w.now(), ids[41], ask, "never mind", false) // which another reading of open questions shows
 	for _, id := range ids[100:120] {
 		w.move(id)
 		w.grow(id, 1, 3)

@@ -29,7 +29,7 @@ import (
 	"github.com/yourturn/yourturn/internal/suite"
 )
 
-// childVariable tells this binary that it is a process to be killed; it names
+// childVariable makes this binary a process that is killed; it names
 // the store, the Jira and the e-mail, and the step at which it kills itself, a
 // line each.
 const childVariable = "YOURTURN_TEST_CHILD"
@@ -105,11 +105,11 @@ type steps struct {
 	deadly  int // the step, from 1, at which the process dies; 0: none
 }
 
-// watch is told of each connection to a store.
+// watch is called for each connection to a store.
 func (s *steps) watch(conn sqlite.ExecQuerierContext, _ string) error {
 	hooks, ok := conn.(sqlite.HookRegisterer)
 	if !ok {
-		return errors.New("this SQLite tells of no steps")
+		return errors.New("this SQLite has no hooks for its steps")
 	}
 	hooks.RegisterPreUpdateHook(func(change sqlite.SQLitePreUpdateData) {
 		if change.TableName == "ledger" {
@@ -195,7 +195,7 @@ func (w *world) process(path, url string, when kill) (l life) {
 	return l
 }
 
-// survive tells the story to child processes, of which each is killed up to
+// survive runs the history with child processes, of which each is killed up to
 // often times a chapter, at random instants and at random steps, and returns the
 // store's content after each, and the kills. It learns how long a chapter takes,
 // and in how many steps, from those that were not killed.
@@ -207,7 +207,7 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]li
 	path := filepath.Join(t.TempDir(), "survivor.db")
 	chapter := 0
 	var dumps []string
-	tell(w, func(last bool) {
+	history(w, func(last bool) {
 		chapter++
 		defer func() { dumps = append(dumps, contents(t, path, last)) }()
 		for i := range often {

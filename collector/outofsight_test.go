@@ -20,7 +20,7 @@ import (
 
 // TestLostProjectOfMostStories: a project that is lost proves nothing of the
 // others, however many of the stories are its own, costs no request for each of
-// them, and is nobody's business once the config does not name it.
+// them, and counts no more once the config does not name it.
 func TestLostProjectOfMostStories(t *testing.T) {
 	each(t, func(w *world) {
 		w.both()
@@ -53,10 +53,10 @@ func TestLostProjectOfMostStories(t *testing.T) {
 			w.sync()
 		}
 		if got := w.requests(func() { w.gives(w.census(), collector.CensusResult{}) }); got > 20 {
-			w.Errorf("a census took %d requests, with 60 stories of a project that nobody watches", got)
+			w.Errorf("a census took %d requests, with 60 stories of a project that is not watched", got)
 		}
 		if got := w.notes(); got != nil {
-			w.Errorf("got notes %v of a project that nobody watches, want none", got)
+			w.Errorf("got notes %v of a project that is not watched, want none", got)
 		}
 		if got := w.live(); !slices.Equal(got, ids) {
 			w.Errorf("a census looks for %v, want %v", got, ids)
@@ -65,7 +65,7 @@ func TestLostProjectOfMostStories(t *testing.T) {
 			w.Errorf("still lost: %v", st.Lost)
 		}
 
-		// Watched again, and there: its stories are looked for as before.
+		// Watched again, and there: a census asks for its stories as before.
 		w.site.Archive(w.ops, false)
 		w.both()
 		w.later(time.Minute)
@@ -108,7 +108,7 @@ func TestOneProjectIsLostAndTheOtherEmpty(t *testing.T) {
 		w.later(time.Hour)
 		w.sync()
 		w.site.Archive(w.ops, true)
-		w.both() // a new process looks which projects there are
+		w.both() // a new process reads which projects there are
 		for range 2 {
 			w.later(time.Minute)
 			w.sync()
@@ -305,7 +305,7 @@ func TestCensusThatIsNotStored(t *testing.T) {
 	})
 }
 
-// TestLookBackOfTheFirstCensus: while no census is complete, nobody has looked for
+// TestLookBackOfTheFirstCensus: until a census is complete, nothing has looked for
 // what the index shows late.
 func TestLookBackOfTheFirstCensus(t *testing.T) {
 	each(t, func(w *world) {
@@ -325,7 +325,7 @@ func TestLookBackOfTheFirstCensus(t *testing.T) {
 	})
 }
 
-// TestChangesOfACycleThatFailsAtLast are told by the next one.
+// TestChangesOfACycleThatFailsAtLast: the next cycle returns them.
 func TestChangesOfACycleThatFailsAtLast(t *testing.T) {
 	each(t, func(w *world) {
 		id := settled(w, 3)[1]
@@ -351,7 +351,7 @@ func TestChangesOfACycleThatFailsAtLast(t *testing.T) {
 	})
 }
 
-// TestQuarantineSinceWhen: it is told since when an issue cannot be read, from
+// TestQuarantineSinceWhen: a note says since when an issue cannot be read, from
 // the first sync on.
 func TestQuarantineSinceWhen(t *testing.T) {
 	each(t, func(w *world) {

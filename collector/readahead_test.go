@@ -59,7 +59,7 @@ func TestReadAheadEndsWithItsReader(t *testing.T) {
 			}
 			break
 		}
-		synctest.Wait() // the bubble ends only when nobody asks any more
+		synctest.Wait() // the bubble ends only when no search goes on
 	})
 }
 

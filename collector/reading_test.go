@@ -115,7 +115,7 @@ func older(t *testing.T, path string) {
 		who := string(body[2 : 3+body[2]])
 		text := "\x01" + string(body[1:2]) + who + "\x00" // no changes
 		if rank == latency.RankCommentAdded || rank == latency.RankCommentEdited {
-			text = "\x01\x02" + who + "\x03old\x00\x00\x00" // a head, nobody is asked or mentioned, no changes
+			text = "\x01\x02" + who + "\x03old\x00\x00\x00" // a head, no one asked or mentioned, no changes
 		}
 		change(`UPDATE event SET body = $1 WHERE story = $2 AND rank = $3 AND id = $4`, []byte(text), story, rank, id)
 	}
@@ -135,7 +135,7 @@ func (w *world) unchanged(s talkedAbout) {
 	for range 3 {
 		w.later(2 * time.Hour)
 		if r := w.sync(); r.Full || len(r.Changed) > 0 || r.Events+r.Mended > 0 {
-			w.Errorf("a poll of what nobody touched: %s, mended %d", summary(r), r.Mended)
+			w.Errorf("a poll without a change: %s, mended %d", summary(r), r.Mended)
 		}
 	}
 }

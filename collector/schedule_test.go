@@ -142,7 +142,7 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// TestRunShowsWhatWasNamed: Jira's clock is told to the second, so what happened
+// TestRunShowsWhatWasNamed: Jira's clock is exact to the second, so what happened
 // in the last one is shown by another cycle, as soon as there can be one.
 func TestRunShowsWhatWasNamed(t *testing.T) {
 	for _, tc := range []struct {

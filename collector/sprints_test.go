@@ -85,7 +85,7 @@ func TestSprintsHaveTheirOwnSchedule(t *testing.T) {
 }
 
 // TestSprintsWithheld holds that a cycle succeeds without sprints, that those
-// known stay, and that the reason is told once.
+// known stay, and that the reason is logged once.
 func TestSprintsWithheld(t *testing.T) {
 	each(t, func(w *world) {
 		core, logs := observer.New(zap.WarnLevel)
@@ -114,7 +114,7 @@ func TestSprintsWithheld(t *testing.T) {
 			{"it works again", 0, "", []string{"d", "d"}, 2},
 			{"and fails again", 404, "OPS", []string{"e", "d"}, 3},
 			{"no scope", 401, "PAY", []string{"e", "f"}, 4},
-			{"a proxy answers: nobody else is asked", 200, "OPS", []string{"e", "f"}, 5},
+			{"a proxy answers: nothing else is asked", 200, "OPS", []string{"e", "f"}, 5},
 		} {
 			status, project = step.status, step.project
 			pay.Name = string(rune('a' + i))

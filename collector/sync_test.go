@@ -68,7 +68,7 @@ func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world
 	return w
 }
 
-// newSite returns a world whose Jira nobody listens for yet, and without a store.
+// newSite returns a world whose Jira is not served yet, and without a store.
 func newSite(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world {
 	w := &world{T: t}
 	w.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Unix())
@@ -452,7 +452,7 @@ func TestParentsOutsideTheScope(t *testing.T) {
 }
 
 // TestParentThatIsGone has a story whose history names a parent that was deleted
-// before anybody read it: a search that names it is refused.
+// before it was read: a search that names it is refused.
 func TestParentThatIsGone(t *testing.T) {
 	each(t, func(w *world) {
 		epic, story := w.create(w.ops), w.create(w.pay)

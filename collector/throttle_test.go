@@ -27,8 +27,8 @@ func TestJiraIsLeftAlone(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		refuses func(path, body string) bool
-		webhook bool // somebody names a story
-		reread  bool // a story is to be counted
+		webhook bool // a webhook names a story
+		reread  bool // a story is read again before it is counted
 		fails   bool // the cycle that is refused
 	}{
 		{name: "the first request", refuses: func(path, _ string) bool { return strings.HasSuffix(path, "/myself") }, fails: true},
@@ -186,7 +186,7 @@ func TestBudgetIsNotOverdrawn(t *testing.T) {
 	}
 }
 
-// readsByID tells whether a request reads issues by id.
+// readsByID reports whether a request reads issues by id.
 func readsByID(path, _ string) bool {
 	return strings.HasSuffix(path, "/issue/bulkfetch") || strings.Contains(path, "/rest/api/2/issue/")
 }

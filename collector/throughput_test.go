@@ -23,7 +23,7 @@ import (
 	"github.com/yourturn/yourturn/internal/store"
 )
 
-// cannedVariable tells this binary to serve a canned Jira of so many issues.
+// cannedVariable makes this binary serve a canned Jira of so many issues.
 const cannedVariable = "YOURTURN_TEST_CANNED"
 
 // recorder passes requests on and writes them down, a line each: kept in memory
@@ -55,7 +55,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // again sends the requests once more, one in flight, and decodes and forgets
-// what comes: nobody who decodes JSON is faster.
+// what comes: no decoder of JSON is faster.
 func again(b *testing.B, requests []recorded) time.Duration {
 	begin := time.Now()
 	for _, one := range requests {
@@ -97,7 +97,7 @@ func recordedIn(b *testing.B, path string) []recorded {
 	}
 }
 
-// firstVariable tells this binary to read a canned Jira for the first time; it
+// firstVariable makes this binary read a canned Jira for the first time; it
 // names the Jira, the number of its issues and where to write the requests, a
 // line each.
 const firstVariable = "YOURTURN_TEST_FIRST"
@@ -158,7 +158,7 @@ func syncFirst(spec []string) error {
 }
 
 // peakMemory returns the most resident memory that this process has had, in
-// bytes; 0 where the system does not tell.
+// bytes; 0 where the system does not give it.
 func peakMemory() int64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -122,7 +122,7 @@ var errCut = errors.New("the story was read without its record or its comments")
 
 var errQuarantined = errors.New("quarantined")
 
-// whole tells whether a page has the one story as rightAnswers has it.
+// whole reports whether a page has the one story as rightAnswers has it.
 func whole(page jiradata.Page, missing int) error {
 	switch {
 	case len(page.Quarantined) > 0:
@@ -201,7 +201,7 @@ func TestAnswersThatLackSomething(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/%s/%s/%s", flavor, tc.question, tc.path, body), func(t *testing.T) {
 					answers := rightAnswers(flavor)
 					if _, ok := answers[tc.path]; !ok {
-						t.Fatal("nobody asks for it")
+						t.Fatal("nothing asks for it")
 					}
 					answers[tc.path] = body
 					c := newClient(t, jira.Options{Flavor: flavor, Transport: inProcess{answers}})
@@ -314,7 +314,7 @@ func TestWorkflow(t *testing.T) {
 	})
 }
 
-// TestNoProject holds that an account that sees no project is told so, though
+// TestNoProject holds that an account that sees no project gets that error, though
 // it may see no type of issues either.
 func TestNoProject(t *testing.T) {
 	for flavor, path := range map[jiradata.Flavor]string{jiradata.Cloud: "api/2/project/search", jiradata.DataCenter: "api/2/project"} {
@@ -328,7 +328,7 @@ func TestNoProject(t *testing.T) {
 	}
 }
 
-// TestAnotherUserInMidRun holds that what was meant for somebody else is
+// TestAnotherUserInMidRun holds that what was meant for another account is
 // refused, from the moment that Jira has said whom it answers.
 func TestAnotherUserInMidRun(t *testing.T) {
 	eachFlavor(t, func(s *sim) {

@@ -66,8 +66,8 @@ func TestClocks(t *testing.T) {
 		ahead -= time.Hour
 		myself("a Date that leapt", 0, 1)
 		refuse, ahead = true, 0
-		myself("a Jira that tells no clock", 0, 1)
-		myself("a Jira that told none", 0, 0)
+		myself("a Jira without a clock", 0, 1)
+		myself("a Jira that had none", 0, 0)
 	})
 }
 

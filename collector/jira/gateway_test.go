@@ -65,7 +65,7 @@ func TestSiteURL(t *testing.T) {
 
 // TestSiteURLIsNoReasonToFail holds that polls go on where the gateway refuses to
 // say where people find Jira. A serverInfo that fails otherwise fails the poll,
-// for it tells the time, and is asked again.
+// because it gives the time, and is asked again.
 func TestSiteURLIsNoReasonToFail(t *testing.T) {
 	for _, tc := range []struct {
 		status, asks int // in two polls

@@ -64,7 +64,7 @@ func TestMissing(t *testing.T) {
 }
 
 // TestEndpointThatIsNotThere holds that a bulk endpoint that a gateway does not
-// have is done without, whoever says that it is not there.
+// have is done without, whatever says that it is not there.
 func TestEndpointThatIsNotThere(t *testing.T) {
 	for _, body := range []string{"<html>not found</html>", `{"errorMessages":["No endpoint."]}`, `{"code":404,"message":"no route"}`} {
 		s := newSim(t, jirasim.Cloud)

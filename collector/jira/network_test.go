@@ -20,7 +20,7 @@ import (
 )
 
 // These tests go through the network that the binary goes through: a proxy,
-// and certificates of an authority that nobody else knows.
+// and certificates of an authority that nothing else trusts.
 
 // proxy is an HTTP proxy through which every host is one Jira.
 type proxy struct {
@@ -114,7 +114,7 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// askVariable tells this binary to ask the Jira at an address who asks, as a
+// askVariable makes this binary ask the Jira at an address who asks, as a
 // process of its own: net/http reads the environment's proxy once.
 const askVariable = "YOURTURN_TEST_ASK"
 

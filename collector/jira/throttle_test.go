@@ -17,7 +17,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
-// moody is a Jira that can be told how to answer, and keeps what it was asked.
+// moody is a Jira whose answers a test sets, and that keeps what it was asked.
 type moody struct {
 	asked
 	status int // 0: as it should
@@ -178,7 +178,7 @@ func TestABurstIsOfOneEndpoint(t *testing.T) {
 }
 
 // TestAThrottleOutlivesItsClient holds that a client in the place of another is
-// told what that one was, where it is given its Throttle.
+// held to what that one was, where it is given its Throttle.
 func TestAThrottleOutlivesItsClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		throttle := &jira.Throttle{}
@@ -262,7 +262,7 @@ func TestRequestsEaseOff(t *testing.T) {
 	}
 }
 
-// TestRequestsPerSecond holds the pace that the service has unless it is told
+// TestRequestsPerSecond holds the pace that the service has unless options say
 // another.
 func TestRequestsPerSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

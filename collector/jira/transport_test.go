@@ -122,7 +122,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestForbidden holds that who may not do one thing is not told to change the
+// TestForbidden holds that the error of a missing permission does not say to change the
 // token, which was accepted.
 func TestForbidden(t *testing.T) {
 	c := newClient(t, jira.Options{Transport: inProcess{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -75,7 +75,7 @@ func forgetPeak() {
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 }
 
-// reportPeak reports the peak of resident memory, where the system tells it.
+// reportPeak reports the peak of resident memory, where the system gives it.
 func reportPeak(b *testing.B) {
 	b.Helper()
 	status, err := os.ReadFile("/proc/self/status")

@@ -106,7 +106,7 @@ func older(t *testing.T, s *Store, st jiradata.Story, head string) {
 }
 
 // TestFormsSideBySide reads a store that two versions of the program wrote, and
-// then one with a row of a version that nobody knows yet.
+// then one with a row of a version that is not known yet.
 func TestFormsSideBySide(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	first, second := story(10, "PAY-1"), story(11, "PAY-2")

@@ -251,7 +251,7 @@ func TestPollsThatFindNothingWriteNoLedger(t *testing.T) {
 
 // TestAProjectsCountersBeginOnce: a project that is watched for the first time
 // is counted whole, whatever the config; one that was watched before is not
-// counted for the time in which nobody looked.
+// counted for the time in which it was not watched.
 func TestAProjectsCountersBeginOnce(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	of := func(project string, story int64, at latency.Instant) latency.Entry {
@@ -309,7 +309,7 @@ func TestOpenRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		name, url string
 		mode      Mode
-		want      error  // nil: text alone tells it
+		want      error  // nil: only the text says it
 		text      string // that the error holds, of the remedy
 	}{
 		{"no folder", "sqlite:" + filepath.Join(dir, "no", "s.db"), ReadWrite, nil, "there is no folder"},
