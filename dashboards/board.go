@@ -8,8 +8,8 @@ import (
 // columns is the width of Grafana's grid.
 const columns = 24
 
-// board is a dashboard in the making. It numbers its panels and lays them out
-// from left to right, so that a panel says how large it is and not where.
+// board builds a dashboard. It numbers the panels and lays them out from left to
+// right, so that a panel has a size and no position.
 type board struct {
 	uid     string
 	builder *dashboard.DashboardBuilder
@@ -18,7 +18,7 @@ type board struct {
 	events  []annotation
 }
 
-// newBoard begins a dashboard that shows the time range since from.
+// newBoard returns a board that shows the time range since from.
 func newBoard(uid, title, about, from, refresh string) *board {
 	b := dashboard.NewDashboardBuilder(title).
 		Uid(uid).
@@ -39,26 +39,26 @@ func newBoard(uid, title, about, from, refresh string) *board {
 	return &board{uid: uid, builder: b, rows: make(map[int]string)}
 }
 
-// variables adds what the reader chooses at the top.
+// variables adds the selectors at the top.
 func (b *board) variables(vs ...cog.Builder[dashboard.VariableModel]) {
 	for _, v := range vs {
 		b.builder.WithVariable(v)
 	}
 }
 
-// annotate marks events in all panels of a course.
+// annotate marks events in all panels that show a course over time.
 func (b *board) annotate(a annotation) {
 	a.Datasource, a.Enable = source(), true
 	b.events = append(b.events, a)
 }
 
-// row puts a heading above the panels added next.
+// row puts a heading above the next panel.
 func (b *board) row(title string) { b.rows[len(b.panels)] = title }
 
 // add appends panels.
 func (b *board) add(ps ...panel) { b.panels = append(b.panels, ps...) }
 
-// build returns the dashboard, its panels numbered and in their places.
+// build returns the dashboard with its panels numbered and placed.
 func (b *board) build() (dashboard.Dashboard, error) {
 	var x, y, tallest, id uint32
 	for i, p := range b.panels {
@@ -83,7 +83,7 @@ func (b *board) build() (dashboard.Dashboard, error) {
 	return b.builder.Build()
 }
 
-// ready is a panel that was built already.
+// ready is a panel that is already built.
 type ready dashboard.Panel
 
 // Build implements cog.Builder.

@@ -9,12 +9,12 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// stage is a stage of cycle time as it is shown.
+// stage is a stage of cycle time: its label, and the words and the colour that show it.
 type stage struct {
 	label, words, color string
 }
 
-// blockers are the stages that can be the largest blocker.
+// blockers returns the stages that can be the largest blocker.
 func blockers() []stage {
 	return []stage{
 		{"owner", "waiting for the owner", colorOver},
@@ -25,7 +25,7 @@ func blockers() []stage {
 	}
 }
 
-// tooFew is the number of the words that stand where no blocker is told.
+// tooFew returns the number that stands for too few stories to name a blocker.
 func tooFew() int { return len(blockers()) + 1 }
 
 // stageWords maps the numbers of largestBlocker to words.
@@ -37,8 +37,8 @@ func stageWords() []dashboard.ValueMapping {
 	return words(append(list, word("fewer than 5 stories", colorPlain))...)
 }
 
-// largestBlocker is the number, among blockers, of the stage that is the
-// largest blocker of each project: Grafana maps numbers to words, not labels.
+// largestBlocker returns the largest blocker of each project, as its number among
+// blockers: Grafana maps numbers to words, and not labels.
 func largestBlocker() string {
 	var parts []string
 	for i, s := range blockers() {
@@ -48,18 +48,18 @@ func largestBlocker() string {
 	return "max by (project) (" + strings.Join(parts, "\nor ") + ")"
 }
 
-// lived is the working time that stories spent within the window in the stages
+// lived returns the working time that stories spent within the window in the stages
 // that match, by project and stage.
 func lived(stages string) string {
 	return summed("project, stage", "project, stage", `po_stage_seconds{`+isProject+`, window="$window", stage`+stages+`}`)
 }
 
-// counted is how many working hours, in all stages, shares are made of.
+// counted returns the working hours in all stages, of which shares are taken.
 func counted() string { return hours("sum by (project) (" + lived(`!="backlog"`) + ")") }
 
-// stageBars shows each project's stages beside each other, in the colours that
-// they have everywhere. They are shares of a whole: an axis that Grafana makes
-// for stacked percents goes beyond it.
+// stageBars returns a view of each project's stages as shares of a whole, in the colours
+// that they have everywhere. It stacks plain values: the axis that Grafana makes for
+// stacked percents goes beyond 100 %.
 func stageBars() *barchart.PanelBuilder {
 	b := barchart.NewPanelBuilder().
 		Unit(unitShare).
@@ -87,14 +87,14 @@ func stageBars() *barchart.PanelBuilder {
 	return b
 }
 
-// shareOf is the part of the cycle time, lived within the window, that was
-// spent in the stages that match.
+// shareOf returns the share of the stages that match in the cycle time within the
+// window.
 func shareOf(stages string) string {
 	return "sum by (project) (" + lived(`=~"`+stages+`"`) + ")\n/ (sum by (project) (" + lived(`!="backlog"`) + ") > 0)"
 }
 
-// projectQuantiles is the quantiles of a project's waits of a kind over the
-// window, of how many they are made, and the target.
+// projectQuantiles returns the queries for the quantiles of a project's waits of a kind
+// over the window, the target, and the number of waits.
 func projectQuantiles(kind string) []query {
 	quantile := func(q, words string) query {
 		return course(reached(hours(`max by (project) (po_project_wait_rolling_seconds{kind="`+kind+`", `+isProject+`, window="$window", q="`+q+`"})`)), "{{project}}, "+words)
@@ -107,20 +107,21 @@ func projectQuantiles(kind string) []query {
 	}
 }
 
-// inWindow is by how much a counter grew within the window chosen.
+// inWindow returns by how much a counter grew within the selected window.
 func inWindow(series string) string { return grown(series, "$window", "$__interval") }
 
-// bottleneck answers whether the owner is what a project waits for most.
+// bottleneck returns the dashboard of where the cycle time goes, and whether the owner is
+// what a project waits for most.
 func bottleneck() *board {
 	b := newBoard("yourturn-bottleneck", "Is the Product Owner the bottleneck?",
-		"Where the cycle time of stories goes, per project, and whether waiting for the Product Owner is the largest part of it that is not work.",
+		"Where the cycle time of stories goes, per project, and whether waiting for the Product Owner is the largest part of it apart from the work itself.",
 		"now-30d", "5m")
 	b.variables(projectVariable(), windowVariable())
 	b.add(
 		panel{
 			title: "What is the largest blocker?", width: 12, height: 8,
-			about: "The stage other than development and backlog in which stories of the window spent most working time, finished or not; that part of their cycle time; and the working hours, in all stages, that it is a part of. Waiting for the owner counts only while nothing else could be done on the story; in a tie it is never the owner. Told from 5 stories in the window on.",
-			doubt: "Doubt it where few working hours are counted, or where the next stage is as long: the bars below show that.",
+			about:   "The stage, apart from development and backlog, in which stories spent the most working time within the window, whether they are finished or not; its share of their cycle time; and the working hours in all stages. Waiting for the owner counts only while nothing else could be done on the story. In a tie it is not the owner. It takes 5 stories in the window.",
+			caution: "Caution: it says little if few working hours were counted, or if the next stage is about as long. The bars below show that.",
 			queries: []query{
 				rows(largestBlocker()),
 				rows("max by (project) (" + lived(`=~"`+blockerStages()+`"`) + ")\n/ (sum by (project) (" + lived(`!="backlog"`) + ") > 0)"),
@@ -134,22 +135,22 @@ func bottleneck() *board {
 		},
 		panel{
 			title: "Was it always?", width: 12, height: 8,
-			about:   "The largest blocker over time, each instant looking back over the window.",
-			doubt:   "Doubt it in short spans: between two stages of like length a single story decides. Gaps: nothing was measured.",
+			about:   "The largest blocker over time. Each point looks back over the window.",
+			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured.",
 			queries: []query{course(largestBlocker(), "{{project}}")},
 			view:    states(stageWords()),
 		},
 		panel{
 			title: "Where does the cycle time go?", width: 12, height: 9,
-			about:   "Working time, by the project's calendar, that all stories of the window spent in each stage from the first start of work to done, finished or not, as a part of the whole.",
-			doubt:   "Doubt it where a status has no stage in the config: then it is placed by its name, else by its category, and a wrong mapping shows here first.",
+			about:   "The share of each stage in the working time that stories spent within the window between the start of work and done, whether they are finished or not. Working time is by the project's calendar.",
+			caution: "Caution: a status that the config puts in no stage is put in one by its name, else by its category. A wrong stage shows here first.",
 			queries: []query{rows(lived(`!="backlog"`) + "\n/ on (project) group_left () (sum by (project) (" + lived(`!="backlog"`) + ") > 0)")},
 			view:    stageBars(),
 		},
 		panel{
 			title: "How much of it is waiting for the owner?", width: 12, height: 9,
-			about: "A part of the cycle time: of the working time in the window. Solid: nothing else could be done (the low bound). Dotted: questions also while work may have gone on (the high bound). The truth is between them.",
-			doubt: "Doubt it where the tooltip counts few working hours, or where stages are mapped wrongly.",
+			about:   "The share of waiting for the owner in the cycle time within the window. Solid (the low bound): while nothing else could be done. Dotted (the high bound): also while a question was open and work could go on. The truth is between them.",
+			caution: "Caution: it says little if the tooltip counts few working hours, and nothing if statuses are in the wrong stages.",
 			queries: []query{
 				course(shareOf("owner"), "{{project}}, at least"),
 				course(shareOf("owner|owner_question"), "{{project}}, at most"),
@@ -162,29 +163,29 @@ func bottleneck() *board {
 		},
 		panel{
 			title: "How long do the teams wait, and how sure is that?", width: 24, height: 11,
-			about:   "Of the waits that ran in the window, in working hours on the owner's clock: the time within which half of them, and 85 of 100, were over; each also as times the target, in the target's colours. Open waits count for what they have waited so far. Not reached yet: so many are open past their target that the quantile lies beyond them all. Empty: too early to tell.",
-			doubt:   "Doubt it under 10 waits. Where more than 20 % are censored (withdrawn, handed over, …) the quantiles are probably too low.",
+			about:   "The time within which half, and 85 of 100, of the waits that ran in the window were over, in working hours on the owner's clock, and each as a multiple of the target. Open waits count with the time that they have waited so far. Not reached yet: so many are open past their target that the quantile is beyond all of them. Empty: it is too early to tell.",
+			caution: "Caution: under 10 waits it says little. If more than 20 % are censored (withdrawn, handed over, …), the quantiles are probably too low.",
 			queries: howSure(`po_project_wait_rolling_seconds`, isProject, `max by (kind, project) (po_wait_target_seconds{`+isProject+`})`),
 			view:    howSureGrid(),
 		},
 		panel{
 			title: "Do verdicts come sooner than before?", width: 12, height: 9,
-			about:   "The time within which half, and 85 of 100, acceptance waits of the window before each instant were over, in working hours. The tooltip says how many waits that is made of. Dashed: the target, of several the strictest.",
-			doubt:   "Doubt it under 10 waits. A gap is a quantile that was not reached, or too early to tell: see the table above for which.",
+			about:   "The time within which half, and 85 of 100, of the acceptance waits were over, in working hours. Each point looks back over the window; the tooltip has the number of waits. Dashed: the target, or the strictest of several.",
+			caution: "Caution: under 10 waits it says little. In a gap the quantile was not reached, or it was too early to tell; the table above says which.",
 			queries: projectQuantiles("acceptance"),
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "Do answers come sooner than before?", width: 12, height: 9,
-			about:   "The same for questions: the time within which half, and 85 of 100, were answered, in working hours.",
-			doubt:   "Doubt it under 10 waits, and where answers are given by voice or chat: those are told late or never.",
+			about:   "The same for questions: the time within which half, and 85 of 100, of them were answered, in working hours.",
+			caution: "Caution: under 10 waits it says little. Answers by voice or chat are seen late or never.",
 			queries: projectQuantiles("question"),
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "How many waits passed their target?", width: 12, height: 8,
-			about: "Of the waits that met their target or passed it within the window before each instant, the part that passed it; the tooltip says how many were judged. Counted at the instant of passing, so waits that are still open count too. Waits taken away before their target count in neither.",
-			doubt: "Doubt it under 10 waits, and until a whole window was scraped or imported: what was counted before is not known.",
+			about:   "The share that passed their target, of the waits that met or passed it. Each point looks back over the window; the tooltip has the number of waits. A wait counts when it passes its target, even if it is still open. A wait that was taken away before its target counts in neither.",
+			caution: "Caution: under 10 waits it says little. Until a whole window has been scraped or imported, what was counted before is missing.",
 			queries: []query{
 				course(late("project, kind", within, inWindow), "{{project}}, {{kind}}"),
 				course(judged("project, kind", within, inWindow), "{{project}}, {{kind}}, waits counted"),
@@ -193,8 +194,8 @@ func bottleneck() *board {
 		},
 		panel{
 			title: "How many were done with no acceptance?", width: 12, height: 8,
-			about:   "Stories that reached done without a visit to an acceptance status, within the window before each instant. When this grows while waits shrink, the waiting was avoided and not shortened.",
-			doubt:   "Doubt it until a whole window was scraped or imported: what was counted before is not known.",
+			about:   "Stories that reached done without visiting an acceptance status. Each point looks back over the window. If this grows while waits become shorter, waiting was avoided and not shortened.",
+			caution: "Caution: until a whole window has been scraped or imported, what was counted before is missing.",
 			queries: []query{course(ended("project", `po_acceptance_bypassed_total`+within, "$window"), "{{project}}")},
 			view:    lines(unitCount),
 		},
@@ -202,7 +203,7 @@ func bottleneck() *board {
 	return b
 }
 
-// blockerStages matches the stages that can be the largest blocker.
+// blockerStages returns a regular expression of the labels of blockers.
 func blockerStages() string {
 	var list []string
 	for _, s := range blockers() {

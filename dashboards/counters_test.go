@@ -23,10 +23,10 @@ type countedBy struct {
 	metric, by string
 }
 
-// response tells whether a wait ended by a verdict or an answer.
+// response reports whether a wait ended by a verdict or an answer.
 func (l *listed) response() bool { return l.ended("", "accepted", "rejected", "answered") }
 
-// judged tells whether a wait met its target or passed it.
+// judged reports whether a wait met its target or passed it.
 func (l *listed) judged() bool { return l.Breached || l.response() }
 
 // by is who ended a wait, as the histograms have it.

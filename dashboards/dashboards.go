@@ -1,7 +1,7 @@
-// Package dashboards is what Prometheus, Alertmanager and Grafana are given:
-// the Grafana dashboards as code, and beside it the configs, the rules and the
-// alerts. The JSON under grafana is generated from this package and committed,
-// so that whoever runs yourturn needs no Go to import it.
+// Package dashboards holds what Prometheus, Alertmanager and Grafana are given: the
+// Grafana dashboards as code, and beside them the configs, the rules and the alerts.
+// The JSON under grafana is generated from this package and committed, so that it
+// can be imported without Go.
 package dashboards
 
 import (
@@ -17,14 +17,14 @@ import (
 
 // File is a dashboard as Grafana reads it.
 type File struct {
-	// Name is the file's name, which is the dashboard's uid and ".json".
+	// Name is the dashboard's uid with ".json".
 	Name string
 	// JSON is indented and ends in a newline.
 	JSON []byte
 }
 
-// Files returns every dashboard, in the order in which they are read. It fails
-// only if the code describes a dashboard that Grafana's schema refuses.
+// Files returns all dashboards, in their reading order. It fails only if the code
+// describes a dashboard that Grafana's schema refuses.
 func Files() ([]File, error) {
 	var files []File
 	var errs []error
@@ -44,8 +44,8 @@ func Files() ([]File, error) {
 	return files, errors.Join(errs...)
 }
 
-// marshal adds the annotations, and keeps <, > and & as they are: queries are
-// to be read.
+// marshal adds the annotations. It does not escape <, > and &, so that people can
+// read the queries.
 func marshal(d dashboard.Dashboard, events []annotation) ([]byte, error) {
 	text, err := json.Marshal(d)
 	if err != nil {

@@ -160,12 +160,12 @@ func TestPanels(t *testing.T) {
 				if p.Type == "row" {
 					continue
 				}
-				about, doubt, _ := strings.Cut(p.Description, "Doubt it ")
+				about, caution, _ := strings.Cut(p.Description, "Caution: ")
 				if len(strings.Fields(about)) < 4 || !strings.HasSuffix(strings.TrimSpace(about), ".") {
 					t.Errorf("%q: the description does not say how the number is made: %q", p.Title, p.Description)
 				}
-				if len(strings.Fields(doubt)) < 4 || !strings.HasSuffix(doubt, ".") {
-					t.Errorf("%q: the description does not say when to doubt it: %q", p.Title, p.Description)
+				if len(strings.Fields(caution)) < 4 || !strings.HasSuffix(caution, ".") {
+					t.Errorf("%q: the description does not say when to caution it: %q", p.Title, p.Description)
 				}
 				if !strings.Contains(p.Title, "?") || len(strings.Fields(p.Title)) < 3 {
 					t.Errorf("%q is no question", p.Title)
@@ -224,7 +224,7 @@ func TestNoRanking(t *testing.T) {
 		}
 		for _, p := range b.Panels {
 			id := b.UID + "/" + p.Title
-			if stories[id] && !strings.Contains(p.Description, "Stories are in the order of their waiting") {
+			if stories[id] && !strings.Contains(p.Description, "Stories are in the order of how long they") {
 				t.Errorf("%s orders stories, and its description does not say so", id)
 			}
 			for _, q := range p.Targets {

@@ -9,7 +9,7 @@ import (
 	"github.com/yourturn/yourturn/internal/stack"
 )
 
-// jiraInfo is where a Jira is, as a service that is scraped tells.
+// jiraInfo returns the family of the addresses of Jiras, as a scraped service has it.
 func jiraInfo(urls ...string) []pastFamily {
 	f := pastFamily{name: "yourturn_jira_info", kind: "gauge"}
 	for _, u := range urls {

@@ -27,12 +27,12 @@ type notification struct {
 	}
 }
 
-// overdueStory is who waits on whom, as the simulated Jira's people know it.
+// overdueStory is on whom a story waits.
 type overdueStory struct{ owner, name, link string }
 
-// livingJira serves the Jira of an organisation that the test itself knows, and a
-// yourturn that reads it. It returns the service's address, and which stories are
-// overdue in acceptance at an instant by what the people did.
+// livingJira serves the Jira of a generated organisation, and a yourturn that reads
+// it. It returns the service's address, and a function that returns which stories are
+// overdue in acceptance at an instant by the organisation's ground truth.
 func livingJira(t *testing.T) (address string, overdue func(time.Time) map[string]overdueStory) {
 	t.Helper()
 	tm, err := team.New(team.Options{Seed: 1, Flavor: jirasim.Cloud})
@@ -67,9 +67,8 @@ func livingJira(t *testing.T) (address string, overdue func(time.Time) map[strin
 }
 
 // TestNotification follows the overdue stories of a simulated Jira through the
-// rules and Alertmanager to a receiver. It is told of just those of which the
-// people there know that they wait, with the owner they wait on, and with a link
-// that leads to the story.
+// rules and Alertmanager to a receiver. The receiver gets exactly the stories that
+// wait by the ground truth, each with the owner it waits on and a link to the story.
 func TestNotification(t *testing.T) {
 	var mu sync.Mutex
 	var got []notification
@@ -105,28 +104,28 @@ func TestNotification(t *testing.T) {
 	}
 	stack.StartPrometheus(t, dir)
 
-	told := map[string]overdueStory{}
+	notified := map[string]overdueStory{}
 	stack.Eventually(t, "notifications about all overdue stories", func(context.Context) bool {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, n := range got {
 			for _, a := range n.Alerts {
 				if n.Receiver == "team" && a.Status == "firing" && a.Labels["alertname"] == "StoryAwaitsAcceptance" {
-					told[a.Labels["story"]] = overdueStory{a.Labels["owner"], a.Annotations["owner"], a.Annotations["link"]}
+					notified[a.Labels["story"]] = overdueStory{a.Labels["owner"], a.Annotations["owner"], a.Annotations["link"]}
 				}
 			}
 		}
 		for story := range surely {
-			if _, ok := told[story]; !ok {
+			if _, ok := notified[story]; !ok {
 				return false
 			}
 		}
 		return true
 	})
 	truth := overdue(time.Now()) // more, if one passed its target meanwhile
-	for story, one := range told {
+	for story, one := range notified {
 		if want := truth[story]; one != want {
-			t.Errorf("of %s it told %+v, and the people know %+v", story, one, want)
+			t.Errorf("the notification about %s says %+v, the ground truth %+v", story, one, want)
 		}
 		if page := scrape(t, one.link); !strings.Contains(page, "<h1>"+story+"</h1>") {
 			t.Errorf("the link of %s leads to:\n%s", story, page)

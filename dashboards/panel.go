@@ -9,19 +9,19 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 )
 
-// noData is what a panel shows when no query has an answer: of what it asks for,
-// "nothing" and "nobody" are answers, see orNone.
+// noData is what a panel shows when no query has an answer. "nothing" and "nobody"
+// are answers; see orNone.
 const noData = "no data from yourturn in this range"
 
-// panel is one panel: what it asks, how it is drawn, and what a reader must
-// know before trusting it.
+// panel is one panel: its queries, how it is drawn, and what a reader should know
+// before trusting it.
 type panel struct {
-	// title is a question or a fact in the reader's words.
+	// title is a question in the reader's words.
 	title string
-	// about says how the number is made.
+	// about says what the number is.
 	about string
-	// doubt says when not to trust it, and begins with "Doubt it".
-	doubt         string
+	// caution says when not to trust it, and begins with "Caution:".
+	caution       string
 	width, height uint32
 	queries       []query
 	view          cog.Builder[dashboard.Panel]
@@ -32,32 +32,32 @@ type query struct {
 	expr   string
 	legend string
 	format prometheus.PromQueryFormat
-	// now asks for the end of the time range alone instead of its course.
+	// now asks for the end of the time range instead of the course over it.
 	now bool
-	// step is the least distance of two points, for what makes no sense closer.
+	// step is the least time between two points; "" leaves it to Grafana.
 	step string
 }
 
-// build returns the panel as the dashboard holds it.
+// build returns the panel as a part of the dashboard.
 func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 	out, err := p.view.Build()
 	if err != nil {
 		return out, fmt.Errorf("panel %q: %w", p.title, err)
 	}
-	source, about := source(), p.about+" "+p.doubt
+	source, about := source(), p.about+" "+p.caution
 	out.Id, out.GridPos, out.Title, out.Description, out.Datasource = &id, &at, &p.title, &about, &source
 	if out.FieldConfig == nil {
 		out.FieldConfig = dashboard.NewFieldConfigSource()
 	}
 	if out.FieldConfig.Overrides == nil {
-		out.FieldConfig.Overrides = []dashboard.DashboardFieldConfigSourceOverrides{} // Grafana's own is an empty list, too
+		out.FieldConfig.Overrides = []dashboard.DashboardFieldConfigSourceOverrides{} // Grafana writes an empty list, too
 	}
 	if out.FieldConfig.Defaults.NoValue == nil {
 		out.FieldConfig.Defaults.NoValue = cog.ToPtr(noData)
 	}
 	for i, q := range p.queries {
 		if q.now && strings.Contains(q.expr, ":$__interval]") {
-			out.MaxDataPoints = cog.ToPtr(float64(300)) // so often it looks for where the data begin
+			out.MaxDataPoints = cog.ToPtr(float64(300)) // in how many steps the query looks for where the data begin
 		}
 		t := prometheus.NewDataqueryBuilder().
 			Expr(q.expr).
@@ -69,7 +69,7 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 			t.LegendFormat(q.legend)
 		}
 		if q.step == "" && strings.Contains(q.expr, "[$window:$__interval]") {
-			q.step = "5m" // of 90 days looked at every 30 s there would be a quarter of a million points
+			q.step = "5m" // 90 days in steps of 30 s would be a quarter of a million points
 		}
 		if q.step != "" {
 			t.Interval(q.step)
@@ -88,30 +88,30 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 	return out, nil
 }
 
-// orNone answers with a row that says so where expr has none although yourturn
-// was seen: that nobody is absent must not look like not knowing.
+// orNone returns a query that answers with a row of text if expr has no answer
+// although yourturn was scraped: "nobody is absent" must not look like "not known".
 func orNone(expr, label, text string) string {
 	return expr + "\nor on () label_replace(0 * group(yourturn_data_timestamp_seconds), \"" + label + "\", \"" + text + "\", \"\", \"\")"
 }
 
-// What such rows say.
+// The texts of such rows.
 const (
 	saysNobody  = "nobody"
 	saysNothing = "nothing"
 	saysNone    = "none"
 )
 
-// course asks for the course of expr over the time range.
+// course queries expr over the time range.
 func course(expr, legend string) query {
 	return query{expr: expr, legend: legend, format: prometheus.PromQueryFormatTimeSeries}
 }
 
-// now asks for expr at the end of the time range.
+// now queries expr at the end of the time range.
 func now(expr, legend string) query {
 	return query{expr: expr, legend: legend, format: prometheus.PromQueryFormatTimeSeries, now: true}
 }
 
-// rows asks for expr at the end of the time range, a table row for each series.
+// rows queries expr at the end of the time range, with a table row for each series.
 func rows(expr string) query {
 	return query{expr: expr, format: prometheus.PromQueryFormatTable, now: true}
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// past is a made-up past of every metric that dashboards show, written as an
-// import of the real past is: a sample an hour.
+// past is an invented past of every metric that dashboards show, written as a real
+// one is imported: a sample an hour.
 type past struct {
 	from, to time.Time
 	step     time.Duration
@@ -23,7 +23,7 @@ type past struct {
 	rename *strings.Replacer
 }
 
-// pastSeries is a series; value is told the hours since the past's beginning.
+// pastSeries is a series. Its functions get the hours since the past's beginning.
 type pastSeries struct {
 	suffix, labels string
 	value          func(h float64) float64

@@ -182,12 +182,12 @@ func check(t *testing.T, s stack.Prometheus, at time.Time, span, step time.Durat
 	return asked, answered
 }
 
-// isNone tells whether a row only says that there is none, see orNone.
+// isNone reports whether a row only says that there is none, see orNone.
 func isNone(a stack.Answer) bool {
 	return len(a.Labels) == 1 && (a.Labels["display_name"] == saysNobody || a.Labels["reason"] == saysNothing || a.Labels["outcome"] == saysNone)
 }
 
-// belongs tells whether there is a finite value and every series bears the
+// belongs reports whether there is a finite value and every series bears the
 // owner and the project chosen, if it bears one.
 func belongs(answers []stack.Answer, c choice) bool {
 	finite := false
@@ -208,7 +208,7 @@ func belongs(answers []stack.Answer, c choice) bool {
 }
 
 // unfiltered are the selectors that need not bear what the reader chose: those
-// that others are joined with, and what is told of an owner as a whole.
+// that others are joined with, and what is known about an owner as a whole.
 var unfiltered = regexp.MustCompile(`^(po_owner_info|po_wait_target_seconds|po_owner_absent|po_largest_blocker\{window="[^"]*"\}|yourturn_data_timestamp_seconds|yourturn_jira_info|yourturn_build_info)( .*)?$`)
 
 // ofOwnerAsWhole are series by project that the board of one owner sums over all projects.
@@ -217,9 +217,9 @@ var ofOwnerAsWhole = map[string]string{
 	"Is the owner absent now?": "po_waits_open",
 }
 
-// TestEveryFilter holds that each selector of a query is restricted to whatever
-// of its labels the reader chose: also where the labels are summed away, and a
-// number would tell nobody that it is everybody's.
+// TestEveryFilter holds that each selector of a query is restricted by the variables
+// of its labels, even if the labels are summed away: the number itself does not show
+// that it is everybody's.
 func TestEveryFilter(t *testing.T) {
 	selector := regexp.MustCompile(`\b((?:po|yourturn|process)_[a-z_]+)(\{[^}]*\})?`)
 	labels := map[string]string{} // of each metric
@@ -271,9 +271,9 @@ func TestEveryFilter(t *testing.T) {
 }
 
 // TestDashboardsOnDemo asks every query of every dashboard of a Prometheus that
-// scrapes the demo, but for parts of what was counted in the few seconds, or before
-// them, and for quantiles that its team in a hurry may not reach: those
-// TestDashboardsOnReal asks.
+// scrapes the demo, except for parts of what was counted in the few seconds, or before
+// them, and for quantiles that its fast team may not reach. TestDashboardsOnReal asks
+// those.
 func TestDashboardsOnDemo(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "prometheus.yml"), edited(t, "prometheus/prometheus.yml",
@@ -288,14 +288,14 @@ func TestDashboardsOnDemo(t *testing.T) {
 	t.Logf("%d queries, %d of them of the demo", asked, answered)
 }
 
-// ofCounted tells whether a query has no answer where nothing was counted.
+// ofCounted reports whether a query has no answer where nothing was counted.
 func ofCounted(expr string) bool {
 	return !ofService(expr) && strings.Contains(expr, "clamp_min(") && strings.Contains(expr, " > 0")
 }
 
-// TestDashboardsOnReal asks every query, but those about the service, of the
-// imported past that backfill writes of a simulated Jira; TestDashboardsOnDemo asks
-// those. Then it compares what is counted with what waits lists.
+// TestDashboardsOnReal asks every query, except those about the service, of an
+// imported past that backfill wrote from a simulated Jira. TestDashboardsOnDemo asks the
+// others. Then it compares what is counted with what the command waits lists.
 func TestDashboardsOnReal(t *testing.T) {
 	r := startOnReal(t)
 	asked, answered := check(t, r.Prometheus, r.to, 14*24*time.Hour, 6*time.Hour, ofService)
@@ -333,7 +333,7 @@ func startOnPast(t *testing.T, pasts ...past) stack.Prometheus {
 	return stack.StartPrometheus(t, dir, "--storage.tsdb.retention.time=100y", "--query.lookback-delta=65m")
 }
 
-// ofService tells whether expr asks for what no past has.
+// ofService reports whether expr asks for what no past has.
 func ofService(expr string) bool {
 	return regexp.MustCompile(`yourturn_(poll|jira_r|build)|process_`).MatchString(expr)
 }

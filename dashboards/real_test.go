@@ -55,7 +55,7 @@ func startOnReal(t *testing.T) *real {
 	}
 	token := filepath.Join(dir, "token")
 	put(t, token, "t0k3n\n")
-	// Two of its four projects, for what takes the time is the number of series.
+	// Two of its four projects: the time goes with the number of series.
 	config := organisation.ConfigYAML(team.Setup{JiraURL: jira.URL, StoreURL: "sqlite:" + filepath.Join(dir, "store.db"), TokenFile: token})
 	if !strings.Contains(config, "projects: [PAY, WEB, OPS, APP]\n") {
 		t.Fatalf("the organisation has other projects: mend the test\n%s", config)
@@ -110,7 +110,7 @@ func (r *real) waits(t *testing.T, at time.Time) []listed {
 	return list
 }
 
-// ended tells whether the wait has ended, in one of the outcomes if any are given.
+// ended reports whether the wait has ended, in one of the outcomes if any are given.
 func (l *listed) ended(kind string, outcomes ...string) bool {
 	if l.End == nil || !l.Final || kind != "" && l.Kind != kind {
 		return false

@@ -5,52 +5,52 @@ import "github.com/grafana/grafana-foundation-sdk/go/common"
 // uidRetrospective is the dashboard of a sprint.
 const uidRetrospective = "yourturn-retrospective"
 
-// within restricts a series to the projects chosen.
+// within restricts a series to the selected projects.
 const within = `{` + isProject + `}`
 
-// before asks for expr, an instant of which is asked for, over the range of the
-// same length before the one shown. PromQL takes one offset alone, so it lies on a
-// subquery of one instant.
+// before returns the value of expr for the range of the same length before the one
+// shown. The offset is on a subquery of one instant, because expr has offsets of its
+// own.
 func before(expr string) string { return "last_over_time((" + expr + ")[1s:1s] offset $__range)" }
 
-// inRange is by how much a counter grew within the range shown.
+// inRange returns by how much a counter grew within the range shown.
 func inRange(series string) string { return grownIn(series, "$__range", "$__interval") }
 
-// today asks for expr as it is known today, whichever range is shown: whoever
-// looks at an old sprint wants to go on to the next one, and most sprints are
-// older than what was scraped of them. PromQL knows no today: the query looks
-// from a day before the end of the range to over a year behind it. Steps of six
-// hours keep that cheap, and what is known may be as old.
+// today returns the value of expr today, whichever range is shown: from an old sprint a
+// reader wants to go on to the next one, and most sprints are older than what was
+// scraped of them. PromQL cannot name the present, so the query looks from a day before
+// the end of the range to more than a year after it. Steps of six hours keep that cheap;
+// the value may be as old.
 func today(expr string) string { return "last_over_time((" + expr + ")[401d:6h] offset -400d)" }
 
-// sprints asks for a metric of sprints.
+// sprints returns a metric of sprints, as known today.
 func sprints(metric string) string {
 	expr := "max by (project, sprint) (" + metric + within + ")"
 	return "(" + today(expr) + " or " + expr + ")"
 }
 
-// asOf is the instant as of which numbers are known, today or at the end of the
-// range, whichever is later; in seconds.
+// asOf returns the data timestamp of today or of the end of the range, whichever is
+// later, in seconds.
 func asOf() string {
 	const expr = `max(yourturn_data_timestamp_seconds)`
 	return `scalar(max(label_replace(` + expr + `, "at", "end of range", "", "") or ` + today(expr) + `))`
 }
 
-// retrospective shows a sprint, or any range of time.
+// retrospective returns the dashboard of a sprint, or of any time range.
 func retrospective() *board {
 	b := newBoard(uidRetrospective, "Retrospective",
-		"What waited in a sprint, or in any range of time chosen at the top right. Choose a sprint by its name in the first panel.",
+		"What waited in a sprint, or in any time range. Choose a sprint by its name in the first panel, or a range at the top right.",
 		"now-14d", "")
 	b.variables(projectVariable())
 	part, of := late("project, kind", within, inRange), judged("project, kind", within, inRange)
 	toSprint := link("Look at this sprint",
 		"/d/"+uidRetrospective+`?var-project=${__data.fields.Project:percentencode}&from=${__data.fields.Start.numeric}&to=${__data.fields["Value #C"].numeric}&${datasource:queryparam}`, false)
-	const unknown = "Doubt it where Prometheus has no data of the range's beginning: it counts from the first data on, and what became final in its last minutes is not there yet."
+	const unknown = "Caution: if Prometheus has no data at the start of the range, it counts from the first data on. What ended in the last minutes of the range may not be final yet, and is missing."
 	b.add(
 		panel{
 			title: "Which sprint? Choose one by its name", width: 24, height: 7,
-			about: "The last sprints of each project. Choosing one sets the time range to it, up to now if it still runs; any other range can be set at the top right. Sprints without dates are not listed.",
-			doubt: "Doubt it for old ranges: the sprints are those known today, the last 12 of each project. A sprint ends as planned until it is completed.",
+			about:   "The last sprints of each project. A click on one sets the time range to it, up to now if it still runs. Set any other range at the top right. Sprints without dates are not listed.",
+			caution: "Caution: these are the sprints known today, the last 12 of each project, whichever range is shown. Until a sprint is completed, its end is the planned one.",
 			queries: []query{
 				rows(sprints("po_sprint_start_timestamp_seconds") + " * 1000"),
 				rows(sprints("po_sprint_end_timestamp_seconds") + " * 1000"),
@@ -66,36 +66,36 @@ func retrospective() *board {
 		},
 		panel{
 			title: "How many waits ended?", width: 6, height: 4,
-			about:   "Waits that ended in the range by an acceptance, a rejection or an answer, counted when final.",
-			doubt:   unknown,
+			about:   "Waits that ended in the range with an acceptance, a rejection or an answer. They count when final.",
+			caution: unknown,
 			queries: []query{now(endedIn("kind", `po_waits_ended_total{`+isProject+`, outcome=~"accepted|rejected|answered"}`), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
 			title: "How many passed their target?", width: 6, height: 4,
-			about:   "Waits whose working time on the owner's clock passed the target in the range, whatever came later.",
-			doubt:   unknown,
+			about:   "Waits whose working time on the owner's clock passed the target within the range, whatever happened later.",
+			caution: unknown,
 			queries: []query{now(endedIn("kind", `po_waits_breached_total`+within), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
 			title: "How many are still open?", width: 6, height: 4,
 			about:   "Open waits at the end of the range.",
-			doubt:   "Doubt it where questions are answered by voice or chat: they stay open here.",
+			caution: "Caution: a question that is answered by voice or chat stays open here.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_open`+within), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
 			title: "How many were done with no acceptance?", width: 6, height: 4,
-			about:   "Stories that were done in the range without a visit to an acceptance status, by project.",
-			doubt:   unknown,
+			about:   "Stories that reached done within the range without visiting an acceptance status, by project.",
+			caution: unknown,
 			queries: []query{now(endedIn("project", `po_acceptance_bypassed_total`+within), "{{project}}")},
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
 			title: "Which waits were the longest?", width: 24, height: 14,
-			about: "How old, in working hours on the story's clock, each wait had become within the range: the 20 longest, and no more than 20. Stories are in the order of their waiting; people are in none.",
-			doubt: "Doubt it to be all: the 21st is not shown, and of more than 20 open waits of an owner and kind at a time the youngest are not exported.",
+			about:   "The 20 waits that became longest within the range, in working hours on the story's clock. Stories are in the order of how long they waited; people are in no order.",
+			caution: "Caution: further waits are not listed, and of an owner's open waits of a kind only the 20 oldest at a time are known here.",
 			queries: []query{
 				rows(linked(`topk(20, ` + hours(named(`max by (job, kind, project, owner, story) (max_over_time(po_open_wait_seconds`+within+`[$__range]))`)) + `)`)),
 			},
@@ -111,21 +111,21 @@ func retrospective() *board {
 		panel{
 			title: "What was open, day by day?", width: 12, height: 8,
 			about:   "Open waits over the range, by project and by what is waited for.",
-			doubt:   "Doubt it where questions are answered by voice or chat: they stay open here.",
+			caution: "Caution: a question that is answered by voice or chat stays open here.",
 			queries: []query{course(summed("project, kind", "kind, project, owner", `po_waits_open`+within), "{{project}}, {{kind}}")},
 			view:    stacked(unitCount, common.StackingModeNormal),
 		},
 		panel{
 			title: "How old was the oldest, day by day?", width: 12, height: 8,
 			about:   "Working hours of the longest open wait on the story's clock, which no hand-over restarts.",
-			doubt:   "Doubt it as a picture of the usual: it is a single story.",
+			caution: "Caution: this is a single story, and not what is usual.",
 			queries: []query{course(hours(`max by (project, kind) (po_story_wait_oldest_seconds`+within+`)`), "{{project}}, {{kind}}")},
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
 			title: "Was it better than in the ranges before?", width: 24, height: 11,
-			about:   "The part of waits that passed their target, of those that met or passed it, and how many these are: in this range, in the one of the same length before it, and in the one before that.",
-			doubt:   "Doubt it under 10 waits. Empty: nothing was judged then, or Prometheus has no data so far back; where it begins within a range, it counts from there.",
+			about:   "The share of waits that passed their target, of those that met or passed it, and their number: in this range, in the range of the same length before it, and in the one before that.",
+			caution: "Caution: under 10 waits it says little. Empty: no wait met or passed its target, or Prometheus has no data that far back. If its data begin within a range, it counts from there.",
 			queries: []query{rows(part), rows(before(part)), rows(before(before(part))), rows(of), rows(before(of)), rows(before(before(of)))},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
@@ -139,8 +139,8 @@ func retrospective() *board {
 		},
 		panel{
 			title: "How did the waits end?", width: 24, height: 5,
-			about:   "All waits, or one owner's part of them, that ended in the range. Recalled: the team pulled the story back. Withdrawn: taken away with no verdict. Handed over: to another owner. Lapsed, obsolete: nobody answered, and in the end nobody had to.",
-			doubt:   unknown,
+			about:   "All waits that ended within the range; a wait that was handed over counts once for each owner's part. Recalled: the team pulled the story back. Withdrawn: the story was taken away without a verdict. Handed over: to another owner. Lapsed, obsolete: nobody answered, and an answer was no longer needed.",
+			caution: unknown,
 			queries: []query{now(orNone(`label_replace(`+endedIn("kind, outcome", `po_waits_ended_total`+within)+` > 0, "outcome", "handed over", "outcome", "handed_over")`, "outcome", saysNone), "{{kind}} {{outcome}}")},
 			view: number(unitCount, 0, plain()).
 				TextMode(valueAndName).

@@ -31,7 +31,7 @@ func TestConfigs(t *testing.T) {
 		append([]string{promtool, "check", "rules", "--lint-fatal"}, rules...),
 		{amtool, "check-config", "alertmanager/alertmanager.yml"},
 	}
-	for _, test := range tests { // one by one, for they take their time
+	for _, test := range tests { // in processes of their own, which run side by side
 		commands = append(commands, []string{promtool, "test", "rules", test})
 	}
 	for _, args := range commands {

@@ -5,10 +5,10 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// ours restricts a series to the yourturn chosen.
+// ours restricts a series to the selected job.
 const ours = `{job=~"$job"}`
 
-// service shows whether yourturn itself is well.
+// service returns the dashboard of whether yourturn itself works.
 func service() *board {
 	b := newBoard("yourturn-service", "Service health",
 		"Whether the numbers are fresh and complete: polls, requests to Jira, its rate limits, and what is odd in the data.",
@@ -17,64 +17,64 @@ func service() *board {
 	b.add(
 		panel{
 			title: "How old are the numbers?", width: 6, height: 4,
-			about:   "Now, less the start in Jira's clock of the last complete poll. Colours begin at 10 and at 30 minutes.",
-			doubt:   "Doubt it by what Jira's clock and Prometheus' are apart: that is in it.",
+			about:   "The time since the start, in Jira's clock, of the last complete poll. The colour changes at 10 and at 30 minutes.",
+			caution: "Caution: it includes the difference between Jira's clock and that of Prometheus.",
 			queries: []query{now(`time() - max by (job) (yourturn_data_timestamp_seconds`+ours+`)`, "{{job}}")},
 			view:    number(unitSeconds, 0, thresholds(colorCalm, step{600, colorNear}, step{1800, colorOver})),
 		},
 		panel{
 			title: "How long did the last poll take?", width: 6, height: 4,
-			about:   "The last poll cycle, complete or failed.",
-			doubt:   "Doubt it as the usual: a first one reads everything and may take hours, and a failed one may have ended early.",
+			about:   "How long the last poll cycle took, complete or failed.",
+			caution: "Caution: the first cycle reads everything and may take hours, and a failed one may have ended early.",
 			queries: []query{now(`max by (job) (yourturn_poll_duration_seconds`+ours+`)`, "{{job}}")},
 			view:    number(unitSeconds, 1, plain()),
 		},
 		panel{
 			title: "When was the last complete poll?", width: 6, height: 4,
-			about:   "When it ended, in the clock of yourturn's machine.",
-			doubt:   "Doubt it after a restart: it is told from the first complete poll since.",
+			about:   "When it ended, by the clock of yourturn's machine.",
+			caution: "Caution: after a restart it is known from the first complete poll on.",
 			queries: []query{now(`max by (job) (yourturn_poll_last_success_timestamp_seconds`+ours+` > 0) * 1000`, "{{job}}")},
 			view:    number(unitAgo, 0, plain()).NoValue("none since the start, or no data"),
 		},
 		panel{
 			title: "Which version runs?", width: 6, height: 4,
 			about:   "The version of the binary that is scraped.",
-			doubt:   "Doubt it for a binary of your own making: it says what the build told it.",
+			caution: "Caution: a binary that you built yourself shows what your build set.",
 			queries: []query{now(`max by (job, version, revision) (yourturn_build_info`+ours+`)`, "{{version}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeName),
 		},
 		panel{
 			title: "Do polls succeed?", width: 12, height: 8,
-			about:   "Poll cycles per minute, by how they ended. A failed one changes no number; the next takes up where it stopped.",
-			doubt:   "Doubt it where polls are further apart than the points: their rate jumps.",
+			about:   "Poll cycles per minute, by how they ended. A failed cycle changes no number; the next one goes on where it stopped.",
+			caution: "Caution: if polls are further apart than the points of the graph, the rate jumps.",
 			queries: []query{course(`sum by (result) (rate(yourturn_poll_cycles_total`+ours+`[$__rate_interval])) * 60`, "{{result}}")},
 			view:    lines(unitCount).AxisLabel("per minute"),
 		},
 		panel{
 			title: "How many stories do polls bring in?", width: 12, height: 8,
-			about:   "Stories per minute that polls brought in, changed or not: overlap makes some come again.",
-			doubt:   "Doubt it as the team's pace: it counts what was read, not what happened.",
+			about:   "Stories per minute that polls read, changed or not. Because polls overlap, some are read again.",
+			caution: "Caution: this is not the team's pace. It counts what was read, not what happened.",
 			queries: []query{course(`sum by (job) (rate(yourturn_poll_stories_total`+ours+`[$__rate_interval])) * 60`, "{{job}}")},
 			view:    lines(unitCount).AxisLabel("per minute"),
 		},
 		panel{
 			title: "What does Jira answer?", width: 12, height: 8,
-			about:   "Requests per minute by status. 429 is Jira's rate limit, 401 and 403 a refused token, 0 no answer at all.",
-			doubt:   "Doubt it when it looks quiet: while Jira is left alone for its rate limit nothing is asked.",
+			about:   "Requests per minute by status code. 429 is Jira's rate limit, 401 and 403 mean a refused token, 0 means no answer.",
+			caution: "Caution: while yourturn waits for Jira's rate limit it sends no requests, and this looks quiet.",
 			queries: []query{course(`sum by (code) (rate(yourturn_jira_requests_total`+ours+`[$__rate_interval])) * 60`, "{{code}}")},
 			view:    lines(unitCount).AxisLabel("per minute"),
 		},
 		panel{
 			title: "How fast does Jira answer?", width: 12, height: 8,
-			about:   "Seconds within which 95 of 100 requests were answered, by endpoint. Empty where nothing was asked.",
-			doubt:   "Doubt it between buckets: it is read off a histogram, and beyond 30 s it says 30.",
+			about:   "Seconds within which 95 of 100 requests were answered, by endpoint. Empty if there were none.",
+			caution: "Caution: it is interpolated between the buckets of a histogram, and never above 30 s.",
 			queries: []query{course(`histogram_quantile(0.95, sum by (le, endpoint) (rate(yourturn_jira_request_duration_seconds_bucket`+ours+`[$__rate_interval])))`, "{{endpoint}}")},
 			view:    lines(unitSeconds),
 		},
 		panel{
 			title: "How much of Jira's request budget is left?", width: 12, height: 8,
-			about: "What Jira's headers said last, as a part of the budget that they named. Empty where Jira names none, as some Data Centers do.",
-			doubt: "Doubt it after a pause: it stands at the last answer though Jira may have filled it up.",
+			about:   "What was left of the budget, as a share, by the headers of Jira's last answer. Empty if Jira states no budget, as some Data Center instances do.",
+			caution: "Caution: after a pause it still shows the last answer, although Jira may have refilled the budget.",
 			queries: []query{course(`min by (endpoint) (yourturn_jira_rate_limit_remaining_requests`+ours+`)
 / on (endpoint) max by (endpoint) (yourturn_jira_rate_limit_requests`+ours+`)`, "{{endpoint}}")},
 			view: lines(unitShare).Max(1),
@@ -82,14 +82,14 @@ func service() *board {
 		panel{
 			title: "Where does the work go?", width: 12, height: 8,
 			about:   "Requests per minute by endpoint.",
-			doubt:   "Doubt it as cost: some endpoints weigh more in Jira's budget than others.",
+			caution: "Caution: requests are not cost. Some endpoints weigh more in Jira's budget than others.",
 			queries: []query{course(`sum by (endpoint) (rate(yourturn_jira_requests_total`+ours+`[$__rate_interval])) * 60`, "{{endpoint}}")},
 			view:    stacked(unitCount, common.StackingModeNormal).AxisLabel("per minute"),
 		},
 		panel{
 			title: "What is odd in the data?", width: 12, height: 9,
-			about:   "What was found while deriving, per project: shown and counted, and nothing is dropped for it. yourturn waits --audit lists each. A growing last_status, broken_chain or comments_short means that Jira's record is incomplete and waits may be wrong.",
-			doubt:   "Doubt it to be all that is wrong: it is what can be seen from Jira's record.",
+			about:   "What the audit found, per project. Nothing is dropped because of it, and yourturn waits --audit lists every finding. If last_status, broken_chain or comments_short grow, Jira's record is incomplete and waits may be wrong.",
+			caution: "Caution: this is only what can be seen in Jira's record; more may be wrong.",
 			queries: []query{rows(orNone(summed("project, reason", "project, reason", `po_audit_findings`+within)+" > 0", "reason", saysNothing))},
 			view: grid("Project", false,
 				column{from: "project", title: "Project", width: 90},
@@ -98,15 +98,15 @@ func service() *board {
 		},
 		panel{
 			title: "Does it become more?", width: 12, height: 9,
-			about:   "The same over time, over the projects chosen.",
-			doubt:   "Doubt it at a change of the config: other projects and rules find other things.",
+			about:   "The same over time, in the selected projects.",
+			caution: "Caution: after a change of the config, other projects and rules have other findings.",
 			queries: []query{course(summed("reason", "project, reason", `po_audit_findings`+within)+" > 0", "{{reason}}")},
 			view:    lines(unitCount),
 		},
 		panel{
 			title: "Which machine does it need?", width: 24, height: 7,
-			about: "Memory of the process, and processors that it kept busy (right axis).",
-			doubt: "Doubt it where the process exports nothing about itself, as outside Linux.",
+			about:   "The memory of the process, and the number of processors that it kept busy (right axis).",
+			caution: "Caution: on systems other than Linux the process exports nothing about itself.",
 			queries: []query{
 				course(`max by (job) (process_resident_memory_bytes`+ours+` and on (job, instance) yourturn_build_info)`, "memory"),
 				course(`max by (job) (rate(process_cpu_seconds_total`+ours+`[$__rate_interval]) and on (job, instance) yourturn_build_info)`, "processors"),

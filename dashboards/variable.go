@@ -5,31 +5,31 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// everything is what an unrestricted variable becomes in a query.
+// everything is the value in a query of a variable that is not restricted.
 const everything = ".*"
 
-// isProject and isOwner choose series by what the reader chose. Keys of owners
-// are anybody's words: Grafana is asked to escape them as regular expressions,
-// and backquotes keep PromQL from reading the escapes. By itself Grafana escapes
-// no dots where one value alone can be chosen, and no quotes anywhere.
+// isProject and isOwner select series by the variables. The key of an owner may have
+// any characters: Grafana is told to escape it as a regular expression, and backquotes
+// keep PromQL from interpreting the escapes. By itself Grafana escapes no dots in a
+// variable of a single value, and quotes nowhere.
 const (
 	isProject = "project=~`${project:regex}`"
 	isOwner   = "owner=~`${owner:regex}`"
 )
 
-// source is the data source that the reader chose.
+// source returns the selected data source.
 func source() dashboard.DataSourceRef {
 	return dashboard.DataSourceRef{Type: cog.ToPtr("prometheus"), Uid: cog.ToPtr("${datasource}")}
 }
 
-// sourceVariable lets the reader choose among several Prometheus.
+// sourceVariable selects one of several Prometheus data sources.
 func sourceVariable() cog.Builder[dashboard.VariableModel] {
 	return dashboard.NewDatasourceVariableBuilder("datasource").
 		Label("Data source").
 		Type("prometheus")
 }
 
-// projectVariable is one, several or all projects.
+// projectVariable selects one, several or all projects.
 func projectVariable() cog.Builder[dashboard.VariableModel] {
 	return asked("project", "Project", "label_values(po_wait_target_seconds, project)").
 		Multi(true).
@@ -38,15 +38,15 @@ func projectVariable() cog.Builder[dashboard.VariableModel] {
 		Current(option("All", "$__all"))
 }
 
-// owners asks for everybody on whom anything waits or waited, by name, also
-// those without a name; a key that two Jiras use is listed once. Grafana writes labels as they are, with no escapes, so
-// a name ends where the next label begins.
+// owners queries everybody on whom something waits or waited, by name; those without a
+// name too, and a key that two Jiras use once. Grafana writes labels without escapes,
+// so a name ends where the next label begins.
 func owners() *dashboard.QueryVariableBuilder {
 	return asked("owner", "Product Owner", "query_result(topk by (owner) (1, max by (owner, display_name) ("+named("group by (job, owner) (po_waits_open)")+")))").
 		Regex(`/^\{display_name="(?<text>.+)",owner="(?<value>.+)"\} /`)
 }
 
-// ownersVariable is one, several or all owners.
+// ownersVariable selects one, several or all owners.
 func ownersVariable() cog.Builder[dashboard.VariableModel] {
 	return owners().
 		Multi(true).
@@ -55,10 +55,10 @@ func ownersVariable() cog.Builder[dashboard.VariableModel] {
 		Current(option("All", "$__all"))
 }
 
-// ownerVariable is one owner.
+// ownerVariable selects one owner.
 func ownerVariable() cog.Builder[dashboard.VariableModel] { return owners() }
 
-// kindVariable is acceptance, question or both.
+// kindVariable selects acceptance, question or both.
 func kindVariable() cog.Builder[dashboard.VariableModel] {
 	return chosen("kind", "Kind of wait", "acceptance", "question").
 		Multi(true).
@@ -67,12 +67,12 @@ func kindVariable() cog.Builder[dashboard.VariableModel] {
 		Current(option("All", "$__all"))
 }
 
-// windowVariable is the window of the rolling statistics.
+// windowVariable selects the window of the rolling statistics.
 func windowVariable() cog.Builder[dashboard.VariableModel] {
 	return chosen("window", "Window", "28d", "7d", "90d").Current(option("28d", "28d"))
 }
 
-// jobVariable is the scrape job of a yourturn.
+// jobVariable selects the scrape job of a yourturn.
 func jobVariable() cog.Builder[dashboard.VariableModel] {
 	return asked("job", "Job", "label_values(yourturn_build_info, job)").
 		Multi(true).
@@ -81,7 +81,7 @@ func jobVariable() cog.Builder[dashboard.VariableModel] {
 		Current(option("All", "$__all"))
 }
 
-// asked is a variable whose values Prometheus knows.
+// asked returns a variable whose values come from Prometheus.
 func asked(name, label, query string) *dashboard.QueryVariableBuilder {
 	return dashboard.NewQueryVariableBuilder(name).
 		Label(label).
@@ -91,7 +91,7 @@ func asked(name, label, query string) *dashboard.QueryVariableBuilder {
 		Sort(dashboard.VariableSortAlphabeticalCaseInsensitiveAsc)
 }
 
-// chosen is a variable with the values given, the first of which is chosen.
+// chosen returns a variable of the given values; the first is selected.
 func chosen(name, label string, values ...string) *dashboard.CustomVariableBuilder {
 	var list string
 	options := make([]dashboard.VariableOption, len(values))
@@ -108,7 +108,7 @@ func chosen(name, label string, values ...string) *dashboard.CustomVariableBuild
 		Options(options)
 }
 
-// option is one choice.
+// option returns one value of a variable.
 func option(text, value string) dashboard.VariableOption {
 	return dashboard.VariableOption{
 		Text:  dashboard.StringOrArrayOfString{String: &text},

@@ -11,8 +11,8 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
-// Units as Grafana knows them. Hours are a suffix and not Grafana's own unit,
-// which would turn 48 working hours into two days.
+// Units by their names in Grafana. Hours are a suffix, because Grafana's own unit would
+// turn 48 working hours into two days.
 const (
 	unitHours   = "suffix: h"
 	unitCount   = "none"
@@ -24,20 +24,20 @@ const (
 	unitDate    = "dateTimeAsLocal"
 )
 
-// Colours by what they mean; Grafana has a shade of each for its dark and its
-// light theme.
+// Colours by their meaning. Grafana has a shade of each for its dark and its light
+// theme.
 const (
 	colorCalm   = "green"
 	colorNear   = "yellow"
 	colorOver   = "orange"
-	colorTarget = "text" // of no series: Grafana's palette has no black or white
+	colorTarget = "text" // no series has it: Grafana's palette has no black and no white
 	colorPlain  = "text"
 )
 
-// valueAndName shows each number with what it is of.
+// valueAndName shows each number with its name.
 const valueAndName = common.BigValueTextModeValueAndName
 
-// number is a single large figure, or one for each series.
+// number returns a view of large figures, one for each series.
 func number(unit string, decimals float64, steps cog.Builder[dashboard.ThresholdsConfig]) *stat.PanelBuilder {
 	return stat.NewPanelBuilder().
 		Unit(unit).
@@ -50,8 +50,8 @@ func number(unit string, decimals float64, steps cog.Builder[dashboard.Threshold
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}))
 }
 
-// lines is a course over time. Its axis has as many decimals as it needs: with a
-// number of them given, Grafana would leave out the marks between whole numbers.
+// lines returns a view of a course over time. It sets no number of decimals: with one,
+// Grafana leaves out the marks between whole numbers.
 func lines(unit string) *timeseries.PanelBuilder {
 	return timeseries.NewPanelBuilder().
 		Unit(unit).
@@ -69,7 +69,7 @@ func lines(unit string) *timeseries.PanelBuilder {
 		OverrideByRegexp("/hours counted$/", unseen(unitHours))
 }
 
-// stacked is a course over time whose series add up.
+// stacked returns a view of a course over time whose series add up.
 func stacked(unit string, mode common.StackingMode) *timeseries.PanelBuilder {
 	return lines(unit).
 		FillOpacity(35).
@@ -77,7 +77,7 @@ func stacked(unit string, mode common.StackingMode) *timeseries.PanelBuilder {
 		Stacking(common.NewStackingConfigBuilder().Mode(mode).Group("A"))
 }
 
-// dashed draws a target, which is no measurement.
+// dashed draws a target differently from what is measured.
 func dashed() []dashboard.DynamicConfigValue {
 	return []dashboard.DynamicConfigValue{
 		{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{8, 6}}},
@@ -88,8 +88,8 @@ func dashed() []dashboard.DynamicConfigValue {
 	}
 }
 
-// unseen is a sample size beside a course: in the tooltip alone, for it would
-// need an axis of its own.
+// unseen shows a sample size in the tooltip only: as a line it would need an axis of
+// its own.
 func unseen(unit string) []dashboard.DynamicConfigValue {
 	return []dashboard.DynamicConfigValue{
 		{Id: "unit", Value: unit},
@@ -103,16 +103,16 @@ func unseen(unit string) []dashboard.DynamicConfigValue {
 	}
 }
 
-// density is how many latencies fell into each bucket, as time goes by.
+// density returns a view of how many latencies fell into each bucket over time.
 func density() *heatmap.PanelBuilder {
 	return heatmap.NewPanelBuilder().
 		Calculate(false).
-		MaxDataPoints(60). // so that a column is wide enough to be seen
+		MaxDataPoints(60). // so that a column is wide enough to see
 		Color(heatmap.NewHeatmapColorOptionsBuilder().
 			Mode(heatmap.HeatmapColorModeScheme).
 			Scheme("Blues").
 			Scale(heatmap.HeatmapColorScaleExponential).
-			Min(0). // else a single count is drawn in the palest colour
+			Min(0). // otherwise a single count has the palest colour
 			Exponent(0.5).
 			Steps(32)).
 		FilterValues(heatmap.NewFilterValueRangeBuilder().Le(0.01)).
@@ -125,7 +125,7 @@ func density() *heatmap.PanelBuilder {
 		ShowLegend()
 }
 
-// states is a course of named states.
+// states returns a view of named states over time.
 func states(mappings []dashboard.ValueMapping) *statetimeline.PanelBuilder {
 	return statetimeline.NewPanelBuilder().
 		Mappings(mappings).
@@ -134,7 +134,7 @@ func states(mappings []dashboard.ValueMapping) *statetimeline.PanelBuilder {
 		RowHeight(0.8).
 		FillOpacity(70).
 		LineWidth(0).
-		// By thresholds Grafana would show ranges of numbers instead of words.
+		// With thresholds Grafana shows ranges of numbers instead of words.
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(colorPlain)).
 		Legend(common.NewVizLegendOptionsBuilder().
 			DisplayMode(common.LegendDisplayModeList).
@@ -146,7 +146,7 @@ func states(mappings []dashboard.ValueMapping) *statetimeline.PanelBuilder {
 type column struct {
 	// from is the label, or "Value #A" for the value of query A.
 	from string
-	// title is what stands above it; an empty one hides the column.
+	// title is its heading; "" hides the column.
 	title string
 	unit  string
 	// decimals of a number.
@@ -155,19 +155,19 @@ type column struct {
 	width int
 	// steps colour a number.
 	steps *dashboard.ThresholdsConfig
-	// links lead away from a cell.
+	// links of a cell.
 	links []dashboard.DashboardLink
-	// named are words, with colours, that stand for numbers.
+	// named maps numbers to words and colours.
 	named []dashboard.ValueMapping
 }
 
-// grid is a table of the rows that the queries return, joined where all their
-// labels agree, with exactly the columns given.
+// grid returns a table of the rows of the queries, joined where all their labels agree,
+// with exactly the given columns.
 func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder {
 	t := table.NewPanelBuilder().
 		ShowHeader(true).
 		CellHeight(common.TableCellHeightSm).
-		MinWidth(70). // of a column: Grafana's 150 pixels would push the last ones out of sight
+		MinWidth(70). // of a column; with Grafana's 150 pixels the last ones are out of sight
 		Mappings(notReached()).
 		Thresholds(plain()).
 		SortBy([]cog.Builder[common.TableSortByFieldState]{
@@ -222,8 +222,8 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 	return t
 }
 
-// notReached maps an infinite quantile to words. A range without an end would
-// not do: Grafana takes its missing end for zero.
+// notReached maps an infinite quantile to words. It is a value and not a range without
+// an end, whose missing end Grafana takes for zero.
 func notReached() []dashboard.ValueMapping {
 	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: "value", Options: map[string]dashboard.ValueMappingResult{
 		"Infinity": word("not reached yet", colorOver),
@@ -240,18 +240,18 @@ func words(list ...dashboard.ValueMappingResult) []dashboard.ValueMapping {
 	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: "value", Options: options}}}
 }
 
-// word is one word of words.
+// word returns an argument of words.
 func word(text, color string) dashboard.ValueMappingResult {
 	return dashboard.ValueMappingResult{Text: &text, Color: &color}
 }
 
-// step is where a colour begins.
+// step is the value at which a colour begins.
 type step struct {
 	from  float64
 	color string
 }
 
-// thresholds colours from base on by steps.
+// thresholds returns colours: base, and from each step on its own.
 func thresholds(base string, steps ...step) *dashboard.ThresholdsConfigBuilder {
 	list := []dashboard.Threshold{{Color: base}}
 	for _, s := range steps {
@@ -260,36 +260,35 @@ func thresholds(base string, steps ...step) *dashboard.ThresholdsConfigBuilder {
 	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(list)
 }
 
-// plain colours nothing: most numbers are neither good nor bad by themselves.
+// plain has a single colour: most numbers are neither good nor bad by themselves.
 func plain() *dashboard.ThresholdsConfigBuilder { return thresholds(colorPlain) }
 
-// ofTarget colours a wait by the part of its target that it has used.
+// ofTarget colours a wait by the share of its target that is used.
 func ofTarget() *dashboard.ThresholdsConfig {
 	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
 		{Color: colorCalm}, {Value: cog.ToPtr(0.75), Color: colorNear}, {Value: cog.ToPtr(1.0), Color: colorOver},
 	}}
 }
 
-// toStory links a cell to its row's story in Jira.
+// toStory returns a link to the row's story in Jira.
 func toStory() []dashboard.DashboardLink {
 	return link("Open the story in Jira", "${__data.fields.url}/browse/${__data.fields.Story}", true)
 }
 
-// toOwner links a cell to the dashboard of its row's owner. By itself Grafana
-// leaves alone what separates the parts of a query.
+// toOwner returns a link to the dashboard of the row's owner. The key is escaped, because
+// by itself Grafana keeps characters that separate the parts of a URL.
 func toOwner() []dashboard.DashboardLink {
 	return link("Waits on this owner", "/d/"+uidOwner+"?var-owner=${__data.fields.owner:percentencode}&${datasource:queryparam}", false)
 }
 
-// link is a single link.
+// link returns a list of one link.
 func link(title, url string, blank bool) []dashboard.DashboardLink {
 	return []dashboard.DashboardLink{{Title: title, Url: &url, TargetBlank: blank}}
 }
 
-// howSure returns the queries of a table of waits by kind and project: two
-// quantiles of a metric, how many times the target each is, the target, and the
-// sample sizes that say how far to trust them. who selects the waits, target is
-// the query of the targets.
+// howSure returns the queries of a table of waits by kind and project: two quantiles of
+// a metric, each as a multiple of the target too, the target, and the sample sizes. who
+// selects the waits; target is the query of the targets.
 func howSure(metric, who, target string) []query {
 	quantile := func(q string) string {
 		return `max by (job, kind, project) (` + metric + `{` + who + `, window="$window", q="` + q + `"})`
@@ -310,7 +309,7 @@ func howSure(metric, who, target string) []query {
 	}
 }
 
-// howSureGrid shows the answers to howSure.
+// howSureGrid returns the table of the answers to howSure.
 func howSureGrid() *table.PanelBuilder {
 	return grid("Project", false,
 		column{from: "project", title: "Project"},
@@ -325,8 +324,8 @@ func howSureGrid() *table.PanelBuilder {
 		column{from: "Value #H", title: "Censored", unit: unitShare, width: 82, steps: censored()})
 }
 
-// censored colours the part of waits that ended otherwise than by a verdict or
-// an answer, from where it makes quantiles too low.
+// censored colours the share of waits that ended without a verdict or an answer, from
+// where it makes quantiles too low.
 func censored() *dashboard.ThresholdsConfig {
 	low := 0.2
 	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
