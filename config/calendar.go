@@ -215,6 +215,63 @@ func (c *Config) buildCalendars(p *report) {
 // has none, so that the project's calendar holds.
 func (c *Config) OwnerCalendar(owner string) *calendar.Calendar { return c.calendars.owners[owner] }
 
+// OwnerHours returns in words what the calendar of the owner with that key says,
+// such as "Europe/Berlin, Mon-Fri 09:00-17:00, holidays DE-BE"; that of the
+// top-level calendar if the owner has none, and for "".
+func (c *Config) OwnerHours(owner string) string {
+	return c.Owners[owner].Calendar.over(c.Calendar).describe()
+}
+
+// ProjectHours is OwnerHours for the project with that key.
+func (c *Config) ProjectHours(key string) string {
+	return c.Projects[key].Calendar.over(c.Calendar).describe()
+}
+
+// describe returns in words what a complete calendar says.
+func (c Calendar) describe() string {
+	var week [7][]calendar.Interval
+	for day, intervals := range c.Hours.ByDay {
+		week[day] = intervals
+	}
+	for _, name := range c.Days {
+		days, err := weekdays(name)
+		if err != nil {
+			continue // reported when the file was read
+		}
+		for _, day := range days {
+			week[day] = c.Hours.Each
+		}
+	}
+	minute := func(n int) string { return fmt.Sprintf("%02d:%02d", n/60, n%60) }
+	hours := func(day time.Weekday) string {
+		var parts []string
+		for _, i := range week[day] {
+			parts = append(parts, minute(i.From)+"-"+minute(i.To))
+		}
+		return strings.Join(parts, " and ")
+	}
+	out := []string{c.TimeZone}
+	// From Monday on; days that follow one another with the same hours are one range.
+	for first := 1; first <= 7; {
+		text, last := hours(time.Weekday(first%7)), first
+		for last < 7 && hours(time.Weekday((last+1)%7)) == text {
+			last++
+		}
+		name := time.Weekday(first % 7).String()[:3]
+		if last > first {
+			name += "-" + time.Weekday(last % 7).String()[:3]
+		}
+		if text != "" {
+			out = append(out, name+" "+text)
+		}
+		first = last + 1
+	}
+	if len(c.Holidays) > 0 {
+		out = append(out, "holidays "+strings.Join(c.Holidays, ", "))
+	}
+	return strings.Join(out, ", ")
+}
+
 // HasOwnCalendar reports whether the owner with that key has a calendar of their own.
 func (c *Config) HasOwnCalendar(owner string) bool { return c.calendars.owners[owner] != nil }
 

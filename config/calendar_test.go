@@ -103,3 +103,32 @@ owners:
 		t.Errorf("the zone of PAY is %s", got)
 	}
 }
+
+// TestHoursInWords holds what a calendar says of itself.
+func TestHoursInWords(t *testing.T) {
+	const text = `jira: {url: https://jira.example.com, projects: [PAY, WEB]}
+calendar: {time_zone: Europe/Berlin, hours: {mon-thu: ["09:00-12:00", "13:00-17:00"], fri: ["09:00-15:00"]}, holidays: [DE-BE, 2026-12-24]}
+projects: {PAY: {calendar: {days: [sun], hours: "22:00-06:00"}}}
+owners:
+  ada: {accounts: [a], calendar: {time_zone: Asia/Tokyo, holidays: [], hours: {mon: [], tue-sat: "00:00-24:00"}}}
+  bob: {accounts: [b]}
+`
+	cfg, err := Parse("c.yml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const top = "Europe/Berlin, Mon-Thu 09:00-12:00 and 13:00-17:00, Fri 09:00-15:00, holidays DE-BE, 2026-12-24"
+	for got, want := range map[string]string{
+		cfg.OwnerHours(""): top, cfg.OwnerHours("bob"): top, cfg.ProjectHours("WEB"): top,
+		cfg.OwnerHours("ada"):   "Asia/Tokyo, Tue-Sat 00:00-24:00",
+		cfg.ProjectHours("PAY"): "Europe/Berlin, Sun 22:00-06:00, holidays DE-BE, 2026-12-24",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	cfg, err = Parse("c.yml", []byte("jira: {url: https://jira.example.com, projects: [PAY]}\n"), nil)
+	if err != nil || cfg.OwnerHours("") != "UTC, Mon-Fri 09:00-17:00" {
+		t.Errorf("the default calendar is %q: %v", cfg.OwnerHours(""), err)
+	}
+}

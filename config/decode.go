@@ -266,7 +266,7 @@ func unknownKey(section, key string, known []string) string {
 	case "privacy.key":
 		return "a key in this file is refused; put it into a file that privacy.key_file names"
 	}
-	if near := nearest(key, known, 1); len(near) > 0 {
+	if near := Nearest(key, known, 1); len(near) > 0 {
 		return "unknown key; did you mean " + near[0] + "?"
 	}
 	return "unknown key; the keys here are " + strings.Join(known, ", ")

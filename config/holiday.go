@@ -114,7 +114,7 @@ func unknownRegion(name string) string {
 	country, _, _ := strings.Cut(upper, "-")
 	near := slices.DeleteFunc(slices.Clone(known), func(k string) bool { return k != country && !strings.HasPrefix(k, country+"-") })
 	if len(near) == 0 {
-		near = nearest(upper, known, 5)
+		near = Nearest(upper, known, 5)
 	}
 	if len(near) == 0 {
 		near = slices.DeleteFunc(known, func(k string) bool { return len(k) > 2 })

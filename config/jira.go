@@ -108,7 +108,7 @@ func checkWord(p *report, key, word string, known ...string) {
 	if slices.Contains(known, word) {
 		return
 	}
-	if near := nearest(word, known, 1); len(near) > 0 {
+	if near := Nearest(word, known, 1); len(near) > 0 {
 		p.on(key, "%q is not known; did you mean %s?", shorten(word), near[0])
 		return
 	}

@@ -105,7 +105,7 @@ func (c *Config) checkWatched(p *report, key, project string) {
 	if !checkProjectKey(p, key, project) || len(c.Jira.Projects) == 0 || slices.Contains(c.Jira.Projects, project) {
 		return
 	}
-	if near := nearest(project, c.Jira.Projects, 1); len(near) > 0 {
+	if near := Nearest(project, c.Jira.Projects, 1); len(near) > 0 {
 		p.on(key, "%s is not in jira.projects; did you mean %s?", project, near[0])
 		return
 	}
@@ -118,7 +118,7 @@ func (c *Config) checkOwner(p *report, key, owner string) bool {
 		return true
 	}
 	known := slices.Sorted(maps.Keys(c.Owners))
-	switch near := nearest(owner, known, 1); {
+	switch near := Nearest(owner, known, 1); {
 	case owner == "":
 		p.on(key, "names no owner; write a key of owners")
 	case len(near) > 0:

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// nearest returns up to n known words with a spelling like that of word, the most
+// Nearest returns up to n known words with a spelling like that of word, the most
 // similar first.
-func nearest(word string, known []string, n int) []string {
+func Nearest(word string, known []string, n int) []string {
 	type candidate struct {
 		word string
 		far  int

@@ -18,7 +18,7 @@ func TestNearest(t *testing.T) {
 		{"colour", nil},
 		{"", nil},
 	} {
-		if diff := cmp.Diff(c.want, nearest(c.word, known, 2)); diff != "" {
+		if diff := cmp.Diff(c.want, Nearest(c.word, known, 2)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", c.word, diff)
 		}
 	}

@@ -15,6 +15,15 @@ type Account struct {
 	Evidence   string
 }
 
+// ids returns the ids of accounts.
+func ids(list []Account) latency.Set {
+	out := latency.Set{}
+	for _, a := range list {
+		out[a.ID] = true
+	}
+	return out
+}
+
 // acts returns when each account did something, over all stories.
 func acts(s *Sample) (at map[string][]latency.Instant, kinds map[string]latency.AccountType) {
 	at, kinds = map[string][]latency.Instant{}, map[string]latency.AccountType{}

@@ -16,6 +16,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/orgs"
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/propose"
 )
 
@@ -215,5 +216,56 @@ func TestOrganisations(t *testing.T) {
 			}
 			t.Logf("%s, seed %d: acceptance right in %d of %d, owner in %d", flavor, seed, acceptance, len(orgs.Names()), owner)
 		}
+	}
+}
+
+// TestJudge judges two configs of every organisation: of the true one nothing
+// else looks like acceptance, and where nothing is listed the true statuses do.
+func TestJudge(t *testing.T) {
+	found, missed := 0, 0
+	for _, name := range orgs.Names() {
+		org, err := orgs.New(name, orgs.Options{Flavor: jirasim.Cloud, Seed: 1, Now: noon})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := read(t, org, jirasim.Cloud)
+		listed, keys := map[string]latency.Set{}, map[string]string{}
+		for _, p := range s.Meta.Projects {
+			listed[p.ID], keys[p.ID] = latency.Set{}, p.Key
+			for _, id := range org.Truth.Projects[p.Key].Acceptance {
+				listed[p.ID][id] = true
+			}
+		}
+		right, err := propose.Judge(s, listed, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nothing, err := propose.Judge(s, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for id, key := range keys {
+			truth := org.Truth.Projects[key]
+			for _, other := range right[id].Others {
+				t.Errorf("%s, %s: beside the true statuses %v others look like acceptance: %v, %s", name, key, truth.Acceptance, other.IDs, other.Evidence)
+			}
+			if len(truth.Acceptance) > 0 && right[id].Handed*2 < right[id].Ended {
+				t.Errorf("%s, %s: of the true statuses: %+v", name, key, right[id])
+			}
+			others := nothing[id].Others
+			switch {
+			case len(truth.Acceptance) == 0 && len(others) > 0:
+				t.Errorf("%s, %s: has no acceptance step, and %v look like it", name, key, others)
+			case len(truth.Acceptance) > 0 && len(others) > 0 && same(others[0].IDs, truth.Acceptance):
+				found++
+			case len(truth.Acceptance) > 0:
+				missed++
+				t.Logf("%s, %s: %v is not found among %v", name, key, truth.Acceptance, others)
+			}
+		}
+	}
+	t.Logf("found %d, missed %d", found, missed)
+	if missed > 2 {
+		t.Errorf("of %d acceptance steps that nothing lists only %d are found", found+missed, found)
 	}
 }

@@ -86,10 +86,7 @@ func New(s *Sample, zone string) (*Proposal, error) {
 	}
 	at, kinds := acts(s)
 	out := &Proposal{Automation: s.automation(at, kinds, lex)}
-	bots := latency.Set{}
-	for _, a := range out.Automation {
-		bots[a.ID] = true
-	}
+	bots := ids(out.Automation)
 	deciders := map[string]int{}
 	for _, meta := range s.Meta.Projects {
 		p := newProject(s, meta, bots, lex)

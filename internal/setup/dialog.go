@@ -7,12 +7,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
-	"unicode/utf8"
-)
 
-// columns is how wide the dialog is: a terminal of 80 columns.
-const columns = 79
+	"github.com/yourturn/yourturn/internal/columns"
+)
 
 // errBack is the wish to see the question before again.
 var errBack = errors.New("back")
@@ -48,7 +45,7 @@ func newDialog(in io.Reader, out io.Writer) *dialog {
 
 // say prints a text that is broken between words, with an indent.
 func (d *dialog) say(indent int, format string, args ...any) {
-	fmt.Fprint(d.out, wrap(fmt.Sprintf(format, args...), indent))
+	fmt.Fprint(d.out, columns.Wrap(fmt.Sprintf(format, args...), indent))
 }
 
 // blank prints an empty line.
@@ -107,7 +104,7 @@ func (d *dialog) ask(ctx context.Context, adjust func(text string) error, help s
 			continue
 		}
 		if adjust == nil {
-			d.say(2, "%q is not understood here.", clean(text))
+			d.say(2, "%q is not understood here.", columns.Clean(text))
 			continue
 		}
 		if err := adjust(text); err != nil {
@@ -143,41 +140,4 @@ func (d *dialog) confirm(ctx context.Context, question string, byDefault bool) (
 		}
 		d.say(0, "Type y or n.")
 	}
-}
-
-// clean makes a text of a Jira, or one that was typed, fit for a terminal:
-// controls, also those of the writing direction, become spaces.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-			return ' '
-		}
-		return r
-	}, text)
-}
-
-// wrap breaks a text between words into indented lines. Line ends of the text
-// stay; a word that is too long has a line of its own.
-func wrap(text string, indent int) string {
-	var b strings.Builder
-	pad := strings.Repeat(" ", indent)
-	for line := range strings.SplitSeq(text, "\n") {
-		row := ""
-		for word := range strings.FieldsSeq(clean(line)) {
-			if row != "" && indent+utf8.RuneCountInString(row)+1+utf8.RuneCountInString(word) > columns {
-				b.WriteString(pad + row + "\n")
-				row = ""
-			}
-			if row != "" {
-				row += " "
-			}
-			row += word
-		}
-		if row == "" {
-			b.WriteByte('\n')
-		} else {
-			b.WriteString(pad + row + "\n")
-		}
-	}
-	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/columns"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/propose"
 )
@@ -165,11 +166,7 @@ func (s *session) listProjects(chosen []string) {
 		if p.Last > 0 {
 			last = ago(s.now, p.Last)
 		}
-		name := []rune(clean(p.Name))
-		if len(name) > 34 {
-			name = append(name[:33], '…')
-		}
-		fmt.Fprintf(s.out, "  %s %-12s %8d  %-14s %s\n", mark, p.Key, p.Issues, last, string(name))
+		fmt.Fprintf(s.out, "  %s %-12s %8d  %-14s %s\n", mark, p.Key, p.Issues, last, columns.Cut(columns.Clean(p.Name), 34))
 	}
 	s.blank()
 }

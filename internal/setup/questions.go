@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/columns"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/propose"
 )
@@ -91,7 +92,7 @@ func (s *session) askAcceptance(i int) question {
 	return func(ctx context.Context, n, of int) error {
 		p := &s.draft.Projects[i]
 		set := p.Setting("acceptance_statuses")
-		s.head(n, of, fmt.Sprintf("Project %s (%s): which statuses wait for the Product Owner's verdict?", p.Key, clean(p.Name)), set)
+		s.head(n, of, fmt.Sprintf("Project %s (%s): which statuses wait for the Product Owner's verdict?", p.Key, columns.Clean(p.Name)), set)
 		for j, c := range s.proposal.Projects[i].Choices {
 			s.say(2, "Else %s: %s.", p.List(c.IDs), c.Evidence)
 			if j == 0 {
@@ -121,7 +122,7 @@ func (s *session) sayChoice(i int, ids []string) {
 func (s *session) sayStatuses(i int) {
 	var names []string
 	for j, st := range s.draft.Projects[i].Statuses {
-		names = append(names, fmt.Sprintf("%d %s", j+1, clean(st.Name)))
+		names = append(names, fmt.Sprintf("%d %s", j+1, columns.Clean(st.Name)))
 	}
 	s.say(2, "Statuses: %s", strings.Join(names, " · "))
 }
@@ -163,7 +164,7 @@ func pickStatuses(p *propose.DraftProject, text string) ([]string, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("%s has no status %q: type a number or a name of the list above, or none", p.Key, clean(word))
+			return nil, fmt.Errorf("%s has no status %q: type a number or a name of the list above, or none", p.Key, columns.Clean(word))
 		}
 	}
 	return ids, nil
@@ -222,13 +223,13 @@ func (s *session) askSource(i int) question {
 func sourceName(src propose.Source, sample *propose.Sample) string {
 	switch src.Kind {
 	case propose.FromField:
-		return fmt.Sprintf("the user field %q", clean(src.FieldName))
+		return fmt.Sprintf("the user field %q", columns.Clean(src.FieldName))
 	case propose.FromReporter:
 		return "the story's reporter"
 	case propose.FromComponent:
 		return "an owner for each component"
 	case propose.FromLead, propose.FromHabit:
-		return clean(sample.Users[src.Person].DisplayName) + ", for the whole project"
+		return columns.Clean(sample.Users[src.Person].DisplayName) + ", for the whole project"
 	}
 	return "nobody"
 }
@@ -241,7 +242,7 @@ var hoursPattern = regexp.MustCompile(`^(\d\d:\d\d-\d\d:\d\d)(?:\s+([A-Za-z_]+(?
 func (s *session) askHours(i int) question {
 	return func(ctx context.Context, n, of int) error {
 		o := &s.draft.Owners[i]
-		s.head(n, of, fmt.Sprintf("When does %s work?", clean(o.Name)), &o.Hours)
+		s.head(n, of, fmt.Sprintf("When does %s work?", columns.Clean(o.Name)), &o.Hours)
 		value := o.Hours
 		got, err := s.ask(ctx, func(text string) error {
 			m := hoursPattern.FindStringSubmatch(text)
@@ -293,7 +294,7 @@ func (s *session) askTargets(i int) question {
 			}
 			for _, w := range words {
 				if d, err := time.ParseDuration(w); err != nil || d <= 0 {
-					return fmt.Errorf("%q is no duration; write one such as 8h or 90m", clean(w))
+					return fmt.Errorf("%q is no duration; write one such as 8h or 90m", columns.Clean(w))
 				}
 			}
 			value.Value, value.Evidence, value.Confidence = fmt.Sprintf("{acceptance: %s, question: %s}", words[0], words[1]), "typed by hand", propose.High
@@ -311,7 +312,7 @@ func (s *session) askTargets(i int) question {
 // askEntry asks whether an entry of a list is right.
 func (s *session) askEntry(text string, set *propose.Setting, help string) question {
 	return func(ctx context.Context, n, of int) error {
-		s.head(n, of, clean(text), set)
+		s.head(n, of, columns.Clean(text), set)
 		got, err := s.ask(ctx, nil, help)
 		if err == nil {
 			set.On = got != skipped
@@ -324,7 +325,7 @@ func (s *session) askEntry(text string, set *propose.Setting, help string) quest
 func (s *session) sayProject(i int) {
 	p := &s.draft.Projects[i]
 	s.blank()
-	s.say(0, "Project %s (%s)", p.Key, clean(p.Name))
+	s.say(0, "Project %s (%s)", p.Key, columns.Clean(p.Name))
 	for _, set := range p.Settings {
 		s.saySetting(set.Key+": ", set)
 	}
@@ -334,7 +335,7 @@ func (s *session) sayProject(i int) {
 func (s *session) sayPeople() {
 	s.blank()
 	for _, o := range s.draft.Used().Owners {
-		s.say(0, "Owner %s (%s)", o.Key, clean(o.Name))
+		s.say(0, "Owner %s (%s)", o.Key, columns.Clean(o.Name))
 		s.saySetting("calendar: ", o.Hours)
 	}
 	for _, set := range s.draft.Delegations {
