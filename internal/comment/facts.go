@@ -43,7 +43,10 @@ const emphasis = "*_+{}"
 // case; mentions and emphasis may stand before it. A marker that ends in a
 // letter or digit must end a word: #question does not begin "#questionable".
 func (f Facts) HasMarker(markers []string) bool {
-	plain := strings.TrimLeft(f.Head, emphasis)
+	plain := strings.TrimLeft(f.Head, emphasis+" ")
+	if len(plain) < len(f.Head) && len(f.Mentioned) > 0 { // the emphasis may be a mention's, as in "*@Ada*, Q: which one?"
+		plain = strings.TrimLeft(plain, afterAddress+" ")
+	}
 	return slices.ContainsFunc(markers, func(m string) bool {
 		return beginsWith(f.Head, m) || beginsWith(plain, m)
 	})

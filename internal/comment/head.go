@@ -5,6 +5,9 @@ import (
 	"unicode"
 )
 
+// afterAddress is punctuation that may stand between a mention and what follows.
+const afterAddress = ",;:-–—"
+
 // head collects the beginning of a text for markers. It folds white space,
 // because line breaks and blank lines are written differently in each format.
 type head struct {
@@ -27,7 +30,7 @@ func (h *head) write(text string) {
 			h.gap = h.runes > 0
 		case h.runes == 0 && unicode.Is(unicode.Cf, r):
 			// Byte order and direction marks: nobody sees them.
-		case h.runes == 0 && h.named && strings.ContainsRune(",;:-–—", r):
+		case h.runes == 0 && h.named && strings.ContainsRune(afterAddress, r):
 			// The comma of an address, as in "@Ada, Q: which one?".
 		default:
 			if h.gap && h.runes < HeadLimit-1 {
