@@ -41,7 +41,7 @@ func newCounting(st *store.Store) (*counting, error) {
 		return nil, err
 	}
 	c := &counting{store: st, engine: measure.NewEngine(st, 20), config: cfg}
-	c.engine.Confirm(func(ctx context.Context, ids []int64) (changed []int64, err error) {
+	c.engine.ConfirmBy(func(ctx context.Context, ids []int64) (changed []int64, err error) {
 		changed, c.held = c.collector.Reread(ctx, ids)
 		return changed, c.held
 	})
@@ -90,5 +90,5 @@ func (c *counting) turn(ctx context.Context) (done bool, err error) {
 	if c.report, err = c.engine.Refresh(ctx, res.Changed, res.AsOf); err != nil {
 		return false, err
 	}
-	return res.Checks.Err == nil && !c.engine.Holds(), nil
+	return res.Checks.Err == nil && !c.engine.Unconfirmed(), nil
 }

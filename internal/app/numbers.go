@@ -49,7 +49,7 @@ func (n *numbers) report() *latency.Report { return n.exporter.Report() }
 func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int64) ([]int64, error)) {
 	n.cfg = cfg
 	n.engine = measure.NewEngine(n.store, cfg.Metrics.OpenWaitsPerOwner)
-	n.engine.Confirm(confirm)
+	n.engine.ConfirmBy(confirm)
 	n.forget()
 }
 
@@ -80,7 +80,7 @@ func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
 // asked now, so all that is final is counted.
 func (n *numbers) measure(ctx context.Context, res collector.Result) error {
 	whole, err := n.derive(ctx, res)
-	if err != nil || !whole || !n.engine.Holds() {
+	if err != nil || !whole || !n.engine.Unconfirmed() {
 		return err
 	}
 	report, err := n.engine.Refresh(ctx, nil, res.AsOf)

@@ -8,7 +8,6 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
-	"github.com/yourturn/yourturn/internal/measure"
 )
 
 // Pitfall 4: a search index that lags, so that what is behind the watermark is
@@ -67,7 +66,7 @@ func TestIndexThatLags(t *testing.T) {
 				p.shows(`po_waits_ended_total{kind="question",outcome="answered",owner="po",project="PAY",responder="owner"}`, 30)
 				p.shows(`po_acceptance_latency_seconds_count{outcome="accepted",owner="po",project="PAY",responder="owner"}`, 15)
 				p.shows(`po_question_response_latency_seconds_count{owner="po",project="PAY",responder="owner"}`, 30)
-				p.shows(finding(measure.FindCorrected), -1)
+				p.shows(finding(latency.FindCorrected), -1)
 				for i, id := range ids {
 					waits := p.waits(id)
 					if len(waits) != 2 {

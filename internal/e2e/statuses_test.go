@@ -8,7 +8,6 @@ import (
 
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
-	"github.com/yourturn/yourturn/internal/measure"
 )
 
 // Pitfall 8: statuses that are renamed, doubled or left by nobody's decision.
@@ -137,18 +136,18 @@ func TestBulkMove(t *testing.T) {
 		}
 		p.later(time.Hour)
 		p.fine()
-		p.shows(finding(measure.FindBulk), -1)
+		p.shows(finding(latency.FindBulk), -1)
 		p.logs(`"bulk"`, false)
-		p.lists(measure.FindBulk, false)
+		p.lists(latency.FindBulk, false)
 		for _, id := range ids[20:] {
 			p.later(time.Second)
 			p.move(p.po, id, "2", "3")
 		}
 		p.later(time.Hour)
 		p.fine()
-		p.shows(finding(measure.FindBulk), 21)
+		p.shows(finding(latency.FindBulk), 21)
 		p.logs(`"bulk"`, true)
-		p.lists(measure.FindBulk, true)
+		p.lists(latency.FindBulk, true)
 	})
 }
 

@@ -13,6 +13,45 @@ type Beginning struct {
 	At        Instant
 }
 
+// FirstWaits are when projects, by key, had their first acceptance wait.
+type FirstWaits map[string]Instant
+
+// FirstWaits returns when a story's waits in acceptance first were a project's,
+// as of an instant. A move into acceptance that may yet be taken back has begun
+// nothing.
+func (r *Rules) FirstWaits(begun []Beginning, asOf Instant) FirstWaits {
+	var out FirstWaits
+	for _, b := range begun {
+		if p := r.watched(b.ProjectID); p != nil && b.At.Add(p.SlipWindow) <= asOf {
+			if out == nil {
+				out = FirstWaits{}
+			}
+			out.note(p.Key, b.At)
+		}
+	}
+	return out
+}
+
+// Add takes in the first waits of another story.
+func (f FirstWaits) Add(other FirstWaits) {
+	for project, at := range other {
+		f.note(project, at)
+	}
+}
+
+func (f FirstWaits) note(project string, at Instant) {
+	if first, ok := f[project]; !ok || at < first {
+		f[project] = at
+	}
+}
+
+// Passed reports whether there was something to bypass when a bypass happened:
+// before a project's first acceptance wait there was nothing.
+func (f FirstWaits) Passed(bypass *Entry) bool {
+	first, ok := f[bypass.Project]
+	return ok && bypass.At >= first
+}
+
 // countBypass counts a story that reached done, and was not withdrawn, with no
 // visit of acceptance.
 func (r *replay) countBypass(ev *Event, before *situation) {

@@ -55,14 +55,6 @@ type Entry struct {
 	At        Instant
 }
 
-// Standing is what a ledger was brought up to date by: a derivation as of an
-// instant.
-type Standing struct {
-	AsOf        Instant
-	Fingerprint string   // of the config
-	Projects    []string // keys of the projects that it watched
-}
-
 // Counted is an entry of the ledger. What a changed config brought up after
 // its time is entered and not counted: no counter jumps for it.
 type Counted struct {

@@ -148,6 +148,16 @@ func DefaultWithdrawnResolutions() []string {
 	}
 }
 
+// ProjectID returns the id of the watched project with a key; "" if there is none.
+func (r *Rules) ProjectID(key string) string {
+	for id, p := range r.Projects {
+		if p.Key == key {
+			return id
+		}
+	}
+	return ""
+}
+
 // watched returns the rules of a project, or nil.
 func (r *Rules) watched(project string) *Project { return r.Projects[project] }
 

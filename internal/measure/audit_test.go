@@ -119,7 +119,7 @@ func TestBulk(t *testing.T) {
 		for _, f := range found(t, s, r, rules, at+3*hour) {
 			var id int64
 			var reason string
-			if n, err := fmt.Sscanf(f, "%d %s", &id, &reason); n == 2 && err == nil && reason == FindBulk {
+			if n, err := fmt.Sscanf(f, "%d %s", &id, &reason); n == 2 && err == nil && reason == latency.FindBulk {
 				bulk++
 			}
 		}

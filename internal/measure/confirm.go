@@ -14,23 +14,25 @@ import (
 // returns those that changed.
 type Reread func(ctx context.Context, ids []int64) (changed []int64, err error)
 
-// Confirm makes the engine ask for stories before it counts what happened to
+// ConfirmBy makes the engine read stories again before it counts what happened to
 // them lately: the search index may not know yet of the move that undid it.
 // Without it what the store says is counted.
-func (e *Engine) Confirm(reread Reread) { e.reread = reread }
+func (e *Engine) ConfirmBy(reread Reread) { e.reread = reread }
 
-// Holds tells whether something is to be counted that the next Refresh confirms.
-func (e *Engine) Holds() bool { return len(e.held) > 0 }
+// Unconfirmed reports whether the next Refresh must confirm something before it
+// is counted.
+func (e *Engine) Unconfirmed() bool { return len(e.unconfirmed) > 0 }
 
-// doubtful tells whether something is to be counted of a story that was not
-// final at the last derivation, or did not stand then, and that no reading by
-// id has confirmed. Of a story that has changed that is whatever is new: the
-// index may have shown late what happened long ago, and not yet what undid it.
-func (e *Engine) doubtful(s *story) bool {
-	if e.reread == nil || e.since == 0 || e.sure[s.id] {
+// needsConfirmation reports whether something is to be counted of a story that
+// was not final at the last derivation, or not known then, and that no reading by
+// id has confirmed. Of a story that was derived because it has changed that is
+// whatever is new: the index may have shown late what happened long ago, and not
+// yet what undid it.
+func (e *Engine) needsConfirmation(s *story, of extent) bool {
+	if e.reread == nil || e.since == 0 || e.confirmed[s.id] {
 		return false
 	}
-	if len(s.entries) > 0 && (e.held[s.id] || e.single) {
+	if len(s.entries) > 0 && (e.unconfirmed[s.id] || of == someStories) {
 		return true
 	}
 	after := e.since
@@ -40,36 +42,30 @@ func (e *Engine) doubtful(s *story) bool {
 	return slices.ContainsFunc(s.entries, func(entry latency.Entry) bool { return entry.At > after })
 }
 
-// hold keeps what is to be counted of a story until a later derivation.
-func (e *Engine) hold(s *story) {
-	s.entries = nil
-	e.held[s.id] = true
-}
-
-// confirm reads the stories held back, derives them anew and counts what still
-// stands. While they cannot be read they are held back, which is no failure:
+// confirm reads the unconfirmed stories by id, derives them anew and counts what
+// is still so. If they cannot be read they stay unconfirmed, which is no failure:
 // what is counted is counted for good, and can wait.
 func (e *Engine) confirm(ctx context.Context, asOf latency.Instant) error {
-	for len(e.held) > 0 {
-		ids := slices.Sorted(maps.Keys(e.held))
+	for len(e.unconfirmed) > 0 {
+		ids := slices.Sorted(maps.Keys(e.unconfirmed))
 		changed, err := e.reread(ctx, ids)
 		if err != nil {
 			return ctx.Err()
 		}
 		for _, id := range ids {
-			e.sure[id] = true
+			e.confirmed[id] = true
 		}
-		clear(e.held)
-		again := e.ofFamilies(changed)
-		if !again {
+		clear(e.unconfirmed)
+		all := e.haveChildren(changed)
+		if !all {
 			if err := e.derive(ctx, slices.Concat(ids, changed), asOf); err != nil {
 				return err
 			}
-			again = e.met
+			all = e.unseenGrew
 		}
-		if again {
+		if all {
 			// Children's owners may be others: more may come up to be confirmed.
-			if err := e.load(ctx, asOf, nil); err != nil {
+			if err := e.load(ctx, asOf, nil, e.count); err != nil {
 				return err
 			}
 		}
@@ -77,35 +73,33 @@ func (e *Engine) confirm(ctx context.Context, asOf latency.Instant) error {
 	return nil
 }
 
-// ofFamilies tells whether one of some stories is the parent of another: its
-// owner is its children's. It may be one that was not to be seen before.
-func (e *Engine) ofFamilies(ids []int64) bool {
+// haveChildren reports whether one of some stories is the parent of another: its
+// owner is its children's. It may be a parent that was not in the store before.
+func (e *Engine) haveChildren(ids []int64) bool {
 	return slices.ContainsFunc(ids, func(id int64) bool {
 		name := strconv.FormatInt(id, 10)
-		return e.ancestors[name] != nil || e.strangers[name]
+		return e.ancestors[name] != nil || e.unseen[name]
 	})
 }
 
 // derive derives stories, of which the totals hold what was counted before.
 func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant) error {
-	e.single = true
-	defer func() { e.single = false }()
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	d := latency.NewDeriver(e.rules, e.ancestors)
 	for chunk := range slices.Chunk(ids, refreshChunk) {
 		counted, err := e.store.LedgerOf(ctx, chunk)
 		if err != nil {
-			return fmt.Errorf("reading the ledger: %w", err)
+			return fmt.Errorf("reading the ledger of %d stories: %w", len(chunk), err)
 		}
 		rows := byStory(counted)
 		for h, err := range e.store.Histories(ctx, chunk) {
 			if err != nil {
-				return fmt.Errorf("reading stories: %w", err)
+				return fmt.Errorf("reading %d stories: %w", len(chunk), err)
 			}
 			s := newStory(d, e.rules, h, asOf, rows[h.ID])
 			s.ledger = nil // it is in the totals
-			e.take(s)
-			if err := e.countFull(ctx, asOf); err != nil {
+			e.keep(s, someStories)
+			if err := e.countFull(ctx, asOf, e.count); err != nil {
 				return err
 			}
 		}

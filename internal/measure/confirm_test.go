@@ -34,7 +34,7 @@ func TestWhatIsFinalIsReadBeforeItIsCounted(t *testing.T) {
 	var asked [][]int64
 	away := false
 	e := NewEngine(s, 20)
-	e.Confirm(func(_ context.Context, ids []int64) ([]int64, error) {
+	e.ConfirmBy(func(_ context.Context, ids []int64) ([]int64, error) {
 		asked = append(asked, ids)
 		if away {
 			return nil, errors.New("away")
@@ -82,7 +82,7 @@ func TestARestartCountsNothingUnread(t *testing.T) {
 	asked := 0
 	engine := func() *Engine {
 		e := NewEngine(s, 20)
-		e.Confirm(func(context.Context, []int64) ([]int64, error) { asked++; return nil, nil })
+		e.ConfirmBy(func(context.Context, []int64) ([]int64, error) { asked++; return nil, nil })
 		return e
 	}
 	for _, step := range []struct {
@@ -121,7 +121,7 @@ func TestAParentThatIsReadAgain(t *testing.T) {
 	rules := rulesOf(t, "review")
 	rules.Projects["1"].OwnerField = "customfield_1"
 	e := NewEngine(s, 20)
-	e.Confirm(func(context.Context, []int64) ([]int64, error) {
+	e.ConfirmBy(func(context.Context, []int64) ([]int64, error) {
 		epic.History.Now["customfield_1"] = []latency.Value{{ID: "ada"}}
 		return save(t, s, epic), nil
 	})

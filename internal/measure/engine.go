@@ -59,78 +59,87 @@ type Engine struct {
 	limit       int
 	rules       *latency.Rules
 	fingerprint string
-	silent      bool // nothing is counted
 
-	ancestors latency.Ancestors
-	strangers map[string]bool // parents of stories that are not among them, by id
-	met       bool            // there are new strangers
-	totals    *latency.Totals
-	unsettled map[int64][]latency.Part // open waits of stories that time alone can change
-	traces    traces                   // of the stories that fall into the longest window
-	findings  tally
-	pending   []latency.Entry
-	bypassed  []latency.Entry            // of this derivation, until it is known when acceptance began
-	begun     map[string]latency.Instant // the first acceptance wait, by project
+	ancestors  latency.Ancestors
+	unseen     map[string]bool // parents of stories that the store does not hold, by id
+	unseenGrew bool
+	totals     *latency.Totals
+	unsettled  map[int64][]latency.Part // open parts of stories that time alone can change
+	traces     traces                   // of the stories that fall into the longest window
+	findings   tally
+	pending    []latency.Entry // final and not in the ledger
+	bypassed   []latency.Entry // likewise, until the first acceptance waits are known
+	firstWaits latency.FirstWaits
 
-	reread Reread          // nil: what the store says is counted
-	since  latency.Instant // that the ledger stands as of; 0: nothing was counted yet
-	held   map[int64]bool  // stories of which something is to be counted once they were read by id
-	sure   map[int64]bool  // stories that were, for this derivation
-	single bool            // stories are derived one by one, for they have changed or time has
+	reread      Reread          // nil: what the store says is counted
+	since       latency.Instant // the ledger is as of then; 0: nothing was counted yet
+	unconfirmed map[int64]bool  // stories with something final that a reading by id must confirm
+	confirmed   map[int64]bool  // stories that were read by id for this derivation
 }
+
+// extent is how much one derivation derives.
+type extent int
+
+const (
+	allStories  extent = iota
+	someStories        // those that have changed, or that time can change
+)
+
+// counter counts what is pending; last is the last call of a derivation.
+type counter func(ctx context.Context, asOf latency.Instant, last bool) error
 
 // NewEngine returns an engine over store; at most limit open waits of an owner
 // and kind are reported one by one.
 func NewEngine(store Store, limit int) *Engine {
-	return &Engine{store: store, limit: limit, held: map[int64]bool{}, sure: map[int64]bool{}}
+	return &Engine{store: store, limit: limit, unconfirmed: map[int64]bool{}, confirmed: map[int64]bool{}}
 }
 
 // Load derives everything anew as of asOf by rules, whose config has that
-// fingerprint. progress, which may be nil, is told the number of stories done.
-// What a reading by id must confirm is counted by the next Refresh.
+// fingerprint. It calls progress, which may be nil, with the number of stories
+// done. What a reading by id must confirm is counted by the next Refresh.
 func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint string, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
-	e.rules, e.fingerprint, e.silent = rules, fingerprint, false
-	return e.whole(ctx, asOf, progress)
+	e.rules, e.fingerprint = rules, fingerprint
+	return e.whole(ctx, asOf, progress, e.count)
 }
 
 // Show is Load that counts nothing: while the store holds a part of another
 // scope, that part must not be counted, and nothing else is new. Until the next
 // Load there is nothing to refresh.
 func (e *Engine) Show(ctx context.Context, rules *latency.Rules, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
-	e.rules, e.fingerprint, e.silent = rules, "", true
-	return e.whole(ctx, asOf, progress)
+	e.rules, e.fingerprint = rules, ""
+	return e.whole(ctx, asOf, progress, e.dropPending)
 }
 
 // whole derives everything anew.
-func (e *Engine) whole(ctx context.Context, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
+func (e *Engine) whole(ctx context.Context, asOf latency.Instant, progress func(stories int), count counter) (*latency.Report, error) {
 	var err error
 	if e.since, err = e.store.LedgerAsOf(ctx); err != nil {
-		return nil, fmt.Errorf("reading the ledger: %w", err)
+		return nil, fmt.Errorf("reading the instant of the ledger: %w", err)
 	}
-	if err := e.load(ctx, asOf, progress); err != nil {
+	if err := e.load(ctx, asOf, progress, count); err != nil {
 		return nil, err
 	}
-	return e.finish(ctx, asOf)
+	return e.finish(ctx, asOf, count)
 }
 
 // load derives everything anew.
-func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(stories int)) error {
+func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(stories int), count counter) error {
 	ancestors, err := Ancestors(ctx, e.store)
 	if err != nil {
 		return err
 	}
 	rules := e.rules
-	e.ancestors, e.strangers, e.met = ancestors, map[string]bool{}, false
+	e.ancestors, e.unseen, e.unseenGrew = ancestors, map[string]bool{}, false
 	e.unsettled, e.traces, e.findings = map[int64][]latency.Part{}, newTraces(), newTally()
-	e.begun = map[string]latency.Instant{}
+	e.firstWaits = latency.FirstWaits{}
 	e.totals = latency.NewTotals()
 	e.pending, e.bypassed = e.pending[:0], e.bypassed[:0]
 
 	shards, err := e.store.Shards(ctx, runtime.GOMAXPROCS(0))
 	if err != nil {
-		return fmt.Errorf("reading stories: %w", err)
+		return fmt.Errorf("cutting the stories into shards: %w", err)
 	}
-	var mu sync.Mutex // over the engine: shards are derived side by side and taken in one by one
+	var mu sync.Mutex // over the engine: shards are derived side by side and kept one by one
 	done := 0
 	g, gctx := errgroup.WithContext(ctx)
 	for _, shard := range shards {
@@ -142,11 +151,11 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 				if err := func() error {
 					mu.Lock()
 					defer mu.Unlock()
-					e.take(s)
+					e.keep(s, allStories)
 					if done++; progress != nil && done%1000 == 0 {
 						progress(done)
 					}
-					return e.countFull(gctx, asOf)
+					return e.countFull(gctx, asOf, count)
 				}(); err != nil {
 					return err
 				}
@@ -155,7 +164,7 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 		})
 	}
 	err = g.Wait()
-	e.met = false // they are not to be seen: nobody would know more
+	e.unseenGrew = false // all parents that the store holds were read
 	return err
 }
 
@@ -163,14 +172,14 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 // as of asOf.
 func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
 	var err error
-	if e.ofFamilies(changed) {
-		err = e.load(ctx, asOf, nil)
+	if e.haveChildren(changed) {
+		err = e.load(ctx, asOf, nil, e.count)
 	} else {
 		ids := slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled))
-		err = e.derive(ctx, slices.AppendSeq(ids, maps.Keys(e.held)), asOf)
+		err = e.derive(ctx, slices.AppendSeq(ids, maps.Keys(e.unconfirmed)), asOf)
 	}
-	if err == nil && e.met { // a story has a parent that no story had
-		err = e.load(ctx, asOf, nil)
+	if err == nil && e.unseenGrew { // a story has a parent that no story had
+		err = e.load(ctx, asOf, nil, e.count)
 	}
 	if err == nil {
 		err = e.confirm(ctx, asOf)
@@ -178,7 +187,7 @@ func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Inst
 	if err != nil {
 		return nil, err
 	}
-	return e.finish(ctx, asOf)
+	return e.finish(ctx, asOf, e.count)
 }
 
 // Advance is Refresh where all is known beforehand, as of the past: parents
@@ -187,29 +196,30 @@ func (e *Engine) Advance(ctx context.Context, changed []int64, asOf latency.Inst
 	if err := e.derive(ctx, slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled)), asOf); err != nil {
 		return nil, err
 	}
-	return e.finish(ctx, asOf)
+	return e.finish(ctx, asOf, e.count)
 }
 
-// Rename takes over rules that read every history as the present ones do, and
-// differ in the names of people.
+// Rename replaces the rules by some that read every history as the present ones
+// do, and differ in the names of people.
 func (e *Engine) Rename(rules *latency.Rules) { e.rules = rules }
 
-// take keeps of a story what later reports need, and what is to be counted.
-func (e *Engine) take(s *story) {
+// keep keeps of a story what later reports need, and what is to be counted.
+func (e *Engine) keep(s *story, of extent) {
 	for i := range s.ledger {
 		if s.ledger[i].Counted {
 			e.totals.Add(s.ledger[i].Entry)
 		}
 	}
 	for _, id := range s.parents {
-		if e.ancestors[id] == nil && !e.strangers[id] {
-			e.strangers[id], e.met = true, true
+		if e.ancestors[id] == nil && !e.unseen[id] {
+			e.unseen[id], e.unseenGrew = true, true
 		}
 	}
-	if e.doubtful(s) {
-		e.hold(s)
+	if e.needsConfirmation(s, of) {
+		s.entries = nil
+		e.unconfirmed[s.id] = true
 	} else {
-		delete(e.held, s.id)
+		delete(e.unconfirmed, s.id)
 	}
 	for _, entry := range s.entries {
 		if entry.Type == latency.EntryBypass {
@@ -218,11 +228,7 @@ func (e *Engine) take(s *story) {
 			e.pending = append(e.pending, entry)
 		}
 	}
-	for project, at := range s.begun {
-		if first, ok := e.begun[project]; !ok || at < first {
-			e.begun[project] = at
-		}
-	}
+	e.firstWaits.Add(s.firstWaits)
 	delete(e.unsettled, s.id)
 	if s.unsettled {
 		e.unsettled[s.id] = s.open
@@ -232,27 +238,22 @@ func (e *Engine) take(s *story) {
 }
 
 // finish counts what is left to count and returns the new report.
-func (e *Engine) finish(ctx context.Context, asOf latency.Instant) (*latency.Report, error) {
-	// Before a project's first acceptance wait there was nothing to bypass.
+func (e *Engine) finish(ctx context.Context, asOf latency.Instant, count counter) (*latency.Report, error) {
 	for _, entry := range e.bypassed {
-		if first, ok := e.begun[entry.Project]; ok && entry.At >= first {
+		if e.firstWaits.Passed(&entry) {
 			e.pending = append(e.pending, entry)
 		}
 	}
 	e.bypassed = e.bypassed[:0]
-	// While anything is held back the ledger does not stand as of now: after a
-	// restart that would count what nobody has confirmed.
-	whole := len(e.held) == 0
-	if err := e.count(ctx, asOf, whole); err != nil {
+	// While anything is unconfirmed the ledger is not as of now: a restart would
+	// count what nobody has confirmed.
+	if err := count(ctx, asOf, len(e.unconfirmed) == 0); err != nil {
 		return nil, err
 	}
-	if whole && !e.silent {
-		e.since = asOf
-	}
-	clear(e.sure)
+	clear(e.confirmed)
 	notes, err := e.store.Notes(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading what is odd: %w", err)
+		return nil, fmt.Errorf("reading what polls noted: %w", err)
 	}
 	sprints, err := e.store.Sprints(ctx)
 	if err != nil {
@@ -264,27 +265,29 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant) (*latency.Rep
 }
 
 // countFull counts what is pending once it is a batch.
-func (e *Engine) countFull(ctx context.Context, asOf latency.Instant) error {
+func (e *Engine) countFull(ctx context.Context, asOf latency.Instant, count counter) error {
 	if len(e.pending) < countBatch {
 		return nil
 	}
-	return e.count(ctx, asOf, false)
+	return count(ctx, asOf, false)
 }
 
-// count enters what is pending into the ledger and adds what is new to the
-// totals. What came up after its time is found, not counted.
+// dropPending is a counter that counts nothing.
+func (e *Engine) dropPending(context.Context, latency.Instant, bool) error {
+	e.pending = e.pending[:0]
+	return nil
+}
+
+// count is the counter that enters what is pending into the ledger and adds what
+// is new to the totals. What came up after its time is found, not counted.
 func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) error {
-	if e.silent {
-		e.pending = e.pending[:0]
-		return nil
-	}
 	by := latency.Standing{AsOf: asOf, Fingerprint: e.fingerprint}
 	for _, p := range e.rules.Projects {
 		by.Projects = append(by.Projects, p.Key)
 	}
 	added, err := e.store.Count(ctx, e.pending, by, last)
 	if err != nil {
-		return fmt.Errorf("writing the ledger: %w", err)
+		return fmt.Errorf("writing %d entries to the ledger: %w", len(e.pending), err)
 	}
 	for _, entry := range added {
 		e.totals.Add(entry)
@@ -296,25 +299,28 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 		}
 		for _, entry := range e.pending {
 			if !counted[entry.ID] {
-				e.findings.add(entry.ID.StoryID, latency.AuditKey{Project: entry.Project, Reason: FindCorrected})
+				e.findings.add(entry.ID.StoryID, latency.AuditKey{Project: entry.Project, Reason: latency.FindCorrected})
 			}
 		}
 	}
 	e.pending = e.pending[:0]
+	if last {
+		e.since = asOf
+	}
 	return nil
 }
 
 // report returns the report of what is known now.
 func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Report {
-	var waits []latency.Part
+	var open []latency.Part
 	for _, list := range e.unsettled {
-		waits = append(waits, list...)
+		open = append(open, list...)
 	}
 	e.traces.forget(asOf.Add(-latency.LongestWindow))
-	ended := bulk{}
-	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), ended.watch(e.traces.all()))
+	ended := latency.Bulk{}
+	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), ended.Count(e.traces.all()))
 	audit := e.findings.counts()
-	for _, f := range append(ended.findings(e.traces.all()), noted(e.rules, notes)...) {
+	for _, f := range append(ended.Findings(e.traces.all()), noted(e.rules, notes)...) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}
@@ -326,7 +332,7 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 			}
 		}
 	}
-	return latency.NewReport(e.rules, asOf, e.totals, waits, audit, statistics, e.limit)
+	return latency.NewReport(e.rules, asOf, e.totals, open, audit, statistics, e.limit)
 }
 
 // Ancestors reads the parents of all stories.

@@ -13,15 +13,15 @@ import (
 
 // story is what one derivation says of a story.
 type story struct {
-	id        int64
-	ledger    []latency.Counted // what was counted of it, and of none that the store has
-	entries   []latency.Entry   // what the ledger does not hold
-	open      []latency.Part
-	unsettled bool
-	trace     latency.Trace
-	begun     map[string]latency.Instant // first acceptance wait by project
-	findings  []latency.Finding
-	parents   []string // present and past ones, by id
+	id         int64
+	ledger     []latency.Counted // what was counted of it, and of none that the store has
+	entries    []latency.Entry   // what the ledger does not hold
+	open       []latency.Part
+	unsettled  bool
+	trace      latency.Trace
+	firstWaits latency.FirstWaits
+	findings   []latency.Finding
+	parents    []string // present and past ones, by id
 }
 
 // newStory derives a story and compares it with what the ledger holds of it.
@@ -32,33 +32,22 @@ func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf
 		findings: slices.Clone(res.Findings),
 	}
 	for i := range res.Parts {
-		w := &res.Parts[i]
-		if res.Unsettled && w.Open() {
-			s.open = append(s.open, *w)
+		if p := &res.Parts[i]; res.Unsettled && p.Open() {
+			s.open = append(s.open, *p)
 		}
 	}
-	for _, b := range res.Begun {
-		// A move into acceptance that may yet be taken back has begun nothing.
-		if p := rules.Projects[b.ProjectID]; p != nil && b.At.Add(p.SlipWindow) <= asOf {
-			if first, ok := s.begun[p.Key]; !ok || b.At < first {
-				if s.begun == nil {
-					s.begun = map[string]latency.Instant{}
-				}
-				s.begun[p.Key] = b.At
-			}
-		}
-	}
+	s.firstWaits = rules.FirstWaits(res.Begun, asOf)
 	s.parents = parentsOf(h)
 	all := slices.Collect(rules.Entries(h.ID, res, asOf))
-	s.findings = append(s.findings, corrections(rules, h, all, ledger)...)
+	s.findings = append(s.findings, rules.Corrections(h, all, ledger)...)
 	s.entries = slices.DeleteFunc(all, func(e latency.Entry) bool {
 		return slices.ContainsFunc(ledger, func(c latency.Counted) bool { return c.ID == e.ID })
 	})
 	return s
 }
 
-// goesOn tells whether a story has events behind an instant: what happened while
-// a poll read was read with it, and is to be shown by the next.
+// goesOn reports whether a story has events after an instant: what happened while
+// a poll read was read with it, and the next one shows it.
 func goesOn(h *latency.History, asOf latency.Instant) bool {
 	return len(h.Events) > 0 && h.Events[len(h.Events)-1].At > asOf
 }
@@ -94,12 +83,12 @@ func derived(ctx context.Context, store Store, shard jiradata.Shard, d *latency.
 		rows := ledgerRows{next: next}
 		for h, err := range store.HistoriesIn(ctx, shard) {
 			if err != nil {
-				yield(nil, fmt.Errorf("reading stories: %w", err))
+				yield(nil, fmt.Errorf("reading the stories of a shard: %w", err))
 				return
 			}
 			counted, err := rows.upTo(h.ID)
 			if err != nil {
-				yield(nil, fmt.Errorf("reading the ledger: %w", err))
+				yield(nil, fmt.Errorf("reading the ledger of a shard: %w", err))
 				return
 			}
 			if !yield(newStory(d, rules, h, asOf, counted), nil) {
@@ -108,7 +97,7 @@ func derived(ctx context.Context, store Store, shard jiradata.Shard, d *latency.
 		}
 		rest, err := rows.upTo(math.MaxInt64)
 		if err != nil {
-			yield(nil, fmt.Errorf("reading the ledger: %w", err))
+			yield(nil, fmt.Errorf("reading the ledger of a shard: %w", err))
 			return
 		}
 		yield(&story{ledger: rest, trace: latency.Trace{Verdict: latency.Verdict{At: latency.Never}}}, nil)

@@ -27,7 +27,7 @@ func (r *Reader) Audit(ctx context.Context, f Filter, asOf latency.Instant) ([]F
 	}
 	found = slices.DeleteFunc(found, func(one latency.Finding) bool {
 		// The ledger is as of the last poll: with an earlier instant it cannot be compared.
-		early := one.Reason == measure.FindCorrected && asOf < r.State.DataTimestamp
+		early := one.Reason == latency.FindCorrected && asOf < r.State.DataTimestamp
 		return early || f.Project != "" && r.Project(one.ProjectID) != f.Project ||
 			f.Story != "" && !strings.EqualFold(one.Story, f.Story)
 	})

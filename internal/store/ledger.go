@@ -14,48 +14,6 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// ledgerState is what the ledger was advanced with last.
-type ledgerState struct {
-	AsOf        latency.Instant `json:"as_of"`
-	Fingerprint string          `json:"fingerprint"` // of the config
-	// Reading is the version of jiradata.Reading with which the last full sync had
-	// read the stories; 0: before versions were noted.
-	Reading int `json:"reading,omitempty"`
-	// Projects are those that were ever watched, by key: true if they were when
-	// the ledger was advanced last. nil in a ledger that did not note them.
-	Projects map[string]bool `json:"projects,omitempty"`
-}
-
-// late reports whether an entry comes up after its time, by a config with that
-// fingerprint from stories that were read with that version.
-func (l ledgerState) late(e *latency.Entry, fingerprint string, reading int) bool {
-	if e.At > l.AsOf {
-		return false
-	}
-	if l.Projects != nil {
-		watched, known := l.Projects[e.Project]
-		if !known {
-			return false // its counters begin now, with its whole history
-		}
-		if !watched {
-			return true // they began, and it was not watched meanwhile
-		}
-	}
-	return l.Fingerprint != fingerprint || l.Reading != reading
-}
-
-// advanced returns the state after a derivation was counted.
-func (l ledgerState) advanced(by latency.Standing, reading int) ledgerState {
-	next := ledgerState{AsOf: by.AsOf, Fingerprint: by.Fingerprint, Reading: reading, Projects: map[string]bool{}}
-	for key := range l.Projects {
-		next.Projects[key] = false
-	}
-	for _, key := range by.Projects {
-		next.Projects[key] = true
-	}
-	return next
-}
-
 const (
 	metaLedger = "ledger"
 	// idleStep is how much time must pass before the ledger is written only because of
@@ -64,20 +22,16 @@ const (
 )
 
 // Count enters what the ledger does not hold yet, in one transaction, and
-// returns what was newly counted. After a change of the config (another
-// fingerprint), or once a newer program has read the stories once more, the past
-// looks different: what that brings up from before the ledger's last instant is
-// entered as not counted, so that no counter jumps. A
-// project that is watched for the first time begins with its whole history. The
-// last call of a derivation advances the ledger to it, though not for every
-// poll that finds nothing.
+// returns what was newly counted: what is not late (latency.LedgerState). The
+// last call of a derivation advances the ledger to it, though not for every poll
+// that finds nothing.
 func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool) ([]latency.Entry, error) {
 	if len(entries) == 0 && !last {
 		return nil, nil
 	}
 	var added []latency.Entry
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		var before ledgerState
+		var before latency.LedgerState
 		begun, err := getMeta(ctx, tx, metaLedger, &before)
 		if err != nil {
 			return err
@@ -86,6 +40,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		if _, err := getMeta(ctx, tx, metaState, &state); err != nil {
 			return err
 		}
+		by.Reading = state.Reading
 		if len(entries) > 0 {
 			insert, err := tx.PrepareContext(ctx, `INSERT INTO ledger
 				(story, kind, topic, at, counted, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`)
@@ -99,7 +54,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				late := begun && before.late(&e, by.Fingerprint, state.Reading)
+				late := begun && before.Late(&e, by)
 				body = appendEntry(body[:0], &e)
 				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !late, body)
 				if err != nil {
@@ -112,7 +67,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				}
 			}
 		}
-		now := before.advanced(by, state.Reading)
+		now := before.Advanced(by)
 		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && now.Reading == before.Reading && maps.Equal(now.Projects, before.Projects) &&
 			now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
 		if !last || idle {
@@ -129,7 +84,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 // LedgerAsOf returns the instant that the ledger stands as of; 0 before it was
 // advanced for the first time.
 func (s *Store) LedgerAsOf(ctx context.Context) (latency.Instant, error) {
-	var state ledgerState
+	var state latency.LedgerState
 	_, err := getMeta(ctx, s.read, metaLedger, &state)
 	return state.AsOf, s.explain(err)
 }

@@ -1,0 +1,49 @@
+package latency
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestBulk has endings of many stories by one actor.
+func TestBulk(t *testing.T) {
+	const minute = Instant(60_000)
+	ended := func(stories int, by string, at Instant) (out []*Trace) {
+		for i := range stories {
+			out = append(out, &Trace{Samples: []Sample{{StoryID: int64(i + 1), Story: "PAY-1", ProjectID: "1", EndedBy: by, End: at}}})
+		}
+		return out
+	}
+	twice := ended(20, "dev", minute)
+	for _, tr := range twice { // two waits of a story in one minute are one
+		tr.Samples = append(tr.Samples, tr.Samples[0])
+	}
+	for _, tc := range []struct {
+		name   string
+		traces []*Trace
+		want   int
+	}{
+		{"of 20 stories", ended(20, "dev", minute), 0},
+		{"of 21", ended(21, "dev", minute), 21},
+		{"of 20, two waits of each", twice, 0},
+		{"over two minutes", append(ended(11, "dev", minute), ended(11, "dev", 2*minute)...), 0},
+		{"at the ends of one minute", append(ended(11, "dev", minute), ended(10, "dev", 2*minute-1)...), 21},
+		{"by two", append(ended(11, "dev", minute), ended(11, "dev2", minute)...), 0},
+		{"by nobody", ended(30, "", minute), 0},
+	} {
+		bulk := Bulk{}
+		n := 0
+		for range bulk.Count(slices.Values(tc.traces)) {
+			n++
+		}
+		found := bulk.Findings(slices.Values(tc.traces))
+		if n != len(tc.traces) || len(found) != tc.want {
+			t.Errorf("%s: %d findings in %d of %d traces, want %d", tc.name, len(found), n, len(tc.traces), tc.want)
+		}
+		for _, f := range found {
+			if f.Reason != FindBulk || f.StoryID == 0 || f.Story == "" || f.ProjectID != "1" || f.At/minute != 1 || f.Detail != "one of 21 stories in this minute" {
+				t.Errorf("%s: %+v", tc.name, f)
+			}
+		}
+	}
+}
