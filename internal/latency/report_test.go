@@ -165,3 +165,35 @@ func TestHistogramBuckets(t *testing.T) {
 		t.Errorf("landmarks %v, %v", w, e)
 	}
 }
+
+// TestAStoryIsOpenOnce has stories that were asked about anew before the last
+// ending was final.
+func TestAStoryIsOpenOnce(t *testing.T) {
+	rules := testRules(t)
+	asOf := when(t, "Mon 12:00")
+	part := func(owner string, start string, working time.Duration) Part {
+		return Part{Wait: Wait{StoryID: 1, Story: "PAY-1", Kind: Question}, ProjectID: "1", Owner: owner, Start: when(t, start), End: Never, Working: working, StoryWorking: working, Target: time.Hour}
+	}
+	for _, tc := range []struct {
+		name  string
+		parts []Part
+		want  map[Key]OpenState
+	}{
+		{"of one owner", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 11:58", 2*time.Minute)}, map[Key]OpenState{
+			{Question, "PAY", "po"}: {Open: 1, Oldest: 2 * time.Hour},
+		}},
+		{"of two", []Part{part("next", "Mon 11:58", 2*time.Minute), part("po", "Mon 09:00", 2*time.Hour)}, map[Key]OpenState{
+			{Question, "PAY", "po"}: {}, {Question, "PAY", "next"}: {Open: 1, Oldest: 2 * time.Minute},
+		}},
+	} {
+		r := NewReport(rules, asOf, NewTotals(), tc.parts, nil, &Statistics{}, 3)
+		for k, want := range tc.want {
+			if d := cmp.Diff(want, r.Open[k]); d != "" {
+				t.Errorf("%s: open of %s (-want +got):\n%s", tc.name, k.Owner, d)
+			}
+		}
+		if n := len(r.OpenWaits); n != 1 {
+			t.Errorf("%s: %d open waits are listed, want one: %+v", tc.name, n, r.OpenWaits)
+		}
+	}
+}

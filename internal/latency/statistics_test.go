@@ -2,6 +2,7 @@ package latency
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,242 +62,6 @@ func quantiles(d *Distribution) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-// stageTimes sums a story's cycle time by stage.
-func stageTimes(t *testing.T, res *Result) map[Stage]string {
-	cal := testRules(t).Projects["1"].Calendar
-	sum := map[Stage]time.Duration{}
-	for _, s := range res.Stages {
-		sum[s.Stage] += cal.Working(s.From, s.To)
-	}
-	out := map[Stage]string{}
-	for stage, d := range sum {
-		out[stage] = d.String()
-	}
-	return out
-}
-
-func TestStages(t *testing.T) {
-	for _, tc := range []struct {
-		name  string
-		story *tale
-		asOf  string
-		want  map[Stage]string
-	}{
-		{
-			"backlog is no cycle time", newTale(t, "Mon 09:00", "To Do").move("Tue 09:00", "dev", "In Progress").move("Tue 10:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "1h0m0s"},
-		},
-		{
-			"but going back to it is", newTale(t, "Mon 09:00", "In Progress").move("Mon 10:00", "dev", "To Do").move("Mon 12:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "1h0m0s", StageBacklog: "2h0m0s"},
-		},
-		{
-			"a flag blocks", newTale(t, "Mon 09:00", "In Progress").record("Mon 10:00", "dev", FieldFlag, "Impediment").
-				record("Mon 12:00", "dev", FieldFlag, "").move("Mon 13:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "2h0m0s", StageBlocked: "2h0m0s"},
-		},
-		{
-			"a question in a question status is the owner's", newTale(t, "Mon 09:00", "In Progress").move("Mon 10:00", "dev", "Waiting for PO").
-				move("Mon 12:00", "po", "In Progress").move("Mon 13:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "2h0m0s", StageOwner: "2h0m0s"},
-		},
-		{
-			"and so is one while flagged", newTale(t, "Mon 09:00", "In Progress").record("Mon 10:00", "dev", FieldFlag, "Impediment").
-				says("Mon 11:00", "dev", "[~po] which?").says("Mon 12:00", "po", "that").record("Mon 13:00", "dev", FieldFlag, "").move("Mon 14:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "2h0m0s", StageBlocked: "2h0m0s", StageOwner: "1h0m0s"},
-		},
-		{
-			"acceptance goes before a question", newTale(t, "Mon 09:00", "PO Review").says("Mon 10:00", "dev", "[~po] which?").move("Mon 12:00", "po", "Done"), long,
-			map[Stage]string{StageOwner: "3h0m0s"},
-		},
-		{
-			"a third party is not the owner", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "dev", "Third party").move("Mon 12:00", "dev", "PO Review").move("Mon 13:00", "po", "Done"), long,
-			map[Stage]string{StageOwner: "2h0m0s", StageDevelopment: "2h0m0s"},
-		},
-		{
-			"nor is the team's turn in acceptance", newTale(t, "Mon 09:00", "PO Review").says("Mon 10:00", "po", "which build?").
-				says("Mon 12:00", "dev", "this").move("Mon 13:00", "po", "Done"), long,
-			map[Stage]string{StageOwner: "2h0m0s", StageReview: "2h0m0s"},
-		},
-		{
-			"accepted ends it, release is after", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "po", "Ready for Release").move("Tue 10:00", "dev", "Done"), long,
-			map[Stage]string{StageOwner: "1h0m0s"},
-		},
-		{
-			"with no acceptance, release is in it", newTale(t, "Mon 09:00", "In Progress").move("Mon 10:00", "dev", "Ready for Release").move("Mon 12:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "1h0m0s", StageRelease: "2h0m0s"},
-		},
-		{
-			"withdrawn ends it", newTale(t, "Mon 09:00", "In Progress").move("Mon 10:00", "dev", "Dropped").move("Mon 12:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "1h0m0s"},
-		},
-		{
-			"reopened, it runs again", newTale(t, "Mon 09:00", "In Progress").move("Mon 10:00", "dev", "Done").move("Mon 12:00", "dev", "In Progress").move("Mon 13:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "2h0m0s"},
-		},
-		{
-			"a slip out never happened", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "po", "Done").move("Mon 10:03", "po", "PO Review").move("Mon 11:00", "po", "Done"), long,
-			map[Stage]string{StageOwner: "2h0m0s"},
-		},
-		{
-			"out of scope it stands", newTale(t, "Mon 09:00", "In Progress").record("Mon 10:00", "dev", FieldType, "epic").record("Mon 12:00", "dev", FieldType, "story").move("Mon 13:00", "dev", "Done"), long,
-			map[Stage]string{StageDevelopment: "2h0m0s"},
-		},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			res := NewDeriver(testRules(t), nil).Story(tc.story.history(), when(t, tc.asOf))
-			if d := cmp.Diff(tc.want, stageTimes(t, res)); d != "" {
-				t.Errorf("stages (-want +got):\n%s", d)
-			}
-		})
-	}
-}
-
-// TestGuards has, for each guard, what it counts and what it lets pass.
-func TestGuards(t *testing.T) {
-	accepted := func() *tale {
-		return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 10:00", "po", "Done")
-	}
-	entered := func() *tale { return newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review") }
-	answered := func() *tale {
-		return newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~po] which?").says("Mon 10:00", "po", "that")
-	}
-	for _, tc := range []struct {
-		name  string
-		guard EntryType
-		story *tale
-		asOf  string
-		want  string // when, of whom
-	}{
-		{"reopened", GuardReopened, accepted().move("13 Mar 10:00", "dev", "In Progress"), long, "13 Mar 10:00 po"},
-		{"on the last day", GuardReopened, accepted().move("16 Mar 10:00", "dev", "In Progress"), long, "16 Mar 10:00 po"},
-		{"after it", GuardReopened, accepted().move("16 Mar 10:01", "dev", "In Progress"), long, ""},
-		{"once for an acceptance", GuardReopened, accepted().move("Tue 10:00", "dev", "In Progress").move("Wed 10:00", "dev", "Done").move("Thu 10:00", "dev", "In Progress"), long, "3 Mar 10:00 po"},
-		{"from done to dropped is no reopening", GuardReopened, accepted().move("Tue 10:00", "dev", "Dropped"), long, ""},
-		{"from release back to work is", GuardReopened, entered().move("Mon 10:00", "po", "Ready for Release").move("Tue 10:00", "dev", "In Progress"), long, "3 Mar 10:00 po"},
-		{"from release to done is not", GuardReopened, entered().move("Mon 10:00", "po", "Ready for Release").move("Tue 10:00", "dev", "Done"), long, ""},
-		{"back into acceptance is", GuardReopened, accepted().move("Tue 10:00", "dev", "PO Review"), long, "3 Mar 10:00 po"},
-		{"to whoever owned the acceptance", GuardReopened, accepted().record("Tue 09:00", "dev", "customfield_1", "next").move("Tue 10:00", "dev", "In Progress"), long, "3 Mar 10:00 po"},
-		{"a slip is none", GuardReopened, accepted().move("Tue 10:00", "dev", "PO Review").move("Tue 10:02", "dev", "Done"), long, ""},
-		{"of a migration neither", GuardReopened, accepted().record("Tue 10:00", "admin", FieldWorkflow, "w", FieldStatus, "In Progress"), long, ""},
-		{"not before it is final", GuardReopened, accepted().move("Tue 10:00", "dev", "In Progress"), "Tue 10:04", "not final"},
-
-		{"silent", GuardSilentRejection, entered().move("Mon 10:00", "po", "In Progress"), long, "2 Mar 10:00 po"},
-		{"with a word before", GuardSilentRejection, entered().says("Mon 09:50", "po", "no").move("Mon 10:00", "po", "In Progress"), long, ""},
-		{"with a word too long before", GuardSilentRejection, entered().says("Mon 09:49", "po", "no").move("Mon 10:00", "po", "In Progress"), long, "2 Mar 10:00 po"},
-		{"with a word after", GuardSilentRejection, entered().move("Mon 10:00", "po", "In Progress").says("Mon 10:10", "po", "no"), long, ""},
-		{"with a word too late", GuardSilentRejection, entered().move("Mon 10:00", "po", "In Progress").says("Mon 10:11", "po", "no"), long, "2 Mar 10:00 po"},
-		{"with somebody else's word", GuardSilentRejection, entered().move("Mon 10:00", "po", "In Progress").says("Mon 10:01", "dev", "oh"), long, "2 Mar 10:00 po"},
-		{"a word may still come", GuardSilentRejection, entered().move("Mon 10:00", "po", "In Progress"), "Mon 10:09", "not final"},
-
-		{"instant", GuardInstantAcceptance, entered().move("Mon 09:01", "po", "Done"), long, "2 Mar 09:01 po"},
-		{"after a minute", GuardInstantAcceptance, entered().move("Mon 09:01:01", "po", "Done"), long, ""},
-		{"moved in by the owner", GuardInstantAcceptance, newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "po", "PO Review").move("Mon 09:01", "po", "Done"), long, ""},
-		{"accepted by others", GuardInstantAcceptance, entered().move("Mon 09:01", "dev2", "Done"), long, ""},
-		{"rejected", GuardInstantAcceptance, entered().move("Mon 09:01", "po", "In Progress"), long, ""},
-
-		{"asked again", GuardAskedAgain, answered().says("Tue 10:00", "dev", "[~po] and which now?"), long, "3 Mar 10:00 po"},
-		{"after a working day", GuardAskedAgain, answered().says("Tue 10:01", "dev", "[~po] and which now?"), long, ""},
-		{"by another", GuardAskedAgain, answered().says("Mon 11:00", "dev2", "[~po] and which now?"), long, ""},
-		{"by the second of two", GuardAskedAgain, newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~po] which?").says("Mon 09:30", "dev2", "[~po] and how?").
-			says("Mon 10:00", "po", "that").says("Mon 11:00", "dev2", "[~po] and which now?"), long, "2 Mar 11:00 po"},
-		{"once for an answer", GuardAskedAgain, answered().says("Mon 11:00", "dev", "[~po] and which now?").says("Mon 12:00", "dev", "[~po] well?"), long, "2 Mar 11:00 po"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			rules := testRules(t)
-			asOf := when(t, tc.asOf)
-			res := NewDeriver(rules, nil).Story(tc.story.history(), asOf)
-			got := ""
-			for _, m := range res.Marks {
-				switch {
-				case m.Type != tc.guard:
-				case m.Final > asOf:
-					got += "not final"
-					if !res.Unsettled {
-						t.Error("what is not final must be derived again")
-					}
-				default:
-					got += m.At.Time().In(berlin(t)).Format("2 Jan 15:04") + " " + m.Owner
-				}
-			}
-			if got != tc.want {
-				t.Errorf("%s: %q, want %q", tc.guard, got, tc.want)
-			}
-			counted := ""
-			for e := range rules.Entries(1, res, asOf) {
-				if e.Type == tc.guard {
-					counted += e.At.Time().In(berlin(t)).Format("2 Jan 15:04") + " " + e.Owner
-				}
-			}
-			if want := strings.TrimPrefix(tc.want, "not final"); counted != want {
-				t.Errorf("counted %q, want %q", counted, want)
-			}
-		})
-	}
-}
-
-// TestHistoryFrom derives nothing that began before.
-func TestHistoryFrom(t *testing.T) {
-	rules := testRules(t)
-	rules.Projects["1"].HistoryFrom = when(t, "Tue 00:00")
-	s := newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 09:02", "dev", "In Progress"). // a slip
-																	move("Mon 10:00", "dev", "PO Review").move("Tue 10:00", "po", "In Progress"). // silent
-																	move("Tue 11:00", "dev", "PO Review").move("Tue 12:00", "po", "In Progress").move("Tue 13:00", "dev", "Done")
-	d := NewDeriver(rules, nil)
-	d.Story(question(t, 9, "Wed 09:00", "Wed 10:00").history(), when(t, long)) // of which nothing may remain
-	res := d.Story(s.history(), when(t, long))
-	if len(res.Parts) != 1 || res.Parts[0].Start != when(t, "Tue 11:00") {
-		t.Errorf("waits %v", res.Parts)
-	}
-	if marks(res, EntrySlip) != 0 || marks(res, GuardSilentRejection) != 1 {
-		t.Errorf("marks %+v", res.Marks)
-	}
-	want := map[Stage]string{StageOwner: "2h0m0s", StageDevelopment: "2h0m0s"}
-	if d := cmp.Diff(want, stageTimes(t, res)); d != "" {
-		t.Errorf("stages (-want +got):\n%s", d)
-	}
-}
-
-// TestHistoryBegins counts what happens at the very instant from which on
-// history is derived.
-func TestHistoryBegins(t *testing.T) {
-	rules := testRules(t)
-	rules.Projects["1"].HistoryFrom = when(t, "Mon 09:00")
-	d := NewDeriver(rules, nil)
-	if got := marks(d.Story(newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "Done").history(), when(t, long)), EntryBypass); got != 1 {
-		t.Errorf("%d bypasses, want 1", got)
-	}
-	if got := marks(d.Story(newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 10:00", "po", "In Progress").history(), when(t, long)), GuardSilentRejection); got != 1 {
-		t.Errorf("%d silent rejections, want 1", got)
-	}
-}
-
-// TestBlocks names the stages in which stories stand.
-func TestBlocks(t *testing.T) {
-	var got []Stage
-	for _, s := range Stages() {
-		if Blocks(s) {
-			got = append(got, s)
-		}
-	}
-	if d := cmp.Diff([]Stage{StageReview, StageTest, StageBlocked, StageRelease, StageOwner}, got); d != "" {
-		t.Errorf("stages in which stories stand (-want +got):\n%s", d)
-	}
-}
-
-// TestStatusID knows a status by its id, and by its name where a record lost the id.
-func TestStatusID(t *testing.T) {
-	rules := &Rules{StatusIDs: map[string]string{"done": "7"}}
-	for _, tc := range []struct {
-		value Value
-		want  string
-	}{{Value{ID: "3", Name: "Done"}, "3"}, {Value{Name: "DONE"}, "7"}, {Value{Name: "Limbo"}, ""}} {
-		if got := rules.StatusID(tc.value); got != tc.want {
-			t.Errorf("%v is status %q, want %q", tc.value, got, tc.want)
-		}
-	}
 }
 
 func TestShareAndLargestBlocker(t *testing.T) {
@@ -400,5 +165,130 @@ func TestWaitThatBeginsWithTheWindow(t *testing.T) {
 	st := statistics(rules, windows, asOf, question(t, 1, "Mon 20:00", "Mon 21:00"))
 	if got, want := quantiles(st.Waits[WaitsKey{Question, "PAY", "po", "7d"}]), "0s, 0s, 0s"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestLargestBlockerIsLongEnough has a stage that is the longest, and short.
+func TestLargestBlockerIsLongEnough(t *testing.T) {
+	rules := testRules(t)
+	at := when(t, "Mon 09:00")
+	of := func(test Instant) Blocker {
+		var traces []*Trace
+		for range fewest {
+			traces = append(traces, &Trace{Verdict: Verdict{At: Never}, Stages: []StageSpan{
+				{Span: Span{at, at + 1000 - test}, ProjectID: "1", Stage: StageDevelopment}, {Span: Span{at + 1000 - test, at + 1000}, ProjectID: "1", Stage: StageTest},
+			}})
+		}
+		b, ok := NewStatistics(rules, []Window{{"w", Span{at, at + 6000}}}, slices.Values(traces)).Blockers[ProjectWindow{"PAY", "w"}]
+		if !ok {
+			t.Errorf("%d of 1000: nothing is said of five stories", test)
+		}
+		return b
+	}
+	for test, want := range map[Instant]Blocker{49: {}, 50: {StageTest, 0.05}, 500: {StageTest, 0.5}} {
+		if got := of(test); got != want {
+			t.Errorf("%d of 1000: %+v, want %+v", test, got, want)
+		}
+	}
+}
+
+// TestWindowEdges puts runs, stages and verdicts on the edges of a window.
+func TestWindowEdges(t *testing.T) {
+	rules := testRules(t)
+	from, to := when(t, "Mon 09:00"), when(t, "Tue 09:00")
+	const hour = Instant(3_600_000)
+	run := func(start, end Instant, working, target time.Duration) Sample {
+		return Sample{Kind: Question, ProjectID: "1", Owner: "po", Start: start, End: end, Working: working, Target: target, Clock: []Span{{start, min(end, to)}}}
+	}
+	make := func(tr Trace) *Statistics {
+		return NewStatistics(rules, []Window{{"w", Span{from, to}}}, slices.Values([]*Trace{&tr}))
+	}
+	for _, tc := range []struct {
+		name    string
+		run     Sample
+		counted bool
+		never   bool // its quantile is never reached: it is past its target
+	}{
+		{"it begins when the window ends", run(to, Never, 9, 5), false, false},
+		{"it ends when the window begins", run(from-5, from, 9, 5), false, false},
+		{"it ends just after", run(from-hour, from+1, 9, 5), true, true},
+		{"it begins with the window", run(from, Never, 9, 5), true, true},
+		{"it shows its target", run(from, Never, 5, 5), true, false},
+		{"it began before, and its clock has stood since", run(from-24*hour, from+hour, 0, -1), true, false},
+		{"nobody watches it", Sample{Kind: Question, ProjectID: "77", Owner: "po", Start: from, End: Never, Working: 9}, false, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := make(Trace{Samples: []Sample{tc.run}, Verdict: Verdict{At: Never}}).Waits[WaitsKey{Question, "PAY", "po", "w"}]
+			if (d != nil) != tc.counted {
+				t.Fatalf("distribution %+v, want one: %t", d, tc.counted)
+			}
+			if d != nil {
+				if _, _, never := d.Quantile(0.5); never != tc.never {
+					t.Errorf("never reached: %t, want %t", never, tc.never)
+				}
+			}
+		})
+	}
+	for _, tc := range []struct {
+		at      Instant
+		project string
+		want    int
+	}{{from, "1", 0}, {from + 1, "1", 1}, {to, "1", 1}, {to + 1, "1", 0}, {from + 1, "77", 0}} {
+		st := make(Trace{Verdict: Verdict{At: tc.at, ProjectID: tc.project, Owner: "po"}})
+		if got := st.FirstPass[OwnerWindow{"PAY", "po", "w"}].Stories; got != tc.want {
+			t.Errorf("a verdict at %d of the window in project %s: %d stories, want %d", tc.at-from, tc.project, got, tc.want)
+		}
+	}
+	stage := func(project string, from, to Instant) StageSpan {
+		return StageSpan{Span: Span{from, to}, ProjectID: project, Owner: "po", Stage: StageTest}
+	}
+	st := make(Trace{Verdict: Verdict{At: Never}, Stages: []StageSpan{
+		stage("77", from, from+hour), stage("1", from-hour, from), stage("1", to, Never), // none of the window's
+		stage("1", from+10*hour, from+11*hour), // at night
+		stage("1", from-hour, from+hour), stage("1", from+2*hour, from+3*hour),
+	}})
+	if got := st.Stages[StageWindow{"PAY", StageTest, "w"}]; got != MillisecondsOf(2*time.Hour) || st.Stories[ProjectWindow{"PAY", "w"}] != 1 {
+		t.Errorf("%v ms of cycle time in %v stories, want two hours of one", got, st.Stories)
+	}
+}
+
+func TestRolling(t *testing.T) {
+	const day = Instant(24) * 3600_000
+	want := []Window{{"7d", Span{93 * day, 100 * day}}, {"28d", Span{72 * day, 100 * day}}, {"90d", Span{10 * day, 100 * day}}}
+	if d := cmp.Diff(want, Rolling(100*day)); d != "" {
+		t.Errorf("windows (-want +got):\n%s", d)
+	}
+}
+
+// TestBlockersByWindow has too few stories in one window, and enough in the next.
+func TestBlockersByWindow(t *testing.T) {
+	rules := testRules(t)
+	at := when(t, "Mon 09:00")
+	var traces []*Trace
+	for range fewest {
+		traces = append(traces, &Trace{Verdict: Verdict{At: Never}, Stages: []StageSpan{{Span: Span{at, at + 1000}, ProjectID: "1", Stage: StageTest}}})
+	}
+	windows := []Window{{"none", Span{at + 5000, at + 6000}}, {"all", Span{at, at + 6000}}}
+	st := NewStatistics(rules, windows, slices.Values(traces))
+	if d := cmp.Diff(map[ProjectWindow]Blocker{{"PAY", "all"}: {StageTest, 1}}, st.Blockers); d != "" {
+		t.Errorf("blockers (-want +got):\n%s", d)
+	}
+}
+
+// TestPaceLeavesOutTheWaitItself and nothing else of its story or its instant.
+func TestPaceLeavesOutTheWaitItself(t *testing.T) {
+	rules := testRules(t)
+	asOf := when(t, "Fri 17:00")
+	run := func(story int64, start Instant) Sample {
+		return Sample{StoryID: story, Kind: Question, ProjectID: "1", Owner: "po", Start: start, End: start + 10, Response: true, Working: 10, Target: 100}
+	}
+	at := asOf - 100_000
+	tr := Trace{Verdict: Verdict{At: Never}, Samples: []Sample{run(1, at), run(1, at+50), run(2, at), run(3, at+20), run(4, at+30), run(5, at+40)}}
+	st := NewStatistics(rules, Rolling(asOf), slices.Values([]*Trace{&tr}))
+	if share, ok := st.Pace(&Part{Wait: Wait{StoryID: 1, Kind: Question}, Owner: "po", Start: at, Working: 50}); !ok || share != 1 {
+		t.Errorf("pace %g, %t: of five others all were shorter", share, ok)
+	}
+	if _, ok := st.Pace(&Part{Wait: Wait{StoryID: 1, Kind: Acceptance}, Owner: "po", Start: at, Working: 50}); ok {
+		t.Error("a verdict is compared with answers")
 	}
 }

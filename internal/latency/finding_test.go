@@ -6,6 +6,37 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestFindingsInFull looks at all that is derived: what is found odd.
+func TestFindingsInFull(t *testing.T) {
+	runTraces(t, []traceCase{
+		{name: "a status nobody knows", story: func(t *testing.T) *tale {
+			return begun(t).move("Mon 09:00", "dev", "Nowhere").move("Mon 10:00", "dev", "Done")
+		}, want: []string{
+			"bypass in 1, Mon 10:00, final Mon 10:05",
+			"finding in 1, Mon 09:00: unknown_status Nowhere (Nowhere)",
+		}},
+	})
+}
+
+// TestMigrationsThatMove has which of an administrator's records are audited.
+func TestMigrationsThatMove(t *testing.T) {
+	runCases(t, []ruleCase{
+		{name: "a status", story: func(t *testing.T) *tale {
+			return begun(t).record("Mon 10:00", "admin", FieldWorkflow, "w", FieldStatus, "To Do")
+		}, findings: []string{FindMigration}},
+		{name: "a type", story: func(t *testing.T) *tale {
+			return begun(t).record("Mon 10:00", "admin", FieldWorkflow, "w", FieldType, "story")
+		}, findings: []string{FindMigration}},
+		{name: "a project", story: func(t *testing.T) *tale {
+			return begun(t).record("Mon 10:00", "admin", FieldWorkflow, "w", FieldProject, "2")
+		}, findings: []string{FindMigration}},
+		{name: "nothing", story: func(t *testing.T) *tale { return begun(t).record("Mon 10:00", "admin", FieldWorkflow, "w") }},
+		{name: "an assignee", story: func(t *testing.T) *tale {
+			return begun(t).record("Mon 10:00", "admin", FieldWorkflow, "w", FieldAssignee, "dev")
+		}},
+	})
+}
+
 // TestFindings has a case for each reason that a story shows by itself.
 func TestFindings(t *testing.T) {
 	begun := func() *tale { return newTale(t, "Mon 08:00", "In Progress") }
@@ -59,59 +90,5 @@ func TestFindings(t *testing.T) {
 				t.Errorf("findings (-want +got):\n%s", d)
 			}
 		})
-	}
-}
-
-// TestDelegateField reads who stands in from the story itself: he answers, and
-// the owner's absence is covered while he is named.
-func TestDelegateField(t *testing.T) {
-	rules := testRules(t)
-	rules.Projects["1"].DelegateField = "customfield_2"
-	rules.Owners["po"].Absences = []Span{{when(t, "Tue 00:00"), when(t, "Thu 00:00")}}
-	for _, tc := range []struct {
-		name  string
-		story *tale
-		want  []string
-	}{
-		{"nobody is named", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Thu 10:00", "deputy", "In Progress"), []string{
-			"acceptance of po: recalled other, elapsed 25h0m0s, working 9h0m0s",
-		}},
-		{"on Wednesday somebody is", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
-			record("Wed 00:00", "dev", "customfield_2", "deputy").move("Thu 10:00", "deputy", "In Progress"), []string{
-			"acceptance of po: rejected delegate, elapsed 49h0m0s, working 17h0m0s",
-		}},
-		{"somebody is, and another answers", newTale(t, "Mon 08:00", "In Progress").record("Mon 08:30", "dev", "customfield_2", "x, ,deputy").
-			move("Mon 09:00", "dev", "PO Review").move("Mon 10:00", "dev2", "In Progress"), []string{
-			"acceptance of po: recalled other, elapsed 1h0m0s, working 1h0m0s",
-		}},
-		{"on Wednesday alone", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
-			record("Wed 00:00", "dev", "customfield_2", "deputy").record("Wed 12:00", "dev", "customfield_2", "").move("Thu 10:00", "po", "In Progress"), []string{
-			"acceptance of po: rejected owner, elapsed 37h0m0s, working 12h0m0s",
-		}},
-		{"the owner himself is nobody", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").
-			record("Wed 00:00", "dev", "customfield_2", "po").move("Thu 10:00", "po", "In Progress"), []string{
-			"acceptance of po: rejected owner, elapsed 25h0m0s, working 9h0m0s",
-		}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			var got []string
-			for _, w := range NewDeriver(rules, nil).Story(tc.story.history(), when(t, long)).Parts {
-				got = append(got, line(w))
-			}
-			if d := cmp.Diff(tc.want, got); d != "" {
-				t.Errorf("waits (-want +got):\n%s", d)
-			}
-		})
-	}
-}
-
-// TestUserNamesAreMentionedInAnyCase is about Data Center, whose mentions name
-// users as they were typed.
-func TestUserNamesAreMentionedInAnyCase(t *testing.T) {
-	rules := testRules(t)
-	rules.People["jdoe"] = "po"
-	waits := NewDeriver(rules, nil).Story(newTale(t, "Mon 08:00", "In Progress").says("Mon 09:00", "dev", "[~JDoe] which?").history(), when(t, "Mon 10:00")).Parts
-	if len(waits) != 1 || waits[0].Addressed != "po" {
-		t.Errorf("waits %+v, want a question to po", waits)
 	}
 }

@@ -1,9 +1,13 @@
 package latency
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/comment"
@@ -191,3 +195,194 @@ func marks(res *Result, typ EntryType) (n int) {
 	}
 	return n
 }
+
+// ruleCase is a story and what a rule makes of it.
+type ruleCase struct {
+	name     string
+	rules    func(*Rules)
+	story    func(t *testing.T) *tale
+	asOf     string   // "": long after
+	want     []string // its parts
+	findings []string // their reasons, where given; exit_by_default apart
+}
+
+// run derives each case's story.
+func runCases(t *testing.T, cases []ruleCase) {
+	t.Helper()
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			rules := testRules(t)
+			if tc.rules != nil {
+				tc.rules(rules)
+			}
+			asOf := tc.asOf
+			if asOf == "" {
+				asOf = long
+			}
+			res := NewDeriver(rules, nil).Story(tc.story(t).history(), when(t, asOf))
+			var got, reasons []string
+			for _, p := range res.Parts {
+				got = append(got, line(p))
+			}
+			for _, f := range res.Findings {
+				if f.Reason != FindExitByDefault {
+					reasons = append(reasons, f.Reason)
+				}
+			}
+			if d := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); d != "" {
+				t.Errorf("parts (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(tc.findings, reasons, cmpopts.EquateEmpty()); d != "" {
+				t.Errorf("findings (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func begun(t *testing.T) *tale { return newTale(t, "Mon 08:00", "In Progress") }
+
+// entered is in acceptance from Mon 09:00 on.
+func entered(t *testing.T) *tale { return begun(t).move("Mon 09:00", "dev", "PO Review") }
+
+// asked holds a question of dev to po of Mon 09:00.
+func asked(t *testing.T) *tale { return begun(t).says("Mon 09:00", "dev", "[~po] which currency?") }
+
+const ownerField = "customfield_1"
+
+// clock writes an instant as tales do.
+func clock(t testing.TB, at Instant) string {
+	local := at.Time().In(berlin(t))
+	if monday := time.Date(2026, 3, 2, 0, 0, 0, 0, berlin(t)); local.Before(monday) || !local.Before(monday.AddDate(0, 0, 7)) {
+		return local.Format("2 Jan 15:04")
+	}
+	if local.Second() == 0 {
+		return local.Format("Mon 15:04")
+	}
+	return local.Format("Mon 15:04:05")
+}
+
+// trace writes all that was derived of a story: what ended by when, the clocks,
+// each step, and what was counted beside the waits.
+func trace(t testing.TB, res *Result) []string {
+	d := func(d time.Duration) string {
+		s := d.String()
+		if whole, ok := strings.CutSuffix(s, "m0s"); ok {
+			s = whole + "m"
+		}
+		if whole, ok := strings.CutSuffix(s, "h0m"); ok {
+			s = whole + "h"
+		}
+		return s
+	}
+	var out []string
+	for _, w := range res.Parts {
+		s := fmt.Sprintf("%s of %s in %s, part %d", w.Kind, w.Owner, w.ProjectID, w.Number)
+		if w.Cycle != 0 {
+			s += fmt.Sprintf(", cycle %d", w.Cycle)
+		}
+		s += ": " + clock(t, w.Start)
+		if w.Origin != w.Start {
+			s += " (at first " + clock(t, w.Origin) + ")"
+		}
+		if w.Open() {
+			s += " open"
+		} else {
+			s += " to " + clock(t, w.End) + " " + strings.TrimSpace(fmt.Sprintf("%s %s", w.Outcome, w.Responder))
+		}
+		if w.ExitStatus != "" {
+			s += " into " + w.ExitStatus
+		}
+		s += fmt.Sprintf("; %s, worked %s", d(w.Elapsed), d(w.Working))
+		if w.Paused != 0 {
+			s += ", paused " + d(w.Paused)
+		}
+		if w.PausedNow {
+			s += ", stands"
+		}
+		if w.StoryElapsed != w.Elapsed || w.StoryWorking != w.Working {
+			s += fmt.Sprintf(", story's %s, worked %s", d(w.StoryElapsed), d(w.StoryWorking))
+		}
+		if w.Breached {
+			s += ", breached " + clock(t, w.BreachAt)
+		}
+		if w.Asks > 1 {
+			s += fmt.Sprintf(", %d asks", w.Asks)
+		}
+		if w.Addressed != "" && w.Addressed != w.Owner {
+			s += ", addressed to " + w.Addressed
+		}
+		if w.OtherReplies > 0 {
+			s += fmt.Sprintf(", %d replies from %s", w.OtherReplies, clock(t, w.FirstReply))
+		}
+		var steps []string
+		for _, st := range w.Steps {
+			steps = append(steps, fmt.Sprintf("%s %s", clock(t, st.At), st.Rule))
+		}
+		out = append(out, s, "  "+strings.Join(steps, ", "))
+	}
+	for _, m := range res.Marks {
+		mark := fmt.Sprintf("%s in %s, %s, final %s", m.Type, m.ProjectID, clock(t, m.At), clock(t, m.Final))
+		if m.Owner != "" {
+			mark += ", of " + m.Owner
+		}
+		out = append(out, mark)
+	}
+	for _, f := range res.Findings {
+		out = append(out, fmt.Sprintf("finding in %s, %s: %s %s", f.ProjectID, clock(t, f.At), f.Reason, f.Detail))
+	}
+	if res.Unsettled {
+		out = append(out, "unsettled")
+	}
+	return out
+}
+
+// theEnd is where the working hours of all calendars are over.
+var theEnd = At(time.Date(2071, 1, 1, 0, 0, 0, 0, time.UTC))
+
+// traceCase is a story and all that is derived of it.
+type traceCase struct {
+	name  string
+	rules func(*Rules)
+	story func(t *testing.T) *tale
+	asOf  string // "": long after; "the end": after all working hours
+	want  []string
+}
+
+// runTraces derives each case's story.
+func runTraces(t *testing.T, cases []traceCase) {
+	t.Helper()
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			rules := testRules(t)
+			if tc.rules != nil {
+				tc.rules(rules)
+			}
+			asOf := tc.asOf
+			if asOf == "" {
+				asOf = long
+			}
+			at := theEnd.Add(time.Hour)
+			if asOf != "the end" {
+				at = when(t, asOf)
+			}
+			got := trace(t, NewDeriver(rules, nil).Story(tc.story(t).history(), at))
+			if d := cmp.Diff(tc.want, got); d != "" {
+				t.Errorf("derived (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// onPAY changes the rules of project PAY.
+func onPAY(change func(*Project)) func(*Rules) { return func(r *Rules) { change(r.Projects["1"]) } }
+
+// flagsPause lets a flag stop the clock.
+func flagsPause(r *Rules) { r.Projects["1"].PauseWhenFlagged = true }
+
+// deputised has deputy stand in for po all the time.
+func deputised(r *Rules) {
+	r.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Always}}
+}
+
+// owns gives a story another owner.
+func owns(s *tale, at, who string) *tale { return s.record(at, "dev", ownerField, who) }

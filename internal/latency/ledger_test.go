@@ -3,7 +3,54 @@ package latency
 import (
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
+
+// TestEntriesAreCountedWhenFinal counts at the very instant from which nothing
+// can undo it, not before.
+func TestEntriesAreCountedWhenFinal(t *testing.T) {
+	rules := testRules(t)
+	types := func(s *tale, asOf string) (out []string, unsettled bool) {
+		res := NewDeriver(rules, nil).Story(s.history(), when(t, asOf))
+		for e := range rules.Entries(1, res, when(t, asOf)) {
+			out = append(out, string(e.Type)+" "+e.ID.Topic)
+		}
+		return out, res.Unsettled
+	}
+	waits := newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review")
+	bypassed := newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "Done")
+	// Two slips at one instant, and two waits that began at one: each counts.
+	twins := newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "PO Review").move("Mon 09:00", "dev", "In Progress").
+		move("Mon 09:00", "dev", "PO Review").move("Mon 09:00", "dev", "In Progress").
+		move("Mon 10:00", "dev", "PO Review").move("Mon 10:00", "dev2", "In Progress").move("Mon 10:00", "dev", "PO Review").move("Mon 11:00", "po", "Ready for Release")
+	for _, tc := range []struct {
+		name      string
+		story     *tale
+		asOf      string
+		want      []string
+		unsettled bool
+	}{
+		{"open", waits, "Mon 12:00", nil, true},
+		{"past its target, not yet final", waits, "Tue 09:04", nil, true},
+		{"past its target", waits, "Tue 09:05", []string{"breached target"}, true},
+		{"ended, not yet final", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "po", "Done"), "Mon 10:04", nil, true},
+		{"ended", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "po", "Done"), "Mon 10:05", []string{"ended ended", "met target"}, false},
+		{"withdrawn in time", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "po", "Dropped"), "Mon 10:05", []string{"ended ended"}, false},
+		{"bypassed, not yet final", bypassed, "Mon 09:04", nil, true},
+		{"bypassed", bypassed, "Mon 09:05", []string{"bypass bypass"}, false},
+		{"a slip that is not yet final, after a bypass that is", newTale(t, "Mon 08:00", "In Progress").move("Mon 09:00", "dev", "Done").
+			move("Tue 09:00", "dev", "PO Review").move("Tue 09:01", "dev", "Done"), "Tue 09:03", []string{"bypass bypass"}, true},
+		{"twins", twins, long, []string{"ended ended", "ended ended#2", "met target#2", "slip slip", "slip slip#2"}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, unsettled := types(tc.story, tc.asOf)
+			if d := cmp.Diff(tc.want, got); d != "" || unsettled != tc.unsettled {
+				t.Errorf("entries (-want +got), unsettled %t, want %t:\n%s", unsettled, tc.unsettled, d)
+			}
+		})
+	}
+}
 
 // TestABreachIsCountedAsItWas derives an open wait again and again: what was
 // counted of its breach stays the same, however long it goes on.
