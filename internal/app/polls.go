@@ -16,6 +16,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/web"
 	"github.com/yourturn/yourturn/metrics"
@@ -214,12 +215,16 @@ func (r *pollRecord) countOdd(ctx context.Context) {
 		r.log.Warn("counting the odd stories failed", zap.Error(err))
 		return
 	}
-	odd := metrics.OddStories{
-		jiradata.NoteInvisible: 0, jiradata.NoteCommentsShort: 0, jiradata.NoteMistimed: 0, jiradata.NoteQuarantined: 0, jiradata.NoteCensusGuard: 0, jiradata.NoteLate: 0,
-	}
-	for _, n := range notes {
-		if _, ok := odd[n.Reason]; ok { // the others are not about stories, and have their own metrics
-			odd[n.Reason]++
+	odd := metrics.OddStories{}
+	for _, reason := range measure.Reasons() {
+		if !reason.Noted {
+			continue
+		}
+		odd[reason.Code] = 0
+		for _, n := range notes {
+			if n.Reason == reason.Code {
+				odd[reason.Code]++
+			}
 		}
 	}
 	r.self.Observe(odd)
