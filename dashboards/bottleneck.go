@@ -120,7 +120,7 @@ func bottleneck() *board {
 	b.add(
 		panel{
 			title: "What is the largest blocker?", width: 12, height: 8,
-			about:   "The stage, apart from development and backlog, in which stories spent the most working time within the window, whether they are finished or not; its share of their cycle time; and the working hours in all stages. Waiting for the owner counts only while nothing else could be done on the story. In a tie it is not the owner. It takes 5 stories in the window.",
+			about:   "The stage, apart from development and backlog, in which stories spent the most working time within the window, whether they are finished or not; its share of their cycle time; and the working hours in all stages. Waiting for the owner counts only while nothing else could be done on the story. In a tie it is not the owner. It takes 5 stories in the window. Empty: no stage has 5 % of the cycle time.",
 			caution: "Caution: it says little if few working hours were counted, or if the next stage is about as long. The bars below show that.",
 			queries: []query{
 				rows(largestBlocker()),
@@ -136,7 +136,7 @@ func bottleneck() *board {
 		panel{
 			title: "Was it always?", width: 12, height: 8,
 			about:   "The largest blocker over time. Each point looks back over the window.",
-			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured.",
+			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured, or no stage had 5 % of the cycle time.",
 			queries: []query{course(largestBlocker(), "{{project}}")},
 			view:    states(stageWords()),
 		},

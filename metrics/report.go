@@ -146,7 +146,7 @@ func reportMetrics() []reportMetric {
 				return st.Stages[latency.StageWindow{Project: w.Project, Stage: stage, Window: w.Window}].Seconds(), true
 			})),
 		gauge("po_largest_blocker", labels("project", "stage", "window"),
-			"1 for the stage in which a project's stories stood longest within the window, 0 for the others; no series below 5 stories.",
+			"1 for the stage in which a project's stories stood longest within the window, if that is at least 5 % of their cycle time; 0 for the others. No series below 5 stories.",
 			eachStage(func(st *latency.Statistics, w latency.ProjectWindow, stage latency.Stage) (float64, bool) {
 				blocker, known := st.Blockers[w]
 				return float(stage == blocker.Stage), known && latency.Blocks(stage)
