@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/metrics"
 )
@@ -155,5 +156,18 @@ func TestDocsNameWhatExists(t *testing.T) {
 	}
 	if named < 200 {
 		t.Errorf("only %d metrics are named: mend the test", named)
+	}
+}
+
+// TestDefaultResolutions holds that the page about the config lists the resolutions
+// that withdraw a story if the config names none.
+func TestDefaultResolutions(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| `defaults.withdrawn_resolutions` .*if none are given, with (.*) \\|$").FindStringSubmatch(read(t, "config.md"))
+	if row == nil {
+		t.Fatal("config.md does not list the default resolutions")
+	}
+	got := regexp.MustCompile(`, | or `).Split(row[1], -1)
+	if diff := gocmp.Diff(latency.DefaultWithdrawnResolutions(), got); diff != "" {
+		t.Errorf("(-code +config.md):\n%s", diff)
 	}
 }
