@@ -1,5 +1,5 @@
-# A static binary, run by nobody in particular, with nothing else in the image
-# but the certificates that it checks Jira's against.
+# A static binary that runs as an unprivileged user. The image holds nothing else
+# except the certificate authorities that Jira's certificate is checked with.
 FROM golang:1.26.8-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./

@@ -26,7 +26,7 @@ import (
 	"github.com/yourturn/yourturn/internal/suite"
 )
 
-// collected is an organisation that a service has collected as of its end.
+// collected returns an organisation that was synced as of its end.
 func collected(t testing.TB, seed int64) *organisation {
 	t.Helper()
 	o := newOrganisation(t, seed, jirasim.Cloud)
@@ -97,13 +97,14 @@ func readBack(t *testing.T, seed int64) {
 	t.Logf("%d samples of %d steps imported; %d numbers compared at %d instants", samples, steps, compared, instants)
 }
 
-// anyOwner returns one of the generated organisation's.
+// anyOwner returns an owner of the generated organisation.
 func anyOwner(random *rand.Rand) string {
 	owners := []string{"ada", "bo", "cy", "dee", "eve", "fin", "gil", "hana"}
 	return owners[random.IntN(len(owners))]
 }
 
-// answered is what a Prometheus has as of an instant of what `waits` lists too.
+// answered returns what a Prometheus has as of an instant, of the metrics that can
+// be recomputed from `waits`.
 func answered(t testing.TB, prometheus stack.Prometheus, at time.Time) (out numbers) {
 	t.Helper()
 	for _, a := range prometheus.Instant(t, `{__name__=~"`+comparedMetrics+`"}`, at) {
@@ -118,7 +119,7 @@ func answered(t testing.TB, prometheus stack.Prometheus, at time.Time) (out numb
 	return out
 }
 
-// same compares, and returns how much.
+// same fails unless two sets of samples are equal, and returns how many they are.
 func same(t testing.TB, what string, want, got map[string]float64) int {
 	t.Helper()
 	if d := gocmp.Diff(want, got, cmpopts.EquateApprox(1e-9, 1e-6)); d != "" {
@@ -127,8 +128,8 @@ func same(t testing.TB, what string, want, got map[string]float64) int {
 	return len(want)
 }
 
-// lookAt compares what panels show at an instant, and returns how many numbers.
-// before tells the numbers of so long ago.
+// lookAt compares what panels show at an instant, and returns how many numbers it
+// compared. before returns the numbers of an earlier instant.
 func lookAt(t testing.TB, prometheus stack.Prometheus, panels []said, at time.Time, owner string, now numbers, before func(time.Duration) numbers) (compared int) {
 	t.Helper()
 	const week = 7 * 24 * time.Hour
@@ -165,8 +166,8 @@ func lookAt(t testing.TB, prometheus stack.Prometheus, panels []said, at time.Ti
 	return compared
 }
 
-// follow reads a file: no counter of it, nor of those before it, goes down. It
-// returns how many samples there are.
+// follow reads a file and fails if a counter goes down, in it or from the files
+// before it. It returns how many samples there are.
 func follow(t testing.TB, path string, counters map[string]float64) (samples int) {
 	t.Helper()
 	f, err := os.Open(path)
@@ -212,7 +213,7 @@ func follow(t testing.TB, path string, counters map[string]float64) (samples int
 	return samples
 }
 
-// TestBackfillRefuses has what cannot be written, and why.
+// TestBackfillRefuses asks for what cannot be written.
 func TestBackfillRefuses(t *testing.T) {
 	o := collected(t, 3)
 	dir := t.TempDir()
@@ -257,8 +258,8 @@ func TestBackfillRefuses(t *testing.T) {
 	}
 }
 
-// TestBackfillEndsBeforeTheFirstScrape has a service that serves its numbers:
-// from then on they are scraped.
+// TestBackfillEndsBeforeTheFirstScrape asks for samples of the time in which a
+// service already showed its numbers.
 func TestBackfillEndsBeforeTheFirstScrape(t *testing.T) {
 	tm, err := team.New(team.Options{Seed: 3, Flavor: jirasim.Cloud, End: end(), Now: end})
 	if err != nil {
@@ -279,8 +280,8 @@ func TestBackfillEndsBeforeTheFirstScrape(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatIsServedIsExposed: a sync writes numbers that nobody scrapes, a
-// service is scraped from its first numbers on.
+// TestOnlyWhatIsServedIsExposed: a sync shows its numbers to nobody; a service can
+// be scraped from its first numbers on.
 func TestOnlyWhatIsServedIsExposed(t *testing.T) {
 	o := collected(t, 3)
 	exposed := func() (time.Time, bool) {

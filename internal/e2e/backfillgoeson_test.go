@@ -17,7 +17,7 @@ import (
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
 )
 
-// watcher calls seen once, when a line is written that tells of a whole file.
+// watcher calls seen once, when a line reports the first complete file.
 type watcher struct {
 	output
 	seen func()
@@ -31,9 +31,9 @@ func (w *watcher) Write(p []byte) (int, error) {
 	return w.output.Write(p)
 }
 
-// TestBackfillGoesOn interrupts a run after its first whole file, as the product's
-// own binary and in this process, and runs the command that it then names. What is
-// there in the end is what one run writes that nobody interrupts.
+// TestBackfillGoesOn interrupts a run after its first complete file, of the built
+// binary and in this process, and runs the command that it then names. In the end
+// the folder holds what a run without an interruption writes.
 func TestBackfillGoesOn(t *testing.T) {
 	o := collected(t, 3)
 	whole := filepath.Join(t.TempDir(), "whole")
@@ -137,8 +137,8 @@ func TestBackfillGoesOn(t *testing.T) {
 	}
 }
 
-// pastFiles returns the names of what a folder holds for Prometheus, and holds
-// that nothing is left of what was not finished.
+// pastFiles returns the names of the files for Prometheus in a folder. It fails if
+// anything unfinished is left there.
 func pastFiles(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	list, err := os.ReadDir(dir)

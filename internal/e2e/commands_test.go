@@ -67,7 +67,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// exportLine is a small issue as an export holds it.
+// exportLine is a small issue in the form of an export.
 const exportLine = `{"id":"1","key":"X-1","fields":{"summary":"s","created":"2026-01-04T18:54:04.170+0000","updated":"2026-01-04T18:54:04.170+0000","project":{"id":"5","key":"X","name":"X"},"issuetype":{"id":"1","name":"Bug"},"status":{"id":"1","name":"Open","statusCategory":{"key":"new"}},"comment":{"total":0,"comments":[]}},"changelog":{"histories":[]}}`
 
 func TestEnvironmentBeatsNothingButTheFile(t *testing.T) {
@@ -81,7 +81,8 @@ func TestEnvironmentBeatsNothingButTheFile(t *testing.T) {
 	}
 }
 
-// TestJiraRefuses syncs with what Jira refuses: exit 1, and the token is nowhere.
+// TestJiraRefuses runs commands with what Jira refuses: they exit with 1, and print
+// no token.
 func TestJiraRefuses(t *testing.T) {
 	const secret = "s3cr3t-t0k3n"
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
@@ -129,7 +130,7 @@ func TestJiraRefuses(t *testing.T) {
 						}
 					}
 					if strings.Contains(got, secret) {
-						t.Errorf("%s tells the token:\n%s", args[0], got)
+						t.Errorf("%s prints the token:\n%s", args[0], got)
 					}
 				}
 			})
@@ -145,8 +146,8 @@ func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
-// TestJiraIsUnreachable asks a Jira that nobody answers for: the commands that ask
-// once try again for a while, and fail; the token is nowhere.
+// TestJiraIsUnreachable runs commands on a Jira that does not answer: they try again
+// for a while, exit with 1, and print no token.
 func TestJiraIsUnreachable(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		config := newOrganisation(t, 1, flavor).config
@@ -160,7 +161,7 @@ func TestJiraIsUnreachable(t *testing.T) {
 						t.Errorf("exit %d, want %d and the reason:\n%s", code, command.ExitFailed, &out)
 					}
 					if strings.Contains(out.String(), "t0k3n") {
-						t.Errorf("it tells the token:\n%s", &out)
+						t.Errorf("it prints the token:\n%s", &out)
 					}
 					if took := time.Since(begin); took < time.Second {
 						t.Errorf("it gave up after %s", took)
@@ -300,8 +301,8 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestServeWithARefusedToken starts on a store that has completed a sync with a
-// token that Jira refuses: the old numbers are served all the same.
+// TestServeWithARefusedToken starts on a store that has completed a sync, with a
+// token that Jira refuses: the old numbers are served.
 func TestServeWithARefusedToken(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {
@@ -311,7 +312,7 @@ func TestServeWithARefusedToken(t *testing.T) {
 			base, _ := serving(t, o)
 			body := await(t, base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
 			if !strings.Contains(body, "po_waits_open{") || !strings.Contains(body, "yourturn_poll_success 0") {
-				t.Errorf("the old numbers are not served, or not told to be old:\n%s", body)
+				t.Errorf("the old numbers are not served, or not marked as old:\n%s", body)
 			}
 			await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 			o.server.Restore()
@@ -320,9 +321,9 @@ func TestServeWithARefusedToken(t *testing.T) {
 	}
 }
 
-// TestServeWithJiraAway starts on a store that has completed a sync while Jira
-// is away: the old numbers are served. Without such a store it is not ready, and
-// says why.
+// TestServeWithJiraAway starts while Jira cannot be reached. On a store that has
+// completed a sync it serves the old numbers. On another it is not ready, and says
+// why.
 func TestServeWithJiraAway(t *testing.T) {
 	bubbles(t, jirasim.Options{}, func(p *rig) {
 		config, err := os.ReadFile(p.svc.Config().File())

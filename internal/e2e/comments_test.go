@@ -10,7 +10,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 6: comments that are cut, hidden, or edited without a trace.
+// Pitfall 6: comments that Jira cuts off, hides, or lets people edit without a trace.
 func TestCommentsThatChange(t *testing.T) {
 	for _, inline := range []int{20, 100} { // as sites have been seen to cut
 		t.Run(fmt.Sprint("cut at ", inline), func(t *testing.T) {
@@ -19,7 +19,8 @@ func TestCommentsThatChange(t *testing.T) {
 	}
 }
 
-// comments reads comments of every number around what is cut.
+// comments reads stories with as many comments as Jira returns at once, one fewer
+// and one more.
 func (p *rig) comments() {
 	lengths := []int{19, 20, 21, 100, 101, 120}
 	ids := make([]int64, len(lengths))
@@ -87,7 +88,7 @@ func (p *rig) comments() {
 	}
 }
 
-// An answer counts from when it was given, whatever was made of it since.
+// An answer counts from when it was given, even if it was edited or deleted later.
 func TestWhenItWasAnswered(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)

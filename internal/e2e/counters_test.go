@@ -83,7 +83,7 @@ func series(t *testing.T, exposition io.Reader) (counters, gauges map[string]flo
 	return counters, gauges
 }
 
-// sum adds up what belongs to series whose names begin so.
+// sum adds up the series whose names have a prefix.
 func sum(series map[string]float64, prefix string) (total float64) {
 	for id, v := range series {
 		if strings.HasPrefix(id, prefix) {
@@ -93,7 +93,7 @@ func sum(series map[string]float64, prefix string) (total float64) {
 	return total
 }
 
-// corrected is how many findings of the audit say that the past changed.
+// corrected returns how many findings of the audit say that the past changed.
 func corrected(gauges map[string]float64) (total float64) {
 	for id, v := range gauges {
 		if strings.HasPrefix(id, "po_audit_findings{") && strings.Contains(id, "reason=corrected") {
@@ -160,7 +160,7 @@ func TestCountersNeverGoDown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i%2 == 0 { // the owner had answered at once, and Jira tells it only now
+		if i%2 == 0 { // the owner had answered at once, and Jira shows it only now
 			start, err := time.Parse(time.RFC3339, w.Start)
 			if err != nil {
 				t.Fatal(err)
@@ -223,8 +223,8 @@ func TestCountersNeverGoDown(t *testing.T) {
 	}
 }
 
-// TestSeriesPerOwner bounds what an owner in a project costs Prometheus,
-// buckets included, in an organisation in which everything happens.
+// TestSeriesPerOwner bounds how many series an owner in a project has, buckets
+// included, in an organisation in which everything happens.
 func TestSeriesPerOwner(t *testing.T) {
 	o := newOrganisation(t, 3, jirasim.Cloud)
 	yourturn(t, 0, "sync", "--config.file", o.config)

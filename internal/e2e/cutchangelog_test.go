@@ -9,7 +9,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 2: a changelog that is cut, so that waits begin where they did not.
+// Pitfall 2: Jira cuts off a changelog, so that waits seem to begin elsewhere.
 func TestCutChangelog(t *testing.T) {
 	rigs(t, jirasim.Options{ChangelogPage: 60}, func(p *rig) {
 		lengths := []int{39, 40, 41, 100, 101, 250}

@@ -15,8 +15,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 1: a token that is dead, or of an account that may see nothing, is
-// answered as if Jira were empty.
+// Pitfall 1: Jira answers a dead token, or one of an account that may see nothing,
+// as if it were empty.
 func TestDeadTokenIsNoEmptyJira(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
@@ -81,7 +81,7 @@ func TestDeadTokenIsNoEmptyJira(t *testing.T) {
 	})
 }
 
-// A token that dies while a census asks for stories by id proves nothing of them.
+// A token that dies while a census asks for stories by id proves nothing about them.
 func TestTokenThatDiesInACensus(t *testing.T) {
 	for _, bulk := range []bool{true, false} { // whether it dies before they are asked for together or one by one
 		t.Run(fmt.Sprint("before they are asked for together: ", bulk), func(t *testing.T) {
@@ -125,13 +125,13 @@ func TestTokenThatDiesInACensus(t *testing.T) {
 	}
 }
 
-// A token may be of another account from one request to the next: what that one
-// sees says nothing of what this one saw.
+// From one request to the next a token may belong to another account. What that
+// account sees proves nothing about what the first one saw.
 func TestAnotherAccount(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) { p.anotherAccount() })
 }
 
-// anotherAccount has a poll answered as another account in its middle.
+// anotherAccount answers as another account from the middle of a poll on.
 func (p *rig) anotherAccount() {
 	const another = "Jira answered another"
 	id := p.create(p.pay)
@@ -166,8 +166,7 @@ func (p *rig) anotherAccount() {
 	p.shows(open, 1)
 }
 
-// A Data Center may answer a refused token with a page to log in, as if that
-// were fine.
+// A Data Center may answer a refused token with a login page and status 200.
 func TestLoginPage(t *testing.T) {
 	p := newRig(t, jirasim.DataCenter, jirasim.Options{LoginPage: true}, "")
 	p.create(p.pay)
@@ -198,8 +197,8 @@ func TestLoginPage(t *testing.T) {
 	p.lists(jiradata.NoteFailed, false)
 }
 
-// What a token may see can shrink and leave something: the census tells by how
-// much, poll by poll nothing fails.
+// An account may suddenly see only a part of the stories. No poll fails; the census
+// shows how many are missing.
 func TestSuddenFall(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64

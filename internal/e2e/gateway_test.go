@@ -14,8 +14,8 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 )
 
-// TestLinksGoToTheSite holds that people are sent to the Jira behind Atlassian's
-// gateway, from the first poll on and after a restart before any.
+// TestLinksGoToTheSite: links go to the site behind Atlassian's gateway, from the
+// first poll on, and after a restart from the beginning.
 func TestLinksGoToTheSite(t *testing.T) {
 	const path, site = "/ex/jira/11223344-a1b2-4b33-8444-def123456789", "https://example.atlassian.net"
 	tm, err := team.New(team.Options{Seed: 1, Flavor: jirasim.Cloud, End: end(), Now: end})

@@ -12,8 +12,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 3: queries name instants in a zone that is not the poller's, cut to
-// the minute.
+// Pitfall 3: Jira reads the instants in queries in another time zone than the
+// poller's, and cuts them to the minute.
 func TestInstantsInQueries(t *testing.T) {
 	changes := map[string]time.Time{ // of the clock in Berlin, two hours later
 		"an hour is left out": time.Date(2026, 3, 28, 23, 0, 0, 0, time.UTC),
@@ -56,7 +56,7 @@ func TestInstantsInQueries(t *testing.T) {
 	}
 }
 
-// The zone is one of a profile, which people change.
+// The time zone is that of a profile, and people change it.
 func TestZoneOfTheProfile(t *testing.T) {
 	for _, zones := range [][2]string{{"Pacific/Auckland", "Pacific/Honolulu"}, {"Pacific/Honolulu", "Pacific/Auckland"}} {
 		for _, midway := range []bool{false, true} {

@@ -10,8 +10,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 4: a search index that lags, so that what is behind the watermark is
-// shown later than what is before it.
+// Pitfall 4: Jira's search index lags, so that older changes may be shown later than
+// newer ones.
 func TestIndexThatLags(t *testing.T) {
 	for _, lags := range []bool{false, true} {
 		t.Run(fmt.Sprint("lags: ", lags), func(t *testing.T) {
@@ -88,8 +88,8 @@ func TestIndexThatLags(t *testing.T) {
 	}
 }
 
-// A story that the index shows later than the overlap reaches back is found by
-// the census alone.
+// Only the census finds a story that the index shows later than the overlap reaches
+// back.
 func TestOnlyTheCensusSees(t *testing.T) {
 	hidden := int64(0)
 	rigs(t, jirasim.Options{IndexLagOf: func(issue int64) time.Duration {

@@ -19,8 +19,8 @@ const (
 )
 
 // TestLivingTeamEqualsTheGroundTruth lets organisations live for ten minutes at
-// high speed, and holds that one look afterwards tells of every story what its
-// people know, those of that time included.
+// high speed. One look afterwards finds what the people know about every story,
+// including those of the ten minutes.
 func TestLivingTeamEqualsTheGroundTruth(t *testing.T) {
 	organisations(t, max(1, suite.Count(t, "YOURTURN_SEEDS", 4, 50)/polledOneIn), func(t *testing.T, seed int, flavor jirasim.Flavor) {
 		var tm *team.Team

@@ -9,9 +9,9 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// TestWhatHappensWhileAPollReadsIsShownByTheNext: a story is handed in between the
-// instant that a poll is as of and its search. It is stored with that poll, and
-// later than what its numbers are as of; to the next one it is nothing new.
+// TestWhatHappensWhileAPollReadsIsShownByTheNext: a story moves between the instant
+// that a poll is as of and the poll's search. The poll stores the move, but its
+// numbers are as of before it. The next poll shows it, and finds nothing new.
 func TestWhatHappensWhileAPollReadsIsShownByTheNext(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay) // which every search must show

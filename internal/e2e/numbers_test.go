@@ -24,10 +24,10 @@ type number struct {
 // numbers are samples as of one instant.
 type numbers []number
 
-// id writes a series.
+// id renders the series.
 func (n number) id() string { return n.metric + " " + labelled(n.labels) }
 
-// labelled writes labels in order, but for those of the scrape.
+// labelled renders labels in order, without those that a scrape adds.
 func labelled(labels map[string]string) string {
 	var out []string
 	for name, v := range labels {
@@ -61,7 +61,7 @@ func (n numbers) values() map[string]float64 {
 	return out
 }
 
-// where leaves those of a metric whose labels are among the given ones; "a|b" is either.
+// where returns the samples of a metric whose labels are among the given ones; "a|b" is either.
 func (n numbers) where(metric string, labels ...string) numbers {
 	return slices.DeleteFunc(slices.Clone(n), func(one number) bool {
 		if one.metric != metric {
@@ -76,7 +76,7 @@ func (n numbers) where(metric string, labels ...string) numbers {
 	})
 }
 
-// fold puts those together that have the same values of some labels.
+// fold combines the samples that have the same values of some labels.
 func (n numbers) fold(f func(a, b float64) float64, by ...string) map[string]float64 {
 	out := map[string]float64{}
 	for _, one := range n {
@@ -96,7 +96,7 @@ func (n numbers) fold(f func(a, b float64) float64, by ...string) map[string]flo
 
 func plus(a, b float64) float64 { return a + b }
 
-// lists are what `waits` lists as of instants.
+// lists caches what `waits` lists as of instants.
 type lists struct {
 	config string
 	known  map[time.Time][]query.Part
@@ -104,7 +104,7 @@ type lists struct {
 
 func newLists(config string) *lists { return &lists{config, map[time.Time][]query.Part{}} }
 
-// asOf is what `waits` lists as of an instant.
+// asOf returns what `waits` lists as of an instant.
 func (l *lists) asOf(t testing.TB, at time.Time) []query.Part {
 	t.Helper()
 	list, ok := l.known[at]
@@ -117,18 +117,19 @@ func (l *lists) asOf(t testing.TB, at time.Time) []query.Part {
 	return list
 }
 
-// partID is what makes a part of a wait itself, whenever it is looked at.
+// partID identifies a part of a wait at any instant.
 type partID struct{ story, kind, start, owner string }
 
 func partOf(w *query.Part) partID { return partID{w.StoryID, w.Kind, w.Start, w.Owner} }
 
-// comparedMetrics are those that numbers tells, of which histograms have their lines.
+// comparedMetrics matches the series that numbers recomputes.
 const comparedMetrics = `po_waits_open|po_waits_overdue|po_wait_oldest_seconds|po_wait_oldest_elapsed_seconds|po_story_wait_oldest_seconds|po_stories_overdue|po_open_wait_seconds|` +
 	`po_waits_ended_total|po_waits_breached_total|po_waits_met_total|` +
 	`po_(acceptance|question_response)_latency(_elapsed)?_seconds_(bucket|count|sum)|` +
 	`po_wait_rolling_samples|po_(owner_|project_)?wait_rolling_seconds|po_first_pass_ratio`
 
-// numbers is what metrics are to say as of an instant, by what `waits` lists.
+// numbers returns what the metrics must show as of an instant, recomputed from what
+// `waits` lists.
 func (l *lists) numbers(t testing.TB, at time.Time) numbers {
 	t.Helper()
 	list := l.asOf(t, at)
@@ -162,7 +163,7 @@ func (l *lists) numbers(t testing.TB, at time.Time) numbers {
 	return out
 }
 
-// recounted adds up what waits say.
+// recounted adds up waits.
 type recounted struct {
 	values map[string]float64
 	of     map[string]number
@@ -219,7 +220,7 @@ func (r *recounted) open(w, newest *query.Part) {
 	}
 }
 
-// responded tells whether a verdict or an answer ended a wait.
+// responded reports whether the owner's decision or an answer ended a wait.
 func responded(w *query.Part) bool {
 	return w.End != nil && slices.Contains([]string{"accepted", "rejected", "answered"}, w.Outcome)
 }
@@ -258,7 +259,7 @@ func (r *recounted) observe(name string, v float64, bounds []time.Duration, labe
 	r.add(name+"_bucket", 1, append(slices.Clone(labels), "le", "+Inf")...)
 }
 
-// bucket writes the bound of a bucket in one way.
+// bucket renders the bound of a bucket.
 func bucket(v float64) string {
 	if math.IsInf(v, 1) {
 		return "+Inf"
@@ -266,14 +267,15 @@ func bucket(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-// ran is how a wait ran in a window: at risk from an age on, up to its last.
+// ran is a wait in a window: at risk from the age that it had at the beginning, up to
+// the age that it had at the end.
 type ran struct {
 	entry, age float64 // entry is below every age of what began in the window
 	event      bool
 	late       bool // its target passed while it was looked at
 }
 
-// rolling tells the sizes and the quantiles of a window.
+// rolling adds the sizes and the quantiles of a window.
 func (r *recounted) rolling(list, atSince []query.Part, window string, since, at time.Time) {
 	ages := map[partID]float64{}
 	for i := range atSince {
@@ -350,8 +352,8 @@ func quantile(list []ran, q float64) (float64, bool) {
 	return math.Inf(1), late
 }
 
-// firstPass tells the share of the stories with a first verdict in a window that
-// were accepted by it.
+// firstPass adds the share of stories that were accepted by their first decision, of
+// those that had it in a window.
 func (r *recounted) firstPass(list []query.Part, window string, since, at time.Time) {
 	first := map[string]*query.Part{}
 	for i := range list {
@@ -380,7 +382,7 @@ func (r *recounted) firstPass(list []query.Part, window string, since, at time.T
 	}
 }
 
-// parsed reads an instant as `waits` writes it.
+// parsed reads an instant in the form of `waits`.
 func parsed(text string) time.Time {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {

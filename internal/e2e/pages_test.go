@@ -13,7 +13,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// Pitfall 10: pages that slip, repeat, or end too early.
+// Pitfall 10: pages of a search shift, repeat, or end too early.
 func TestPagesThatSlip(t *testing.T) {
 	for _, tc := range []struct {
 		size   int
@@ -106,7 +106,7 @@ func TestPagesThatLie(t *testing.T) {
 	}
 }
 
-// Cloud's pages do not tell how many there are: a census asks for that too.
+// Cloud's pages do not say how many stories there are, so a census asks for that.
 func TestCensusThatEndsEarly(t *testing.T) {
 	fewer := 0
 	p := newRig(t, jirasim.Cloud, jirasim.Options{Withhold: func(id int64) bool { return id > 10060-int64(fewer) }}, "")
@@ -124,8 +124,8 @@ func TestCensusThatEndsEarly(t *testing.T) {
 	}
 }
 
-// Jira may leave results out and say so beside them; what else it warns of is
-// told, and fails nothing.
+// Jira may leave out results and say so in a warning, which fails the poll. Other
+// warnings are shown and fail nothing.
 func TestSearchWarnings(t *testing.T) {
 	var warnings []string
 	named := "" // what the query of a warning holds

@@ -16,7 +16,7 @@ import (
 	"github.com/yourturn/yourturn/internal/stack"
 )
 
-// said is a panel of a bundled dashboard whose numbers `waits` lists too.
+// said is a panel of a bundled dashboard whose numbers can be recomputed from `waits`.
 type said struct {
 	board, title string
 	mine         bool           // it shows one owner's
@@ -26,27 +26,27 @@ type said struct {
 	exprs        []string       // its queries
 }
 
-// look is what a panel is looked at with: the numbers now and when the time began
-// over which it counts, and whose it is. What it is to show is put into want.
+// look is one look at a panel: the numbers now and at the beginning of the time over
+// which it counts, and the chosen owner. want is what the panel must show.
 type look struct {
 	now, before numbers
 	owner       string
 	want        map[string]float64
 }
 
-// part returns the numbers of a metric that the panel chooses.
+// part returns the samples of a metric that the panel selects.
 func (l look) part(n numbers, metric string, labels ...string) numbers {
 	return n.where(metric, append(labels, "owner", l.owner)...)
 }
 
-// show puts down what is to be shown.
+// show adds values that must be shown.
 func (l look) show(values map[string]float64) {
 	for id, v := range values {
 		l.want[id] = v
 	}
 }
 
-// counted is what was counted over the time.
+// counted returns what was counted in the time of the panel.
 func (l look) counted(metric string, by []string, labels ...string) map[string]float64 {
 	out := l.part(l.now, metric, labels...).fold(plus, by...)
 	for id, v := range l.part(l.before, metric, labels...).fold(plus, by...) {
@@ -64,7 +64,7 @@ func times(values map[string]float64, by float64) map[string]float64 {
 	return out
 }
 
-// per divides by what there is of the same labels, where that is above 0.
+// per divides by the value with the same labels, where that is above 0.
 func per(values, by map[string]float64) map[string]float64 {
 	out := map[string]float64{}
 	for id, v := range values {
@@ -100,7 +100,7 @@ func ofTargets(values map[string]float64) map[string]float64 {
 	return out
 }
 
-// saidByPanels are panels with their queries, as they are committed.
+// saidByPanels returns the panels with their committed queries.
 func saidByPanels(t testing.TB) []said {
 	t.Helper()
 	const hour = 1.0 / 3600
@@ -240,7 +240,7 @@ func (p *said) read(t testing.TB) {
 	}
 }
 
-// query is what a query of the panel asks over a range, for all or for an owner.
+// query returns a query of the panel over a range, for all owners or for one.
 func (p *said) query(i int, owner string, over time.Duration) string {
 	if !p.mine {
 		owner = ".*"
@@ -252,8 +252,8 @@ func (p *said) query(i int, owner string, over time.Duration) string {
 	).Replace(p.exprs[i])
 }
 
-// chosenLabels leaves the labels by which waits are told apart, and not the names
-// and addresses that panels join to them.
+// chosenLabels returns the labels that identify waits, without the names and
+// addresses that panels add.
 func chosenLabels(labels map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, name := range []string{"kind", "project", "owner", "story", "outcome", "responder", "q"} {
@@ -264,8 +264,8 @@ func chosenLabels(labels map[string]string) map[string]string {
 
 // TestPanelsOnTheDemo scrapes the demo with a real Prometheus, and compares every
 // number and every query of the panels with what `waits --as-of` the data
-// timestamp of that scrape gives. Panels that count are left to the imported past:
-// what ends counts five minutes later, so a short look sees nothing counted.
+// timestamp of that scrape gives. It leaves the panels that count to TestBackfill:
+// an ending counts five minutes later, so a short look sees nothing counted.
 func TestPanelsOnTheDemo(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	ctx, stop := context.WithCancel(t.Context())

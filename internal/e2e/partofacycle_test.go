@@ -12,7 +12,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 5: a cycle of which a part failed, taken for complete.
+// Pitfall 5: a cycle of which a part failed is taken for complete.
 func TestPartOfACycle(t *testing.T) {
 	rigs(t, jirasim.Options{SearchPage: 10}, func(p *rig) {
 		var ids []int64
@@ -95,8 +95,8 @@ func (p *rig) searches(code int) string {
 	return fmt.Sprintf(`yourturn_jira_requests_total{code="%d",endpoint=%q}`, code, endpoint)
 }
 
-// What Jira does not answer at once is asked again, wherever in a poll; if it
-// stays so, the poll is not complete.
+// A request that Jira does not answer is tried again, wherever in a poll it is. If
+// that fails too, the poll is not complete.
 func TestJiraIsAskedAgain(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

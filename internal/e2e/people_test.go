@@ -10,7 +10,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 9: the wrong person taken for the owner, or nobody for somebody.
+// Pitfall 9: another person is taken for the owner, or an unknown actor for a person.
 func TestWhoActed(t *testing.T) {
 	for _, null := range []bool{false, true} { // what Jira says of nobody
 		t.Run(fmt.Sprint("nobody is null: ", null), func(t *testing.T) {
@@ -22,7 +22,7 @@ func TestWhoActed(t *testing.T) {
 	}
 }
 
-// actors has nobody act, and an owner leave.
+// actors lets an unknown actor act, and an owner leave.
 func (p *rig) actors() {
 	owned, unowned := p.create(p.pay), p.create(p.pay)
 	p.site.Change(p.now(), p.dev, unowned, map[string]any{"customfield_10050": nil})
@@ -34,7 +34,7 @@ func (p *rig) actors() {
 	p.logs(latency.FindNoActor, false)
 	p.lists(latency.FindNoActor, false)
 
-	// Jira names nobody: that is nobody, whoever is not configured.
+	// Jira names no actor: that is not a person who is missing in the config.
 	p.move(nil, unowned, "2", "1")
 	p.later(time.Hour)
 	p.fine()
@@ -63,8 +63,8 @@ func (p *rig) actors() {
 	p.lists(latency.FindInactiveOwner, true)
 }
 
-// A second field of the same name is nobody's guess: the numbers stand still
-// until the config says which one is meant.
+// If a second field gets the same name, the numbers stand still until the config
+// says which one is meant.
 func TestTwoFieldsOfOneName(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		id := p.create(p.pay)
@@ -93,7 +93,7 @@ func TestTwoFieldsOfOneName(t *testing.T) {
 	})
 }
 
-// Whose a wait is follows the field, and what was done is of who did it.
+// The owner of a wait follows the field, and an answer belongs to who gave it.
 func TestOwnerChanges(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
@@ -120,8 +120,8 @@ func TestOwnerChanges(t *testing.T) {
 	})
 }
 
-// A Data Center can make a user anonymous: key and name are others from then on,
-// wherever it shows them.
+// A Data Center can anonymise a user. From then on it shows another key and name
+// everywhere.
 func TestAnonymisedUser(t *testing.T) {
 	for _, null := range []bool{false, true} { // what it says of nobody
 		p := newRig(t, jirasim.DataCenter, jirasim.Options{}, "")

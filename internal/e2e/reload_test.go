@@ -76,8 +76,8 @@ func TestServeReloadsItsConfig(t *testing.T) {
 	shows(t, base+"/-/ready", "yourturn is ready")
 }
 
-// TestReloadAsksJira changes what Jira is asked for and with: it is taken over if
-// Jira accepts it, and the numbers are served all the while.
+// TestReloadAsksJira changes what is sent to Jira. The change takes effect if Jira
+// accepts it, and the numbers are served at all times.
 func TestReloadAsksJira(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		for _, project := range []*jirasim.Project{p.pay, p.ops} {
@@ -141,7 +141,7 @@ func TestReloadAsksJira(t *testing.T) {
 		metrics(old...)
 		write(p.T, token, "t0k3n\n")
 
-		// A project more, while Jira takes its time.
+		// One project more, while Jira answers slowly.
 		asked, answer := make(chan struct{}, 100), make(chan struct{})
 		p.fault = func(r *http.Request) *jirasim.Fault {
 			if strings.Contains(r.URL.Path, "/myself") {
@@ -162,7 +162,7 @@ func TestReloadAsksJira(t *testing.T) {
 		}
 		metrics(append(old, openIn("OPS")+" 1", ended("OPS")+" 1", "yourturn_config_last_reload_successful 1")...)
 
-		// While Jira is away what it is not asked about may change, and nothing else.
+		// While Jira cannot be reached, only what is not sent to it may change.
 		p.fault = func(*http.Request) *jirasim.Fault {
 			return &jirasim.Fault{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>down for maintenance"}
 		}
@@ -178,7 +178,7 @@ func TestReloadAsksJira(t *testing.T) {
 		metrics(append(old, openIn("OPS")+" 1")...)
 		p.fault = nil
 
-		// A project less: what was counted stays, and nothing more is said of it.
+		// One project less: what was counted stays, and nothing new is shown about it.
 		if status, answer := p.reload(r, right); status != http.StatusOK {
 			p.Errorf("a project less: answered with %d %s", status, answer)
 		}
@@ -195,8 +195,8 @@ func TestReloadAsksJira(t *testing.T) {
 	})
 }
 
-// TestReloadTakesAnotherToken starts with a token that has expired, on a store of
-// better days, and is given another one.
+// TestReloadTakesAnotherToken starts with an expired token, on a store that has
+// completed a sync, and reloads with a valid one.
 func TestReloadTakesAnotherToken(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.move(p.dev, p.create(p.pay), "1", "2")
@@ -218,8 +218,9 @@ func TestReloadTakesAnotherToken(t *testing.T) {
 	})
 }
 
-// TestReloadKeepsALostProject reloads while a project is closed to the account: it
-// stays as it was. It cannot be read whole, so it cannot be part of another scope.
+// TestReloadKeepsALostProject reloads while the account may not see a project. The
+// project stays as it was. It cannot be part of another scope, because it cannot be
+// read completely.
 func TestReloadKeepsALostProject(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		for _, project := range []*jirasim.Project{p.pay, p.ops} {
@@ -283,8 +284,8 @@ func TestReloadKeepsALostProjectOfAQuery(t *testing.T) {
 	})
 }
 
-// TestReloadKnowsWhatJiraKnows takes over a config that names a status which was
-// added to Jira since it was described last, unless Jira is away.
+// TestReloadKnowsWhatJiraKnows reloads a config that names a status which was added
+// to Jira since the last poll. That fails only while Jira cannot be reached.
 func TestReloadKnowsWhatJiraKnows(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.move(p.dev, p.create(p.pay), "1", "2")

@@ -30,11 +30,6 @@ import (
 	"github.com/yourturn/yourturn/internal/store"
 )
 
-// A Jira can make a poller silently wrong in ten ways. Each has a test here:
-// the service reads a Jira that does it, gets its numbers right or says that it
-// cannot, and says so where an operator looks; and it says nothing where the
-// Jira does nothing wrong.
-
 // rig is a service that reads a small Jira, cycle by cycle.
 type rig struct {
 	*testing.T
@@ -74,7 +69,7 @@ func (p *rig) serveJira(more ...string) {
 	p.on(srv.URL, "projects: [PAY, OPS]", strings.Join(more, ""))
 }
 
-// rigJira returns a Jira with limits that nobody serves or reads yet.
+// rigJira returns a rig with a Jira that is not served yet, and no service.
 func rigJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *rig {
 	p := &rig{T: t, log: &output{}, opts: app.Options{RequestsPerSecond: 10000}}
 	p.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixMilli())
@@ -111,8 +106,8 @@ func rigJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *rig {
 	return p
 }
 
-// on starts the service on the Jira at a URL. scope is what the config's jira
-// holds beside who asks; more is appended to the config.
+// on starts the service on the Jira at a URL. scope is added to the config's jira
+// section, and more to its end.
 func (p *rig) on(url, scope, more string) {
 	t, flavor := p.T, p.site.Flavor
 	dir := t.TempDir()
@@ -145,8 +140,8 @@ func (p *rig) start(config string) {
 	}
 }
 
-// bubbles runs a test against both flavours in a bubble of synctest, where waits
-// take no time, and without sockets.
+// bubbles runs a test against both flavours in a bubble of synctest, where waiting
+// takes no time, and without sockets.
 func bubbles(t *testing.T, limits jirasim.Options, f func(*rig)) {
 	t.Helper()
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
@@ -198,7 +193,7 @@ func (p *rig) create(project *jirasim.Project) int64 {
 	})
 }
 
-// names are the names that the statuses have by their ids.
+// names are the names of the statuses, by id.
 var names = map[string]string{"1": "Open", "2": "PO Review", "3": "Done"}
 
 // move moves a story between statuses and returns the record.
@@ -236,7 +231,7 @@ func (p *rig) fine() {
 	}
 }
 
-// settle runs a cycle by which what happened before it is final.
+// settle runs a cycle after the slip window of everything before.
 func (p *rig) settle() {
 	p.Helper()
 	p.later(10 * time.Minute)
@@ -261,7 +256,7 @@ func (p *rig) restart(change func(config string) string) {
 	}
 }
 
-// replaced returns a change of a config; what it replaces must be there.
+// replaced returns a change of a config. It fails if the config lacks old.
 func (p *rig) replaced(old, with string) func(string) string {
 	return func(config string) string {
 		p.Helper()
@@ -297,7 +292,7 @@ func (p *rig) serve() *running {
 	return r
 }
 
-// stopped stops the service, which must end of its own accord.
+// stopped stops the service, and fails unless it ends without an error.
 func (p *rig) stopped(r *running) {
 	p.Helper()
 	r.stop()
@@ -306,8 +301,8 @@ func (p *rig) stopped(r *running) {
 	}
 }
 
-// hang makes Jira never answer the requests that are so, and returns what tells
-// of the first of them.
+// hang makes Jira not answer the requests that so selects. reached receives when the
+// first of them arrives.
 func (p *rig) hang(so func(*http.Request) bool) (reached <-chan struct{}) {
 	first := make(chan struct{}, 1)
 	p.fault = func(r *http.Request) *jirasim.Fault {
@@ -323,7 +318,7 @@ func (p *rig) hang(so func(*http.Request) bool) (reached <-chan struct{}) {
 	return first
 }
 
-// reload writes a config, asks the service to take it over, and returns its answer.
+// reload writes a config, makes the service reload it, and returns the answer.
 func (p *rig) reload(r *running, config string) (status int, answer string) {
 	p.Helper()
 	write(p.T, p.svc.Config().File(), config)
@@ -374,7 +369,7 @@ func (p *rig) logs(text string, want bool) {
 	}
 }
 
-// notes returns what the audit has beside the events' findings, by reason.
+// notes counts the notes of the collector in the audit, by reason.
 func (p *rig) notes() map[string]int {
 	p.Helper()
 	list, err := p.stored().Notes(p.Context())
@@ -437,7 +432,7 @@ func (p *rig) events(id int64) []latency.Event {
 	return nil
 }
 
-// has tells how many events of a rank a story has.
+// has returns how many events of a rank a story has.
 func (p *rig) has(id int64, rank latency.Rank) int {
 	p.Helper()
 	n := 0

@@ -61,13 +61,14 @@ func started(t *testing.T, out *output, ended chan int, pattern string) string {
 	}
 }
 
-// await asks a running service until what it answers is so.
+// await gets a URL of a running service until so reports true, and returns the body.
+// It fails after a minute.
 func await(t *testing.T, url string, so func(status int, body string) bool) string {
 	t.Helper()
 	return awaitFor(t, time.Minute, url, so)
 }
 
-// awaitFor is await with another patience.
+// awaitFor is await with another timeout.
 func awaitFor(t *testing.T, patience time.Duration, url string, so func(status int, body string) bool) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -115,12 +116,12 @@ func serving(t *testing.T, o *organisation) (base string, out *output) {
 	return base, out
 }
 
-// has tells whether a page holds a text.
+// has reports whether a body contains a text.
 func has(text string) func(int, string) bool {
 	return func(_ int, body string) bool { return strings.Contains(body, text) }
 }
 
-// line tells whether metrics have a line: a part of one may be of a help text.
+// line reports whether metrics have a line. A part of a line could be in a help text.
 func line(text string) func(int, string) bool { return has("\n" + text + "\n") }
 
 // storeOf opens the store of a config until the test ends.

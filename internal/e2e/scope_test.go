@@ -9,8 +9,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// breakOff fails every search of a cycle but the first few, and returns how to
-// stop that.
+// breakOff makes Jira refuse all searches after the first ones. mend ends that.
 func (p *rig) breakOff(first int) (mend func()) {
 	p.fault = func(r *http.Request) *jirasim.Fault {
 		if !strings.Contains(r.URL.Path, "/api/2/search") { // projects are searched for too
@@ -25,8 +24,8 @@ func (p *rig) breakOff(first int) (mend func()) {
 }
 
 // TestSyncOfAWiderScopeShowsNoHalves adds a project and interrupts the reading of
-// it: until it is whole the old numbers stay, and of the new project there is
-// nothing. Then it has its whole history, once.
+// it. Until it is complete the old numbers stay, and the new project shows nothing.
+// Then it has its whole history, once.
 func TestSyncOfAWiderScopeShowsNoHalves(t *testing.T) {
 	for name, more := range map[string]string{
 		"by its key alone":            "projects: [PAY, OPS]",

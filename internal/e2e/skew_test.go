@@ -9,8 +9,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// TestClockSkew holds that Jira's clock alone counts, however wrong this
-// machine's is, and that the difference is shown.
+// TestClockSkew: only Jira's clock counts, however wrong this machine's is, and the
+// difference is shown.
 func TestClockSkew(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"ahead": -90 * time.Hour, "behind": 90 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -35,8 +35,8 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// TestDateOfAnotherClock holds that changes are found whatever the Date of Jira's
-// replies says, which a proxy may write: by Jira's own clock.
+// TestDateOfAnotherClock: changes are found by Jira's own clock, whatever the Date of
+// its replies says, which a proxy may write.
 func TestDateOfAnotherClock(t *testing.T) {
 	for _, ahead := range []time.Duration{0, 15 * time.Minute, -15 * time.Minute, 90 * 24 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {

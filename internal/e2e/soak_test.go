@@ -21,14 +21,13 @@ import (
 	"github.com/yourturn/yourturn/internal/suite"
 )
 
-// longSoak is how long a day must be for every kind of trouble to be in it.
+// longSoak is how long a day must be to have every kind of trouble.
 const longSoak = 10 * time.Minute
 
 // TestSoak serves a living team's Jira on a bad day that YOURTURN_SOAK says the
-// length of, from the first sync on. When the day is over it holds that the store
-// has all that a new one reads and nothing that never was, that both tell the
-// ground truth, that the process has counted what the ground truth says, once,
-// and that it has not grown.
+// length of, from the first sync on. When the day is over, the store has everything
+// that a new one reads and nothing that never was, both agree with the ground truth,
+// the process has counted what the ground truth says, once, and it has not grown.
 func TestSoak(t *testing.T) {
 	text := os.Getenv("YOURTURN_SOAK")
 	switch {

@@ -133,9 +133,9 @@ func (s *soaking) hear() {
 	s.Logf("%d comments were seen, %d of them before an edit, %d before a deletion", len(s.heard), edited, deleted)
 }
 
-// tellsTheTruth fails unless both stores tell of every story what its people
-// know, as far as it can be known: of comments that were edited or deleted, what
-// each store saw of them.
+// tellsTheTruth fails unless both stores have for every story what its people know,
+// as far as it can be seen: of a comment that was edited or deleted, what each store
+// saw of it.
 func (s *soaking) tellsTheTruth() {
 	s.Helper()
 	at := stampOf(s.end)
@@ -359,8 +359,8 @@ func (s *soaking) showsOpen(served string) {
 	figures.Note(s.T, "%.0f open waits served, %.0f of them overdue, as `waits --open` lists them", sum(gauges, "po_waits_open{"), sum(gauges, "po_waits_overdue{"))
 }
 
-// troubled tells what went wrong on that day, and fails if a long one was without
-// some kind of it.
+// troubled logs what went wrong on that day. It fails if a long day lacked a kind of
+// trouble.
 func (s *soaking) troubled(webhooks map[string]int) {
 	s.Helper()
 	count := maps.Clone(s.tr.count)
@@ -383,7 +383,7 @@ func (s *soaking) troubled(webhooks map[string]int) {
 	}
 }
 
-// stampOf is an instant as `waits` takes and gives it.
+// stampOf renders an instant in the form of `waits`.
 func stampOf(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // storyOf returns the story that a difference is about.

@@ -10,7 +10,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 8: statuses that are renamed, doubled or left by nobody's decision.
+// Pitfall 8: statuses are renamed or doubled, and stories leave them without anybody's
+// decision.
 func TestRenamedAndDoubledStatuses(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.site.AddStatus(&jirasim.Status{ID: "4", Name: "Done", Category: "done"})
@@ -56,7 +57,7 @@ func TestRenamedAndDoubledStatuses(t *testing.T) {
 	})
 }
 
-// What is undone at once was no decision of one, and may be a decision of another.
+// A move that is undone at once was no decision. The move that undid it may be one.
 func TestReopenedAtOnce(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
@@ -85,8 +86,8 @@ func TestReopenedAtOnce(t *testing.T) {
 	})
 }
 
-// A record may lack the id of the status that it moved to: the name tells, where
-// it is of one status.
+// A record may lack the id of the status that it moved to. The name identifies the
+// status if only one has it.
 func TestStatusWithoutID(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)
@@ -121,7 +122,7 @@ func TestStatusWithoutID(t *testing.T) {
 	})
 }
 
-// More than twenty stories that one actor ends in a minute were not looked at.
+// One actor who ends more than twenty stories in a minute did not look at them.
 func TestBulkMove(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
@@ -151,7 +152,7 @@ func TestBulkMove(t *testing.T) {
 	})
 }
 
-// Automation that takes a story through a status within seconds waits for nobody.
+// A story that automation moves through a status within seconds does not wait.
 func TestAutomationHops(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {
@@ -183,8 +184,8 @@ func TestAutomationHops(t *testing.T) {
 	}
 }
 
-// A name in the config may be of several statuses: that is told, for it may not
-// be what was meant.
+// A name in the config may be the name of several statuses. A warning says so,
+// because it may not be what was meant.
 func TestNameOfSeveral(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {

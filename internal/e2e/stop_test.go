@@ -14,8 +14,8 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// TestServeAnswersWhileItDerives starts on a store whose numbers take a while:
-// everything answers meanwhile, and nothing says that there is nothing.
+// TestServeAnswersWhileItDerives starts on a store whose numbers take a while to
+// derive. Everything answers meanwhile, and says that numbers are being derived.
 func TestServeAnswersWhileItDerives(t *testing.T) {
 	p := newRig(t, jirasim.Cloud, jirasim.Options{}, "")
 	p.move(p.dev, p.create(p.pay), "1", "2")
@@ -25,7 +25,7 @@ func TestServeAnswersWhileItDerives(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.start(p.svc.Config().File())
-	// What is derived is written too, which somebody else's transaction holds up.
+	// A derivation writes what it counts, and another transaction delays that.
 	file := strings.TrimPrefix(p.svc.Config().Store.URL, "sqlite:")
 	db, err := sql.Open("sqlite", "file:"+file+"?_txlock=immediate")
 	if err != nil {
@@ -54,8 +54,8 @@ func TestServeAnswersWhileItDerives(t *testing.T) {
 	p.stopped(r)
 }
 
-// TestServeAsksForNamesThatAreNew starts on a store that does not know of a
-// status yet that was added to Jira and to the config.
+// TestServeAsksForNamesThatAreNew starts with a status in the config that was added
+// to Jira and that the store does not know yet.
 func TestServeAsksForNamesThatAreNew(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.move(p.dev, p.create(p.pay), "1", "2")
@@ -83,8 +83,8 @@ func TestServeAsksForNamesThatAreNew(t *testing.T) {
 	})
 }
 
-// TestStopLeavesADawdlerBehind stops while a client has not sent all of its
-// request: that is no failure.
+// TestStopLeavesADawdlerBehind stops while a client has not sent all of its request.
+// That is no failure.
 func TestStopLeavesADawdlerBehind(t *testing.T) {
 	p := rigJira(t, jirasim.Cloud, jirasim.Options{})
 	p.opts.ShutdownTimeout = time.Millisecond
@@ -107,8 +107,8 @@ func TestStopLeavesADawdlerBehind(t *testing.T) {
 	p.logs("cut off", true)
 }
 
-// TestStopInASync stops a first sync while Jira does not answer, twice: the last
-// one goes on where it was, and ends where one does that nobody stopped.
+// TestStopInASync stops a first sync while Jira does not answer, twice. The third
+// sync continues where it was, and ends like one without a stop.
 func TestStopInASync(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		const stories = 350
@@ -151,8 +151,8 @@ func TestStopInASync(t *testing.T) {
 	})
 }
 
-// TestStopInADerivation stops while what became final is read once more: it is
-// counted after the next start, once.
+// TestStopInADerivation stops while stories are read once more before they are
+// counted. They are counted after the next start, once.
 func TestStopInADerivation(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.create(p.pay)

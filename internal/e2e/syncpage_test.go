@@ -21,8 +21,8 @@ func (p *rig) page() string {
 	return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(rec.Body.String(), " ")
 }
 
-// tells fails unless the page matches all of some patterns, and none of those
-// that begin with an exclamation mark.
+// tells fails unless the page matches all patterns, and none of those that begin
+// with an exclamation mark.
 func (p *rig) tells(patterns ...string) {
 	p.Helper()
 	page := p.page()
@@ -53,7 +53,7 @@ func TestSyncPage(t *testing.T) {
 			p.tells("search\\s+999\\s+1000\\s")
 		}
 
-		// After a restart what the store knows is known.
+		// After a restart the page shows what the store knows.
 		p.restart(asItWas)
 		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "cycle ended\\s+never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "restarted since", "!Stories that Jira shows")
 		if got, want := p.metric("yourturn_census_timestamp_seconds"), float64(p.now().Unix()); got != want {
@@ -62,7 +62,7 @@ func TestSyncPage(t *testing.T) {
 		p.shows("yourturn_census_stopped", 0)
 		p.shows(`yourturn_odd_stories{reason="quarantined"}`, 0)
 
-		// A cycle that fails took as long as it took, and says why.
+		// A cycle that fails shows how long it took, and why it failed.
 		p.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"} }
 		if err := p.cycle(); err == nil {
 			p.Fatal("the cycle is complete")
@@ -72,7 +72,7 @@ func TestSyncPage(t *testing.T) {
 			p.Errorf("the failed cycle took %v s", took)
 		}
 
-		// A census that fails is told until one does not.
+		// A census that failed is shown until one succeeds.
 		p.fault = func(r *http.Request) *jirasim.Fault {
 			body, err := io.ReadAll(r.Body)
 			if err != nil || !bytes.Contains(body, []byte(`"fields":["id"]`)) || bytes.Contains(body, []byte("NOT created")) {
@@ -111,7 +111,7 @@ func TestSyncPage(t *testing.T) {
 			p.site.Hide(id, false)
 		}
 
-		// What cannot be read is listed by itself.
+		// Issues that cannot be read have a list of their own.
 		p.site.Change(p.now(), p.dev, ids[3], map[string]any{"status": "none"})
 		p.later(time.Minute)
 		p.fine()

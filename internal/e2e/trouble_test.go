@@ -41,7 +41,7 @@ type trouble struct {
 	count   map[string]int
 }
 
-// The kinds of trouble that no request of its own bears.
+// The kinds of trouble that are not a bad answer to one request.
 const (
 	hanging    = "hang"
 	garbled    = "issue that cannot be read"
@@ -51,7 +51,7 @@ const (
 	starting   = "in the first sync"
 )
 
-// now is the Jira's clock.
+// now returns Jira's clock.
 func (tr *trouble) now() time.Time {
 	if at := tr.frozen.Load(); at != nil {
 		return *at
@@ -59,10 +59,10 @@ func (tr *trouble) now() time.Time {
 	return time.Now().Add(tr.skew)
 }
 
-// freeze makes it an instant for ever.
+// freeze stops the clock at an instant.
 func (tr *trouble) freeze(at time.Time) { tr.frozen.Store(&at) }
 
-// faults are the bad answers by name.
+// faults returns the bad answers by name.
 func (tr *trouble) faults() map[string]*jirasim.Fault {
 	text := func(kind string) http.Header { return http.Header{"Content-Type": {kind}} }
 	return map[string]*jirasim.Fault{
@@ -155,13 +155,13 @@ func (tr *trouble) lag(issue int64) time.Duration {
 	return time.Duration((issue*31+time.Now().Unix()/60*17)%30) * time.Second
 }
 
-// hides tells of an issue that the index does not show for long after its
-// creation: one new one in twenty. Webhooks must not tell of it either, or what
-// changes in it meanwhile is beyond the overlap.
+// hides reports whether the index does not show an issue for long after its
+// creation, as one new issue in twenty. No webhook may name it either, or what changes
+// in it meanwhile is beyond the overlap.
 func (tr *trouble) hides(issue int64) bool { return issue > tr.newest && issue%20 == 0 }
 
-// forgets tells of an issue in a hundred, another one each quarter of a minute,
-// and of those that are not shown yet.
+// forgets reports whether the index does not show an issue now: one issue in a
+// hundred, another one each quarter of a minute, and those that it hides.
 func (tr *trouble) forgets(issue int64) bool {
 	if tr.hides(issue) && !tr.over.Load() {
 		tr.mu.Lock()
@@ -179,7 +179,8 @@ func (tr *trouble) forgets(issue int64) bool {
 	return tr.strikes(forgetting, (issue+time.Now().Unix()/15)%100 == 0)
 }
 
-// garbles tells of an issue in three hundred, another one each ten seconds.
+// garbles reports whether an issue cannot be read now: one issue in three hundred,
+// another one every ten seconds.
 func (tr *trouble) garbles(issue int64) bool {
 	return tr.strikes(garbled, (issue+time.Now().Unix()/10)%300 == 0)
 }
@@ -212,7 +213,7 @@ type postman struct {
 	url, secret string
 	queue       chan int64
 	now         func() time.Time
-	spares      func(issue int64) bool // which it does not tell of
+	spares      func(issue int64) bool // which no webhook names
 	rng         *rand.Rand
 	count       map[string]int
 }

@@ -26,11 +26,12 @@ import (
 	"github.com/yourturn/yourturn/internal/suite"
 )
 
-// polledOneIn is of how many seeds one is lived step by step too: hundreds of
-// looks cost what several organisations cost that are looked at once.
+// polledOneIn is of how many seeds one is also lived step by step. Hundreds of looks
+// take as long as several organisations with one look.
 const polledOneIn = 5
 
-// part is a wait as the truth and the product both tell it; clocks in milliseconds.
+// part is a part of a wait in the terms that the ground truth and the product share.
+// Its clocks are in milliseconds.
 type part struct {
 	StoryID, Project, Kind, Owner, Start, End, Outcome, Responder, Rule string
 	Part, Cycle, Asks                                                   int
@@ -44,7 +45,7 @@ func (p part) String() string {
 		p.Elapsed, p.Working, p.Paused, p.StoryElapsed, p.StoryWorking, p.Breached, p.Final)
 }
 
-// told returns the parts that the truth tells.
+// told returns the parts of the ground truth.
 func told(waits []team.Wait) []part {
 	instant := func(t time.Time) string {
 		if t.IsZero() {
@@ -90,10 +91,10 @@ func derived(t testing.TB, config string, flags ...string) []part {
 	return out
 }
 
-// onlyTold begins the lines of what the truth alone tells.
+// onlyTold begins the lines of parts that only the ground truth has.
 const onlyTold = "only in the truth: "
 
-// differences returns what only one side tells.
+// differences returns the parts that only one side has.
 func differences(want, got []part) []string {
 	left := map[part]int{}
 	for _, p := range want {
@@ -116,11 +117,11 @@ func differences(want, got []part) []string {
 	return out
 }
 
-// cell is a way for a wait to come and go.
+// cell is a combination of how a wait began and how it ended.
 type cell struct{ kind, cause, outcome, responder string }
 
-// comparison sums up, over organisations, what the truth told and what of it
-// the product told otherwise.
+// comparison sums up, over organisations, the parts of the ground truth and those
+// that the product derives differently.
 type comparison struct {
 	mu                            sync.Mutex
 	organisations, stories, looks int
@@ -133,8 +134,8 @@ func newComparison() *comparison {
 	return &comparison{cells: map[cell]int{}, scenes: map[string]int{}, tallies: map[string]int{}}
 }
 
-// compare compares what the product derives with what a collector can know
-// that looked at Jira at these instants.
+// compare compares what the product derives with what a collector can know that
+// looked at Jira at the given instants.
 func (c *comparison) compare(t *testing.T, o *organisation, looks []time.Time, stories int) {
 	t.Helper()
 	want, got := told(o.team.Known(looks)), derived(t, o.config)
@@ -198,7 +199,7 @@ func tallied(t *testing.T, o *organisation, looks []time.Time) map[string]int {
 	return total
 }
 
-// report prints how often each way was gone, and holds that none is rare.
+// report prints how often each cell occurred, and fails if one is rare.
 func (c *comparison) report(t *testing.T, least int) {
 	t.Helper()
 	var b strings.Builder
@@ -225,7 +226,7 @@ func (c *comparison) report(t *testing.T, least int) {
 		c.organisations, c.stories, c.looks, c.waits, c.wrong, c.hidden, b.String())
 }
 
-// leastOf returns how often each way must be gone at least, in so many seeds.
+// leastOf returns how often each cell must occur in a number of seeds.
 func leastOf(seeds int) int {
 	switch {
 	case seeds >= 300:
@@ -236,13 +237,13 @@ func leastOf(seeds int) int {
 	return 1
 }
 
-// poller is a service that takes its turns when it is told to.
+// poller is a service that runs a cycle when a test says so.
 type poller struct {
 	t *testing.T
 	*app.Service
 }
 
-// newPoller starts a service as `serve` does, but for its patience with Jira.
+// newPoller opens a service that may ask the simulated Jira often.
 func newPoller(t *testing.T, config string) *poller {
 	t.Helper()
 	cfg, err := app.LoadConfig(config)
@@ -283,10 +284,10 @@ func (p *poller) leave() int {
 }
 
 // TestWaitsEqualTheGroundTruth compares, over many generated organisations, every
-// wait that `waits` reports after one look at Jira over HTTP with what the
-// simulated people know they waited for, as far as one look can tell: comments
-// that were deleted never were, nor were stories, and comments that were edited
-// always said what they say now. A second look changes nothing.
+// wait that `waits` lists after one look at Jira over HTTP with what the simulated
+// people know they waited for, as far as one look can see. A deleted comment or
+// story never existed, and an edited comment always had its present text. A second
+// look changes nothing.
 func TestWaitsEqualTheGroundTruth(t *testing.T) {
 	seeds := suite.Count(t, "YOURTURN_SEEDS", 4, 50)
 	c := newComparison()
@@ -310,12 +311,12 @@ func TestWaitsEqualTheGroundTruth(t *testing.T) {
 	c.report(t, leastOf(seeds))
 }
 
-// TestPolledWaitsEqualTheGroundTruth lets organisations live step by step, looks
-// at Jira over HTTP every half day, day or five half days in between, and
-// compares every wait in the end with what can be known by such looks: what
-// comments said in between, and when they, or stories, were found deleted. The
-// simulated Jira moves a story's updated when a comment is edited or deleted, so
-// that the next look finds it; each look is also a census.
+// TestPolledWaitsEqualTheGroundTruth lets organisations live step by step and looks
+// at Jira over HTTP every half day, day or five half days. In the end it compares
+// every wait with what such looks can see: what comments said in between, and when
+// they, or stories, were found deleted. The simulated Jira changes a story's updated
+// when a comment is edited or deleted, so that the next look finds it. Each look is
+// also a census.
 func TestPolledWaitsEqualTheGroundTruth(t *testing.T) {
 	seeds := max(1, suite.Count(t, "YOURTURN_SEEDS", 4, 50)/polledOneIn)
 	c := newComparison()

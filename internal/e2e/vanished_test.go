@@ -13,7 +13,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Pitfall 7: stories that vanish or move, and stay open for ever.
+// Pitfall 7: stories vanish or move, and would stay open forever.
 func TestVanishedStories(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		var ids []int64
@@ -95,8 +95,8 @@ func TestVanishedStories(t *testing.T) {
 	})
 }
 
-// A project that may not be browsed any more says nothing of its stories, even
-// where queries that name it are answered as if it were empty.
+// A project that may not be browsed any more proves nothing about its stories, even
+// if Jira answers queries that name it as if it were empty.
 func TestInvisibleProject(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		jira := func(t *testing.T, scope string) (*rig, int64) {
@@ -176,7 +176,7 @@ func TestInvisibleProject(t *testing.T) {
 	}
 }
 
-// An index may go on showing what was deleted, with its last change.
+// The index may still show a deleted story, with its last change.
 func TestDeletedBehindALag(t *testing.T) {
 	rigs(t, jirasim.Options{IndexLag: 10 * time.Minute}, func(p *rig) {
 		var ids []int64

@@ -39,7 +39,7 @@ func (p *rig) serveCommand(interval string) (base string) {
 	return base
 }
 
-// cycles returns how many complete cycles metrics tell of.
+// cycles returns how many complete cycles the metrics count.
 func cycles(metrics string) int {
 	m := regexp.MustCompile(`(?m)^yourturn_poll_cycles_total\{result="complete"\} (\d+)$`).FindStringSubmatch(metrics)
 	if m == nil {
@@ -66,8 +66,8 @@ func (p *rig) hears(base string, story int64) {
 // latency1 is the series of how many accepted stories the histogram holds, at one.
 const latency1 = `po_acceptance_latency_seconds_count{outcome="accepted",owner="po",project="PAY",responder="owner"} 1`
 
-// TestServeHearsWebhooks follows stories through a service that polls once an
-// hour: whatever it shows within a minute, a webhook has brought.
+// TestServeHearsWebhooks follows stories through a service that polls once an hour:
+// what it shows within a minute came from a webhook.
 func TestServeHearsWebhooks(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	rigs(t, jirasim.Options{}, func(p *rig) {
@@ -103,7 +103,7 @@ func TestServeHearsWebhooks(t *testing.T) {
 		await(p.T, base+"/metrics", line(open+" 3"))
 		p.Logf("two that moved right behind it, %s after theirs", time.Since(begin).Round(time.Millisecond))
 
-		// An acceptance counts once it can no longer be a slip.
+		// An acceptance counts after the slip window.
 		p.later(time.Minute)
 		p.move(p.po, ids[0], "2", "3")
 		p.hears(base, ids[0])
@@ -139,9 +139,9 @@ func TestServeHearsWebhooks(t *testing.T) {
 	})
 }
 
-// TestServeHearsWhatJustHappened: Jira tells its time to the second, so a cycle at
-// once is as of before what a webhook named; it shows all the same before the
-// next poll.
+// TestServeHearsWhatJustHappened: Jira gives its time to the second, so a cycle right
+// after a webhook may be as of before the change. The change is still shown before
+// the next poll.
 func TestServeHearsWhatJustHappened(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	rigs(t, jirasim.Options{}, func(p *rig) {
@@ -162,7 +162,7 @@ func TestServeHearsWhatJustHappened(t *testing.T) {
 	})
 }
 
-// TestServeNeedsNoWebhooks: without one the next poll shows what changed.
+// TestServeNeedsNoWebhooks: without a webhook the next poll shows what changed.
 func TestServeNeedsNoWebhooks(t *testing.T) {
 	t.Parallel() // it waits more than it works
 	rigs(t, jirasim.Options{}, func(p *rig) {
