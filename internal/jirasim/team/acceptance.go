@@ -18,14 +18,18 @@ func (l *life) playAcceptance(c card, first bool) {
 		if c.twist == twistMigrated {
 			l.migrate(l.p.accept, "", func(b *book) { b.handIn(enteredIn) })
 			l.t.scenes["migrated into acceptance"]++
+		} else if c.twist == twistOwnMove && c.by == "automation" {
+			l.alone()
+			l.apartFromPass() // it did not send the story back just now
+			l.enter(l.t.robot)
 		} else {
 			l.enter(l.dev())
 		}
 	}
 	if c.twist == twistOwnMove {
 		l.real(10 * time.Second)
-		if who := l.mover; l.role(who) == "other" {
-			l.t.scenes["accepted by who handed it in"]++
+		if who := l.mover; !answers(l.role(who)) {
+			l.t.scenes["accepted by who handed it in: "+c.by]++
 			l.move(who, l.p.accepted, l.done(), verdict("accepted"))
 			l.afterwards()
 		}
@@ -48,7 +52,25 @@ func (l *life) playAcceptance(c card, first bool) {
 	if who != l.t.robot && !l.still(who, c.by) {
 		who = l.actor(c.by)
 	}
+	if c.by == "owner" && l.t.chance(0.15) {
+		who = l.takeOver(who)
+	}
 	l.decide(c, who)
+}
+
+// takeOver is another owner taking the story over and deciding within minutes: it
+// returns that one. Nobody else had the time to wait for them.
+func (l *life) takeOver(from *jirasim.User) *jirasim.User {
+	ref := l.another()
+	if l.t.speed > 0 || l.t.role(ref, from, l.t.now) != "other" && l.t.role(ref, from, l.t.now) != "owner" {
+		return from
+	}
+	l.midway = "a story that is taken over"
+	l.setOwner(l.dev(), ref)
+	l.slipped()
+	l.midway = ""
+	l.t.scenes["taken over and decided"]++
+	return l.t.site.User(ref)
 }
 
 // decide ends the wait for a verdict as the card says.
@@ -149,15 +171,18 @@ func (l *life) wander(c card) (ended bool) {
 // roundTrip makes the story one of a type that does not count, and of one that does.
 func (l *life) roundTrip() {
 	l.rest(3 * time.Hour)
-	was := l.typ
+	was, other, scene := l.typ, typeSubtask, "type that does not count, and back"
+	if l.t.chance(0.4) {
+		other, scene = typeWish, "type that Jira does not list any more, and back"
+	}
 	if was == typeSubtask {
-		was = typeStory
+		was, scene = typeStory, "type that does not count, and back"
 	} else {
-		l.setType(l.dev(), typeSubtask)
+		l.setType(l.dev(), other)
 		l.gap()
 	}
 	l.setType(l.dev(), was)
-	l.t.scenes["type that does not count, and back"]++
+	l.t.scenes[scene]++
 }
 
 // lose deletes the story, hides it for a while, or moves it where nobody looks.

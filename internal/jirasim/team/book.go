@@ -71,8 +71,11 @@ type spell struct {
 	kind, cause        string
 	start, end         time.Time // end is zero while it is open
 	outcome, responder string
+	by                 *jirasim.User // whose doing the end is; nil: nobody's
+	robot              bool          // automation did it, in that one's name or its own
 	cycle              int
 	mover              *jirasim.User // who handed the story in
+	asker              *jirasim.User // the owner who asked last, while the story waits for a verdict
 	shares             []share
 	pauses             []span // that are over, or known to end
 	parked, flagged    time.Time
@@ -115,20 +118,26 @@ func (b *book) until(at time.Time) {
 	if b.q == nil {
 		return
 	}
-	lapse := b.p.lapse
-	if lapse == 0 {
-		lapse = 240 * time.Hour
-	}
-	from := b.q.asks[0].at
-	if b.lastWord.After(from) {
-		from = b.lastWord
-	}
-	end := b.t.hoursOf(b.owner).after(from, lapse)
-	if since := b.q.shares[len(b.q.shares)-1].from; end.Before(since) {
-		end = since // another owner's hours, or project's patience, end nothing in the past
-	}
-	if !end.After(at) {
-		b.close(&b.q, end, "lapsed", "")
+	from := later(b.q.asks[0].at, b.lastWord)
+	var silent time.Duration // in the hours of whoever was waited for
+	for i, sh := range b.q.shares {
+		to := at
+		if i+1 < len(b.q.shares) {
+			to = b.q.shares[i+1].from
+		}
+		if !to.After(from) && i+1 < len(b.q.shares) {
+			continue
+		}
+		since, hours := later(sh.from, from), b.t.hoursOf(sh.owner)
+		end := since // another project's patience ends nothing in the past
+		if left := sh.p.patience() - silent; left > 0 {
+			end = hours.after(since, left)
+		}
+		if !end.After(to) {
+			b.close(&b.q, end, "lapsed", "")
+			return
+		}
+		silent += hours.worked([]span{{since, to}})
 	}
 }
 
@@ -160,6 +169,12 @@ func (b *book) open(kind, cause string) *spell {
 func (b *book) close(s **spell, at time.Time, outcome, responder string) {
 	w := *s
 	w.end, w.outcome, w.responder = at, outcome, responder
+	if responder != "" {
+		w.by, w.robot = b.by, b.by == b.t.robot
+		if w.robot && answers(b.as) {
+			w.by = b.ownerBy
+		}
+	}
 	b.told = append(b.told, w)
 	*s = nil
 }
@@ -188,7 +203,7 @@ func (b *book) verdict(outcome string) {
 		outcome = "recalled"
 	case outcome == "accepted":
 		b.cycle++
-		if b.as == "other" && b.by == b.acc.mover && b.now.Sub(b.acc.start) <= ownMove {
+		if !answers(b.as) && b.by == b.acc.mover && b.now.Sub(b.acc.start) <= ownMove {
 			b.bypass()
 		}
 	}
@@ -239,25 +254,31 @@ func (s *spell) stop(since *time.Time, on bool, at time.Time) {
 func (b *book) move(to string) {
 	was, wasOver := b.status, b.over
 	b.status, b.over = to, b.p.terminal(to)
-	b.moved(was == b.p.asked, wasOver)
-	if b.by != b.t.robot && b.as != "owner" && b.as != "automation" {
+	b.moved(was == b.p.asked)
+	b.ended(was == b.p.asked, wasOver)
+	if b.as != "automation" {
 		b.spoke()
 	}
 }
 
-// moved is the common part of moves within a project and between two.
-func (b *book) moved(wasAsked, wasOver bool) {
-	isAsked := b.status == b.p.asked
+// moved is what a move, within a project or between two, is to who waits for an
+// answer: one, or the ask taken away.
+func (b *book) moved(wasAsked bool) {
 	if b.q != nil && answers(b.as) {
 		b.close(&b.q, b.now, "answered", b.as)
 	}
-	if b.q != nil && wasAsked && !isAsked {
+	if b.q != nil && wasAsked && b.status != b.p.asked {
 		b.takeAway(func(a *ask) bool { return a.cause == "status" }, "resolved")
 	}
+}
+
+// ended is what remains to be said of a move after who owns the story is known:
+// nobody needs an answer any more, or somebody asks.
+func (b *book) ended(wasAsked, wasOver bool) {
 	if b.q != nil && b.over && !wasOver {
 		b.close(&b.q, b.now, "obsolete", b.as)
 	}
-	if isAsked && !wasAsked {
+	if b.status == b.p.asked && !wasAsked {
 		b.ask("status", b.by, 0)
 	}
 }
@@ -297,13 +318,16 @@ func (b *book) relocate(p *project, to string, stays bool, owner string) {
 		b.close(&b.acc, b.now, "withdrawn", b.as)
 	}
 	if !stays {
-		b.moved(wasAsked, wasOver)
-		if b.by != b.t.robot && b.as != "owner" {
+		b.moved(wasAsked)
+		if b.as != "automation" {
 			b.spoke()
 		}
 	}
 	b.flag(b.flagged) // it may stop the clock in the one project and not in the other
 	b.own(owner)
+	if !stays {
+		b.ended(wasAsked, wasOver)
+	}
 	for _, s := range []*spell{b.acc, b.q} {
 		if s != nil {
 			s.pass(share{b.now, b.owner, p})
@@ -424,6 +448,7 @@ func (b *book) own(ref string) {
 			b.takeAway(mine, "withdrawn")
 		}
 	}
+	b.unask() // the ball is with the next owner
 	for _, s := range []*spell{b.acc, b.q} {
 		if s != nil {
 			s.pass(share{b.now, ref, b.p})

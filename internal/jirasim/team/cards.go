@@ -88,7 +88,7 @@ func cards(losses bool) []card {
 	twist = twistStray
 	add("acceptance", enteredIn, "withdrawn", "owner", "other", "automation")
 	twist = twistOwnMove
-	add("acceptance", enteredIn, "accepted", "other")
+	add("acceptance", enteredIn, "accepted", "other", "automation")
 	twist = twistHop
 	add("acceptance", createdIn, "accepted", "owner")
 	for _, twist = range []string{twistMoved, twistType, twistLab} {
@@ -147,7 +147,18 @@ func (l *life) toDoing() {
 	}
 	l.rest(4 * time.Hour)
 	l.plan()
-	l.move(l.dev(), l.p.doing, "")
+	kept := ""
+	if l.p.terminal(l.status) {
+		if l.p.reopened != "" {
+			l.move(l.dev(), l.p.reopened, "")
+			l.rest(time.Hour)
+		} else if kept = l.t.site.Resolution(l.id); kept != "" && l.t.chance(0.5) {
+			l.t.scenes["reopened with its resolution"]++
+		} else {
+			kept = ""
+		}
+	}
+	l.move(l.dev(), l.p.doing, kept)
 }
 
 // plan puts the story into the sprint that runs, if it is in none.
@@ -254,6 +265,12 @@ func (l *life) meanwhile() {
 		l.say(l.responder("owner"), "Which build should I look at?", says{question: true})
 		if t.chance(0.3) {
 			l.say(l.responder("owner"), "And on which phone?", says{question: true})
+		}
+		if t.chance(0.25) { // the ball is with another owner
+			l.rest(30 * time.Minute)
+			l.handOver(l.dev())
+			l.apartFromPass()
+			t.scenes["hand-over while the owner asks"]++
 		}
 		if t.chance(0.8) {
 			l.rest(5 * time.Hour)

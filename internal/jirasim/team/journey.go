@@ -17,6 +17,21 @@ func (l *life) bounce() {
 	l.t.scenes["hop at creation"]++
 }
 
+// immigrate is the story's coming from another Jira: what happened to it there
+// bears that one's ids of statuses, which here are those of others. Their names
+// alone say which they are, so that here each is the name of one status.
+func (l *life) immigrate() {
+	l.rest(time.Hour)
+	l.space()
+	it := l.statusItem(l.p.doing)
+	it.From, it.To = ptr(l.p.status[l.p.done].ID), ptr(l.p.status[l.p.accept].ID)
+	l.record(l.dev(), map[string]any{"status": renderStatus(l.p.status[l.p.doing])}, func(b *book) { b.move(b.p.doing) }, it)
+	l.record(l.t.admin, nil, nil, jirasim.Item{Field: "ProjectImport", FieldType: "jira", From: ptr(""), FromString: ptr(""), To: ptr("1328716563210"), ToString: ptr("Wed Feb 08 07:56:03 UTC 2026")})
+	l.status = l.p.doing
+	l.mover, l.moved = l.t.admin, l.t.now
+	l.t.scenes["from another Jira"]++
+}
+
 // setFlag puts Jira's flag up, or takes it down.
 func (l *life) setFlag(who *jirasim.User, on bool) {
 	l.space()
@@ -141,8 +156,11 @@ func (l *life) toLab(who *jirasim.User) {
 	fields, items, _ := l.toProject(lab, lab.todo)
 	l.lab = append(l.lab, span{from: l.t.now})
 	l.tell(who, func(b *book) {
+		was := b.status
+		b.status = lab.todo
+		b.moved(was == b.p.asked) // first the move, then what it means that it leaves
 		b.leave(&b.outside)
-		b.p, b.status = lab, lab.todo
+		b.p = lab
 	})
 	l.mover = who
 	l.t.site.Move(l.t.now, who, l.id, lab.jira, fields, items...)
@@ -171,7 +189,7 @@ func (l *life) setType(who *jirasim.User, typ string) {
 	types := l.t.types()
 	name := func(id string) *string { return ptr(types[id]["name"].(string)) }
 	it := jirasim.Item{Field: "issuetype", FieldType: "jira", FieldID: "issuetype", From: ptr(l.typ), FromString: name(l.typ), To: ptr(typ), ToString: name(typ)}
-	counted, counts := l.typ != typeSubtask, typ != typeSubtask
+	counted, counts := l.typ != typeSubtask, typ != typeSubtask // one that Jira does not list any more counts
 	l.typ = typ
 	l.record(who, map[string]any{"issuetype": types[typ]}, func(b *book) {
 		switch {

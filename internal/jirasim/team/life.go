@@ -195,6 +195,8 @@ func (l *life) run(yield func(time.Time) bool) {
 	}()
 	if l.born.twist == twistHop {
 		l.bounce()
+	} else if l.t.speed == 0 && l.born.cause != createdIn && l.p.doing != manifold && l.t.chance(0.1) {
+		l.immigrate()
 	}
 	for i, c := range l.cards {
 		if l.t.leavesOut(c) { // it was drawn before the team came to life
@@ -360,6 +362,11 @@ func (l *life) write(who *jirasim.User, to, resolution string, means func(*book)
 			fields["resolution"] = map[string]any{"id": resolutionID(resolution), "name": resolution}
 		}
 	}
+	for _, it := range more {
+		if it.FieldID == ownerField {
+			fields[ownerField] = l.t.site.User(l.field)
+		}
+	}
 	l.record(who, fields, means, items...)
 	l.status = to
 	l.mover, l.moved = who, l.t.now
@@ -424,18 +431,28 @@ func (l *life) mention(ref string) string { return l.t.site.User(ref).Mention(l.
 // setOwner sets the owner field; "" clears it.
 func (l *life) setOwner(who *jirasim.User, ref string) {
 	l.space()
-	it := jirasim.Item{Field: "Product Owner", FieldType: "custom", FieldID: ownerField}
+	it := l.ownerItem(ref)
 	var u *jirasim.User
 	if ref != "" {
 		u = l.t.site.User(ref)
+	}
+	mine := l.ownerRef()
+	l.record(who, map[string]any{ownerField: u}, func(b *book) { b.own(mine) }, it)
+}
+
+// ownerItem puts somebody into the owner field, and returns the change as Jira
+// writes it; "" clears the field.
+func (l *life) ownerItem(ref string) jirasim.Item {
+	it := jirasim.Item{Field: "Product Owner", FieldType: "custom", FieldID: ownerField}
+	if ref != "" {
+		u := l.t.site.User(ref)
 		it.To, it.ToString = ptr(u.ID(l.t.opts.Flavor)), ptr(u.DisplayName)
 	}
 	if old := l.t.site.Person(l.id, ownerField); old != nil {
 		it.From, it.FromString = ptr(old.ID(l.t.opts.Flavor)), ptr(old.DisplayName)
 	}
 	l.field = ref
-	mine := l.ownerRef()
-	l.record(who, map[string]any{ownerField: u}, func(b *book) { b.own(mine) }, it)
+	return it
 }
 
 // assign sets the assignee.

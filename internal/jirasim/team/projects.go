@@ -1,6 +1,7 @@
 package team
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -24,6 +25,7 @@ type project struct {
 	todo, doing, paused, asked      string
 	accept, accepted, done, dropped string
 	accept2                         string // a second status of the acceptance set, or ""
+	reopened                        string // where a story goes that was done too early, or ""
 	status                          map[string]*jirasim.Status
 	assignment                      bool
 	lapse                           time.Duration
@@ -36,6 +38,9 @@ type project struct {
 	epics                           []*epic
 	sprints                         []*jirasim.Sprint
 }
+
+// manifold is the name of several statuses, one of each project that has it.
+const manifold = "In Progress"
 
 // epic is a parent; owner is what its field says, or "".
 type epic struct {
@@ -50,6 +55,7 @@ const (
 	typeBug     = "10002"
 	typeSubtask = "10003"
 	typeEpic    = "10000"
+	typeWish    = "10009" // Jira does not list it any more
 )
 
 func (t *Team) types() map[string]map[string]any {
@@ -57,6 +63,7 @@ func (t *Team) types() map[string]map[string]any {
 		typeStory:   {"id": typeStory, "name": "Story", "subtask": false, "hierarchyLevel": 0},
 		typeBug:     {"id": typeBug, "name": "Bug", "subtask": false, "hierarchyLevel": 0},
 		typeSubtask: {"id": typeSubtask, "name": "Sub-task", "subtask": true, "hierarchyLevel": -1},
+		typeWish:    {"id": typeWish, "name": "Wish", "subtask": false, "hierarchyLevel": 0},
 		typeEpic:    {"id": typeEpic, "name": "Epic", "subtask": false, "hierarchyLevel": 1},
 	}
 }
@@ -92,7 +99,7 @@ func (t *Team) organise() {
 		},
 		{
 			todo: "Open", doing: "In Progress", paused: "Suspended", asked: "Waiting for PO", accept: "Resolved", accepted: "Closed", done: "Closed",
-			dropped: "Rejected", assignment: true, lapse: 40 * time.Hour, lead: "fin", awayRuns: true,
+			dropped: "Rejected", reopened: "Reopened", assignment: true, lapse: 40 * time.Hour, lead: "fin", awayRuns: true,
 		},
 		{
 			todo: "Backlog", doing: "Building", paused: "Parked", asked: "Waiting for PO", accept: "PO Review", accepted: "Ready for Release", done: "Done",
@@ -122,6 +129,7 @@ func (t *Team) organise() {
 			{p.asked, "indeterminate"},
 			{p.accept, map[bool]string{true: "done", false: "indeterminate"}[p.accept == "Resolved"]},
 			{p.accept2, "indeterminate"},
+			{p.reopened, "new"},
 			{p.accepted, map[bool]string{true: "indeterminate", false: "done"}[p.accepted == "Ready for Release"]},
 			{p.done, "done"},
 			{p.dropped, "done"},
@@ -130,7 +138,7 @@ func (t *Team) organise() {
 				continue
 			}
 			have := shared[st.name]
-			if have == nil || st.name == "In Progress" {
+			if have == nil || st.name == manifold {
 				next++
 				have = s.AddStatus(&jirasim.Status{ID: strconv.Itoa(next), Name: st.name, Category: st.category})
 				shared[st.name] = have
@@ -237,7 +245,11 @@ func (p *project) ownerOf(at time.Time) string {
 	return p.first
 }
 
-// accepts tells whether a story in that status waits for a verdict.
+// patience is for how much working time nobody need speak of a question until it
+// lapses.
+func (p *project) patience() time.Duration { return cmp.Or(p.lapse, 240*time.Hour) }
+
+// accepts reports whether a story in that status waits for a verdict.
 func (p *project) accepts(status string) bool {
 	return status == p.accept || status == p.accept2 && p.accept2 != ""
 }

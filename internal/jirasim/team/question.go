@@ -175,6 +175,24 @@ func (l *life) put(cause string, asker *jirasim.User) *remark {
 	return nil
 }
 
+// takeAndClose is an asker who needs no answer any more: in one record the story
+// becomes theirs, and done.
+func (l *life) takeAndClose(asker *jirasim.User) {
+	it, ref := l.ownerItem(asker.Ref), asker.Ref
+	l.write(asker, l.p.done, "Done", func(b *book) {
+		was, wasOver := b.status, b.over
+		b.status, b.over = l.p.done, true
+		b.moved(was == b.p.asked)
+		b.own(ref)
+		b.ended(was == b.p.asked, wasOver)
+		b.spoke()
+	}, it)
+	l.tell(asker, (*book).done)
+	l.t.scenes["the asker takes the story and closes it"]++
+	l.apartFromPass()
+	l.setOwner(l.t.devs[0], pick(l.t, l.t.refs))
+}
+
 // takeOff undoes what asks without a word; it tells whether there is such a thing.
 func (l *life) takeOff(cause string, who *jirasim.User) bool {
 	switch cause {
@@ -212,6 +230,9 @@ func (l *life) close(c card, asker *jirasim.User, asked *remark) {
 		l.takeOff(c.cause, l.actor(c.by))
 	case "withdrawn":
 		switch {
+		case c.by == "other" && !l.book.out() && t.chance(0.2):
+			l.rest(2 * time.Hour)
+			l.takeAndClose(asker)
 		case c.by == "other" && t.chance(0.6):
 			l.rest(2 * time.Hour)
 			l.say(asker, "#withdrawn I found it in the docs", says{taken: true})
@@ -230,8 +251,13 @@ func (l *life) close(c card, asker *jirasim.User, asked *remark) {
 	case "handed_over":
 		l.rest(2 * time.Hour)
 		l.apartFromPass()
+		former := t.owners[l.ownerRef()]
 		l.handOver(l.dev(asker))
 		l.apartFromPass()
+		if former != nil && !answers(l.role(former.user)) && t.chance(0.4) {
+			l.say(former.user, "It was euros when I last looked.", says{})
+			t.scenes["word of the former owner"]++
+		}
 		if asked != nil && asked.texts[0].says.to != "" && t.chance(0.5) { // in other words, and of the same person
 			s := asked.texts[len(asked.texts)-1].says
 			l.rewrite(asked, "Hello "+l.mention(s.to)+", which currency, please?", s)

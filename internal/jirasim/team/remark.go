@@ -49,11 +49,10 @@ func (b *book) said(id int64, s says) {
 	if b.out() || b.by == b.t.robot {
 		return
 	}
-	switch {
-	case b.as != "owner":
-		b.spoke()
-	case s.question && b.acc != nil:
+	b.spoke()
+	if b.as == "owner" && s.question && b.acc != nil {
 		// The ball is in the team's court.
+		b.acc.asker = b.by
 		b.acc.pauses = append(b.acc.pauses, span{b.now, b.t.hoursOf(b.owner).after(b.now, questionTarget)})
 	}
 	if b.q != nil && b.as == "other" && slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.standIn == b.by.Ref }) {
@@ -85,8 +84,16 @@ func (b *book) askIn(cause string, id int64, s says) {
 	}
 }
 
-// spoke ends the pause for the owner's own question.
+// spoke ends the pause for the owner's own question, if anybody but who asked
+// has spoken or moved the story. Automation is nobody.
 func (b *book) spoke() {
+	if b.acc != nil && b.by != b.acc.asker && b.by != b.t.robot {
+		b.unask()
+	}
+}
+
+// unask ends the pause for the owner's own question.
+func (b *book) unask() {
 	if b.acc == nil {
 		return
 	}

@@ -121,11 +121,24 @@ func (s *spell) parts(l *life, asOf time.Time) []Wait {
 		case i+1 < len(shares):
 			w.End, w.Outcome, w.Final = to, "handed_over", true
 		case final:
-			w.End, w.Outcome, w.Responder, w.Final = s.end, s.outcome, s.responder, true
+			w.End, w.Outcome, w.Responder, w.Final = s.end, s.outcome, s.toward(t, sh.owner), true
 		}
 		out = append(out, w)
 	}
 	return out
+}
+
+// toward returns what whoever ended the spell was to an owner: to whose share it
+// is in the end, which need not be who owned the story just then.
+func (s *spell) toward(t *Team, owner string) string {
+	if s.by == nil || s.by == t.robot || s.responder == "automation" || owner == s.shares[len(s.shares)-1].owner {
+		return s.responder
+	}
+	role := t.role(owner, s.by, s.end)
+	if s.robot && !answers(role) {
+		return "automation" // it followed somebody whom it need not have followed
+	}
+	return role
 }
 
 // settled returns whose the spell was when, without what was so short that it
