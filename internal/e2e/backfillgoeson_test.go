@@ -96,9 +96,9 @@ func TestBackfillGoesOn(t *testing.T) {
 			told := tc.interrupted(t, args(past))
 			before := pastFiles(t, past)
 			if len(before) == 0 || len(before) == len(names) {
-				t.Fatalf("it was not interrupted after the first whole file: %v\n%s", before, told)
+				t.Fatalf("it was not interrupted after the first complete file: %v\n%s", before, told)
 			}
-			if want := "yourturn: interrupted: " + strings.Join(before, ", ") + " in " + past + " are complete and stay"; !strings.Contains(told, want) {
+			if want := "yourturn: interrupted: complete in " + past + ", and kept: " + strings.Join(before, ", "); !strings.Contains(told, want) {
 				t.Errorf("does not say %q:\n%s", want, told)
 			}
 			m := regexp.MustCompile(`this command writes the rest:\n  yourturn (.*)\n`).FindStringSubmatch(told)

@@ -237,7 +237,7 @@ func (f *backfillFlags) goOn(files []backfill.File) string {
 		for _, file := range files {
 			names = append(names, filepath.Base(file.Path))
 		}
-		whole = fmt.Sprintf("%s in %s are complete and stay", strings.Join(names, ", "), f.out)
+		whole = fmt.Sprintf("complete in %s, and kept: %s", f.out, strings.Join(names, ", "))
 	}
 	return fmt.Sprintf("%s; this command writes the rest:\n  %s", whole, f.line)
 }
