@@ -39,17 +39,26 @@ type Config struct {
 	calendars calendars
 	file      string
 	lines     map[string]int
+	warnings  []string
 }
 
 // Load reads the file at path, the environment, and the secret files that the file
 // names. The error for an invalid file is of type Problems; the error for a file
 // that cannot be read wraps the cause.
-func Load(path string) (*Config, error) {
+func Load(path string) (*Config, error) { return LoadIn(path, os.Getenv) }
+
+// LoadIn is Load in another environment: env is as for Parse.
+func LoadIn(path string, env func(string) string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%s: the config cannot be read: %w; name another file with --config.file", path, reason(err))
 	}
-	return Parse(path, data, os.Getenv)
+	cfg, err := Parse(path, data, env)
+	if err != nil {
+		return nil, err
+	}
+	cfg.findStore()
+	return cfg, nil
 }
 
 // Parse reads the content of a file. Problems call the file name, and the files
@@ -112,7 +121,7 @@ func (c *Config) readFiles(p *report, env func(string) string) {
 		switch {
 		case token == "":
 		case c.Jira.TokenFile != "":
-			p.on("jira.token_file", "is given, and the environment has "+tokenVariable+" too; keep one of them")
+			c.Jira.TokenTwice = true
 		default:
 			c.Jira.Token = token
 		}
@@ -130,6 +139,34 @@ func (c *Config) path(name string) string {
 	}
 	return filepath.Join(filepath.Dir(c.file), name)
 }
+
+// findStore makes the path of the store relative to the config's folder. It keeps
+// a store in the working directory in use, where versions before looked for it, if
+// there is none where the config says now.
+func (c *Config) findStore() {
+	old, ok := strings.CutPrefix(c.Store.URL, sqliteScheme)
+	if !ok || filepath.IsAbs(old) {
+		return
+	}
+	file := c.path(old)
+	c.Store.URL = sqliteScheme + file
+	there, err := os.Stat(old)
+	if err != nil || there.IsDir() {
+		return
+	}
+	switch here, err := os.Stat(file); {
+	case err != nil:
+		c.Store.URL = sqliteScheme + old
+		c.warnings = append(c.warnings, fmt.Sprintf("the store %s in the working directory is used: store.url is relative to the config's folder now, and %s does not exist. "+
+			"Stop yourturn and move the store there, with the files whose names begin with its name, or write its whole path into store.url", old, file))
+	case !os.SameFile(here, there):
+		c.warnings = append(c.warnings, fmt.Sprintf("the store %s is used, and another one of that name in the working directory is not: store.url is relative to the config's folder. "+
+			"Remove the one that you do not need, or write its whole path into store.url", file))
+	}
+}
+
+// Warnings returns what is not wrong with the config and should be known all the same.
+func (c *Config) Warnings() []string { return c.warnings }
 
 // readSecret returns the content of a file without the white space around it:
 // editors end files with a new line.

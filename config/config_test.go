@@ -76,11 +76,15 @@ func TestLoadAbsent(t *testing.T) {
 	}
 }
 
-// load returns a test file's config.
+// load reads a test file. Its store is as it is written.
 func load(t *testing.T, name string) *Config {
 	t.Helper()
-	t.Setenv(tokenVariable, "")
-	cfg, err := Load(filepath.Join("testdata", name))
+	path := filepath.Join("testdata", name)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Parse(path, data, noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,19 +178,19 @@ func TestToken(t *testing.T) {
 		{name: "file", text: least + ", token_file: token.txt}", env: noEnv, want: "hunter2"},
 		{
 			name: "both", text: least + ", token_file: token.txt}", env: variable,
-			wantErr: "testdata/x.yml:1: jira.token_file: is given, and the environment has YOURTURN_JIRA_TOKEN too; keep one of them",
+			wantErr: "jira.token_file is given, and the environment has YOURTURN_JIRA_TOKEN too; keep one of them",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg, err := Parse("testdata/x.yml", []byte(c.text), c.env)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if c.wantErr != "" {
-				if err == nil || err.Error() != c.wantErr {
+				if err := cfg.Jira.RequireToken(); err == nil || err.Error() != c.wantErr {
 					t.Errorf("got error %v, want %s", err, c.wantErr)
 				}
 				return
-			}
-			if err != nil {
-				t.Fatal(err)
 			}
 			if got := cfg.Jira.Token.Reveal(); got != c.want {
 				t.Errorf("got token %q, want %q", got, c.want)
@@ -227,4 +231,50 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestStorePath holds that a store is relative to the config's folder, and that
+// one in the working directory, where it was looked for before, is not abandoned.
+func TestStorePath(t *testing.T) {
+	for _, tc := range []struct {
+		name, url     string
+		files         []string // that are there; the config is in etc
+		want, warning string
+	}{
+		{"the default", "", nil, "etc/yourturn.db", ""},
+		{"a relative path", "sqlite:data/store.db", nil, "etc/data/store.db", ""},
+		{"an absolute path", "sqlite:/var/lib/store.db", []string{"store.db"}, "/var/lib/store.db", ""},
+		{"one in the config's folder", "sqlite:store.db", []string{"etc/store.db"}, "etc/store.db", ""},
+		{"one in the working directory", "sqlite:store.db", []string{"store.db"}, "store.db", "the store store.db in the working directory is used"},
+		{"one in each", "sqlite:store.db", []string{"store.db", "etc/store.db"}, "etc/store.db", "the store etc/store.db is used, and another one"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if err := os.Mkdir("etc", 0o700); err != nil {
+				t.Fatal(err)
+			}
+			text := "jira: {url: https://jira.example.com, projects: [PAY]}\n"
+			if tc.url != "" {
+				text += "store: {url: " + tc.url + "}\n"
+			}
+			if err := os.WriteFile("etc/yourturn.yml", []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range tc.files {
+				if err := os.WriteFile(name, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cfg, err := Load("etc/yourturn.yml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := cfg.Store.URL; got != "sqlite:"+tc.want {
+				t.Errorf("the store is %s, want %s", got, tc.want)
+			}
+			if got := strings.Join(cfg.Warnings(), "\n"); !strings.HasPrefix(got, tc.warning) || tc.warning == "" && got != "" {
+				t.Errorf("it warns of %q, want %q", got, tc.warning)
+			}
+		})
+	}
 }

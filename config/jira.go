@@ -31,10 +31,16 @@ type Jira struct {
 	CAFile           string        `yaml:"ca_file"`
 
 	Token Secret `yaml:"-" json:"-"`
+
+	TokenTwice bool `yaml:"-" json:"-"` // a file and the environment have one
 }
 
-// RequireToken returns an error that says where to put a token; nil if there is one.
+// RequireToken returns an error that says where to put a token; nil if there is
+// one. Two are refused: one of them may be old.
 func (j Jira) RequireToken() error {
+	if j.TokenTwice {
+		return errors.New("jira.token_file is given, and the environment has " + tokenVariable + " too; keep one of them")
+	}
 	if j.Token == "" {
 		return errors.New("no token for Jira: put it into a file that jira.token_file names, or into the environment as " + tokenVariable)
 	}

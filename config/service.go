@@ -7,12 +7,18 @@ import (
 
 // Store is where events and the ledger are kept.
 type Store struct {
-	URL string `yaml:"url"` // sqlite:FILE or postgres://…, without a password
+	// URL is sqlite:FILE or postgres://…, without a password. A FILE is relative to
+	// the config's folder as it is written, and to the working directory as Load
+	// returns it.
+	URL string `yaml:"url"`
 }
+
+// sqliteScheme begins the URL of a SQLite store.
+const sqliteScheme = "sqlite:"
 
 func (s Store) check(p *report) {
 	const right = "write sqlite:FILE, such as sqlite:yourturn.db"
-	if file, ok := strings.CutPrefix(s.URL, "sqlite:"); ok {
+	if file, ok := strings.CutPrefix(s.URL, sqliteScheme); ok {
 		if file == "" {
 			p.on("store.url", "names no file; %s", right)
 		}

@@ -25,7 +25,7 @@ type Settings struct {
 	QuestionStatuses     []string            `yaml:"question_statuses"`
 	QuestionLabels       []string            `yaml:"question_labels"`
 	Question             QuestionSettings    `yaml:"question"`
-	OwnerField           string              `yaml:"owner_field"`    // name or id of a user field, or assignee; empty: none
+	OwnerField           string              `yaml:"owner_field"`    // name or id of a user field, such as assignee or reporter; empty: none
 	DelegateField        string              `yaml:"delegate_field"` // name or id of a user field; empty: none
 	Stages               map[string][]string `yaml:"stages"`         // statuses by stage
 	Targets              Targets             `yaml:"targets"`

@@ -18,8 +18,13 @@ func inConfig(cfg *config.Config, err error) error {
 
 // LoadConfig reads the config in a file. Any error in it is a ConfigError, and so
 // is a key that this version cannot act on.
-func LoadConfig(path string) (*config.Config, error) {
-	cfg, err := config.Load(path)
+func LoadConfig(path string) (*config.Config, error) { return loadConfig(config.Load(path)) }
+
+// LoadDemo is LoadConfig for a config that this program wrote: its token is in a
+// file, and the one in the environment is another Jira's.
+func LoadDemo(path string) (*config.Config, error) { return loadConfig(config.LoadIn(path, nil)) }
+
+func loadConfig(cfg *config.Config, err error) (*config.Config, error) {
 	if err != nil {
 		return nil, ConfigError{err}
 	}

@@ -95,7 +95,11 @@ func (s *Service) change(ctx context.Context, c change) error {
 // prepare reads the config's file, makes what it needs, and finds out whether Jira
 // accepts it. It asks Jira only if what the store knows is not enough.
 func (s *Service) prepare(ctx context.Context) (change, error) {
-	next, err := LoadConfig(s.cfg.File())
+	load := s.opts.Load
+	if load == nil {
+		load = LoadConfig
+	}
+	next, err := load(s.cfg.File())
 	if err != nil {
 		return change{}, err
 	}

@@ -43,6 +43,9 @@ type Options struct {
 	ShutdownTimeout   time.Duration            // how long a stop waits for requests that are being answered; 0: 5 s
 	Notes             []string                 // lines that the page of what waits now shows below
 	Writer            Writer                   // how this process becomes the store's one writer
+
+	// Load reads the config anew at a reload; nil: LoadConfig.
+	Load func(path string) (*config.Config, error)
 }
 
 // Service is everything between a Jira and whoever reads the numbers.

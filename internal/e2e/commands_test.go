@@ -209,6 +209,31 @@ func TestWaitsExplains(t *testing.T) {
 	}
 }
 
+// TestDemoBesideAToken runs the demo, reloads its config and reads its store where
+// the environment holds the token of another Jira.
+func TestDemoBesideAToken(t *testing.T) {
+	t.Setenv("YOURTURN_JIRA_TOKEN", "of another Jira")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var out output
+	ended := make(chan int, 1)
+	kept := filepath.Join(t.TempDir(), "demo.db")
+	go func() {
+		args := []string{"demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--store", kept}
+		ended <- command.Run(ctx, args, command.Env{In: strings.NewReader(""), Out: &out, Err: &out})
+	}()
+	base := started(t, &out, ended, `open +(http://\S+)/ `)
+	await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+	if status, answer := post(t, base+"/-/reload", ""); status != http.StatusOK {
+		t.Errorf("a reload ends with %d: %s", status, answer)
+	}
+	yourturn(t, 0, "waits", "--config.file", kept+".yml", "--open")
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("stopped, the demo ended with %d:\n%s", code, out.String())
+	}
+}
+
 // TestDemo runs the demo as a user does, and looks at what it serves.
 func TestDemo(t *testing.T) {
 	t.Parallel() // it waits more than it works

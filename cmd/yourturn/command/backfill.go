@@ -132,7 +132,7 @@ func latestSample(ctx context.Context, r *query.Reader, now time.Time) (at time.
 }
 
 func runBackfill(ctx context.Context, e Env, f backfillFlags) error {
-	cfg, err := app.LoadConfig(f.configFile)
+	cfg, err := loadConfig(e, f.configFile)
 	if err != nil {
 		return err
 	}

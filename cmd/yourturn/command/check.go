@@ -40,7 +40,7 @@ outcome.`,
 		Example: "  yourturn check --config.file yourturn.yml --online",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := app.LoadConfig(configFile)
+			cfg, err := loadConfig(e, configFile)
 			if err != nil {
 				return err
 			}

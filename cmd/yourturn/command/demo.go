@@ -127,7 +127,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
 	progress := newProgress(e.Err)
-	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Progress: func(p collector.Progress) {
+	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Load: app.LoadDemo, Progress: func(p collector.Progress) {
 		if p.Full {
 			progress.show("reading the simulated Jira: %d stories", p.Stories)
 		}
@@ -232,5 +232,5 @@ func demoConfig(tm *team.Team, store, jiraURL, token string) (*config.Config, er
 	if err := os.WriteFile(store+".yml", []byte(text), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the demo's config: %w", err)
 	}
-	return app.LoadConfig(store + ".yml")
+	return app.LoadDemo(store + ".yml")
 }

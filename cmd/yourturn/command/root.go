@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
+	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
 )
 
@@ -199,6 +200,18 @@ func isTerminal(w io.Writer) bool {
 // configFlag adds the flag that names the config.
 func configFlag(flags *pflag.FlagSet, path *string) {
 	flags.StringVar(path, "config.file", "yourturn.yml", "the config `file`")
+}
+
+// loadConfig reads the config in a file, and says what should be known of it.
+func loadConfig(e Env, path string) (*config.Config, error) {
+	cfg, err := app.LoadConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.Warnings() {
+		fmt.Fprintf(e.Err, "yourturn: warning: %s: %s\n", path, w)
+	}
+	return cfg, nil
 }
 
 // listen opens the address that a command serves on.

@@ -47,7 +47,7 @@ stopped.`,
 		Example: "  yourturn serve --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := app.LoadConfig(configFile)
+			cfg, err := loadConfig(e, configFile)
 			if err != nil {
 				return err
 			}

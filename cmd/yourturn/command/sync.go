@@ -36,7 +36,7 @@ by its own config, and waits until it has. --recount works the same way.`,
 		Example: "  yourturn sync --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := app.LoadConfig(configFile)
+			cfg, err := loadConfig(e, configFile)
 			if err != nil {
 				return err
 			}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
 )
@@ -79,7 +78,7 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 	if err := f.validate(); err != nil {
 		return err
 	}
-	cfg, err := app.LoadConfig(f.configFile)
+	cfg, err := loadConfig(e, f.configFile)
 	if err != nil {
 		return err
 	}
