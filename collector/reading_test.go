@@ -178,6 +178,35 @@ func TestANewReadingReachesWhatIsStored(t *testing.T) {
 	})
 }
 
+// TestTheReporterReachesWhatIsStored holds that a store that was filled before
+// reporters were kept gets them, with the records of their changes.
+func TestTheReporterReachesWhatIsStored(t *testing.T) {
+	each(t, func(w *world) {
+		path := filepath.Join(t.TempDir(), "old.db")
+		w.in(path)
+		id := w.create(w.pay)
+		dev, po := w.dev.ID(w.site.Flavor), w.po.ID(w.site.Flavor)
+		w.site.Change(w.now(), w.dev, id, map[string]any{"reporter": w.po}, jirasim.Item{Field: "reporter", FieldType: "jira", FieldID: "reporter", From: &dev, To: &po})
+		w.later(time.Hour)
+		w.sync()
+		older(w.T, path)
+		w.restart()
+		if r := w.sync(); !r.Full || r.Mended != 1 {
+			w.Errorf("the first cycle: %s, mended %d; want the record of the reporter mended", summary(r), r.Mended)
+		}
+		h := w.history(id)
+		want := []latency.Change{{Field: latency.FieldReporter, From: latency.Value{ID: dev}, To: latency.Value{ID: po}}}
+		if diff := cmp.Diff(want, h.Events[len(h.Events)-1].Changes); diff != "" {
+			w.Errorf("the changes of the record (-want +got):\n%s", diff)
+		}
+		for field, want := range map[string]string{latency.FieldReporter: po, latency.FieldCreator: dev} {
+			if got := h.Now[field]; len(got) != 1 || got[0].ID != want {
+				w.Errorf("the %s is %v, want %s", field, got, want)
+			}
+		}
+	})
+}
+
 // TestAnInterruptedNewReadingGoesOn stops the reading of an older store's stories
 // half way, and lets a project go before it goes on: what is lost stays as it is.
 func TestAnInterruptedNewReadingGoesOn(t *testing.T) {

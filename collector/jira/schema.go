@@ -33,13 +33,14 @@ type schema struct {
 func newSchema(fields []jiradata.Field) *schema {
 	s := &schema{
 		byID: map[string]string{
-			"status": latency.FieldStatus, "assignee": latency.FieldAssignee, "labels": latency.FieldLabels,
+			"status": latency.FieldStatus, "assignee": latency.FieldAssignee, "reporter": latency.FieldReporter,
+			"creator": latency.FieldCreator, "labels": latency.FieldLabels,
 			"components": latency.FieldComponents, "resolution": latency.FieldResolution, "parent": latency.FieldParent,
 			"issuetype": latency.FieldType, "project": latency.FieldProject, "issuekey": latency.FieldKey,
 			"description": latency.FieldDescription,
 		},
 		bySystem: map[string]string{
-			"status": latency.FieldStatus, "assignee": latency.FieldAssignee, "labels": latency.FieldLabels,
+			"status": latency.FieldStatus, "assignee": latency.FieldAssignee, "reporter": latency.FieldReporter, "labels": latency.FieldLabels,
 			"component": latency.FieldComponents, "components": latency.FieldComponents, "resolution": latency.FieldResolution,
 			"parent": latency.FieldParent, "parent issue": latency.FieldParent, "issueparentassociation": latency.FieldParent,
 			"issuetype": latency.FieldType, "project": latency.FieldProject, "key": latency.FieldKey,
@@ -89,7 +90,7 @@ func newSchema(fields []jiradata.Field) *schema {
 // requested returns the fields to ask Jira for: those that the rules read, and no
 // summary, text or address.
 func (s *schema) requested(comments bool) []string {
-	ids := []string{"status", "assignee", "labels", "components", "resolution", "parent", "issuetype", "project", "created", "updated", "creator"}
+	ids := []string{"status", "assignee", "reporter", "labels", "components", "resolution", "parent", "issuetype", "project", "created", "updated", "creator"}
 	if comments {
 		ids = append(ids, "comment")
 	}
@@ -146,7 +147,7 @@ func (s *schema) changes(out []latency.Change, it *item) []latency.Change {
 // stored once for each account, where they can be deleted.
 func changed(field string, id, name text) latency.Value {
 	switch field {
-	case latency.FieldAssignee:
+	case latency.FieldAssignee, latency.FieldReporter:
 		return latency.Value{ID: string(id)}
 	case latency.FieldLabels:
 		return latency.Value{Name: string(name)}

@@ -295,7 +295,7 @@ func TestStory(t *testing.T) {
 		want := jiradata.Page{Stories: []jiradata.Story{{
 			History: latency.History{ID: id, Key: "PAY-1", Now: latency.Snapshot{
 				"status": {{ID: "1", Name: "Open"}}, "type": {{ID: "10", Name: "Story"}}, "project": {{ID: "100", Name: "Payments"}},
-				"assignee": {{ID: dev}}, "labels": {{Name: "a"}, {Name: "b"}}, "components": {{ID: "7", Name: "Checkout"}},
+				"assignee": {{ID: dev}}, "reporter": {{ID: dev}}, "creator": {{ID: dev}}, "labels": {{Name: "a"}, {Name: "b"}}, "components": {{ID: "7", Name: "Checkout"}},
 			}, Events: []latency.Event{
 				{At: latency.At(s.start), Rank: latency.RankCreated, Actor: dev},
 				{At: latency.At(minute(1)), Rank: latency.RankRecord, ID: record, Actor: bot, ActorType: app, Changes: []latency.Change{{Field: "description"}}},

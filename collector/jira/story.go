@@ -156,7 +156,7 @@ func (s *schema) snapshot(is *issue, people directory) (latency.Snapshot, error)
 	for _, c := range components {
 		now[latency.FieldComponents] = append(now[latency.FieldComponents], c.value())
 	}
-	for _, id := range slices.Concat([]string{"assignee"}, s.people) {
+	for _, id := range slices.Concat([]string{"assignee", "reporter", "creator"}, s.people) {
 		who, err := usersIn(is, id)
 		if err != nil {
 			return nil, err

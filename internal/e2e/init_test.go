@@ -2,11 +2,14 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,8 +20,10 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
+	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/orgs"
+	"github.com/yourturn/yourturn/internal/query"
 )
 
 // servedOrganisation serves a generated organisation over HTTP and returns the flags
@@ -83,6 +88,41 @@ func TestInitMakesAConfigThatCheckAccepts(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestInitWhereTheReporterDecides goes from a URL to waits where the reporter of a
+// story is its owner: each wait is the reporter's.
+func TestInitWhereTheReporterDecides(t *testing.T) {
+	t.Setenv("YOURTURN_JIRA_TOKEN", "t0k3n")
+	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
+		t.Run(string(flavor), func(t *testing.T) {
+			org, flags := servedOrganisation(t, "classic-reporter", flavor)
+			file := filepath.Join(t.TempDir(), "yourturn.yml")
+			yourturn(t, command.ExitFine, append([]string{"init", "--yes", "--output", file}, flags...)...)
+			cfg, err := app.LoadConfig(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			yourturn(t, command.ExitFine, "sync", "--config.file", file)
+			var waits []query.Part
+			if err := json.Unmarshal([]byte(yourturn(t, command.ExitFine, "waits", "--config.file", file, "--format", "json")), &waits); err != nil {
+				t.Fatal(err)
+			}
+			if len(waits) == 0 {
+				t.Fatal("there are no waits")
+			}
+			for _, w := range waits {
+				id, err := strconv.ParseInt(w.StoryID, 10, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				reporter := org.Site.Person(id, "reporter").ID(flavor)
+				if o, ok := cfg.Owners[w.Owner]; w.Owner != reporter && (!ok || !slices.Contains(o.Accounts, reporter)) {
+					t.Errorf("a wait of %s is of %s, and its reporter is %s", w.Story, w.Owner, reporter)
+				}
+			}
+		})
 	}
 }
 

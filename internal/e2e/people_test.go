@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,49 @@ func TestOwnerChanges(t *testing.T) {
 			p.Errorf("%v acceptances of another are counted as po's", n)
 		}
 	})
+}
+
+// TestTheReporterOwns holds that the reporter and the creator of a story can be its
+// owner, by every name that the field has: with the history of the reporter, and
+// from the parent where a story has no reporter.
+func TestTheReporterOwns(t *testing.T) {
+	for field, creator := range map[string]bool{"Reporter": false, "reporter": false, "Rapporteur": false, "Creator": true, "CREATOR": true} {
+		t.Run(field, func(t *testing.T) {
+			rigs(t, jirasim.Options{}, func(p *rig) {
+				p.site.AddField(&jirasim.Field{ID: "reporter", Name: "Rapporteur", SchemaType: "user"})
+				p.restart(p.replaced("owner_field: Product Owner", "owner_field: "+field))
+				given := func(to *jirasim.User) (id int64) {
+					epic := p.create(p.pay)
+					id = p.create(p.pay)
+					p.site.Change(p.now(), p.dev, epic, map[string]any{"reporter": p.po})
+					p.site.Change(p.now(), p.dev, id, map[string]any{"reporter": to, "parent": map[string]any{"id": fmt.Sprint(epic), "key": p.site.Key(epic)}})
+					p.later(time.Minute)
+					p.move(p.dev, id, "1", "2")
+					return id
+				}
+				inherits, handedOn := given(nil), given(p.dev)
+				p.later(time.Hour)
+				dev, po := p.dev.ID(p.site.Flavor), p.po.ID(p.site.Flavor)
+				p.site.Change(p.now(), p.dev, handedOn, map[string]any{"reporter": p.po},
+					jirasim.Item{Field: "reporter", FieldType: "jira", FieldID: "reporter", From: &dev, FromString: &p.dev.DisplayName, To: &po, ToString: &p.po.DisplayName})
+				p.later(time.Hour)
+				p.fine()
+				owners := func(id int64) (list []string) {
+					for _, w := range p.waits(id) {
+						list = append(list, w.Owner)
+					}
+					return list
+				}
+				want := [2][]string{{"po"}, {dev, "po"}}
+				if creator {
+					want = [2][]string{{dev}, {dev}}
+				}
+				if got := [2][]string{owners(inherits), owners(handedOn)}; !reflect.DeepEqual(got, want) {
+					t.Errorf("the owners are %v, want %v", got, want)
+				}
+			})
+		})
+	}
 }
 
 // A Data Center can anonymise a user. From then on it shows another key and name

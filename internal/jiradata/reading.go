@@ -14,4 +14,5 @@ package jiradata
 //
 //	1  the facts of comments, and records of the fields that rules read
 //	2  the ProjectImport of a record: the story came from another Jira
-const Reading = 2
+//	3  the reporter, with the records of it, and the creator
+const Reading = 3

@@ -54,6 +54,8 @@ type Value struct {
 const (
 	FieldStatus      = "status"
 	FieldAssignee    = "assignee"
+	FieldReporter    = "reporter"
+	FieldCreator     = "creator" // who created the story; it never changes
 	FieldFlag        = "flag"
 	FieldLabels      = "labels"
 	FieldComponents  = "components"

@@ -27,7 +27,7 @@ func NewAncestor(h *History) *Ancestor {
 	a.first.initial(h.Now, h.Events)
 	for _, ev := range h.Events {
 		for _, c := range ev.Changes {
-			if c.Field == FieldParent || c.Field == FieldAssignee || isCustom(c.Field) {
+			if c.Field == FieldParent || c.Field == FieldAssignee || isUserField(c.Field) {
 				a.changes = append(a.changes, ancestorChange{ev.At, c})
 			}
 		}

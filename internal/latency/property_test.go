@@ -255,7 +255,7 @@ func TestOtherNames(t *testing.T) {
 			ev := &h.Events[i]
 			ev.Actor = name(ev.Actor)
 			for j := range ev.Changes {
-				if c := &ev.Changes[j]; c.Field == FieldAssignee || isCustom(c.Field) {
+				if c := &ev.Changes[j]; c.Field == FieldAssignee || isUserField(c.Field) {
 					c.From.ID, c.To.ID = name(c.From.ID), name(c.To.ID)
 				}
 			}
@@ -271,7 +271,7 @@ func TestOtherNames(t *testing.T) {
 			}
 		}
 		for field, values := range h.Now {
-			if field == FieldAssignee || isCustom(field) {
+			if field == FieldAssignee || isUserField(field) {
 				h.Now[field] = []Value{{ID: name(values[0].ID)}}
 			}
 		}

@@ -123,7 +123,7 @@ type Project struct {
 	TargetAcceptance          time.Duration // of working time
 	TargetQuestion            time.Duration // of working time
 	Calendar                  *calendar.Calendar
-	OwnerField, DelegateField string            // Jira's field id, or FieldAssignee; "": none
+	OwnerField, DelegateField string            // FieldAssignee, FieldReporter, FieldCreator or the id of a custom field; "": none
 	Components                map[string]string // component name or id to person
 	ComponentNames            map[string]string // today's name by component id
 	Terms                     []Term            // configured owners

@@ -13,7 +13,7 @@ type state struct {
 	users                                    []userField
 }
 
-// userField is a custom field that holds people.
+// userField is a field that holds people: the reporter, the creator, or a custom one.
 type userField struct {
 	field string
 	ids   string // accounts separated by commas
@@ -55,7 +55,7 @@ func (s *state) people(field string) string {
 	return ""
 }
 
-// setPeople sets a custom user field.
+// setPeople sets a user field.
 func (s *state) setPeople(field, ids string) {
 	for i := range s.users {
 		if s.users[i].field == field {
@@ -76,7 +76,7 @@ func (s *state) apply(c *Change) {
 		if c.To != (Value{}) {
 			s.components = append(s.components, c.To)
 		}
-	case isCustom(c.Field):
+	case isUserField(c.Field):
 		s.setPeople(c.Field, c.To.ID)
 	default:
 		if v := s.slot(c.Field); v != nil {
@@ -85,8 +85,12 @@ func (s *state) apply(c *Change) {
 	}
 }
 
-// isCustom reports whether a field is a custom one; of those only user fields are kept.
-func isCustom(field string) bool { return strings.HasPrefix(field, "customfield_") }
+// isUserField reports whether a field holds people: the reporter, the creator, or a
+// custom field, of which only user fields are kept. The assignee is kept by itself,
+// because rules ask for it whoever owns the story.
+func isUserField(field string) bool {
+	return field == FieldReporter || field == FieldCreator || strings.HasPrefix(field, "customfield_")
+}
 
 // initial fills s with the values a story had before its events, reconstructed
 // backwards: the old value of the first change of a field, else what Jira says
@@ -99,7 +103,7 @@ func (s *state) initial(now Snapshot, events []Event) (firstStatus, lastImport i
 		switch {
 		case field == FieldComponents:
 			s.components = append(s.components, values...)
-		case isCustom(field):
+		case isUserField(field):
 			s.setPeople(field, joinIDs(values))
 		case field == FieldLabels:
 			s.labels = Value{Name: joinNames(values)}

@@ -194,7 +194,7 @@ func (p *DraftProject) SetSource(src Source, fields []jiradata.Field, keys map[s
 		}
 		add("owner_field", field, src.Evidence)
 	case FromReporter:
-		add("owner_field", fieldReporter, src.Evidence)
+		add("owner_field", latency.FieldReporter, src.Evidence)
 	case FromComponent:
 		add("owner_field", `""`, "components name the owner here, and no field does")
 		var parts []string

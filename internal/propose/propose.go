@@ -327,7 +327,7 @@ func (s source) holder(d *decision) string {
 	case FromField:
 		return d.story.holder(s.field, d.at)
 	case FromReporter:
-		return cmp.Or(d.story.holder(fieldReporter, d.at), d.story.created.by)
+		return cmp.Or(d.story.holder(latency.FieldReporter, d.at), d.story.created.by)
 	case FromComponent:
 		return s.components[d.story.component()]
 	default:

@@ -28,12 +28,6 @@ type Sample struct {
 	AsOf    latency.Instant
 }
 
-// The fields of a snapshot that name who reported and who created a story.
-const (
-	fieldReporter = "reporter"
-	fieldCreator  = "creator"
-)
-
 // slip is how soon a move that its actor takes back is none.
 const slip = 5 * time.Minute
 

@@ -73,8 +73,8 @@ func (p *project) sources(f *flow, fields map[string]string) []source {
 		}
 		add(s, func(d *decision) string { return d.story.holder(id, d.at) })
 	}
-	add(source{kind: FromReporter, field: fieldReporter, name: "Reporter"}, func(d *decision) string {
-		return cmp.Or(d.story.holder(fieldReporter, d.at), d.story.created.by)
+	add(source{kind: FromReporter, field: latency.FieldReporter, name: "Reporter"}, func(d *decision) string {
+		return cmp.Or(d.story.holder(latency.FieldReporter, d.at), d.story.created.by)
 	})
 	if p.meta.Lead != "" {
 		add(source{kind: FromLead, person: p.meta.Lead}, func(*decision) string { return p.meta.Lead })

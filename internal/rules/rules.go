@@ -384,10 +384,13 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// userField returns the id of the user field with a name or id; "" if there is none.
+// userField returns the id of the user field with a name or id; "" if there is
+// none. The assignee, the reporter and the creator have their English names in
+// every Jira, beside those that its language gives them.
 func (b *builder) userField(path, name string) string {
-	if name == "" || latency.Fold(name) == latency.FieldAssignee {
-		return latency.Fold(name)
+	builtIn := latency.Fold(name)
+	if builtIn == "" || builtIn == latency.FieldAssignee {
+		return builtIn
 	}
 	var found, people []string
 	for _, f := range b.facts.Meta.Fields {
@@ -406,6 +409,9 @@ func (b *builder) userField(path, name string) string {
 	case 1:
 		return found[0]
 	case 0:
+		if builtIn == latency.FieldReporter || builtIn == latency.FieldCreator {
+			return builtIn
+		}
 		b.problem(!b.cfg.Written(path), path, "this Jira has no user field %q; it has %s", name, list(people))
 	default:
 		b.problem(false, path, "%q is the name of several fields: give one of the ids %s", name, strings.Join(found, ", "))

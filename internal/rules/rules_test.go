@@ -112,12 +112,33 @@ func TestARenamedStatusStaysWhatItWas(t *testing.T) {
 	}
 }
 
+// TestBuiltInUserFields holds that the fields of people that every Jira has are found
+// by their English names in any case, and by the name that Jira's language gives them.
+func TestBuiltInUserFields(t *testing.T) {
+	translated := facts()
+	translated.Meta.Fields = append(translated.Meta.Fields,
+		jiradata.Field{ID: "assignee", Name: "Bearbeiter", People: true},
+		jiradata.Field{ID: "reporter", Name: "Rapporteur", People: true},
+		jiradata.Field{ID: "creator", Name: "Ersteller", People: true})
+	for name, want := range map[string]string{
+		"assignee": latency.FieldAssignee, "ASSIGNEE": latency.FieldAssignee, "Bearbeiter": latency.FieldAssignee,
+		"reporter": latency.FieldReporter, "Reporter": latency.FieldReporter, "rapporteur": latency.FieldReporter,
+		"creator": latency.FieldCreator, "Creator": latency.FieldCreator, "Ersteller": latency.FieldCreator,
+	} {
+		r := New(parse(t, "defaults: {owner_field: "+name+", delegate_field: "+name+"}"), translated)
+		if p := r.Rules.Projects["1"]; p.OwnerField != want || p.DelegateField != want || len(r.Errors()) > 0 {
+			t.Errorf("%s is %q and %q, want %q; errors: %v", name, p.OwnerField, p.DelegateField, want, r.Errors())
+		}
+	}
+}
+
 func TestNamesThatMeanNothing(t *testing.T) {
 	for _, tc := range []struct{ name, config, key, want string }{
 		{"a status", "defaults: {acceptance_statuses: [Revue]}", "defaults.acceptance_statuses", "PO Review"},
 		{"a project's status", "projects: {PAY: {paused_statuses: [Parked]}}", "projects.PAY.paused_statuses", `"Parked"`},
 		{"a field", "defaults: {owner_field: Boss}", "defaults.owner_field", "Product Owner (customfield_1)"},
 		{"a field of no people", "defaults: {owner_field: Team}", "defaults.owner_field", "no user field"},
+		{"a built-in field in a language that this Jira does not speak", "defaults: {owner_field: Melder}", "defaults.owner_field", "no user field"},
 		{"several fields", "defaults: {owner_field: Reviewer}", "defaults.owner_field", "customfield_2, customfield_3"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
