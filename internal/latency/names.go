@@ -1,6 +1,10 @@
 package latency
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // Fold brings a name into the form in which names are compared: lower case,
 // with one form of apostrophe and without space around it.
@@ -59,9 +63,8 @@ func (r *Rules) StatusID(v Value) string {
 
 // statusReading is what a status value of a history record may mean.
 type statusReading struct {
-	id    string // the status by its id
-	named string // the status whose name of today it bears; "" if none does, or several do
-	odd   bool   // its name is another status's today
+	id      string   // the status by its id
+	bearing []string // those that bear its name today, in order; nil unless they are others
 }
 
 // readStatus returns what a status value may mean. An id is read whatever name
@@ -76,38 +79,49 @@ func (d *Deriver) readStatus(v Value) statusReading {
 	}
 	read := statusReading{id: d.rules.StatusID(v)}
 	if name := Fold(v.Name); v.ID != "" && name != "" && Fold(d.rules.Statuses[v.ID].Name) != name {
-		read.named = d.rules.StatusIDs[name]
-		read.odd = read.named != "" || d.bearsName(name)
+		for id, s := range d.rules.Statuses {
+			if Fold(s.Name) == name {
+				read.bearing = append(read.bearing, id)
+			}
+		}
+		slices.SortFunc(read.bearing, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	}
 	d.statuses[v] = read
 	return read
 }
 
-// bearsName reports whether a status of today has that folded name.
-func (d *Deriver) bearsName(name string) bool {
-	for _, s := range d.rules.Statuses {
-		if Fold(s.Name) == name {
-			return true
-		}
-	}
-	return false
-}
-
 // statusIn returns the status that a value in the story's nth event means. An
 // event before the story's import from another Jira bears that Jira's ids, so
-// a name that is another status's today is what counts there.
+// a name that is another status's today is what counts there. If it is the name
+// of several, the one that the story had after the import counts, else the first.
 func (r *replay) statusIn(n int, v Value) string {
 	read := r.d.readStatus(v)
-	if read.odd && read.named != "" && n < r.imported {
-		return read.named
+	if n >= r.imported || len(read.bearing) == 0 {
+		return read.id
 	}
-	return read.id
+	if len(read.bearing) > 1 {
+		for _, ev := range r.h.Events[r.imported:] {
+			for _, c := range ev.Changes {
+				for _, has := range [2]string{c.From.ID, c.To.ID} {
+					if c.Field == FieldStatus && slices.Contains(read.bearing, has) {
+						return has
+					}
+				}
+			}
+		}
+		for _, has := range r.h.Now[FieldStatus] {
+			if slices.Contains(read.bearing, has.ID) {
+				return has.ID
+			}
+		}
+	}
+	return read.bearing[0]
 }
 
 // checkNames finds a status that bears the name of another one.
 func (r *replay) checkNames(ev *Event, c *Change) {
 	for _, v := range [2]Value{c.From, c.To} {
-		if r.now.inScope && r.d.readStatus(v).odd {
+		if r.now.inScope && len(r.d.readStatus(v).bearing) > 0 {
 			r.find(FindStatusName, ev.At, v.Name+" ("+v.ID+")")
 			return
 		}

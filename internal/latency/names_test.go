@@ -42,6 +42,26 @@ func TestStatusNames(t *testing.T) {
 			s.last[FieldStatus] = Value{ID: "11", Name: "Ready for Release"}
 			return imported(s, "Mon 11:00")
 		}, want: accepted, findings: []string{FindStatusName, FindStatusName}},
+		{name: "by that of several statuses that the story had later", rules: func(r *Rules) {
+			rules(r)
+			r.Statuses["20"], r.Statuses["09"] = Status{Name: "PO Review"}, Status{Name: "PO Review"}
+			delete(r.StatusIDs, "po review")
+			r.Projects["1"].Acceptance = Set{"20": true}
+		}, story: func(t *testing.T) *tale {
+			s := imported(at(start(t), "Mon 09:00", "dev", "11", "PO Review"), "Mon 09:30")
+			s.last[FieldStatus] = Value{ID: "20", Name: "PO Review"}
+			return at(s, "Mon 10:00", "po", "11", "Ready for Release")
+		}, want: accepted, findings: []string{FindStatusName}},
+		{name: "by the first of several if the story has none of them", rules: func(r *Rules) {
+			rules(r)
+			r.Statuses["9"] = Status{Name: "PO Review"}
+			delete(r.StatusIDs, "po review")
+			r.Projects["1"].Acceptance = Set{"9": true}
+		}, story: func(t *testing.T) *tale {
+			s := at(start(t), "Mon 09:00", "dev", "11", "PO Review")
+			s.last[FieldStatus] = Value{ID: "12", Name: "In Progress"}
+			return imported(s, "Mon 09:30")
+		}, asOf: "Mon 10:00", want: []string{"acceptance of po: open, elapsed 1h0m0s, working 1h0m0s"}, findings: []string{FindStatusName, FindLastStatus}},
 		{name: "what came after the import is read by its id", rules: rules, story: func(t *testing.T) *tale {
 			return end(at(imported(start(t), "Mon 08:30"), "Mon 09:00", "dev", "10", "Ready for Release"))
 		}, want: accepted, findings: []string{FindStatusName, FindStatusName}},

@@ -157,8 +157,9 @@ func (r *replay) roleIn(rec *record, before *situation, kind Kind) Responder {
 	return r.roleOf(rec.Event, before, before.owner, kind)
 }
 
-// roleOf returns the role of an event's actor towards an owner in a situation.
-// Automation that follows an action of the owner or a delegate is theirs.
+// roleOf returns the role of an event's actor in a situation towards an owner.
+// What automation does that follows an action of that owner or a delegate is
+// theirs.
 func (r *replay) roleOf(ev *Event, s *situation, owner string, kind Kind) Responder {
 	if s.project == nil {
 		return ByOther

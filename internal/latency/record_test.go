@@ -9,6 +9,9 @@ import (
 // TestRecords has what a record does, and whose deed it is.
 func TestRecords(t *testing.T) {
 	runCases(t, []ruleCase{
+		{name: "automation after an owner whose part is another's in the end", story: func(t *testing.T) *tale {
+			return owns(entered(t), "Mon 11:00", "next").says("Mon 11:02", "next", "ok").move("Mon 11:02:30", "robot", "Ready for Release")
+		}, want: []string{"acceptance of po: accepted automation, elapsed 2h2m30s, working 2h2m30s"}},
 		{name: "automation after the owner is the owner", story: func(t *testing.T) *tale {
 			return entered(t).says("Mon 10:00", "po", "ok").move("Mon 10:01", "robot", "Done")
 		}, want: []string{"acceptance of po: accepted owner, elapsed 1h1m0s, working 1h1m0s"}},
