@@ -234,7 +234,7 @@ func TestBackfillRefuses(t *testing.T) {
 		{"the wrong way round", "there is no step", 2, []string{"--from", "2026-05-02", "--to", "2026-05-01"}},
 		{"a step that leaves a rest", "--step 7h0m0s: give whole minutes that divide a day", 2, []string{"--from", "2026-05-01", "--step", "7h"}},
 		{"a step that is too fine", "--step 30s: give whole minutes that divide a day", 2, []string{"--from", "2026-05-01", "--step", "30s"}},
-		{"an end before the first story", "the first story is of 2025-11-2", 2, []string{"--from", "2000-01-01", "--to", "2000-02-01"}},
+		{"an end before the first story", "the first story was created at 2025-11-2", 2, []string{"--from", "2000-01-01", "--to", "2000-02-01"}},
 		{"a file that is there", "2026-05.om is there, and backfill.json does not say what it holds: replace it with --force", 2, []string{"--from", "2026-05-19", "--out", there}},
 		{"no folder", "file", 1, []string{"--from", "2026-05-19", "--out", filepath.Join(dir, "file")}},
 	} {

@@ -198,9 +198,9 @@ func (f *backfillFlags) afterBeginning(e Env, from, to time.Time, begins backfil
 		return from, nil
 	}
 	if from = first.Add(f.step - time.Nanosecond).Truncate(f.step); from.After(to) {
-		return from, usageError{fmt.Errorf("the first story is of %s, and --to is before the first step after it", first.Format(time.RFC3339))}
+		return from, usageError{fmt.Errorf("the first story was created at %s, and --to is before the first step after it", first.Format(time.RFC3339))}
 	}
-	fmt.Fprintf(e.Err, "the first story is of %s: samples begin after it, and those of each project after its own first story\n", first.Format(time.RFC3339))
+	fmt.Fprintf(e.Err, "the first story was created at %s: samples begin after it, and those of each project after its own first story\n", first.Format(time.RFC3339))
 	return from, nil
 }
 
