@@ -28,13 +28,16 @@ func blockers() []stage {
 // tooFew returns the number that stands for too few stories to name a blocker.
 func tooFew() int { return len(blockers()) + 1 }
 
+// tooShort returns the number that stands for no stage long enough to be one.
+func tooShort() int { return tooFew() + 1 }
+
 // stageWords maps the numbers of largestBlocker to words.
 func stageWords() []dashboard.ValueMapping {
 	var list []dashboard.ValueMappingResult
 	for _, s := range blockers() {
 		list = append(list, word(s.words, s.color))
 	}
-	return words(append(list, word("fewer than 5 stories", colorPlain))...)
+	return words(append(list, word("fewer than 5 stories", colorPlain), word("no stage has 5 %", colorPlain))...)
 }
 
 // largestBlocker returns the largest blocker of each project, as its number among
@@ -45,6 +48,7 @@ func largestBlocker() string {
 		parts = append(parts, fmt.Sprintf(`%d * (po_largest_blocker{`+isProject+`, window="$window", stage="%s"} == 1)`, i+1, s.label))
 	}
 	parts = append(parts, fmt.Sprintf(`%d * group by (job, project) (po_stage_seconds{`+isProject+`, window="$window"}) unless on (job, project) po_largest_blocker{window="$window"}`, tooFew()))
+	parts = append(parts, fmt.Sprintf(`%d + (max by (job, project) (po_largest_blocker{`+isProject+`, window="$window"}) == 0)`, tooShort()))
 	return "max by (project) (" + strings.Join(parts, "\nor ") + ")"
 }
 
@@ -120,7 +124,7 @@ func bottleneck() *board {
 	b.add(
 		panel{
 			title: "What is the largest blocker?", width: 12, height: 8,
-			about:   "The stage, apart from development and backlog, in which stories spent the most working time within the window, whether they are finished or not; its share of their cycle time; and the working hours in all stages. Waiting for the owner counts only while nothing else could be done on the story. In a tie it is not the owner. It takes 5 stories in the window. Empty: no stage has 5 % of the cycle time.",
+			about:   "The stage, apart from development and backlog, in which stories spent the most working time within the window, whether they are finished or not; its share of their cycle time; and the working hours in all stages. Waiting for the owner counts only while nothing else could be done on the story. In a tie it is not the owner. It takes 5 stories in the window, and at least 5 % of their cycle time.",
 			caution: "Caution: it says little if few working hours were counted, or if the next stage is about as long. The bars below show that.",
 			queries: []query{
 				rows(largestBlocker()),
@@ -136,7 +140,7 @@ func bottleneck() *board {
 		panel{
 			title: "Was it always?", width: 12, height: 8,
 			about:   "The largest blocker over time. Each point looks back over the window.",
-			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured, or no stage had 5 % of the cycle time.",
+			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured.",
 			queries: []query{course(largestBlocker(), "{{project}}")},
 			view:    states(stageWords()),
 		},
