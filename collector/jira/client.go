@@ -115,6 +115,13 @@ type Client struct {
 // address for programs, which people cannot open.
 var gateway = regexp.MustCompile(`^/ex/jira/[^/]+$`)
 
+// IsGateway reports whether an address is Atlassian's gateway, which takes tokens
+// with scopes, and not a site, which takes those without.
+func IsGateway(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && gateway.MatchString(strings.TrimRight(u.Path, "/"))
+}
+
 // New returns a client. It makes no request: errors are about the options.
 func New(o Options) (*Client, error) {
 	u, err := url.Parse(o.URL)

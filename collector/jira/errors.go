@@ -83,6 +83,14 @@ func noEndpoint(err error) bool { return errors.Is(err, ErrNotFound) || errors.I
 
 // Error implements error: it names the endpoint, what happened and a remedy.
 func (e *Error) Error() string {
+	if r := e.Remedy(); r != "" {
+		return e.What() + "; " + r
+	}
+	return e.What()
+}
+
+// What returns what happened, and at which endpoint, without the remedy.
+func (e *Error) What() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "jira %s: %v", e.Endpoint, e.kind)
 	if e.Status != 0 {
@@ -94,9 +102,6 @@ func (e *Error) Error() string {
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, "; Jira asks to wait %s", e.RetryAfter.Round(time.Second))
 	}
-	if r := e.remedy(); r != "" {
-		b.WriteString("; " + r)
-	}
 	return b.String()
 }
 
@@ -107,8 +112,8 @@ func (e *Error) Unwrap() error { return e.kind }
 // not say. Until then no request is sent.
 func (e *Error) Wait() time.Duration { return e.RetryAfter }
 
-// remedy returns what the operator can do; "" where the detail says enough.
-func (e *Error) remedy() string {
+// Remedy returns what the operator can do; "" where the detail says enough.
+func (e *Error) Remedy() string {
 	switch {
 	case errors.Is(e.kind, ErrForbidden) && e.Endpoint == myself:
 		// Every account may ask who it is. Cloud answers so to a bearer token that it

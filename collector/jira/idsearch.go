@@ -187,3 +187,18 @@ func (w *walk) matching(ctx context.Context, ids []int64, clause string) ([]int6
 	}
 	return found, nil
 }
+
+// TryQuery asks Jira whether it understands a query: for what was updated since
+// now, so that the answer is small. jql may be "".
+func (c *Client) TryQuery(ctx context.Context, jql string, now latency.Instant) error {
+	if jql == "" {
+		return nil
+	}
+	for _, err := range c.IDs(ctx, jiradata.Query{JQL: jql, Since: now}) {
+		if err != nil {
+			return fmt.Errorf("jira.jql: %w", err)
+		}
+		break
+	}
+	return nil
+}

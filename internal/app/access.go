@@ -92,7 +92,7 @@ func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jirada
 			return jiradata.Meta{}, collector.UnknownProjects(unknown)
 		}
 		meta.At = id.At
-		return meta, TryQuery(ctx, client, cfg.Jira.JQL, id)
+		return meta, client.TryQuery(ctx, cfg.Jira.JQL, id.At)
 	}()
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -101,19 +101,4 @@ func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jirada
 		return meta, fmt.Errorf("asking Jira whether it accepts the config: %w", err)
 	}
 	return meta, nil
-}
-
-// TryQuery asks Jira whether it understands a query. It asks for what was updated
-// since now, so that the answer is small.
-func TryQuery(ctx context.Context, client *jira.Client, jql string, now jiradata.Identity) error {
-	if jql == "" {
-		return nil
-	}
-	for _, err := range client.IDs(ctx, jiradata.Query{JQL: jql, Since: now.At}) {
-		if err != nil {
-			return fmt.Errorf("jira.jql: %w", err)
-		}
-		break
-	}
-	return nil
 }

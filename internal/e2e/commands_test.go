@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
+	"github.com/yourturn/yourturn/internal/columns"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/suite"
 )
@@ -172,14 +173,36 @@ func TestJiraIsUnreachable(t *testing.T) {
 	}
 }
 
+// TestCheckOnline checks the generated organisation by its own config: all of it
+// works, in 80 columns, and --names lists what a config is written from.
 func TestCheckOnline(t *testing.T) {
 	o := newOrganisation(t, 1, jirasim.Cloud)
 	yourturn(t, 0, "sync", "--config.file", o.config)
 	got := yourturn(t, 0, "check", "--online", "--config.file", o.config)
-	for _, want := range []string{"answers yourturn", "PO Review", "acceptance", "Product Owner", "customfield_10050", "owner ada is Ada Ohm", "LEFT ACCEPTANCE TO", "Ready for Release", "Jira has everything that the config names"} {
-		if !strings.Contains(got, want) {
+	for _, want := range []string{
+		"is a Jira Cloud", "a Cloud API token of bot@example.com is accepted", "in all 4 projects: the account may browse", `in 2 projects (APP, PAY): acceptance is "PO Review" (10105)`,
+		`owner_field is "Product Owner"`, "ada is Ada Ohm", "store.db can be written; it holds ", "the last 90 days, from the store", "bypassed acceptance", "Verdict: ",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(got), " "), want) {
 			t.Errorf("does not say %q:\n%s", want, got)
 		}
+	}
+	if strings.Contains(got, "LEFT ACCEPTANCE TO") || strings.Contains(got, "broken ") {
+		t.Errorf("says too much:\n%s", got)
+	}
+	got = yourturn(t, 0, "check", "--online", "--names", "--config.file", o.config)
+	for _, want := range []string{"PO Review", "acceptance", "customfield_10050", "IS A STORY", "CONFIGURED OWNERS", "LEFT ACCEPTANCE TO", "Ready for Release"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("does not list %q:\n%s", want, got)
+		}
+	}
+	for line := range strings.SplitSeq(got, "\n") {
+		if columns.Of(line) > 80 && !strings.Contains(line, "/") { // a path or an address is never broken
+			t.Errorf("a line of %d columns: %s", columns.Of(line), line)
+		}
+	}
+	if got := yourturn(t, 2, "check", "--names", "--config.file", o.config); !strings.Contains(got, "--names needs --online") {
+		t.Errorf("--names alone says: %s", got)
 	}
 }
 

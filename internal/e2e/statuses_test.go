@@ -205,7 +205,7 @@ func TestNameOfSeveral(t *testing.T) {
 			p.fine()
 			p.shows("yourturn_config_warnings", before+1)
 			p.logs(told, true)
-			if text := check(); !strings.Contains(text, "warning: ") || !strings.Contains(text, "several statuses") {
+			if text := check(); !strings.Contains(text, "look at this  statuses") || !strings.Contains(text, "several statuses") {
 				t.Errorf("check does not say it:\n%s", text)
 			}
 		})

@@ -271,6 +271,13 @@ func (s *Site) User(ref string) *User {
 	return s.users[ref]
 }
 
+// Project returns the project with that key, or nil.
+func (s *Site) Project(key string) *Project {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.projects[key]
+}
+
 // Update runs f while nobody reads the Site: for changes of the users, projects,
 // statuses, boards and sprints that the Site was given, such as a new name or a
 // sprint that ends. f must not call the Site's methods.

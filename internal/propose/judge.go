@@ -14,6 +14,10 @@ type Judgement struct {
 	Ended  int      // visits of them that people ended one by one
 	Handed int      // of those, ended by somebody else than began them
 	Others []Statuses
+
+	// What the statuses mean to which stories go from the listed ones, as a
+	// proposal would say it. Accepted is empty where the built-in rule knows them.
+	Accepted, Withdrawn, Paused Statuses
 }
 
 // Judge returns, by project id, what the history says of the statuses that are
@@ -45,6 +49,7 @@ func (p *project) judgement(listed, used latency.Set) Judgement {
 			best = c.score
 		}
 		out.Listed, out.Ended, out.Handed = p.statuses(c, Low), c.flow.ended, c.flow.handed
+		out.Accepted, out.Withdrawn, out.Paused = p.accepted(c.flow), p.withdrawn(c.flow), p.paused(c.flow)
 	}
 	rest := slices.DeleteFunc(p.candidates(), func(c candidate) bool {
 		return slices.ContainsFunc(c.flow.statuses, func(id string) bool { return listed[id] || used[id] })

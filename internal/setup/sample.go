@@ -98,55 +98,97 @@ func Sample(ctx context.Context, client *jira.Client, projects []string, now lat
 	if len(meta.Missing) > 0 {
 		return nil, nil, fmt.Errorf("this Jira shows the account no project %s: check the key, and that the account may browse the project", meta.Missing)
 	}
-	s := &propose.Sample{Meta: meta, Users: map[string]jiradata.User{}, Zones: map[string]string{}, AsOf: now}
-	types := storyTypes(meta.Types)
-	limit := min(mostOfProject, max(idsOfABatch, mostOfAll/max(1, len(meta.Projects))))
-	var read []Read
-	for _, p := range meta.Projects {
-		ids, days, err := recent(ctx, client, p.Key, now)
-		if err != nil {
-			return nil, nil, fmt.Errorf("project %s: %w", p.Key, err)
-		}
-		r := Read{Project: p.Key, Found: len(ids), Days: days}
-		for part := range slices.Chunk(thin(ids, limit), idsOfABatch) {
-			progress(fmt.Sprintf("reading stories of %s: %d of %d", p.Key, r.Stories, min(limit, len(ids))))
-			stories, err := stories(ctx, client, p.Key, part)
-			if err != nil {
-				return nil, nil, fmt.Errorf("project %s: %w", p.Key, err)
-			}
-			for _, st := range stories {
-				if kind := st.History.Now[latency.FieldType]; len(kind) == 0 || !types[kind[0].ID] {
-					continue
-				}
-				s.Stories = append(s.Stories, st)
-				r.Stories++
-				for _, u := range st.Users {
-					s.Users[u.ID] = u
-				}
-			}
-		}
-		read = append(read, r)
-	}
-	for _, u := range meta.Users {
-		s.Users[u.ID] = u
-	}
-	for id, u := range s.Users {
-		if u.TimeZone != "" {
-			s.Zones[id] = u.TimeZone
-		}
-	}
-	return s, read, nil
+	return SampleOf(ctx, client, meta, now, progress)
 }
 
-// stories reads issues by id, by one search; where Jira refuses it, for one of
-// them was deleted meanwhile, one by one.
-func stories(ctx context.Context, client *jira.Client, project string, ids []int64) ([]jiradata.Story, error) {
+// SampleOf is Sample of the projects of a meta that was read already.
+func SampleOf(ctx context.Context, client *jira.Client, meta jiradata.Meta, now latency.Instant, progress Progress) (*propose.Sample, []Read, error) {
+	s := newSampler(client, meta, now, progress)
+	limit := min(mostOfProject, max(idsOfABatch, mostOfAll/max(1, len(meta.Projects))))
+	for _, p := range meta.Projects {
+		if err := s.read(ctx, p.Key, jiradata.Query{Projects: []string{p.Key}}, limit); err != nil {
+			return nil, nil, fmt.Errorf("project %s: %w", p.Key, err)
+		}
+	}
+	return s.done()
+}
+
+// SampleOfQuery is Sample of the stories that a query finds, of whatever project.
+func SampleOfQuery(ctx context.Context, client *jira.Client, meta jiradata.Meta, jql string, now latency.Instant, progress Progress) (*propose.Sample, []Read, error) {
+	s := newSampler(client, meta, now, progress)
+	if err := s.read(ctx, "jira.jql", jiradata.Query{JQL: jql}, mostOfAll/2); err != nil {
+		return nil, nil, err
+	}
+	return s.done()
+}
+
+// sampler reads a sample, scope by scope.
+type sampler struct {
+	client   *jira.Client
+	now      latency.Instant
+	progress Progress
+	types    map[string]bool
+	sample   *propose.Sample
+	reads    []Read
+}
+
+func newSampler(client *jira.Client, meta jiradata.Meta, now latency.Instant, progress Progress) *sampler {
+	return &sampler{
+		client: client, now: now, progress: progress, types: storyTypes(meta.Types),
+		sample: &propose.Sample{Meta: meta, Users: map[string]jiradata.User{}, Zones: map[string]string{}, AsOf: now},
+	}
+}
+
+// read reads at most limit stories of a scope, which is called name.
+func (s *sampler) read(ctx context.Context, name string, scope jiradata.Query, limit int) error {
+	ids, days, err := recent(ctx, s.client, scope, s.now)
+	if err != nil {
+		return err
+	}
+	r := Read{Project: name, Found: len(ids), Days: days}
+	for part := range slices.Chunk(thin(ids, limit), idsOfABatch) {
+		s.progress(fmt.Sprintf("reading stories of %s: %d of %d", name, r.Stories, min(limit, len(ids))))
+		stories, err := stories(ctx, s.client, scope.Projects, part)
+		if err != nil {
+			return err
+		}
+		for _, st := range stories {
+			if kind := st.History.Now[latency.FieldType]; len(kind) == 0 || !s.types[kind[0].ID] {
+				continue
+			}
+			s.sample.Stories = append(s.sample.Stories, st)
+			r.Stories++
+			for _, u := range st.Users {
+				s.sample.Users[u.ID] = u
+			}
+		}
+	}
+	s.reads = append(s.reads, r)
+	return nil
+}
+
+// done returns the sample, with the people that are known without a story too.
+func (s *sampler) done() (*propose.Sample, []Read, error) {
+	for _, u := range s.sample.Meta.Users {
+		s.sample.Users[u.ID] = u
+	}
+	for id, u := range s.sample.Users {
+		if u.TimeZone != "" {
+			s.sample.Zones[id] = u.TimeZone
+		}
+	}
+	return s.sample, s.reads, nil
+}
+
+// stories reads issues of some projects, or of all, by id, by one search; where
+// Jira refuses it, for one of them was deleted meanwhile, one by one.
+func stories(ctx context.Context, client *jira.Client, projects []string, ids []int64) ([]jiradata.Story, error) {
 	words := make([]string, len(ids))
 	for i, id := range ids {
 		words[i] = strconv.FormatInt(id, 10)
 	}
 	var out []jiradata.Story
-	for page, err := range client.Search(ctx, jiradata.Query{Projects: []string{project}, JQL: "id in (" + strings.Join(words, ", ") + ")"}) {
+	for page, err := range client.Search(ctx, jiradata.Query{Projects: projects, JQL: "id in (" + strings.Join(words, ", ") + ")"}) {
 		if errors.Is(err, jira.ErrRefused) {
 			page, _, err = client.Issues(ctx, ids)
 			return page.Stories, err
@@ -170,11 +212,11 @@ func storyTypes(types []jiradata.IssueType) map[string]bool {
 	return out
 }
 
-// recent returns the issues of a project that were updated lately, as far back
-// as it takes to have enough, and how many days that is.
-func recent(ctx context.Context, client *jira.Client, key string, now latency.Instant) (ids []int64, days int, err error) {
+// recent returns the issues of a scope that were updated lately, as far back as
+// it takes to have enough, and how many days that is.
+func recent(ctx context.Context, client *jira.Client, scope jiradata.Query, now latency.Instant) (ids []int64, days int, err error) {
 	for _, days = range reaches() {
-		q := jiradata.Query{Projects: []string{key}}
+		q := scope
 		if days > 0 {
 			q.Since = now.Add(-time.Duration(days) * 24 * time.Hour)
 		}

@@ -5,17 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
-	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/columns"
+	"github.com/yourturn/yourturn/internal/diagnose"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/rules"
@@ -25,18 +25,25 @@ import (
 // checkCommand validates a config, and with --online the Jira it is for.
 func checkCommand(e Env) *cobra.Command {
 	var configFile string
-	var online bool
+	var online, names bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Validate a config, and the access to Jira",
+		Short: "Validate a config, and see whether it is the right one",
 		Long: `check reads a config and reports every error in it.
 
-With --online it also asks Jira whether it accepts the token, and lists what the
-account sees: the statuses with their ids and what they mean for each project, the
-user fields, the issue types, the project leads and the owners. That is what you
-need to write a first config. If the store holds stories, it also lists the
-statuses that stories move to when they leave acceptance, how often, and the
-outcome.`,
+With --online it goes on with a diagnosis, in order: the address, the token, the
+clock, projects, permissions, each project's workflow, user fields, owners,
+calendars, sprints, the store; and what the last 90 days say of the config: how
+many waits there were, which other statuses look like acceptance, how many stories
+bypassed it, how many waits belong to nobody. The 90 days are those of the store,
+or, while that is empty, of a sample of stories that is read from Jira.
+
+Each line works, is to be looked at, or is broken, with what to do about it. The
+verdict is that of the worst line. Exit codes: 0 if nothing is broken, 1 if
+something is, 2 if the file is wrong.
+
+--names lists the statuses, user fields, issue types and leads with their ids:
+what you need to write a config by hand. ` + "`yourturn init`" + ` writes one for you.`,
 		Example: "  yourturn check --config.file yourturn.yml --online",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -44,88 +51,74 @@ outcome.`,
 			if err != nil {
 				return err
 			}
+			if names && !online {
+				return usageError{errors.New("--names needs --online: the names are Jira's")}
+			}
 			fmt.Fprintf(e.Out, "%s is valid\n", configFile)
 			if !online {
 				return nil
 			}
-			return checkOnline(cmd.Context(), e, cfg)
+			return checkOnline(cmd.Context(), e, cfg, names)
 		},
 	}
 	configFlag(cmd.Flags(), &configFile)
 	cmd.Flags().BoolVar(&online, "online", false, "ask Jira too")
+	cmd.Flags().BoolVar(&names, "names", false, "with --online: list what Jira has, with ids")
 	return cmd
 }
 
-// checkOnline checks a config against its Jira. It prints everything it finds
-// before it returns what is wrong.
-func checkOnline(ctx context.Context, e Env, cfg *config.Config) error {
-	w := e.Out
+// checkOnline diagnoses a config, prints each finding as soon as it is known,
+// and fails if something is broken.
+func checkOnline(ctx context.Context, e Env, cfg *config.Config, listNames bool) error {
 	client, err := app.NewClient(cfg, jira.Options{Logger: zap.NewNop(), Transport: e.Transport})
 	if err != nil {
 		return err
 	}
-	me, err := client.Myself(ctx)
+	show := newProgress(e.Err)
+	fmt.Fprintf(e.Err, "asking %s\n", cfg.Jira.URL)
+	found, err := diagnose.Run(ctx, diagnose.Subject{
+		Config: cfg, Client: client, Now: e.now,
+		Progress: func(text string) { show.show("%s", text) },
+	}, func(lines []diagnose.Line) {
+		show.done()
+		for _, l := range lines {
+			printLine(e.Out, l)
+		}
+	})
+	show.done()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%s (%s) answers %s (account %s, time zone %s)\n", cfg.Jira.URL, me.Flavor, me.DisplayName, me.Account, me.TimeZone)
-	meta, err := client.Meta(ctx, cfg.Jira.Projects)
-	if err == nil && len(meta.Missing) > 0 {
-		err = collector.UnknownProjects(meta.Missing)
-	}
-	if err != nil {
-		return err
-	}
-	if err := app.TryQuery(ctx, client, cfg.Jira.JQL, me); err != nil {
-		return err
-	}
-	f := rules.Facts{Meta: meta, Users: meta.Users}
-	st, err := store.Open(ctx, cfg.Store.URL, store.ReadOnly)
-	if err == nil {
-		defer st.Close()
-		if stored, err := query.Facts(ctx, st); err == nil {
-			f.Users, f.Leads, f.Resolved = append(f.Users, stored.Users...), stored.Leads, stored.Resolved
-		}
-	}
-	var denied []string
-	for _, p := range meta.Projects {
-		can, err := client.Permissions(ctx, p.Key, "BROWSE_PROJECTS")
-		if err != nil {
-			return err
-		}
-		if !can["BROWSE_PROJECTS"] {
-			denied = append(denied, p.Key)
-		}
-	}
-	r := rules.New(cfg, f)
-	printMeta(w, cfg, f, r)
-	owners := checkOwners(ctx, w, cfg, client)
-	if st != nil {
-		state, err := st.State(ctx)
-		if err != nil {
-			return err
-		}
-		if err := printExits(ctx, w, &query.Reader{Store: st, State: state, Rules: r.Rules}); err != nil && !errors.Is(err, store.ErrEmpty) {
+	if listNames {
+		if err := printNames(ctx, e.Out, cfg, found); err != nil {
 			return err
 		}
 	}
-	var bad []string
-	for _, p := range r.Problems {
-		if p.Warning {
-			fmt.Fprintf(w, "warning: %s\n", query.Place(cfg, p))
-		} else {
-			bad = append(bad, query.Place(cfg, p))
-		}
+	grade, text := diagnose.Verdict(found.Lines)
+	fmt.Fprint(e.Out, "\n"+columns.Wrap(fmt.Sprintf("Verdict: %s. %s.", grade, capital(text)), 0))
+	if grade == diagnose.Broken {
+		return fmt.Errorf("%s: %s", cfg.File(), text)
 	}
-	if len(denied) > 0 {
-		bad = append(bad, "the token's account may not browse "+strings.Join(denied, ", ")+": give it the permission Browse Projects")
-	}
-	if bad = append(bad, owners...); len(bad) > 0 {
-		return errors.New(strings.Join(bad, "\n"))
-	}
-	fmt.Fprintln(w, "Jira has everything that the config names")
 	return nil
 }
+
+// The columns of a finding: its grade, its topic, what was found.
+const (
+	gradeColumns = 14
+	topicColumns = 13
+)
+
+// printLine prints a finding, in a terminal of 80 columns.
+func printLine(w io.Writer, l diagnose.Line) {
+	const indent = gradeColumns + topicColumns
+	text := columns.Wrap(l.Message(), indent)
+	if advice := l.Advice(); advice != "" {
+		text += columns.Wrap("→ "+advice, indent)
+	}
+	fmt.Fprintf(w, "%-*s%-*s%s", gradeColumns, l.Grade, topicColumns, l.Topic, text[indent:])
+}
+
+func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // meaning returns what a status means for a project.
 func meaning(p *latency.Project, id string) string {
@@ -150,13 +143,20 @@ func meaning(p *latency.Project, id string) string {
 	return strings.Join(out, ", ")
 }
 
-// printMeta prints what a first config needs.
-func printMeta(w io.Writer, cfg *config.Config, f rules.Facts, r *rules.Result) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// printNames lists what Jira has with its ids, which is what somebody needs to
+// write a config by hand, and where stories went from acceptance over all time.
+func printNames(ctx context.Context, w io.Writer, cfg *config.Config, d *diagnose.Diagnosis) error {
+	if d.Rules == nil {
+		return nil // Jira could not be asked
+	}
 	names := []string{"new", "in progress", "done"}
-	fmt.Fprintln(tw, "\nPROJECT\tSTATUS\tID\tCATEGORY\tMEANS")
-	for _, p := range f.Meta.Projects {
-		for _, s := range f.Meta.Statuses {
+	rows := [][]string{{"PROJECT", "STATUS", "ID", "CATEGORY", "MEANS"}}
+	for _, p := range d.Watched {
+		flow := d.Workflows[p.ID]
+		if flow == nil {
+			flow = d.Facts.Meta.Statuses
+		}
+		for _, s := range flow {
 			if s.ProjectID != "" && s.ProjectID != p.ID {
 				continue
 			}
@@ -164,65 +164,89 @@ func printMeta(w io.Writer, cfg *config.Config, f rules.Facts, r *rules.Result) 
 			if s.Category != latency.CategoryUnknown {
 				category = names[s.Category-latency.CategoryNew]
 			}
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", p.Key, s.Name, s.ID, category, meaning(r.Rules.Projects[p.ID], s.ID))
+			rows = append(rows, []string{p.Key, s.Name, s.ID, category, meaning(d.Rules.Rules.Projects[p.ID], s.ID)})
 		}
 	}
-	fmt.Fprintln(tw, "\nUSER FIELD\tID")
-	for _, field := range f.Meta.Fields {
+	printTableOf(w, rows)
+	rows = [][]string{{"USER FIELD", "ID"}}
+	for _, field := range d.Facts.Meta.Fields {
 		if field.People {
-			fmt.Fprintf(tw, "%s\t%s\n", field.Name, field.ID)
+			rows = append(rows, []string{field.Name, field.ID})
 		}
 	}
-	fmt.Fprintln(tw, "\nISSUE TYPE\tID\tIS A STORY")
-	for _, t := range f.Meta.Types {
-		fmt.Fprintf(tw, "%s\t%s\t%t\n", t.Name, t.ID, r.Rules.Types[t.ID])
+	printTableOf(w, rows)
+	rows = [][]string{{"ISSUE TYPE", "ID", "IS A STORY"}}
+	for _, t := range d.Facts.Meta.Types {
+		rows = append(rows, []string{t.Name, t.ID, strconv.FormatBool(d.Rules.Rules.Types[t.ID])})
 	}
-	fmt.Fprintln(tw, "\nPROJECT\tLEAD\tACCOUNT\tCONFIGURED OWNERS")
-	for _, p := range f.Meta.Projects {
+	printTableOf(w, rows)
+	rows = [][]string{{"PROJECT", "LEAD", "ACCOUNT", "CONFIGURED OWNERS"}}
+	for _, p := range d.Watched {
 		var owners []string
 		for _, term := range cfg.Project(p.Key).Owner {
 			owners = append(owners, term.Owner)
 		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", p.Key, r.Rules.Name(r.Rules.Person(p.Lead)), p.Lead, strings.Join(owners, ", "))
+		rows = append(rows, []string{p.Key, d.Rules.Rules.Name(d.Rules.Rules.Person(p.Lead)), p.Lead, strings.Join(owners, ", ")})
 	}
-	tw.Flush() //nolint:errcheck // the writer's errors come again
-	fmt.Fprintln(w)
+	printTableOf(w, rows)
+	return printExits(ctx, w, cfg, d.Rules)
 }
 
-// checkOwners looks up the accounts of owners and returns what is wrong.
-func checkOwners(ctx context.Context, w io.Writer, cfg *config.Config, client *jira.Client) []string {
-	var bad []string
-	keys := make([]string, 0, len(cfg.Owners))
-	for key := range cfg.Owners {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		for _, account := range cfg.Owners[key].Accounts {
-			u, err := client.User(ctx, account)
-			switch {
-			case err != nil:
-				bad = append(bad, fmt.Sprintf("%s:%d: owners.%s: account %s: %v", cfg.File(), cfg.Line("owners."+key+".accounts"), key, account, err))
-			case !u.Active:
-				fmt.Fprintf(w, "warning: owners.%s: account %s (%s) is not active\n", key, account, u.DisplayName)
-			default:
-				fmt.Fprintf(w, "owner %s is %s (account %s)\n", key, u.DisplayName, u.ID)
+// printTableOf prints rows, of which the first is the head, in a terminal of 80
+// columns: a name that is too long is cut, an id never.
+func printTableOf(w io.Writer, rows [][]string) {
+	const gap, longest = 2, 28
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if len(widths) <= i {
+				widths = append(widths, 0)
 			}
+			widths[i] = max(widths[i], columns.Of(columns.Clean(cell)))
 		}
 	}
-	return bad
+	widths[min(1, len(widths)-1)] = min(widths[min(1, len(widths)-1)], longest)
+	widths[0] = min(widths[0], longest)
+	fmt.Fprintln(w)
+	for _, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			cell = columns.Clean(cell)
+			if i < 2 && i != len(row)-1 {
+				cell = columns.Cut(cell, widths[i])
+			}
+			b.WriteString(cell)
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-columns.Of(cell)+gap))
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
 }
 
-// printExits prints where stories went when they left acceptance, and the outcome.
-func printExits(ctx context.Context, w io.Writer, r *query.Reader) error {
-	exits, err := r.Exits(ctx)
+// printExits prints where stories went when they left acceptance, and the
+// outcome, if there is a store with a completed sync.
+func printExits(ctx context.Context, w io.Writer, cfg *config.Config, r *rules.Result) error {
+	st, err := store.Open(ctx, cfg.Store.URL, store.ReadOnly)
+	if err != nil {
+		return nil // the diagnosis said what is wrong with it
+	}
+	defer st.Close()
+	state, err := st.State(ctx)
 	if err != nil {
 		return err
 	}
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "PROJECT\tLEFT ACCEPTANCE TO\tOUTCOME\tCOUNT")
-	for _, e := range exits.Sorted() {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%d\n", e.Project, e.Status, e.Outcome, exits[e])
+	exits, err := (&query.Reader{Store: st, State: state, Rules: r.Rules}).Exits(ctx)
+	if errors.Is(err, store.ErrEmpty) {
+		return nil
 	}
-	return tw.Flush()
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"PROJECT", "LEFT ACCEPTANCE TO", "OUTCOME", "COUNT"}}
+	for _, e := range exits.Sorted() {
+		rows = append(rows, []string{e.Project, e.Status, string(e.Outcome), strconv.Itoa(exits[e])})
+	}
+	printTableOf(w, rows)
+	return nil
 }

@@ -1,0 +1,183 @@
+package diagnose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/yourturn/yourturn/internal/calendar"
+	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/storelock"
+)
+
+// calendars says which working hours are in force, and whether somebody works
+// now.
+func (e *examination) calendars(context.Context) ([]Line, error) {
+	c := e.Config
+	now := e.Now()
+	state := func(cal *calendar.Calendar) string {
+		if cal.Open(calendar.At(now)) {
+			return "working time"
+		}
+		return "no working time"
+	}
+	common := Line{Topic: "calendars", Text: fmt.Sprintf("%s; there it is %s now, %s", c.OwnerHours(""), now.In(c.Zone()).Format("Mon 15:04"), state(c.ProjectCalendar("")))}
+	if !c.Given("calendar") {
+		common.Grade = Look
+		common.Text = "the config has no calendar: " + common.Text
+		common.Remedy = "write calendar.time_zone and calendar.hours of your team"
+	}
+	lines := []Line{common}
+	who := map[string][]string{}
+	for key := range c.Owners {
+		if c.HasOwnCalendar(key) {
+			text := fmt.Sprintf("%s; there it is %s now, %s", c.OwnerHours(key), now.In(c.OwnerZone(key)).Format("Mon 15:04"), state(c.OwnerCalendar(key)))
+			who[text] = append(who[text], key)
+		}
+	}
+	for key := range c.Projects {
+		if c.ProjectCalendar(key) != c.ProjectCalendar("") {
+			text := fmt.Sprintf("%s; there it is %s now, %s", c.ProjectHours(key), now.In(c.ProjectZone(key)).Format("Mon 15:04"), state(c.ProjectCalendar(key)))
+			who[text] = append(who[text], "project "+key)
+		}
+	}
+	for _, text := range slices.Sorted(maps.Keys(who)) {
+		slices.Sort(who[text])
+		lines = append(lines, Line{Topic: "calendars", Text: strings.Join(who[text], ", ") + ": " + text})
+	}
+	if len(lines) > 1 {
+		lines[0].Text = "everybody else: " + lines[0].Text
+	}
+	return lines, nil
+}
+
+// loopback reports whether an address is reached from this machine alone.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// webhook says whether Jira can report changes by itself.
+func (e *examination) webhook(context.Context) ([]Line, error) {
+	c := e.Config
+	line := Line{Topic: "webhook", Text: fmt.Sprintf("none is accepted; Jira is asked every %s", c.Jira.PollInterval)}
+	const shortest = 16
+	switch secret := c.Webhook.Secret.Reveal(); {
+	case secret == "":
+	case loopback(c.Web.ListenAddress):
+		line.Grade, line.Text = Look, fmt.Sprintf("webhooks are accepted at /webhook/jira, but %s takes them from this machine alone", c.Web.ListenAddress)
+		line.Remedy = "let a proxy pass /webhook/jira on, or write another web.listen_address"
+	case len(secret) < shortest:
+		line.Grade, line.Text, line.Remedy = Look, fmt.Sprintf("the secret has %d characters, and can be guessed", len(secret)), "write a random one, at both ends"
+	default:
+		line.Text = fmt.Sprintf("webhooks that are signed with the secret are accepted at /webhook/jira of %s", c.Web.ListenAddress)
+	}
+	return []Line{line}, nil
+}
+
+// pages says who can open the pages and read the metrics.
+func (e *examination) pages(context.Context) ([]Line, error) {
+	address := e.Config.Web.ListenAddress
+	if loopback(address) {
+		return []Line{{Topic: "pages", Text: fmt.Sprintf("pages and metrics at http://%s/ are for this machine alone", address)}}, nil
+	}
+	return []Line{{
+		Topic: "pages", Grade: Look, Text: fmt.Sprintf("pages and metrics are open to everybody who reaches %s, names and waits included", address),
+		Remedy: "put a proxy with TLS and authentication in front, or listen on 127.0.0.1",
+	}}, nil
+}
+
+// openStore opens the store for reading, if there is one with a completed sync.
+func (e *examination) openStore(ctx context.Context) {
+	st, err := store.Open(ctx, e.Config.Store.URL, store.ReadOnly)
+	if err != nil {
+		return // what is wrong with it is said by writable
+	}
+	if e.state, err = st.State(ctx); err != nil {
+		st.Close()
+		return
+	}
+	e.store = st
+}
+
+// writable looks at the store: whether it can be written, who writes to it, and
+// how far it is.
+func (e *examination) writable(ctx context.Context) ([]Line, error) {
+	path, err := store.Path(e.Config.Store.URL)
+	if err != nil {
+		return nil, err
+	}
+	broken := func(text, remedy string) ([]Line, error) {
+		return []Line{{Topic: "store", Grade: Broken, Text: text, Remedy: remedy}}, nil
+	}
+	const otherwise = ", or set store.url to another one"
+	_, err = os.Stat(path)
+	exists := err == nil
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return broken(fmt.Sprintf("%s: there is no folder %s", path, dir), "create the folder"+otherwise)
+	}
+	if err := tryFolder(dir); err != nil {
+		return broken(fmt.Sprintf("%s: its folder cannot be written: %v", path, cause(err)), "make the folder writable, in which the database has files beside the store"+otherwise)
+	}
+	if exists {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return broken(fmt.Sprintf("%s cannot be written: %v", path, cause(err)), "make the file writable"+otherwise)
+		}
+		f.Close()
+		if e.store == nil {
+			_, err := store.Open(ctx, e.Config.Store.URL, store.ReadOnly)
+			if err == nil {
+				err = errors.New("its state cannot be read")
+			}
+			return broken(err.Error(), "set store.url to a file that yourturn made, or to one that does not exist")
+		}
+	}
+	var lines []Line
+	line := Line{Topic: "store", Text: path + " can be written; it is made by the first sync"}
+	if exists && e.state.FirstDone {
+		counts, err := e.store.Counts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		line.Text = fmt.Sprintf("%s can be written; it holds %d stories as of %s", path, counts.Stories, e.state.DataTimestamp.Time().Format("2006-01-02 15:04 UTC"))
+	} else if exists {
+		line.Text = path + " can be written; it has no completed sync yet"
+	}
+	lines = append(lines, line)
+	if holder, held, err := storelock.Held(path); err != nil {
+		lines = append(lines, Line{Topic: "store", Grade: Look, Text: err.Error()})
+	} else if held {
+		lines = append(lines, Line{Topic: "store", Text: holder.String() + " writes to it"})
+	}
+	if kind := storelock.NetworkFilesystem(path); kind != "" {
+		lines = append(lines, Line{Topic: "store", Grade: Look, Text: path + " is on a network file system (" + kind + "), where a database's locks may not hold", Remedy: "keep the store on a disk of this machine (store.url)"})
+	}
+	return lines, nil
+}
+
+// cause returns an error without the file's name, which the text has already.
+func cause(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// tryFolder returns why no file can be made in a folder.
+func tryFolder(dir string) error {
+	f, err := os.CreateTemp(dir, ".yourturn-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
