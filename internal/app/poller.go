@@ -73,12 +73,13 @@ func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 func (s *Service) afterCycle(ctx context.Context, res collector.Result, err error) error {
 	s.status.alive(max(s.cfg.Jira.PollInterval, collector.Patience(err)))
 	if err == nil {
-		err = s.numbers.measure(ctx, res)
+		if err = s.numbers.measure(ctx, res); err != nil {
+			s.numbers.forget() // the next cycle derives everything, including what changed in this one
+		}
 		if ctx.Err() != nil {
-			return nil // the service is stopping
+			return nil // the service, or this poller, is stopping
 		}
 		if err != nil {
-			s.numbers.forget() // the next cycle derives everything, including what changed in this one
 			s.log.Error("deriving the numbers failed; the old numbers stay", zap.Error(err))
 		}
 	}
