@@ -35,7 +35,7 @@ type Week [7][]Interval
 type Spec struct {
 	Zone *time.Location
 	Week Week
-	// Holiday tells whether a local day is a holiday: no interval begins on it,
+	// Holiday reports whether a local day is a holiday: no interval begins on it,
 	// and one that began the day before goes on. It may be nil. It must always
 	// give the same answer.
 	Holiday func(year int, month time.Month, day int) bool

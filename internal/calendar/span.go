@@ -49,7 +49,7 @@ func (s *spans) before(at int64) int64 {
 	return s.sum[i] + min(at, s.to[i]) - s.from[i]
 }
 
-// contain tells whether at lies in one of the spans.
+// contain reports whether at lies in one of the spans.
 func (s *spans) contain(at int64) bool {
 	i, found := slices.BinarySearch(s.from, at)
 	return found || i > 0 && at < s.to[i-1]

@@ -2,7 +2,7 @@ package calendar
 
 import "time"
 
-// wallClock tells when the clocks on the walls of a zone show a time.
+// wallClock finds when the clocks on the walls of a zone show a time.
 type wallClock struct {
 	zone *time.Location
 	// The last time asked for was within [from, to), in which nobody sets a

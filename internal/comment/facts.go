@@ -17,14 +17,14 @@ const HeadLimit = 100
 // Facts is what the rules read in a comment. Code, quotes and links with their
 // text are left out of all of it.
 type Facts struct {
-	// Question tells that there is a question mark, in any script.
+	// Question reports whether there is a question mark, in any script.
 	Question bool `json:"q,omitempty"`
 	// Asked are the accounts that a question mark addresses, each once, in order
 	// of appearance: those mentioned in its paragraph, else in the nearest
 	// paragraph before that mentions anybody, else after. All of them are in Mentioned.
 	Asked []string `json:"a,omitempty"`
 	// Mentioned are the accounts mentioned, each once, in order of appearance,
-	// but for mentions after cc, fyi or ping on their line: those address nobody.
+	// except those after cc, fyi or ping on their line: they address nobody.
 	Mentioned []string `json:"m,omitempty"`
 	// Head is the text's beginning, at most HeadLimit runes: without mentions,
 	// and with a single space for all white space between words.
@@ -39,7 +39,7 @@ func (f Facts) Same(g Facts) bool {
 // emphasis is wiki markup that may stand around a marker, as in *Q:* or {*}Q:{*}.
 const emphasis = "*_+{}"
 
-// HasMarker tells whether the comment begins with one of markers, in whatever
+// HasMarker reports whether the comment begins with one of markers, in whatever
 // case; mentions and emphasis may stand before it. A marker that ends in a
 // letter or digit must end a word: #question does not begin "#questionable".
 func (f Facts) HasMarker(markers []string) bool {
@@ -52,7 +52,7 @@ func (f Facts) HasMarker(markers []string) bool {
 	})
 }
 
-// beginsWith tells whether text begins with marker, whose last word is not
+// beginsWith reports whether text begins with marker, whose last word is not
 // part of a longer one.
 func beginsWith(text, marker string) bool {
 	rest, ok := cutPrefixFold(text, marker)
@@ -77,10 +77,10 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 	return s, true
 }
 
-// isWord tells whether r is part of a word.
+// isWord reports whether r is part of a word.
 func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// isQuestionMark tells whether r asks, in some script. The Greek one is not
+// isQuestionMark reports whether r asks, in some script. The Greek one is not
 // among them: it cannot be told from a semicolon.
 func isQuestionMark(r rune) bool {
 	switch r {

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// markup tells what a line may hold besides words, mentions and URLs.
+// markup is what a line may have apart from words, mentions and URLs.
 type markup struct {
 	wiki bool // escapes, links, images, monospaced text, colours
 	row  bool // the bars between a table's cells
@@ -92,7 +92,7 @@ func (s *lineScanner) end() {
 	}
 }
 
-// mention returns whom text begins by mentioning, and the length of that: it
+// mention returns the account that text begins by mentioning, and the length of that: it
 // is [~accountid:ID] on Cloud and [~username] on Data Center.
 func mention(text string) (account string, length int) {
 	if !strings.HasPrefix(text, "[~") {
@@ -201,10 +201,10 @@ func addressLength(text string) int {
 	return len(strings.TrimRight(text[:n+end], "?!.,;:)}*_'\\"))
 }
 
-// isAlnum tells whether c is an ASCII letter or digit.
+// isAlnum reports whether c is an ASCII letter or digit.
 func isAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }
 
-// isPunct tells whether c is ASCII punctuation, which a backslash escapes.
+// isPunct reports whether c is ASCII punctuation, which a backslash escapes.
 func isPunct(c byte) bool { return c > ' ' && c < 0x7f && !isAlnum(c) }

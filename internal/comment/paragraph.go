@@ -35,7 +35,7 @@ func (p paragraph) mentions() []string {
 	return accounts
 }
 
-// asks tells whether there is a question mark.
+// asks reports whether there is a question mark.
 func (p paragraph) asks() bool {
 	for _, t := range p {
 		if strings.ContainsFunc(t.text, isQuestionMark) {
@@ -45,7 +45,7 @@ func (p paragraph) asks() bool {
 	return false
 }
 
-// informs tells whether text holds one of the words that turn the mentions
+// informs reports whether text holds one of the words that turn the mentions
 // after it on the line into information.
 func informs(text string) bool {
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !isWord(r) }) {

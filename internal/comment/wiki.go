@@ -60,7 +60,7 @@ func (r *wikiReader) line(line string) {
 	}
 }
 
-// isRule tells whether line is a horizontal rule.
+// isRule reports whether line is a horizontal rule.
 func isRule(line string) bool { return len(line) >= 4 && strings.Trim(line, "-") == "" }
 
 // cutHeading returns the text of a heading, "h1. text"; "" if line is none.

@@ -3,7 +3,7 @@ package latency
 import "strings"
 
 // fieldDelegates reports whether the story's delegate field names somebody
-// beside the owner.
+// other than the owner.
 func (r *replay) fieldDelegates() bool {
 	for id := range strings.SplitSeq(r.now.delegates, ",") {
 		if id = strings.TrimSpace(id); id != "" && r.d.rules.Person(id) != r.now.owner {

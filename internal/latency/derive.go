@@ -103,7 +103,7 @@ type replay struct {
 	tick     Instant   // when the owner may change next though nothing happens
 
 	gone    bool
-	orphan  bool   // a parent was not to be seen
+	orphan  bool   // a parent could not be seen
 	cycle   int    // accepted acceptance waits so far
 	chain   string // the status the last move ended in, undone or not
 	visited bool   // the story has visited acceptance

@@ -49,7 +49,7 @@ type Value struct {
 	Name string `json:"n,omitempty"`
 }
 
-// The fields that the rules read. User fields beside the assignee are named
+// The fields that the rules read. User fields other than the assignee are named
 // by their Jira id (customfield_10050).
 const (
 	FieldStatus      = "status"
@@ -98,7 +98,7 @@ func CompareEvents(a, b Event) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
 }
 
-// sameEvent tells whether two events are one that was fetched twice.
+// sameEvent reports whether two events are one that was fetched twice.
 func sameEvent(a, b Event) bool { return CompareEvents(a, b) == 0 }
 
 // Snapshot is what Jira said last of a story's fields, by the field names

@@ -41,8 +41,8 @@ func (r *replay) responseTo(rec *record, w *runningWait) response {
 	return v
 }
 
-// guardAcceptance counts an acceptance that left no time to look at anything,
-// and remembers it.
+// guardAcceptance counts an acceptance that came too soon after the move in, and
+// remembers it.
 func (r *replay) guardAcceptance(rec *record) {
 	w := &r.acc
 	v := r.responseTo(rec, w)

@@ -107,7 +107,7 @@ func (r *Rules) Entries(storyID int64, res *Result, asOf Instant) iter.Seq[Entry
 }
 
 // entriesOf yields the entries of the last of waits, which those of its story
-// that began earlier come before; it tells whether to go on.
+// that began earlier come before. It reports whether to go on.
 func (r *Rules) entriesOf(storyID int64, waits []Part, asOf Instant, yield func(Entry) bool) bool {
 	w := &waits[len(waits)-1]
 	p := r.watched(w.ProjectID)
@@ -152,7 +152,8 @@ func (r *Rules) entriesOf(storyID int64, waits []Part, asOf Instant, yield func(
 	return yield(e)
 }
 
-// topic tells what happens to a story at one instant apart: the nth of a name.
+// topic returns the topic of the nth of several things of one name that happen to
+// a story at one instant.
 func topic(name string, nth int) string {
 	if nth == 1 {
 		return name
@@ -160,6 +161,6 @@ func topic(name string, nth int) string {
 	return name + "#" + strconv.Itoa(nth)
 }
 
-// IsResponse tells whether an outcome is a verdict or an answer: what ends a
+// IsResponse reports whether an outcome is a verdict or an answer: what ends a
 // wait because it was responded to.
 func (o Outcome) IsResponse() bool { return o == Accepted || o == Rejected || o == Answered }

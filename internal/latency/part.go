@@ -48,7 +48,7 @@ const (
 	ByAssignment        Rule = "assignment"
 )
 
-// The rules that a running wait meets; an outcome is also the rule that ended it.
+// The rules that apply to a running wait; an outcome is also the rule that ended it.
 const (
 	Paused    Rule = "paused"
 	Resumed   Rule = "resumed"
@@ -60,7 +60,7 @@ const (
 	Handed    Rule = "handed_over"
 )
 
-// Step is an event and the rule it met in a wait.
+// Step is an event and the rule by which it counted in a wait.
 type Step struct {
 	At    Instant
 	Rank  Rank
@@ -126,13 +126,13 @@ func (p *Part) Open() bool { return p.End == Never }
 // Overdue reports whether p is open and past its target.
 func (p *Part) Overdue() bool { return p.Open() && p.Working > p.Target }
 
-// CompareParts orders waits by start, story, kind and number.
+// CompareParts orders parts by start, story, kind and number.
 func CompareParts(a, b Part) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Number, b.Number))
 }
 
-// Mark is a happening that is counted and is no wait: a slip, a bypass, or
-// what a guard looks for.
+// Mark is something that is counted and is no wait: a slip, a bypass, or what a
+// guard counts.
 type Mark struct {
 	Type      EntryType
 	At        Instant
@@ -149,7 +149,7 @@ type Result struct {
 	Marks    []Mark
 	Stages   []StageSpan // the story's cycle time, in order
 	Findings []Finding
-	// Unsettled tells that time alone can change this result: a wait is open, something is not final yet, or
-	// the story's owner will change.
+	// Unsettled reports whether time alone can change this result: a wait is open,
+	// something is not final yet, or the story's owner will change.
 	Unsettled bool
 }

@@ -21,9 +21,9 @@ type ask struct {
 	delegate  bool   // who was a delegate then, not the owner
 }
 
-// endQuestion ends the open question as a record says, in the order in which
-// endings are looked at: an answer, an ask taken away, a question withdrawn, a
-// story that is done. The story may be out of scope by now.
+// endQuestion ends the open question as a record says, by the first that applies:
+// an answer, an ask taken away, a question withdrawn, a story that is done. The
+// story may be out of scope by now.
 func (r *replay) endQuestion(rec *record, before *situation) {
 	q := &r.q
 	if !q.open {

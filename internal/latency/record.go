@@ -89,7 +89,7 @@ func (r *replay) record(n int, ev *Event) {
 	}
 }
 
-// apply makes the changes of a record hold, those of an undone move apart.
+// apply makes the changes of a record take effect, except an undone move.
 func (r *replay) apply(n int, rec *record) {
 	for i := range rec.Changes {
 		c := &rec.Changes[i]

@@ -78,7 +78,7 @@ type Totals struct {
 	Guards   map[GuardKey]uint64
 }
 
-// GuardKey is what a guard counted of whom.
+// GuardKey is a guard and the owner whose waits it counted.
 type GuardKey struct {
 	Guard          EntryType
 	Project, Owner string
@@ -220,9 +220,9 @@ type OpenWait struct {
 	Story string // key
 	Age   time.Duration
 	Pace  float64 // share of its owner's waits of the last 90 days that it is longer than
-	Paced bool    // there were enough of them to tell
+	Paced bool    // there were enough of them to compare
 
-	part *Part // until the pace is told
+	part *Part // until its pace is known
 }
 
 // Delegated is a delegation that is active now.
@@ -401,7 +401,7 @@ func (r *Report) people(rules *Rules, asOf Instant) {
 	}
 }
 
-// configuredOwners returns whom the config names as owners of the project.
+// configuredOwners returns the owners of the project that the config names.
 func (p *Project) configuredOwners() []string {
 	set := map[string]bool{}
 	for _, t := range p.Terms {

@@ -80,7 +80,7 @@ type Delegation struct {
 	Kinds           []Kind
 }
 
-// covers tells whether the delegation holds for kind in a project at t.
+// covers reports whether the delegation holds for kind in a project at t.
 func (d Delegation) covers(project string, kind Kind, t Instant) bool {
 	return d.Span.Contains(t) && d.concerns(project, kind)
 }
@@ -161,7 +161,7 @@ func (r *Rules) ProjectID(key string) string {
 // watched returns the rules of a project, or nil.
 func (r *Rules) watched(project string) *Project { return r.Projects[project] }
 
-// isAutomation tells whether an event was made by automation.
+// isAutomation reports whether an event was made by automation.
 func (r *Rules) isAutomation(ev *Event) bool {
 	return ev.ActorType == App || r.Automation[ev.Actor]
 }

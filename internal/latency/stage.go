@@ -1,7 +1,7 @@
 package latency
 
 // Stage is where in its life a story is: what its status means for the flow of
-// work, or whom the team waits for meanwhile.
+// work, or that the team waits for the owner.
 type Stage string
 
 // The stages that a status can be of.
@@ -102,7 +102,7 @@ type footing struct {
 	cycling bool  // cycle time runs
 	stands  bool  // a question stops the work: question status, blocked or flagged
 
-	delegated bool // the story's delegate field names somebody beside the owner
+	delegated bool // the story's delegate field names somebody other than the owner
 }
 
 // cycleTime is whether a story's cycle time runs.

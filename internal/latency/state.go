@@ -66,7 +66,7 @@ func (s *state) setPeople(field, ids string) {
 	s.users = append(s.users, userField{field, ids})
 }
 
-// apply makes a change hold.
+// apply makes a change take effect.
 func (s *state) apply(c *Change) {
 	switch {
 	case c.Field == FieldComponents:

@@ -58,9 +58,10 @@ type Distribution struct {
 	overrun bool // some wait has run past its target
 }
 
-// Quantile returns the smallest age, on the owner's working clock, by which the share q of waits is responded to. never tells that it is
-// not reached though some wait has run past its target. Neither means that it
-// is too early to tell.
+// Quantile returns the smallest age, on the owner's working clock, by which the
+// share q of waits is responded to. never reports whether it is not reached
+// although some wait has run past its target. If neither is true it is too early to
+// say.
 func (d *Distribution) Quantile(q float64) (age time.Duration, reached, never bool) {
 	age, reached = d.curve.Quantile(q)
 	return age, reached, !reached && d.overrun
@@ -272,7 +273,7 @@ func (b *statisticsBuilder) blockers(windows []Window) {
 
 // Pace returns the share of its owner's waits of the last 90 days, itself left
 // out, that were over before the age w has now: it waits longer than they did.
-// ok is false from too few waits to tell.
+// ok is false if there are too few waits to compare with.
 func (s *Statistics) Pace(w *Part) (share float64, ok bool) {
 	list := s.paces[paceKey{w.Kind, w.Owner}]
 	samples := make([]survival.Sample, 0, len(list))

@@ -96,10 +96,10 @@ func (t *Trace) Until() Instant {
 	return until
 }
 
-// Empty tells whether nothing of the story falls into the windows.
+// Empty reports whether nothing of the story falls into the windows.
 func (t *Trace) Empty() bool { return t.Until() == math.MinInt64 }
 
-// age returns what the run's clock showed at an instant.
+// age returns what the sample's clock showed at an instant.
 func (r *Sample) age(cal *calendar.Calendar, at Instant) time.Duration {
 	var age time.Duration
 	for _, s := range r.Clock {

@@ -1,11 +1,11 @@
 // Mutants changes one operator of a package at a time and runs its tests: a
-// change that no test notices shows a rule that no test holds.
+// change that no test notices shows a rule that no test checks.
 //
 //	go run ./internal/mutants [-accepted FILE] [-j N] PACKAGE_DIR...
 //
 // The tree is never touched: `go test -overlay` compiles what is written to a
 // temporary folder. Most mutants are compiled into one test binary, which an
-// environment variable tells which one to be; the others (in constants, and in
+// environment variable says which one to be; the others (in constants, and in
 // statements that cannot hold a choice) are compiled one by one.
 //
 // Survivors are printed with file, line and change. FILE lists those that change
@@ -111,7 +111,7 @@ func (c *count) try(ctx context.Context, dir string, accepted map[string]string,
 	return nil
 }
 
-// dead tells whether the tests notice a mutant; so does the compiler.
+// dead reports whether the tests notice a mutant; so does the compiler.
 func (c *count) dead(ctx context.Context, dir, tmp, all string, p *pkg, m *mutant) (bool, error) {
 	if m.switched {
 		return fails(ctx, dir, all, m.id)
@@ -164,7 +164,7 @@ func compile(ctx context.Context, dir, binary string, files map[string]string) (
 	return exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", binary, "./"+filepath.ToSlash(filepath.Clean(dir))).CombinedOutput() //nolint:gosec // its arguments are ours
 }
 
-// fails tells whether a test binary's tests fail while it is mutant id.
+// fails reports whether a test binary's tests fail while it is mutant id.
 func fails(ctx context.Context, dir, binary string, id int) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

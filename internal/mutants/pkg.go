@@ -156,7 +156,7 @@ func swaps(n ast.Node) []string {
 	}[op]
 }
 
-// canSwitch tells whether a choice between the node and its mutants can be
+// canSwitch reports whether a choice between the node and its mutants can be
 // compiled where it stands: no constants, no strings to subtract, and only
 // statements that stand in a block.
 func (p *pkg) canSwitch(n ast.Node, parents []ast.Node) bool {

@@ -3,8 +3,8 @@
 // ended yet (right censoring) and for those that were not watched from their
 // beginning (delayed entry, also called left truncation).
 //
-// It is pure and knows nothing of waits: ages are of whatever
-// clock its caller measures them by.
+// It is pure and knows nothing of waits: ages are of whatever clock its
+// caller measures them by.
 //
 // # The estimator
 //

@@ -8,15 +8,15 @@ type Sample struct {
 	// Entry is the age at which watching began: the sample is at risk at the
 	// ages after it. It has no meaning where Began is true.
 	Entry time.Duration
-	// Began tells that the sample was watched from its beginning: it is at risk
+	// Began reports whether the sample was watched from its beginning: it is at risk
 	// at every age up to its end, age 0 included.
 	Began bool
 	// Age is the age at the end, or now if there has been none.
 	Age time.Duration
-	// Event tells that the end is the event whose age is estimated. All else is
+	// Event reports whether the end is the event whose age is estimated. All else is
 	// right-censored: it lasted for Age, and nobody knows how much longer.
 	Event bool
 }
 
-// watched tells whether the sample was at risk at any age at all.
+// watched reports whether the sample was at risk at any age at all.
 func (s Sample) watched() bool { return s.Began || s.Entry < s.Age }
