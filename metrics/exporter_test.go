@@ -51,8 +51,8 @@ func report(t testing.TB) *latency.Report {
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "slip"}, Type: latency.EntrySlip, Project: "PAY"})
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "bypass"}, Type: latency.EntryBypass, Project: "PAY"})
 	waits := []latency.Part{
-		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 9 * hour, Elapsed: 33 * hour, StoryWorking: 12 * hour, Target: 8 * hour},
-		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, StoryWorking: hour, Target: 8 * hour}, // asked anew
+		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", Start: 1, End: latency.Never, Working: 9 * hour, Elapsed: 33 * hour, StoryWorking: 12 * hour, Target: 8 * hour},
+		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, StoryWorking: hour, Target: 8 * hour}, // the one before, whose ending is not final
 		{Wait: latency.Wait{StoryID: 2, Story: "PAY-2", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 8 * hour, PausedNow: true},
 		{Wait: latency.Wait{StoryID: 3, Story: "PAY-3", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: hour, StoryWorking: hour, Target: 8 * hour},
 		{Wait: latency.Wait{StoryID: 4, Story: "PAY-4", Kind: latency.Question}, ProjectID: "1", Owner: latency.Unowned, End: latency.Never, Working: hour, StoryWorking: hour, Target: 4 * hour},

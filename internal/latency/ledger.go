@@ -13,7 +13,7 @@ type EntryType string
 const (
 	EntryEnded    EntryType = "ended"    // a part of a wait ended
 	EntryBreached EntryType = "breached" // an owner's clock passed the target
-	EntryMet      EntryType = "met"      // a verdict or answer came before it
+	EntryMet      EntryType = "met"      // a verdict or an answer came before
 	EntrySlip     EntryType = "slip"     // a slip was undone
 	EntryBypass   EntryType = "bypass"   // a story was done with no acceptance
 )
@@ -21,7 +21,7 @@ const (
 // The guards: what haste leaves behind.
 const (
 	GuardReopened          EntryType = "reopened"           // within 14 days of its acceptance
-	GuardSilentRejection   EntryType = "silent_rejection"   // without a word
+	GuardSilentRejection   EntryType = "silent_rejection"   // with no comment
 	GuardInstantAcceptance EntryType = "instant_acceptance" // within a minute of the move in by somebody else
 	GuardAskedAgain        EntryType = "asked_again"        // by the same asker, within a working day of the answer
 )

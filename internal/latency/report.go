@@ -319,7 +319,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit m
 // began before the ending of the last is final, that one is over.
 func (o openList) note(p *Part) {
 	id := storyWait{p.StoryID, p.Kind}
-	if newest := o.newest[id]; p.Open() && (newest == nil || p.Start > newest.Start) {
+	if newest := o.newest[id]; p.Open() && (newest == nil || p.Start >= newest.Start) {
 		o.newest[id] = p
 	}
 }
