@@ -17,11 +17,11 @@ type stage struct {
 // blockers returns the stages that can be the largest blocker.
 func blockers() []stage {
 	return []stage{
-		{"owner", "waiting for the owner", colorOver},
-		{"review", "review", "blue"},
-		{"test", "test", "purple"},
-		{"blocked", "blocked", "red"},
-		{"release", "release", "green"},
+		{"owner", "waiting for the owner", colorOwner},
+		{"review", "review", "light-green"},
+		{"test", "test", "dark-green"},
+		{"blocked", "blocked", colorBad},
+		{"release", "release", "light-purple"},
 	}
 }
 
@@ -38,6 +38,16 @@ func stageWords() []dashboard.ValueMapping {
 		list = append(list, word(s.words, s.color))
 	}
 	return words(append(list, word("fewer than 5 stories", colorPlain), word("no stage has 5 %", colorPlain))...)
+}
+
+// blockerWords maps the numbers of largestBlocker to words without a colour: which
+// stage it is, is no alarm.
+func blockerWords() []dashboard.ValueMapping {
+	var list []dashboard.ValueMappingResult
+	for _, s := range blockers() {
+		list = append(list, word(s.words, colorNothing))
+	}
+	return words(append(list, word("fewer than 5 stories", colorNothing), word("no stage has 5 %", colorNothing))...)
 }
 
 // largestBlocker returns the largest blocker of each project, as its number among
@@ -74,7 +84,7 @@ func stageBars() *barchart.PanelBuilder {
 		ShowValue(common.VisibilityModeNever).
 		BarWidth(0.7).
 		FillOpacity(70).
-		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti)).
+		Tooltip(inOrder(common.TooltipDisplayModeMulti)).
 		Legend(common.NewVizLegendOptionsBuilder().
 			DisplayMode(common.LegendDisplayModeList).
 			Placement(common.LegendPlacementBottom).
@@ -82,7 +92,7 @@ func stageBars() *barchart.PanelBuilder {
 		WithTransformation(dashboard.DataTransformerConfig{Id: "groupingToMatrix", Options: map[string]any{
 			"rowField": "project", "columnField": "stage", "valueField": "Value",
 		}})
-	for _, s := range append(blockers(), stage{"owner_question", "waiting for an answer", colorNear}, stage{"development", "development", "text"}) {
+	for _, s := range append(blockers(), stage{"owner_question", "waiting for an answer", "light-blue"}, stage{"development", "development", "text"}) {
 		b.OverrideByName(s.label, []dashboard.DynamicConfigValue{
 			{Id: "displayName", Value: s.words},
 			{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": s.color}},
@@ -133,9 +143,9 @@ func bottleneck() *board {
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "Value #A", title: "Largest blocker", named: stageWords()},
-				column{from: "Value #B", title: "Its part", unit: unitShare, width: 100},
-				column{from: "Value #C", title: "Working hours counted", unit: unitHours, width: 170}),
+				column{from: "Value #A", title: "Largest blocker", named: blockerWords()},
+				column{from: "Value #B", title: "Of cycle time", unit: unitShare, width: 120, steps: ofCycleTime()},
+				column{from: "Value #C", title: "Hours counted", unit: unitHours, width: 120}),
 		},
 		panel{
 			title: "Was it always?", width: 12, height: 8,

@@ -92,9 +92,10 @@ type grafanaPanel struct {
 	} `json:"targets"`
 	FieldConfig struct {
 		Defaults struct {
-			Unit    string   `json:"unit"`
-			NoValue string   `json:"noValue"`
-			Max     *float64 `json:"max"`
+			Unit     string          `json:"unit"`
+			NoValue  string          `json:"noValue"`
+			Mappings json.RawMessage `json:"mappings"`
+			Max      *float64        `json:"max"`
 		} `json:"defaults"`
 		Overrides json.RawMessage `json:"overrides"`
 	} `json:"fieldConfig"`

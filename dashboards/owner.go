@@ -74,14 +74,14 @@ func oneOwner() *board {
 			about:   "Those of them whose working time on the owner's clock is past the target.",
 			caution: "Caution: if absences or working hours are missing in the config, the clock runs while the owner is away.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_overdue`+waits), "{{kind}}")},
-			view:    number(unitCount, 0, thresholds(colorCalm, step{1, colorOver})).TextMode(valueAndName),
+			view:    number(unitCount, 0, alarm(1)).TextMode(valueAndName),
 		},
 		panel{
 			title: "How many times its target is the longest?", width: 6, height: 4,
 			about:   "The longest open wait as a multiple of its target: working time on the owner's clock, divided by the target of its project and kind.",
 			caution: "Caution: a hand-over starts the owner's clock again.",
 			queries: []query{now(`max by (kind) (`+ofTargets(oldestOf(waits))+`)`, "{{kind}}")},
-			view:    number(unitTimes, 1, thresholds(colorCalm, step{0.75, colorNear}, step{1, colorOver})).TextMode(valueAndName),
+			view:    number(unitTimes, 1, multiple()).TextMode(valueAndName),
 		},
 		panel{
 			title: "Is the owner absent now?", width: 6, height: 4,
@@ -89,7 +89,7 @@ func oneOwner() *board {
 			caution: "Caution: an absence that is not in the config is not known.",
 			queries: []query{now(`1 + max by (owner) (po_owner_absent{`+isOwner+`}) or 3 * group by (owner) (po_waits_open{`+isOwner+`} unless on (owner) po_owner_absent)`, "{{owner}}")},
 			view: number(unitCount, 0, plain()).
-				Mappings(words(word("no", colorCalm), word("absent", colorNear), word("not in the config", colorPlain))),
+				Mappings(words(word("no", colorPlain), word("absent", colorOver), word("not in the config", colorPlain))),
 		},
 	)
 	b.row("How long do teams wait on this owner?")

@@ -20,7 +20,7 @@ func service() *board {
 			about:   "The time since the start, in Jira's clock, of the last complete poll. The colour changes at 10 and at 30 minutes.",
 			caution: "Caution: it includes the difference between Jira's clock and that of Prometheus.",
 			queries: []query{now(`time() - max by (job) (yourturn_data_timestamp_seconds`+ours+`)`, "{{job}}")},
-			view:    number(unitSeconds, 0, thresholds(colorCalm, step{600, colorNear}, step{1800, colorOver})),
+			view:    number(unitSeconds, 0, thresholds(colorPlain, step{-3600, colorCalm}, step{600, colorOver}, step{1800, colorBad})),
 		},
 		panel{
 			title: "How long did the last poll take?", width: 6, height: 4,

@@ -12,26 +12,34 @@ import (
 )
 
 // Units by their names in Grafana. Hours are a suffix, because Grafana's own unit would
-// turn 48 working hours into two days.
+// turn 48 working hours into two days. Grafana puts the blank before a suffix.
 const (
-	unitHours   = "suffix: h"
+	unitHours   = "suffix:h"
 	unitCount   = "none"
 	unitShare   = "percentunit"
-	unitTimes   = "suffix: ×"
+	unitTimes   = "suffix:×"
 	unitSeconds = "s"
 	unitClock   = "dthms"
 	unitAgo     = "dateTimeFromNow"
 	unitDate    = "dateTimeAsLocal"
 )
 
-// Colours by their meaning. Grafana has a shade of each for its dark and its light
-// theme.
+// Colours by their meaning. Large figures are written in colorCalm, colorOver and
+// colorBad, which stand out from the background of both themes by 3 to 1 at least;
+// colorNear does not, and is only a background.
 const (
-	colorCalm   = "green"
+	colorCalm   = "dark-green"
 	colorNear   = "yellow"
-	colorOver   = "orange"
+	colorOver   = "dark-orange"
+	colorBad    = "semi-dark-red"
 	colorTarget = "text" // no series has it: Grafana's palette has no black and no white
 	colorPlain  = "text"
+	// The roles of those who answer.
+	colorOwner    = "dark-blue"
+	colorDelegate = "dark-purple"
+	colorOther    = "light-purple"
+	// colorNothing is the background of a cell that is neither near nor over.
+	colorNothing = "transparent"
 )
 
 // valueAndName shows each number with its name.
@@ -63,10 +71,20 @@ func lines(unit string) *timeseries.PanelBuilder {
 			DisplayMode(common.LegendDisplayModeList).
 			Placement(common.LegendPlacementBottom).
 			ShowLegend(true)).
-		Tooltip(common.NewVizTooltipOptionsBuilder().Mode(common.TooltipDisplayModeMulti)).
+		Tooltip(inOrder(common.TooltipDisplayModeMulti)).
 		OverrideByRegexp("/^target/", dashed()).
+		OverrideByName("by owner", colored(colorOwner)).
+		OverrideByName("by delegate", colored(colorDelegate)).
+		OverrideByName("by other", colored(colorOther)).
+		OverrideByName("by automation", colored(colorPlain)).
 		OverrideByRegexp("/counted$/", unseen(unitCount)).
 		OverrideByRegexp("/hours counted$/", unseen(unitHours))
+}
+
+// inOrder returns a tooltip that lists series in the order of the legend. Grafana
+// orders them by value unless it is told not to.
+func inOrder(mode common.TooltipDisplayMode) *common.VizTooltipOptionsBuilder {
+	return common.NewVizTooltipOptionsBuilder().Mode(mode).Sort(common.SortOrderNone)
 }
 
 // stacked returns a view of a course over time whose series add up.
@@ -75,6 +93,11 @@ func stacked(unit string, mode common.StackingMode) *timeseries.PanelBuilder {
 		FillOpacity(35).
 		LineWidth(1).
 		Stacking(common.NewStackingConfigBuilder().Mode(mode).Group("A"))
+}
+
+// colored gives a series a colour of its own wherever it is drawn.
+func colored(color string) []dashboard.DynamicConfigValue {
+	return []dashboard.DynamicConfigValue{{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": color}}}
 }
 
 // dashed draws a target differently from what is measured.
@@ -89,7 +112,8 @@ func dashed() []dashboard.DynamicConfigValue {
 }
 
 // unseen shows a sample size in the tooltip only: as a line it would need an axis of
-// its own.
+// its own. A point of no size has no marker under the mouse, and a line across gaps
+// has no end that Grafana draws as a point.
 func unseen(unit string) []dashboard.DynamicConfigValue {
 	return []dashboard.DynamicConfigValue{
 		{Id: "unit", Value: unit},
@@ -97,6 +121,8 @@ func unseen(unit string) []dashboard.DynamicConfigValue {
 		{Id: "custom.lineWidth", Value: 0},
 		{Id: "custom.fillOpacity", Value: 0},
 		{Id: "custom.showPoints", Value: "never"},
+		{Id: "custom.pointSize", Value: 0},
+		{Id: "custom.spanNulls", Value: true},
 		{Id: "custom.axisPlacement", Value: "hidden"},
 		{Id: "custom.stacking", Value: map[string]any{"mode": "none", "group": "counted"}},
 		{Id: "custom.hideFrom", Value: map[string]any{"legend": true, "tooltip": false, "viz": false}},
@@ -134,6 +160,7 @@ func states(mappings []dashboard.ValueMapping) *statetimeline.PanelBuilder {
 		RowHeight(0.8).
 		FillOpacity(70).
 		LineWidth(0).
+		Tooltip(inOrder(common.TooltipDisplayModeSingle)).
 		// With thresholds Grafana shows ranges of numbers instead of words.
 		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(colorPlain)).
 		Legend(common.NewVizLegendOptionsBuilder().
@@ -168,7 +195,7 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 		ShowHeader(true).
 		CellHeight(common.TableCellHeightSm).
 		MinWidth(70). // of a column; with Grafana's 150 pixels the last ones are out of sight
-		Mappings(notReached()).
+		Mappings(append(notReached(), noNumber())).
 		Thresholds(plain()).
 		SortBy([]cog.Builder[common.TableSortByFieldState]{
 			common.NewTableSortByFieldStateBuilder().DisplayName(sortBy).Desc(descending),
@@ -205,7 +232,8 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 			properties = append(properties,
 				dashboard.DynamicConfigValue{Id: "thresholds", Value: c.steps},
 				dashboard.DynamicConfigValue{Id: "color", Value: map[string]any{"mode": "thresholds"}},
-				dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-text"}})
+				// On its own colour a number is readable in both themes; yellow on white is not.
+				dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-background", "mode": "basic"}})
 		}
 		if len(c.named) > 0 {
 			properties = append(properties,
@@ -228,6 +256,22 @@ func notReached() []dashboard.ValueMapping {
 	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: "value", Options: map[string]dashboard.ValueMappingResult{
 		"Infinity": word("not reached yet", colorOver),
 	}}}}
+}
+
+// ofCycleTime colours a share of the cycle time by its size: a small one is no
+// alarm, whatever it is spent on.
+func ofCycleTime() *dashboard.ThresholdsConfig {
+	t := stepsOf(thresholds(colorNothing, step{0.1, colorNear}, step{0.25, colorOver}))
+	return &t
+}
+
+// noNumber maps a cell with no number to a dash without a background: the panel's
+// words for no data would be cut, and a colour would judge what is not known.
+func noNumber() dashboard.ValueMapping {
+	dash := word("–", colorNothing)
+	return dashboard.ValueMapping{SpecialValueMap: &dashboard.SpecialValueMap{
+		Type: "special", Options: dashboard.DashboardSpecialValueMapOptions{Match: dashboard.SpecialValueMatchNullAndNan, Result: dash},
+	}}
 }
 
 // words maps whole numbers to words and colours, the first to 1.
@@ -260,13 +304,33 @@ func thresholds(base string, steps ...step) *dashboard.ThresholdsConfigBuilder {
 	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(list)
 }
 
+// stepsOf returns what a builder of colours builds, which cannot fail.
+func stepsOf(b *dashboard.ThresholdsConfigBuilder) dashboard.ThresholdsConfig {
+	t, err := b.Build()
+	if err != nil {
+		panic(err) // there is nothing in it that can be wrong
+	}
+	return t
+}
+
+// multiple colours a large figure that is a multiple of a target.
+func multiple() *dashboard.ThresholdsConfigBuilder {
+	return thresholds(colorPlain, step{1, colorOver})
+}
+
+// alarm returns colours of a count that should be 0: none where there is no data,
+// which is no good news.
+func alarm(from float64) *dashboard.ThresholdsConfigBuilder {
+	return thresholds(colorPlain, step{0, colorCalm}, step{from, colorOver})
+}
+
 // plain has a single colour: most numbers are neither good nor bad by themselves.
 func plain() *dashboard.ThresholdsConfigBuilder { return thresholds(colorPlain) }
 
 // ofTarget colours a wait by the share of its target that is used.
 func ofTarget() *dashboard.ThresholdsConfig {
 	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
-		{Color: colorCalm}, {Value: cog.ToPtr(0.75), Color: colorNear}, {Value: cog.ToPtr(1.0), Color: colorOver},
+		{Color: colorNothing}, {Value: cog.ToPtr(0.75), Color: colorNear}, {Value: cog.ToPtr(1.0), Color: colorOver},
 	}}
 }
 
@@ -315,9 +379,9 @@ func howSureGrid() *table.PanelBuilder {
 		column{from: "project", title: "Project"},
 		column{from: "kind", title: "Waits for", width: 108},
 		column{from: "Value #A", title: "Half within", unit: unitHours, decimals: 1, width: 120},
-		column{from: "Value #B", title: "Half ÷ target", unit: unitTimes, decimals: 1, width: 110, steps: ofTarget()},
+		column{from: "Value #B", title: "Half ÷ target", unit: unitTimes, decimals: 1, width: 125, steps: ofTarget()},
 		column{from: "Value #C", title: "85 of 100 within", unit: unitHours, decimals: 1, width: 130},
-		column{from: "Value #D", title: "85 of 100 ÷ target", unit: unitTimes, decimals: 1, width: 130, steps: ofTarget()},
+		column{from: "Value #D", title: "85 of 100 ÷ target", unit: unitTimes, decimals: 1, width: 145, steps: ofTarget()},
 		column{from: "Value #E", title: "Target", unit: unitHours, decimals: 1, width: 70},
 		column{from: "Value #F", title: "Ended", unit: unitCount, width: 70},
 		column{from: "Value #G", title: "Still open", unit: unitCount, width: 80},
@@ -329,6 +393,6 @@ func howSureGrid() *table.PanelBuilder {
 func censored() *dashboard.ThresholdsConfig {
 	low := 0.2
 	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
-		{Color: colorPlain}, {Value: &low, Color: colorNear},
+		{Color: colorNothing}, {Value: &low, Color: colorNear},
 	}}
 }

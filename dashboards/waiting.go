@@ -38,7 +38,7 @@ func waiting() *board {
 			about:   "Open waits whose owner's clock is past the target of their project and kind. The clock counts working time, without absences and pauses.",
 			caution: "Caution: a hand-over starts the owner's clock again. The table below shows the story's clock, which goes on.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_overdue`+chosenWaits), "")},
-			view:    number(unitCount, 0, thresholds(colorCalm, step{1, colorOver})),
+			view:    number(unitCount, 0, alarm(1)),
 		},
 		panel{
 			title: "How many are paused?", width: 5, height: 5,
@@ -58,7 +58,7 @@ func waiting() *board {
 			view: number(unitHours, 1, plain()).
 				TextMode(valueAndName).
 				OverrideByName("times the target", []dashboard.DynamicConfigValue{
-					{Id: "unit", Value: unitTimes}, {Id: "thresholds", Value: ofTarget()},
+					{Id: "unit", Value: unitTimes}, {Id: "thresholds", Value: stepsOf(multiple())},
 				}),
 		},
 		panel{
