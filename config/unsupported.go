@@ -3,8 +3,8 @@ package config
 import "strings"
 
 // Unsupported returns an error of type Problems with the keys that the file
-// uses and that this version cannot act on; nil if there are none. A key that
-// were accepted and ignored would let its reader trust in what does not happen.
+// uses and that this version cannot act on; nil if there are none. Accepting and
+// ignoring such a key would mislead whoever wrote it.
 func (c *Config) Unsupported() error {
 	p := report{file: c.file, lines: c.lines}
 	for _, k := range unsupportedKeys() {
