@@ -1,9 +1,12 @@
 package latency
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// echo is how long after an action of the owner what automation does on the
-// same story counts as the owner's.
+// echo is how long after an action of the owner a move or comment by automation
+// on the same story counts as the owner's.
 const echo = 60 * time.Second
 
 // situation is what the rules make of a story's fields at an instant.
@@ -157,9 +160,9 @@ func (r *replay) roleIn(rec *record, before *situation, kind Kind) Responder {
 	return r.roleOf(rec.Event, before, before.owner, kind)
 }
 
-// roleOf returns the role of an event's actor in a situation towards an owner.
-// What automation does that follows an action of that owner or a delegate is
-// theirs.
+// roleOf returns the role of an event's actor in a situation towards an owner. A
+// move or comment by automation that follows an action of that owner or a delegate
+// is theirs.
 func (r *replay) roleOf(ev *Event, s *situation, owner string, kind Kind) Responder {
 	if s.project == nil {
 		return ByOther
@@ -175,9 +178,11 @@ func (r *replay) roleOf(ev *Event, s *situation, owner string, kind Kind) Respon
 	return ByAutomation
 }
 
-// echoes reports whether an event of automation follows the owner's action.
+// echoes reports whether an event of automation is a move or a comment that
+// follows the owner's action.
 func (r *replay) echoes(ev *Event) bool {
-	return r.actAt != Never && ev.At <= r.actAt.Add(echo)
+	moves := slices.ContainsFunc(ev.Changes, func(c Change) bool { return c.Field == FieldStatus || c.Field == FieldProject })
+	return r.actAt != Never && ev.At <= r.actAt.Add(echo) && (moves || ev.Comment != nil)
 }
 
 // noteAction remembers an action of the owner or a delegate.

@@ -88,6 +88,12 @@ func TestRecordsInFull(t *testing.T) {
 			"question of po in 1, part 1: Mon 09:00 to Mon 10:01 answered delegate; 1h1m, worked 1h1m",
 			"  Mon 09:00 mention, Mon 10:01 answered",
 		}},
+		{name: "automation in the wake of the owner that neither moves nor speaks", story: func(t *testing.T) *tale {
+			return begun(t).record("Mon 09:00", "dev", FieldLabels, "po-question").record("Mon 10:00", "po", FieldAssignee, "dev").record("Mon 10:00:30", "robot", FieldLabels, "")
+		}, want: []string{
+			"question of po in 1, part 1: Mon 09:00 to Mon 10:00:30 resolved automation; 1h0m30s, worked 1h0m30s",
+			"  Mon 09:00 label, Mon 10:00:30 resolved",
+		}},
 		{name: "automation in the wake of one who was the owner", story: func(t *testing.T) *tale {
 			return asked(t).record("Mon 10:00", "po", ownerField, "next").move("Mon 10:00:30", "robot", "To Do")
 		}, asOf: "Mon 11:00", want: []string{
