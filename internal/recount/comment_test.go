@@ -2,48 +2,63 @@ package recount
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The question marks of the world's scripts; a semicolon, Greek's, is none.
 const questionMarks = "?\uff1f\ufe56\u061f\u055e\u1367\u2047\u2048\u2049\u203d\u2753\u2754"
 
+// What of a comment in wiki markup is not its author's own words: blocks of code
+// and quotes, which part paragraphs, and within lines code and links.
+var (
+	blockMarkup = []*regexp.Regexp{
+		regexp.MustCompile(`(?s)\{code[^}\n]*\}.*?\{code\}`),
+		regexp.MustCompile(`(?s)\{noformat[^}\n]*\}.*?\{noformat\}`),
+		regexp.MustCompile(`(?s)\{quote\}.*?\{quote\}`),
+		regexp.MustCompile(`(?m)^[ \t]*bq\..*$`),
+	}
+	lineMarkup = []*regexp.Regexp{
+		regexp.MustCompile(`\{\{[^\n]*?\}\}`),
+		regexp.MustCompile(`\[[^~\[\]\n][^\[\]\n]*\]`), // [text|address] and [address], but not [~user]
+		regexp.MustCompile(`[a-z]+://[^\s|\]]+`),
+	}
+	blankLines   = regexp.MustCompile(`\n[ \t\x{a0}]*(?:\n[ \t\x{a0}]*)*\n`)
+	copied       = regexp.MustCompile(`(?i)\b(?:cc|fyi|ping)\b`)
+	mention      = regexp.MustCompile(`\[~([^\]\n]+)\]`)
+	beforeMarker = []*regexp.Regexp{ // what may stand before a marker
+		regexp.MustCompile(`^[\s\x{a0}]+`),
+		regexp.MustCompile(`^\[~[^\]\n]+\]`),
+		regexp.MustCompile(`^h[1-6]\.`),
+		regexp.MustCompile(`^\{color(?::[^}\n]*)?\}`),
+		regexp.MustCompile(`^[*_+^~-]`),
+	}
+)
+
 // spoken returns what of a comment in wiki markup its author says in plain
 // words: without code, quotes, and links with their text.
 func spoken(text string) string {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	for _, re := range []string{
-		`(?s)\{code[^}\n]*\}.*?\{code\}`,
-		`(?s)\{noformat[^}\n]*\}.*?\{noformat\}`,
-		`(?s)\{quote\}.*?\{quote\}`,
-		`(?m)^[ \t]*bq\..*$`,
-	} {
-		// What stood before and after a block are not one paragraph.
-		text = regexp.MustCompile(re).ReplaceAllString(text, "\n\n")
+	for _, re := range blockMarkup {
+		text = re.ReplaceAllString(text, "\n\n")
 	}
-	for _, re := range []string{
-		`\{\{[^\n]*?\}\}`,
-		`\[[^~\[\]\n][^\[\]\n]*\]`, // [text|address] and [address], but not [~user]
-		`[a-z]+://[^\s|\]]+`,
-	} {
-		text = regexp.MustCompile(re).ReplaceAllString(text, " ")
+	for _, re := range lineMarkup {
+		text = re.ReplaceAllString(text, " ")
 	}
 	return text
 }
 
-// asks tells whether a comment has a question mark.
+// asks reports whether a comment has a question mark.
 func asks(text string) bool { return strings.ContainsAny(spoken(text), questionMarks) }
 
 // paragraphs returns the blocks of lines between blank lines.
-func paragraphs(text string) []string {
-	return regexp.MustCompile(`\n[ \t\x{a0}]*(?:\n[ \t\x{a0}]*)*\n`).Split(text, -1)
-}
+func paragraphs(text string) []string { return blankLines.Split(text, -1) }
 
 // mentioned returns whom a paragraph addresses: those it mentions, but not those
-// it only copies in.
+// whom it only copies in.
 func mentioned(paragraph string) []string {
-	copied := regexp.MustCompile(`(?i)\b(?:cc|fyi|ping)\b`)
-	mention := regexp.MustCompile(`\[~([^\]\n]+)\]`)
 	var users []string
 	for line := range strings.Lines(paragraph) {
 		for _, m := range mention.FindAllStringSubmatchIndex(line, -1) {
@@ -83,8 +98,8 @@ func nearest(blocks []string, i int) []string {
 	return nil
 }
 
-// allMentioned returns everybody whom a comment mentions.
-func allMentioned(text string) []string {
+// allAddressed returns everybody whom a comment mentions and does not only copy in.
+func allAddressed(text string) []string {
 	var users []string
 	for _, b := range paragraphs(spoken(text)) {
 		users = append(users, mentioned(b)...)
@@ -92,13 +107,33 @@ func allMentioned(text string) []string {
 	return users
 }
 
-// begins tells whether a comment begins with one of the markers.
-func begins(text string, markers ...string) bool {
-	text = strings.ToLower(strings.TrimSpace(text))
-	for _, m := range markers {
-		if strings.HasPrefix(text, strings.ToLower(m)) {
+// begins reports whether what its author says in a comment begins with one of the
+// markers. Case does not count, and a marker that ends in a letter must be a word
+// of its own.
+func begins(text string, markers []string) bool {
+	for _, re := range blockMarkup {
+		text = re.ReplaceAllString(text, "\n\n")
+	}
+	text = strings.ToLower(text)
+	for again := true; again; {
+		if slices.ContainsFunc(markers, func(m string) bool { return beginsWith(text, lower(m)) }) {
 			return true
+		}
+		again = false
+		for _, re := range beforeMarker {
+			if prefix := re.FindString(text); prefix != "" {
+				text, again = text[len(prefix):], true
+				break
+			}
 		}
 	}
 	return false
+}
+
+func beginsWith(text, marker string) bool {
+	rest, ok := strings.CutPrefix(text, marker)
+	last, _ := utf8.DecodeLastRuneInString(marker)
+	next, _ := utf8.DecodeRuneInString(rest)
+	goesOn := rest != "" && (unicode.IsLetter(next) || unicode.IsDigit(next) || next == '_')
+	return ok && (!unicode.IsLetter(last) || !goesOn)
 }

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,83 +13,6 @@ import (
 	"testing"
 	"time"
 )
-
-// TestProduct compares every part of every wait with what the product prints.
-func TestProduct(t *testing.T) {
-	export := exportPath(t)
-	issues, err := readExport(export)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := factsOf(issues)
-	bin := build(t)
-	jira := simulate(t, bin, export)
-	for _, tt := range []struct {
-		name, acceptance string
-		asked            bool // owners are those who are asked, not the busiest
-		mentionAny       bool // asked by any mention, of which there are many more
-	}{
-		{"Patch Available, the busiest own", "Patch Available", false, false},
-		{"Patch Available, the asked own", "Patch Available", true, true},
-		{"Resolved, the busiest own", "Resolved", false, true},
-		{"Resolved, the asked own", "Resolved", true, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := cast(f, busiest(issues, tt.asked), tt.acceptance, tt.mentionAny)
-			config := writeConfig(t, s, f, jira)
-			for range 2 {
-				out := run(t, bin, "sync", "--config.file", config)
-				want := fmt.Sprintf("%d stories, %d history records, %d comments", f.stories, f.records, f.comments)
-				if got := regexp.MustCompile(`\d+ stories, \d+ history records, \d+ comments`).FindString(out); got != want {
-					t.Errorf("sync counts %q, the export %q", got, want)
-				}
-			}
-			for _, at := range []string{"2013-08-01T12:34:56Z", "2014-01-24T09:07:05Z", longAfter} {
-				compare(t, bin, config, s.team(t, f), issues, at)
-			}
-			compareLatest(t, bin, config, s.team(t, f), issues)
-		})
-	}
-}
-
-// longAfter is an instant at which everything in an export is over.
-const longAfter = "2016-01-01T00:00:00Z"
-
-// compare compares the waits as of an instant.
-func compare(t *testing.T, bin, config string, m *team, issues []rawIssue, at string) {
-	t.Helper()
-	asOf, err := time.Parse(time.RFC3339, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report(t, "as of "+at, waits(t, bin, config, "--as-of", at), recount(t, m, issues, asOf))
-}
-
-// compareLatest compares the waits as of the last poll, an instant which the
-// product alone knows: the clocks of open waits apart, they are those of long
-// after the export's last event.
-func compareLatest(t *testing.T, bin, config string, m *team, issues []rawIssue) {
-	t.Helper()
-	asOf, err := time.Parse(time.RFC3339, longAfter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := recount(t, m, issues, asOf)
-	if len(want) == 0 {
-		t.Error("the export holds no wait: nothing is compared")
-	}
-	report(t, "as of the last poll", clockless(waits(t, bin, config)), clockless(want))
-}
-
-// clockless takes the clocks from the open waits.
-func clockless(list []part) []part {
-	for i := range list {
-		if p := &list[i]; p.End == "" {
-			p.Elapsed, p.Working, p.Paused, p.StoryElapsed, p.StoryWorking = 0, 0, 0, 0, 0
-		}
-	}
-	return list
-}
 
 // waits returns the waits that the product prints.
 func waits(t *testing.T, bin, config string, args ...string) []part {
@@ -107,16 +28,6 @@ func waits(t *testing.T, bin, config string, args ...string) []part {
 	return list
 }
 
-// report reports every difference and what was compared.
-func report(t *testing.T, what string, got, want []part) {
-	t.Helper()
-	list := differences(got, want)
-	for _, d := range list {
-		t.Errorf("%s: %s", what, d)
-	}
-	t.Logf("%s: %d of %d differ; %v", what, len(list), len(want), counts(want))
-}
-
 func ids(list []part) []string {
 	var s []string
 	for _, p := range list {
@@ -125,24 +36,29 @@ func ids(list []part) []string {
 	return s
 }
 
-// recount computes the parts of all waits of an export.
-func recount(t *testing.T, m *team, issues []rawIssue, asOf time.Time) []part {
+// storiesOf reads the issues of an export, by id.
+func storiesOf(t *testing.T, f facts, issues []rawIssue) map[string]*story {
 	t.Helper()
-	var list []part
+	stories := make(map[string]*story)
 	for _, i := range issues {
-		s, err := newStory(i, m.acceptance, m.slipWindow, asOf)
+		s, err := newStory(i, f)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(s.events) == 0 {
-			continue // not created yet
+		stories[i.ID] = s
+	}
+	return stories
+}
+
+// recount computes the parts of all waits of an export as of an instant. Of a
+// story that is in no watched project today there are none: no search finds it.
+func recount(r *rules, stories map[string]*story, asOf time.Time) []part {
+	r.stories = stories
+	var list []part
+	for _, s := range stories {
+		if r.projects[s.events[len(s.events)-1].after.project] != nil {
+			list = append(list, waitsOf(r, s, asOf)...)
 		}
-		// What happened within the slip window is not final, and whether it is one is
-		// another test's business.
-		if last := s.events[len(s.events)-1]; asOf.Sub(last.at) < m.slipWindow {
-			t.Fatalf("%s has an event at %s, too near to %s: compare as of another instant", s.key, last.at, asOf)
-		}
-		list = append(list, waitsOf(m, s, asOf)...)
 	}
 	return sorted(list)
 }
@@ -211,18 +127,6 @@ func simulate(t *testing.T, bin, export string) string {
 	_ = cmd.Wait() // its words say more than its status
 	t.Fatalf("jirasim ended without naming its URL:\n%s", stderr.String())
 	return ""
-}
-
-// writeConfig writes the setup as a config and returns its path.
-func writeConfig(t *testing.T, s setup, f facts, jira string) string {
-	t.Helper()
-	dir := t.TempDir()
-	config, tokenFile := filepath.Join(dir, "yourturn.yml"), filepath.Join(dir, "token")
-	text := s.yaml(t, f, jira, tokenFile, filepath.Join(dir, "yourturn.db"))
-	if err := errors.Join(os.WriteFile(tokenFile, []byte(token+"\n"), 0o600), os.WriteFile(config, []byte(text), 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	return config
 }
 
 // run runs a command of the product and returns what it prints.

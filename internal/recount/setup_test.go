@@ -1,262 +1,353 @@
 package recount
 
 import (
-	"fmt"
+	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 )
 
-// setup is a config in the words of its file. It is written down for the product
-// and, apart from that, understood by team.
+// setup is a config in the words of its file, which is YAML and so may be JSON.
+// It is written down for the product and, apart from that, understood by rulesOf.
+// The pointers are nil where the file leaves a key out.
 type setup struct {
-	acceptance  string // status
-	mentionAny  bool
-	projects    []setupProject
-	owners      []setupOwner
-	delegations []setupDelegation
+	Jira        setupJira               `json:"jira"`
+	Store       map[string]string       `json:"store,omitempty"`
+	Calendar    *setupCalendar          `json:"calendar,omitempty"`
+	Defaults    settings                `json:"defaults"`
+	Projects    map[string]setupProject `json:"projects,omitempty"`
+	Owners      map[string]setupOwner   `json:"owners,omitempty"`
+	Delegations []setupDelegation       `json:"delegations,omitempty"`
+	Automation  []string                `json:"automation_accounts,omitempty"`
+}
+
+type setupJira struct {
+	URL        string   `json:"url"`
+	Flavor     string   `json:"flavor"`
+	TokenFile  string   `json:"token_file"`
+	Projects   []string `json:"projects"`
+	IssueTypes []string `json:"issue_types,omitempty"` // names; none: all but sub-tasks and epics
+}
+
+// settings are the rules of a project, or those of all projects.
+type settings struct {
+	Acceptance  []string            `json:"acceptance_statuses,omitzero"`
+	Accepted    []string            `json:"accepted_statuses,omitzero"`
+	Withdrawn   []string            `json:"withdrawn_statuses,omitzero"`
+	Resolutions []string            `json:"withdrawn_resolutions,omitzero"`
+	Paused      []string            `json:"paused_statuses,omitzero"`
+	Flagged     *bool               `json:"pause_when_flagged,omitempty"`
+	Absent      *bool               `json:"pause_when_absent,omitempty"`
+	OwnerAsks   *bool               `json:"pause_while_owner_asks,omitempty"`
+	SlipWindow  string              `json:"slip_window,omitempty"`
+	MinDwell    string              `json:"min_dwell,omitempty"`
+	Asking      []string            `json:"question_statuses,omitzero"`
+	Labels      []string            `json:"question_labels,omitzero"`
+	Question    *questionSettings   `json:"question,omitempty"`
+	OwnerField  *string             `json:"owner_field,omitempty"`
+	Stages      map[string][]string `json:"stages,omitempty"`
+	Targets     map[string]string   `json:"targets,omitempty"`
+	HistoryFrom string              `json:"history_from,omitempty"`
+}
+
+type questionSettings struct {
+	Mention    *bool    `json:"mention,omitempty"`
+	MentionAny *bool    `json:"mention_any,omitempty"`
+	Markers    []string `json:"markers,omitempty"`
+	Answered   []string `json:"answered_markers,omitempty"`
+	Assignment *bool    `json:"assignment,omitempty"`
+	ByEdit     *bool    `json:"answer_by_edit,omitempty"`
+	LapseAfter string   `json:"lapse_after,omitempty"`
 }
 
 type setupProject struct {
-	key           string
-	owner         string
-	next, changes string // the owner from the day changes on; "": none
+	settings
+	Owner      []setupTerm               `json:"owner,omitempty"`
+	Components map[string]setupComponent `json:"components,omitempty"` // by name
+	Calendar   *setupCalendar            `json:"calendar,omitempty"`
+}
+
+type setupComponent struct {
+	Owner string `json:"owner"`
+}
+
+type setupTerm struct {
+	Owner string `json:"owner"`
+	dates
 }
 
 type setupOwner struct {
-	key, account string
-	newYork      bool // works in New York's hours instead of Berlin's
-	absences     []dates
+	Accounts []string       `json:"accounts"`
+	Calendar *setupCalendar `json:"calendar,omitempty"`
+	Absences []dates        `json:"absences,omitempty"`
 }
 
 type setupDelegation struct {
-	owner, delegate string
+	Owner    string `json:"owner"`
+	Delegate string `json:"delegate"`
 	dates
-	kinds    []string
-	projects []string
+	Kinds    []string `json:"kinds,omitempty"`
+	Projects []string `json:"projects,omitempty"`
 }
 
-// dates are whole days of the owner's zone, both included; "" is no limit.
-type dates struct{ from, to string }
-
-// cast chooses owners among the people of an export, such that they are asked,
-// answer and give verdicts, are away and have themselves stood in for.
-func cast(f facts, people map[string][]string, acceptance string, mentionAny bool) setup {
-	s := setup{acceptance: acceptance, mentionAny: mentionAny}
-	known := make(map[string]int) // account to place in s.owners
-	add := func(account string) *setupOwner {
-		i, ok := known[account]
-		if !ok {
-			i = len(s.owners)
-			known[account] = i
-			s.owners = append(s.owners, setupOwner{key: "po-" + account, account: account})
-		}
-		return &s.owners[i]
-	}
-	keys := slices.Sorted(maps.Keys(f.projects))
-	for n, key := range keys {
-		p := setupProject{key: key, owner: add(people[key][0]).key}
-		if n == len(keys)-1 {
-			// An owner whom this project has never seen.
-			for _, account := range people[keys[0]] {
-				if !slices.Contains(people[key], account) {
-					p.owner = add(account).key
-					break
-				}
-			}
-		}
-		s.projects = append(s.projects, p)
-	}
-	second := func(key string) string { return add(people[key][1]).key }
-	for i := range s.projects {
-		switch p := &s.projects[i]; p.key {
-		case "CB":
-			p.next, p.changes = second(p.key), "2013-06-01"
-			a := add(people[p.key][0])
-			a.absences = append(a.absences, dates{"2012-07-01", "2012-08-15"}, dates{"2013-01-20", "2013-02-10"})
-			s.delegations = append(s.delegations, setupDelegation{a.key, add(people[p.key][2]).key, dates{"2012-01-01", "2012-07-31"}, []string{questionKind}, []string{p.key}})
-		case "TEZ":
-			a := add(people[p.key][0])
-			a.newYork = true
-			a.absences = append(a.absences, dates{"2014-03-01", "2014-03-31"}, dates{"2014-07-15", ""})
-			s.delegations = append(s.delegations, setupDelegation{a.key, second(p.key), dates{}, []string{acceptanceKind}, nil})
-		case "GORA":
-			a := add(people[p.key][0])
-			a.absences = append(a.absences, dates{"2013-10-01", "2014-02-28"})
-			s.delegations = append(s.delegations, setupDelegation{a.key, second(p.key), dates{"2013-12-01", "2014-01-20"}, nil, nil})
-		case "DRILL":
-			add(people[p.key][0]).absences = []dates{{"2014-07-01", "2014-08-31"}, {"", "2013-03-31"}}
-		}
-	}
-	return s
+// setupCalendar is given as a whole: zone, hours by day and days off.
+type setupCalendar struct {
+	Zone     string              `json:"time_zone"`
+	Hours    map[string][]string `json:"hours"`    // by "mon", "tue", …: "09:00-17:00"
+	Holidays []string            `json:"holidays"` // empty: none
 }
 
-// berlin and newYork are the calendars of every setup, as the file and as the
-// rules have them.
-const (
-	berlinYAML  = `{time_zone: Europe/Berlin, days: [mon, tue, wed, thu, fri], hours: ["09:00-12:00", "13:00-17:00"]}`
-	newYorkYAML = `{time_zone: America/New_York, hours: {mon-thu: ["08:30-12:15", "13:00-17:30"], fri: ["08:30-13:00"]}}`
-)
-
-func berlin(t *testing.T) calendar {
-	day := []hours{{9 * 60, 12 * 60}, {13 * 60, 17 * 60}}
-	return calendar{zone(t, "Europe/Berlin"), map[time.Weekday][]hours{
-		time.Monday: day, time.Tuesday: day, time.Wednesday: day, time.Thursday: day, time.Friday: day,
-	}}
+// dates are whole days of some zone, both included, or instants, of which the
+// last is excluded; "" is no limit.
+type dates struct {
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
 }
 
-func newYork(t *testing.T) calendar {
-	day := []hours{{8*60 + 30, 12*60 + 15}, {13 * 60, 17*60 + 30}}
-	return calendar{zone(t, "America/New_York"), map[time.Weekday][]hours{
-		time.Monday: day, time.Tuesday: day, time.Wednesday: day, time.Thursday: day, time.Friday: {{8*60 + 30, 13 * 60}},
-	}}
-}
-
-func zone(t *testing.T, name string) *time.Location {
+// text returns the setup as a config file.
+func (s setup) text(t *testing.T) string {
 	t.Helper()
-	z, err := time.LoadLocation(name)
+	text, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return z
+	return string(text)
 }
 
-// span returns dates as instants of a zone.
+// span returns dates as instants.
 func (d dates) span(t *testing.T, zone *time.Location) span {
 	t.Helper()
-	day := func(s string, plus int) time.Time {
+	bound := func(s string, plus int) time.Time {
 		if s == "" {
 			return time.Time{}
 		}
-		at, err := time.ParseInLocation(time.DateOnly, s, zone)
+		if at, err := time.Parse(time.RFC3339, s); err == nil {
+			return at.UTC()
+		}
+		at, err := time.Parse(time.DateOnly, s)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return at.AddDate(0, 0, plus)
+		return localTime(zone, at.Year(), at.Month(), at.Day()+plus, 0)
 	}
-	return span{day(d.from, 0), day(d.to, 1)}
+	return span{bound(d.From, 0), bound(d.To, 1)}
 }
 
-// defaults returns a team of which only the defaults are set.
-func defaults(t *testing.T) *team {
-	return &team{
-		acceptance: make(map[string]bool), types: make(map[string]bool),
-		projects: make(map[string]project), owners: make(map[string]owner), calendar: berlin(t),
-		targets:    map[string]time.Duration{acceptanceKind: 8 * time.Hour, questionKind: 4 * time.Hour},
-		slipWindow: 5 * time.Minute, lapseAfter: 240 * time.Hour,
-		withdrawn: []string{
-			"won't do", "won't fix", "won't implement", "duplicate", "cannot reproduce", "declined", "invalid",
-			"abandoned", "incomplete", "not a problem", "not a bug", "obsolete",
-		},
+// The defaults of SPEC 3.1 and 8.
+func defaultResolutions() []string {
+	return []string{
+		"Won't Do", "Won't Fix", "Won't Implement", "Duplicate", "Cannot Reproduce", "Declined", "Invalid",
+		"Abandoned", "Incomplete", "Not a Problem", "Not a Bug", "Obsolete",
 	}
 }
 
-// team returns what the setup means in the Jira of the export.
-func (s setup) team(t *testing.T, f facts) *team {
+// releaseNames are the statuses that are of stage release by their name.
+func releaseNames() []string {
+	return []string{
+		"accepted", "approved", "ready for release", "ready for deploy", "ready for deployment", "to deploy", "deploying", "releasing", "staging",
+	}
+}
+
+// rulesOf returns what the setup means in the Jira of the export.
+func rulesOf(t *testing.T, s setup, f facts) *rules {
 	t.Helper()
-	m := defaults(t)
-	m.done, m.mentionAny = f.done, s.mentionAny
-	m.acceptance[f.statuses[s.acceptance]] = true
-	for _, id := range f.types {
-		m.types[id] = true
+	r := &rules{
+		projects: make(map[string]*project), owners: make(map[string]owner), people: make(map[string]string),
+		automation: make(map[string]bool), types: make(map[string]bool), listed: len(s.Jira.IssueTypes) > 0, calendar: calendarOf(t, s.Calendar),
+	}
+	for _, a := range s.Automation {
+		r.automation[a] = true
+	}
+	for id, kind := range f.types {
+		if r.listed {
+			r.types[id] = slices.Contains(s.Jira.IssueTypes, kind.Name)
+		} else {
+			r.types[id] = !kind.Subtask && kind.Name != "Epic"
+		}
 	}
 	zones := make(map[string]*time.Location)
-	for _, o := range s.owners {
-		n := owner{account: o.account}
-		zones[o.key] = m.calendar.zone
-		if o.newYork {
-			c := newYork(t)
-			n.calendar, zones[o.key] = &c, c.zone
+	for key, o := range s.Owners {
+		n := owner{}
+		zones[key] = r.calendar.zone
+		if o.Calendar != nil {
+			c := calendarOf(t, o.Calendar)
+			n.calendar, zones[key] = &c, c.zone
 		}
-		for _, d := range o.absences {
-			n.absences = append(n.absences, d.span(t, zones[o.key]))
+		for _, d := range o.Absences {
+			n.absences = append(n.absences, d.span(t, zones[key]))
 		}
-		m.owners[o.key] = n
+		r.owners[key] = n
+		for _, a := range o.Accounts {
+			r.people[a] = key
+		}
 	}
-	for _, p := range s.projects {
-		n := project{key: p.key, terms: []ownerTerm{{owner: p.owner}}}
-		if p.next != "" {
-			n.terms[0].to = dates{from: p.changes}.span(t, zones[p.owner]).from
-			n.terms = append(n.terms, ownerTerm{dates{from: p.changes}.span(t, zones[p.next]), p.next})
+	for _, key := range s.Jira.Projects {
+		given := s.Projects[key]
+		p := projectOf(t, given.over(s.Defaults), f, r.calendar.zone)
+		p.key = key
+		zone := r.calendar.zone
+		if given.Calendar != nil {
+			c := calendarOf(t, given.Calendar)
+			p.calendar, zone = &c, c.zone
 		}
-		m.projects[f.projects[p.key]] = n
-	}
-	for _, d := range s.delegations {
-		m.delegations = append(m.delegations, delegation{d.span(t, zones[d.owner]), d.owner, d.delegate, d.kinds, d.projects})
-	}
-	return m
-}
-
-// yaml renders the setup as the product's config.
-func (s setup) yaml(t *testing.T, f facts, jira, tokenFile, store string) string {
-	t.Helper()
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	quoted := func(list []string) string {
-		q := make([]string, len(list))
-		for i, v := range list {
-			q[i] = fmt.Sprintf("%q", v)
+		for _, term := range given.Owner {
+			p.terms = append(p.terms, ownerTerm{term.span(t, zone), term.Owner})
 		}
-		return "[" + strings.Join(q, ", ") + "]"
-	}
-	between := func(d dates) string {
-		var list []string
-		if d.from != "" {
-			list = append(list, "from: "+d.from)
-		}
-		if d.to != "" {
-			list = append(list, "to: "+d.to)
-		}
-		return strings.Join(list, ", ")
-	}
-	line("jira:")
-	line("  url: %s", jira)
-	line("  flavor: datacenter")
-	line("  token_file: %q", tokenFile)
-	line("  projects: %s", quoted(slices.Sorted(maps.Keys(f.projects))))
-	line("  issue_types: %s", quoted(slices.Sorted(maps.Keys(f.types))))
-	line("store: {url: %q}", "sqlite:"+store)
-	line("calendar: %s", berlinYAML)
-	line("defaults: {acceptance_statuses: [%q], question: {mention_any: %t}}", s.acceptance, s.mentionAny)
-	line("projects:")
-	for _, p := range s.projects {
-		if p.next == "" {
-			line("  %s: {owner: %s}", p.key, p.owner)
-			continue
-		}
-		// The day before the next one's first.
-		last := dates{from: p.changes}.span(t, time.UTC).from.AddDate(0, 0, -1).Format(time.DateOnly)
-		line("  %s: {owner: [{owner: %s, to: %s}, {owner: %s, from: %s}]}", p.key, p.owner, last, p.next, p.changes)
-	}
-	line("owners:")
-	for _, o := range s.owners {
-		line("  %s:", o.key)
-		line("    accounts: [%s]", o.account)
-		if o.newYork {
-			line("    calendar: %s", newYorkYAML)
-		}
-		if len(o.absences) > 0 {
-			line("    absences:")
-			for _, d := range o.absences {
-				line("      - {%s}", between(d))
+		for _, name := range slices.Sorted(maps.Keys(given.Components)) { // the first by name
+			for id, today := range f.components {
+				if today == name {
+					p.components = append(p.components, componentOwner{id, given.Components[name].Owner})
+				}
 			}
 		}
+		r.projects[f.projects[key]] = p
 	}
-	line("delegations:")
-	for _, d := range s.delegations {
-		line("  - owner: %s", d.owner)
-		line("    delegate: %s", d.delegate)
-		if dd := between(d.dates); dd != "" {
-			line("    %s", strings.ReplaceAll(dd, ", ", "\n    "))
-		}
-		if d.kinds != nil {
-			line("    kinds: %s", quoted(d.kinds))
-		}
-		if d.projects != nil {
-			line("    projects: %s", quoted(d.projects))
+	for _, d := range s.Delegations {
+		r.delegations = append(r.delegations, delegation{d.span(t, zones[d.Owner]), d.Owner, d.Delegate, d.Kinds, d.Projects})
+	}
+	return r
+}
+
+// over returns the project's settings: the defaults, with what it gives in their
+// place. Lists replace lists; the mappings do so key by key.
+func (p setupProject) over(base settings) settings {
+	s := p.settings
+	for _, l := range []struct{ own, base *[]string }{
+		{&s.Acceptance, &base.Acceptance},
+		{&s.Accepted, &base.Accepted},
+		{&s.Withdrawn, &base.Withdrawn},
+		{&s.Resolutions, &base.Resolutions},
+		{&s.Paused, &base.Paused},
+		{&s.Asking, &base.Asking},
+		{&s.Labels, &base.Labels},
+	} {
+		if *l.own == nil {
+			*l.own = *l.base
 		}
 	}
-	return b.String()
+	for _, b := range []struct{ own, base **bool }{{&s.Flagged, &base.Flagged}, {&s.Absent, &base.Absent}, {&s.OwnerAsks, &base.OwnerAsks}} {
+		if *b.own == nil {
+			*b.own = *b.base
+		}
+	}
+	for _, v := range []struct{ own, base *string }{{&s.SlipWindow, &base.SlipWindow}, {&s.MinDwell, &base.MinDwell}, {&s.HistoryFrom, &base.HistoryFrom}} {
+		if *v.own == "" {
+			*v.own = *v.base
+		}
+	}
+	if s.OwnerField == nil {
+		s.OwnerField = base.OwnerField
+	}
+	s.Question = s.Question.over(base.Question)
+	stages, targets := make(map[string][]string), make(map[string]string)
+	maps.Copy(stages, base.Stages)
+	maps.Copy(stages, s.Stages)
+	maps.Copy(targets, base.Targets)
+	maps.Copy(targets, s.Targets)
+	s.Stages, s.Targets = stages, targets
+	return s
+}
+
+// over returns q, and base where q says nothing.
+func (q *questionSettings) over(base *questionSettings) *questionSettings {
+	var s questionSettings
+	if base != nil {
+		s = *base
+	}
+	if q == nil {
+		return &s
+	}
+	for _, b := range []struct{ own, into **bool }{{&q.Mention, &s.Mention}, {&q.MentionAny, &s.MentionAny}, {&q.Assignment, &s.Assignment}, {&q.ByEdit, &s.ByEdit}} {
+		if *b.own != nil {
+			*b.into = *b.own
+		}
+	}
+	if q.Markers != nil {
+		s.Markers = q.Markers
+	}
+	if q.Answered != nil {
+		s.Answered = q.Answered
+	}
+	if q.LapseAfter != "" {
+		s.LapseAfter = q.LapseAfter
+	}
+	return &s
+}
+
+// projectOf returns the rules that settings mean.
+func projectOf(t *testing.T, s settings, f facts, global *time.Location) *project {
+	t.Helper()
+	long := func(text string, def time.Duration) time.Duration {
+		if text == "" {
+			return def
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	given := func(b *bool, def bool) bool {
+		if b == nil {
+			return def
+		}
+		return *b
+	}
+	statuses := func(names, def []string) map[string]bool {
+		if names == nil {
+			names = def
+		}
+		set := make(map[string]bool)
+		for _, n := range names {
+			for _, id := range f.named(n) {
+				set[id] = true
+			}
+		}
+		return set
+	}
+	q := s.Question
+	p := &project{
+		acceptance: statuses(s.Acceptance, []string{"PO Review"}), accepted: statuses(s.Accepted, nil), defaultExits: len(s.Accepted) == 0,
+		withdrawn: statuses(s.Withdrawn, nil), paused: statuses(s.Paused, nil), asking: statuses(s.Asking, []string{"Waiting for PO"}),
+		release: statuses(s.Stages["release"], nil), category: make(map[string]bool), labels: s.Labels,
+		whenFlagged: given(s.Flagged, false), whenAbsent: given(s.Absent, true), whileOwnerAsks: given(s.OwnerAsks, true),
+		slipWindow: long(s.SlipWindow, 5*time.Minute), minDwell: long(s.MinDwell, 10*time.Second),
+		mention: given(q.Mention, true), mentionAny: given(q.MentionAny, false), markers: q.Markers, answered: q.Answered,
+		assignment: given(q.Assignment, false), byEdit: given(q.ByEdit, false), lapseAfter: long(q.LapseAfter, 240*time.Hour),
+		ownerField: "product owner",
+		targets:    map[string]time.Duration{acceptanceKind: long(s.Targets[acceptanceKind], 8*time.Hour), questionKind: long(s.Targets[questionKind], 4*time.Hour)},
+		from:       dates{From: s.HistoryFrom}.span(t, global).from,
+	}
+	if s.OwnerField != nil {
+		p.ownerField = lower(*s.OwnerField)
+	}
+	if p.labels == nil {
+		p.labels = []string{"po-question"}
+	}
+	if p.markers == nil {
+		p.markers = []string{"Q:", "Question:", "#question"}
+	}
+	if p.answered == nil {
+		p.answered = []string{"#answered", "Answered:", "A:"}
+	}
+	if s.Resolutions == nil {
+		s.Resolutions = defaultResolutions()
+	}
+	for _, name := range s.Resolutions {
+		p.resolutions = append(p.resolutions, plainResolution(name))
+	}
+	elsewhere := make(map[string]bool) // statuses that the config puts into another stage
+	for stage, names := range s.Stages {
+		for id := range statuses(names, nil) {
+			elsewhere[id] = stage != "release"
+		}
+	}
+	for id, status := range f.statuses {
+		p.category[id] = status.category == categoryDone
+		if _, placed := elsewhere[id]; !placed && slices.Contains(releaseNames(), lower(status.name)) {
+			p.release[id] = true
+		}
+	}
+	return p
 }

@@ -10,8 +10,12 @@ import (
 // TestRules recounts hand-made stories, most of them in the week of Monday
 // 2 March 2026, of a team that works Mon-Fri 09:00-17:00 in Berlin.
 func TestRules(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	day := func(s string) time.Time {
-		at, err := time.ParseInLocation("2006-01-02 15:04", s, zone(t, "Europe/Berlin"))
+		at, err := time.ParseInLocation("2006-01-02 15:04", s, berlin)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,12 +92,14 @@ func TestRules(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := recount(t, vectorTeam(t, tt.statuses), issues, day("2027-06-01 00:00"))
+			config := vectorSetup()
+			config.Defaults.Acceptance = tt.statuses
+			got := recount(rulesOf(t, config, vectorFacts()), storiesOf(t, vectorFacts(), issues), day("2027-06-01 00:00"))
 			if len(got) != len(tt.want) {
 				t.Fatalf("got %d parts, want %d: %+v", len(got), len(tt.want), got)
 			}
 			for i, w := range tt.want {
-				w.StoryID, w.Target, w.Part = got[i].StoryID, got[i].Target, max(w.Part, 1)
+				w.StoryID, w.Target, w.Part, w.Final = got[i].StoryID, got[i].Target, max(w.Part, 1), true
 				if w.StoryElapsed == 0 {
 					w.StoryElapsed, w.StoryWorking = w.Elapsed, w.Working
 				}
@@ -108,35 +114,36 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// vectorTeam returns the team of the hand-made stories.
-func vectorTeam(t *testing.T, statuses []string) *team {
-	t.Helper()
-	m := defaults(t)
-	day := []hours{{9 * 60, 17 * 60}}
-	m.calendar.week = map[time.Weekday][]hours{
-		time.Monday: day, time.Tuesday: day, time.Wednesday: day, time.Thursday: day, time.Friday: day,
+// vectorSetup is the config of the hand-made stories.
+func vectorSetup() setup {
+	each := []string{"09:00-17:00"}
+	return setup{
+		Jira:     setupJira{Projects: []string{"PAY", "WEB", "OPS", "ABS"}, IssueTypes: []string{"Story"}},
+		Calendar: &setupCalendar{Zone: "Europe/Berlin", Hours: map[string][]string{"mon": each, "tue": each, "wed": each, "thu": each, "fri": each}},
+		Projects: map[string]setupProject{
+			"PAY": {Owner: []setupTerm{{Owner: "po"}}},
+			"WEB": {Owner: []setupTerm{{"po", dates{To: "2026-03-02T13:00:00+01:00"}}, {"other", dates{From: "2026-03-02T13:00:00+01:00"}}}},
+			"OPS": {Owner: []setupTerm{{Owner: "po"}}},
+			"ABS": {Owner: []setupTerm{{Owner: "away"}}},
+		},
+		Owners: map[string]setupOwner{
+			"po": {Accounts: []string{"po"}}, "other": {Accounts: []string{"other"}}, "deputy": {Accounts: []string{"deputy"}},
+			"away": {Accounts: []string{"away"}, Absences: []dates{{"2026-03-03", "2026-03-03"}}},
+		},
+		Delegations: []setupDelegation{{Owner: "po", Delegate: "deputy", dates: dates{From: "2026-03-03"}}},
 	}
-	m.done = map[string]bool{"5": true, "6": true}
-	m.types["7"] = true
-	if statuses == nil {
-		statuses = []string{"10"}
+}
+
+// vectorFacts are the names and ids of the hand-made stories' Jira.
+func vectorFacts() facts {
+	return facts{
+		projects:   map[string]string{"PAY": "1", "WEB": "2", "OPS": "3", "ABS": "4"},
+		types:      map[string]rawType{"7": {rawNamed: rawNamed{ID: "7", Name: "Story"}}, "8": {rawNamed: rawNamed{ID: "8", Name: "Sub-task"}, Subtask: true}},
+		components: map[string]string{"31": "Checkout"},
+		statuses: map[string]statusToday{
+			"1": {"Open", "new"}, "3": {"In Progress", "indeterminate"}, "5": {"Resolved", "done"}, "6": {"Done", "done"},
+			"10": {"PO Review", "indeterminate"}, "11": {"Waiting for PO", "indeterminate"}, "12": {"Dropped", "indeterminate"},
+			"13": {"At the printer", "indeterminate"}, "14": {"Final Check", "indeterminate"}, "15": {"Closed", "done"},
+		},
 	}
-	for _, id := range statuses {
-		m.acceptance[id] = true
-	}
-	for _, key := range []string{"po", "other", "deputy", "away"} {
-		m.owners[key] = owner{account: key}
-	}
-	away := m.owners["away"]
-	away.absences = []span{dates{"2026-03-03", "2026-03-03"}.span(t, m.calendar.zone)}
-	m.owners["away"] = away
-	m.delegations = []delegation{{span: dates{from: "2026-03-03"}.span(t, m.calendar.zone), owner: "po", delegate: "deputy"}}
-	change := time.Date(2026, time.March, 2, 13, 0, 0, 0, m.calendar.zone)
-	m.projects = map[string]project{
-		"1": {"PAY", []ownerTerm{{owner: "po"}}},
-		"2": {"WEB", []ownerTerm{{span{to: change}, "po"}, {span{from: change}, "other"}}},
-		"3": {"OPS", []ownerTerm{{owner: "po"}}},
-		"4": {"ABS", []ownerTerm{{owner: "away"}}},
-	}
-	return m
 }
