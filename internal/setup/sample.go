@@ -22,7 +22,7 @@ import (
 // part of a big Jira.
 const (
 	enoughStories  = 200  // of a project; the sample reaches further back until it has them
-	mostOfProject  = 400  // of a project; of more, every so manieth is read
+	mostOfProject  = 400  // of a project; of more, so many are read, evenly spread
 	mostOfAll      = 4000 // of all projects together
 	livingDays     = 90   // a project in which nothing happened for longer is not proposed
 	mostProjects   = 200  // projects that are looked at unless they are named
@@ -89,7 +89,7 @@ func (r Read) String() string {
 }
 
 // Sample reads a sample of the projects' stories. Of each project it goes back
-// until it has enough, and of many stories it reads every so manieth.
+// until it has enough; of too many stories it reads some, evenly spread.
 func Sample(ctx context.Context, client *jira.Client, projects []string, now latency.Instant, progress Progress) (*propose.Sample, []Read, error) {
 	meta, err := client.Meta(ctx, projects)
 	if err != nil {
