@@ -1,6 +1,6 @@
-// Package backfill tells the past as a service would have told it that had been
+// Package backfill writes the past as a service would have served it that was
 // scraped all along: a sample of every series at each step, as of that step, in
-// the form in which a Prometheus imports it.
+// the format that Prometheus imports.
 package backfill
 
 import (
@@ -20,8 +20,8 @@ import (
 	"github.com/yourturn/yourturn/metrics"
 )
 
-// What bounds memory, whatever the machine and the step: each file that is being
-// written holds all its samples, and stories, until it is complete.
+// The limits of memory. Each file that is being written holds all its samples, and
+// stories, until it is complete.
 const (
 	sideBySide  = 2
 	stepsOfFile = 31 * 24 // a month of hours
@@ -38,23 +38,24 @@ type Options struct {
 	From, To time.Time
 	Step     time.Duration
 	Labels   []Label
-	// Begins is when there is first something to tell: there is no sample before.
+	// Begins is the instant of the first sample.
 	Begins Beginning
-	// OpenWaits is how many open waits of an owner and kind are told one by one at most.
+	// OpenWaits is how many open waits of an owner and kind have a series of their
+	// own at most.
 	OpenWaits int
-	// Config tells the config behind Rules, and the store, from others, Version the
-	// program: files of others are not gone on with.
+	// Config identifies the config behind Rules, and the store; Version the program.
+	// A folder that was written with others is not continued.
 	Config, Version string
 	// Dir is the folder that the files are written to: one for each month (UTC),
 	// several where a month has too many steps.
 	Dir string
-	// Overwrite tells that files that are there may be removed.
+	// Overwrite allows removing files that are there.
 	Overwrite bool
-	// Progress is told each file when it is whole, first those that were there. It may be nil.
+	// Progress is called with each complete file, first with those that were there. It may be nil.
 	Progress func(File)
 }
 
-// File is a file that is whole.
+// File is a complete file.
 type File struct {
 	Path                   string
 	First, Last            time.Time // its samples
@@ -65,16 +66,16 @@ type File struct {
 // Result is what a folder holds.
 type Result struct {
 	Files []File // that hold what was asked for, in order; all of it unless there was an error
-	Holes []Hole // between whatever was written into the folder with these labels
+	Holes []Hole // between the files of the folder with these labels
 }
 
-// Hole is a time of which there is no sample.
+// Hole is a time without samples.
 type Hole struct{ First, Last time.Time }
 
 // Write writes what the folder does not hold yet, each file under its name only
-// when it is whole. It reads the source alone and asks nobody else. Files that
-// it wrote before, with the same options but for From and To, are kept;
-// a ConflictError tells of others.
+// when it is complete. It reads nothing but the source. Files that it wrote before
+// with the same options, From and To apart, are kept; for others it returns a
+// ConflictError.
 func Write(ctx context.Context, source Source, o Options) (Result, error) {
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil { //nolint:gosec // these are for Prometheus to read
 		return Result{}, err
@@ -94,7 +95,7 @@ func Write(ctx context.Context, source Source, o Options) (Result, error) {
 		}
 	}
 	// Files are written side by side, each from its own beginning: what is
-	// counted by an instant is the same, wherever the counting began.
+	// counted by an instant does not depend on where the counting began.
 	var mu sync.Mutex // over the folder, files and o.Progress
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(sideBySide)
@@ -171,7 +172,8 @@ func missing(kept []File, o Options) []span {
 	return out
 }
 
-// months cuts [from, to] into months, and those at so many steps.
+// months cuts [from, to] into months, and a month into files of at most
+// stepsOfFile steps.
 func months(from, to time.Time, step time.Duration) []span {
 	var out []span
 	for at := from; !at.After(to); {
@@ -214,7 +216,7 @@ func derive(ctx context.Context, source Source, o Options, part span) (*table, e
 			return nil, fmt.Errorf("deriving as of %s: %w", p.now.Time().Format(time.RFC3339), err)
 		}
 		exporter.Publish(report)
-		if err := t.gather(i, registry, func(project string) bool { return o.Begins.told(project, p.now) }); err != nil {
+		if err := t.gather(i, registry, func(project string) bool { return o.Begins.begun(project, p.now) }); err != nil {
 			return nil, err
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Beginning is when there is first something to tell: before it nothing was
-// there, and nothing is not zero.
+// Beginning is the instant of the first samples. Before it there was nothing to
+// measure, which is not the same as zero.
 type Beginning struct {
 	First    latency.Instant            // Never: there is nothing
 	Projects map[string]latency.Instant // by key
@@ -21,12 +21,12 @@ func Begin(ctx context.Context, source Source, rules *latency.Rules) (Beginning,
 	b := Beginning{First: latency.Never, Projects: map[string]latency.Instant{}}
 	shards, err := source.Shards(ctx, 1)
 	if err != nil {
-		return b, fmt.Errorf("reading stories: %w", err)
+		return b, fmt.Errorf("reading when each project begins: %w", err)
 	}
 	for _, shard := range shards {
 		for h, err := range source.HistoriesIn(ctx, shard) {
 			if err != nil {
-				return b, fmt.Errorf("reading stories: %w", err)
+				return b, fmt.Errorf("reading when each project begins: %w", err)
 			}
 			b.take(h, rules)
 		}
@@ -70,9 +70,9 @@ func (b *Beginning) in(project string, at latency.Instant, rules *latency.Rules)
 	b.First = min(b.First, at)
 }
 
-// told tells whether there is anything to tell of a project as of an instant;
-// "" is what belongs to none.
-func (b *Beginning) told(project string, at latency.Instant) bool {
+// begun reports whether a project has samples as of an instant; "" stands for the
+// series of no project.
+func (b *Beginning) begun(project string, at latency.Instant) bool {
 	if b.Projects == nil {
 		return true
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/yourturn/yourturn/internal/store"
 )
 
-// A company of so many projects, each with two of the owners.
+// The size of the company. Each project has two of the owners.
 const (
 	projects        = 10
 	owners          = 20
@@ -28,8 +28,8 @@ const (
 // begins is the first day of the year that the benchmark writes.
 var begins = time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// BenchmarkYear writes a year of a company's past, a sample an hour, and tells
-// how many series it has and the most memory that was resident. The files stay
+// BenchmarkYear writes a year of a company's past, a sample an hour, and reports
+// the number of series and the peak of resident memory. The files stay
 // in YOURTURN_BENCH_OUT, if that names a folder, to be imported. Memory is that of
 // the whole process, so the store, which was filled before, is counted too.
 func BenchmarkYear(b *testing.B) {

@@ -19,7 +19,7 @@ const (
 	stampLayout    = "2006-01-02T1504"
 	stampSeparator = "_"
 	// manifestName is the file that says how the others were written: by itself
-	// none tells whether it is what a run would write.
+	// none reports whether it is what a run would write.
 	manifestName = "backfill.json"
 )
 
@@ -39,7 +39,7 @@ type record struct {
 	Bytes   int64             `json:"bytes"`
 }
 
-// newRecord returns what there is to say beforehand of a file that o asks for.
+// newRecord returns the record of a file that o asks for, before it is written.
 func newRecord(o Options) record {
 	r := record{Step: o.Step.String(), Labels: map[string]string{}, Open: o.OpenWaits, Config: o.Config, Version: o.Version}
 	for _, l := range o.Labels {
@@ -78,10 +78,10 @@ func labelsText(labels map[string]string) string {
 type folder struct {
 	dir     string
 	records map[string]record // by name
-	others  []string          // names of files that no record tells of
+	others  []string          // names of files without a record
 }
 
-// ConflictError tells of a file that is not what would be written.
+// ConflictError says that a file is not what would be written.
 type ConflictError struct{ Path, Reason string }
 
 // Error implements error.
@@ -147,7 +147,7 @@ func (f *folder) keep(o Options) ([]File, error) {
 		}
 		switch {
 		case o.Overwrite && (r.First.Before(o.From) || r.Last.After(o.To)):
-			// What of it nobody asked for would be gone.
+			// The part of it that is not asked for would be lost.
 			return nil, &ConflictError{f.path(name), fmt.Sprintf("holds more than is to be written anew: it goes from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))}
 		case o.Overwrite:
 			if err := os.Remove(f.path(name)); err != nil {
@@ -214,7 +214,7 @@ func (f *folder) draft(t *table, part span, o Options) (d draft, err error) {
 // add gives a draft its name.
 func (f *folder) add(d draft) (File, error) {
 	f.records[d.name] = d.record
-	err := f.tell()
+	err := f.writeManifest()
 	if err == nil {
 		err = os.Rename(d.temporary, f.path(d.name))
 	}
@@ -226,8 +226,8 @@ func (f *folder) add(d draft) (File, error) {
 	return f.file(d.name, false), nil
 }
 
-// tell writes the manifest.
-func (f *folder) tell() error {
+// writeManifest writes the manifest.
+func (f *folder) writeManifest() error {
 	text, err := json.MarshalIndent(f.records, "", "  ")
 	if err != nil {
 		return err
@@ -239,7 +239,7 @@ func (f *folder) tell() error {
 	return os.Rename(part, f.path(manifestName))
 }
 
-// holes returns the times between the files of these labels of which there is no sample.
+// holes returns the times without samples between the files of these labels.
 func (f *folder) holes(o Options) []Hole {
 	want := newRecord(o)
 	var list []record

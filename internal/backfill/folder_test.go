@@ -20,7 +20,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// day returns a day's first instant, and so many hours after it.
+// day returns the instant some hours after a day's first one.
 func day(t *testing.T, text string, hours ...int) time.Time {
 	t.Helper()
 	at, err := time.Parse(time.DateOnly, text)
@@ -71,7 +71,7 @@ func TestParts(t *testing.T) {
 }
 
 // nothing is a Jira without a story. When it is asked for parents it waits, if
-// it is to.
+// it has a channel to wait for.
 type nothing struct {
 	wait   chan struct{}
 	asking *atomic.Int32
@@ -109,7 +109,8 @@ func ofNothing(dir string, from, to time.Time) Options {
 	}
 }
 
-// TestBegin: a project begins with its first story, wherever that is by now.
+// TestBegin checks that a project begins with its first story, even if that is in
+// another project now.
 func TestBegin(t *testing.T) {
 	project := func(id string) latency.Value { return latency.Value{ID: id} }
 	rules := &latency.Rules{Projects: map[string]*latency.Project{
@@ -135,14 +136,14 @@ func TestBegin(t *testing.T) {
 		at      latency.Instant
 		want    bool
 	}{{"", 299, false}, {"", 300, true}, {"NEW", 499, false}, {"NEW", 500, true}, {"NONE", 1000, false}} {
-		if got := b.told(tc.project, tc.at); got != tc.want {
+		if got := b.begun(tc.project, tc.at); got != tc.want {
 			t.Errorf("%q is told at %d: %t", tc.project, tc.at, got)
 		}
 	}
 }
 
-// TestFilesSideBySide: however many cores there are, so many files at most are
-// held in memory.
+// TestFilesSideBySide checks that a limited number of files is held in memory,
+// however many cores there are.
 func TestFilesSideBySide(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(6))
 	dir := t.TempDir()

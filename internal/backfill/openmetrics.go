@@ -70,9 +70,9 @@ func newTable(labels []Label) *table {
 	return &table{labels: strings.Join(all, ","), families: map[string]*family{}}
 }
 
-// gather takes the samples of a step from a registry, but for those of projects
-// that are not told yet.
-func (t *table) gather(step int, from prometheus.Gatherer, told func(project string) bool) error {
+// gather takes the samples of a step from a registry, except those of projects
+// that have not begun yet.
+func (t *table) gather(step int, from prometheus.Gatherer, begun func(project string) bool) error {
 	families, err := from.Gather()
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (t *table) gather(step int, from prometheus.Gatherer, told func(project str
 			t.families[f.name] = f
 		}
 		for _, m := range mf.GetMetric() {
-			if !told(projectOf(m)) {
+			if !begun(projectOf(m)) {
 				continue
 			}
 			if err := t.add(f, m, step); err != nil {
@@ -158,8 +158,8 @@ func (t *table) lines(f *family, m *dto.Metric) []string {
 	return append(out, line("_bucket", label("le", "+Inf")), line("_sum"), line("_count"))
 }
 
-// bound writes the upper bound of a bucket as OpenMetrics has it, which is what
-// is scraped: the series are to be the same.
+// bound writes the upper bound of a bucket as OpenMetrics has it. A Prometheus
+// scrapes that format, and the imported series must continue the scraped ones.
 func bound(v float64) string {
 	text := strconv.FormatFloat(v, 'g', -1, 64)
 	if !strings.ContainsAny(text, ".e") && !math.IsInf(v, 0) {
@@ -174,8 +174,8 @@ func label(name, value string) string {
 }
 
 // write writes the table as OpenMetrics; row 0 is at the instant first, in
-// seconds, and there is one each step of so many seconds. It returns how many
-// samples there are.
+// seconds, and each following row is one step (in seconds) later. It returns the
+// number of samples.
 func (t *table) write(out io.Writer, first, step int64) (samples int, err error) {
 	w := bufio.NewWriterSize(out, 1<<20)
 	var buf []byte

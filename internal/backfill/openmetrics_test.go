@@ -81,8 +81,9 @@ func TestSeriesAreThoseOfAScrape(t *testing.T) {
 	}
 }
 
-// TestNothingIsToldOfAProjectBeforeItBegins: its series have no sample, not a 0.
-func TestNothingIsToldOfAProjectBeforeItBegins(t *testing.T) {
+// TestNoSamplesBeforeAProjectBegins checks that a project's series have no
+// sample before it begins, instead of a 0.
+func TestNoSamplesBeforeAProjectBegins(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "po_level", Help: "Level."}, []string{"project"})
 	alone := prometheus.NewGauge(prometheus.GaugeOpts{Name: "po_alone", Help: "Alone."})
@@ -92,7 +93,7 @@ func TestNothingIsToldOfAProjectBeforeItBegins(t *testing.T) {
 	b := Beginning{First: 1000, Projects: map[string]latency.Instant{"OLD": 1000, "NEW": 3000}}
 	table := newTable(nil)
 	for step := range 4 {
-		if err := table.gather(step, reg, func(project string) bool { return b.told(project, latency.Instant(1000*step)) }); err != nil {
+		if err := table.gather(step, reg, func(project string) bool { return b.begun(project, latency.Instant(1000*step)) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -115,7 +116,7 @@ func TestNothingIsToldOfAProjectBeforeItBegins(t *testing.T) {
 	}
 }
 
-// TestSeriesComeAndGo: of a series there is a sample at each step at which it was
+// TestSeriesComeAndGo checks that a series has a sample at each step at which it was
 // there, changed or not, and at no other.
 func TestSeriesComeAndGo(t *testing.T) {
 	gauge := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "po_level", Help: "Level."}, []string{"owner"})

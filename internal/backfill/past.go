@@ -52,11 +52,11 @@ func newPast(ctx context.Context, source Source, rules *latency.Rules, at latenc
 	}
 	notes, err := source.Notes(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading what is odd: %w", err)
+		return nil, fmt.Errorf("reading the notes of the audit: %w", err)
 	}
 	sprints, err := source.Sprints(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading sprints: %w", err)
+		return nil, fmt.Errorf("reading the sprints of all projects: %w", err)
 	}
 	return &past{
 		Source: source, rules: rules, ancestors: ancestors, now: at, notes: notes, sprints: sprints,
@@ -107,7 +107,7 @@ func (p *past) Notes(context.Context) ([]jiradata.Note, error) {
 	return slices.DeleteFunc(slices.Clone(p.notes), func(n jiradata.Note) bool { return n.At > p.now }), nil
 }
 
-// Sprints implements measure.Store. When they ended is told as it is known today.
+// Sprints implements measure.Store. Sprints end when they are known to end today.
 func (p *past) Sprints(context.Context) ([]jiradata.Sprint, error) {
 	return slices.DeleteFunc(slices.Clone(p.sprints), func(s jiradata.Sprint) bool { return s.Start > p.now }), nil
 }
@@ -164,13 +164,13 @@ func clone(h *latency.History) *latency.History {
 func (p *past) changes(ctx context.Context, from, to latency.Instant, step int64) (map[int64][]int64, error) {
 	shards, err := p.Shards(ctx, 1)
 	if err != nil {
-		return nil, fmt.Errorf("reading stories: %w", err)
+		return nil, fmt.Errorf("reading at which steps stories change: %w", err)
 	}
 	out := map[int64][]int64{}
 	for _, shard := range shards {
 		for h, err := range p.HistoriesIn(ctx, shard) {
 			if err != nil {
-				return nil, fmt.Errorf("reading stories: %w", err)
+				return nil, fmt.Errorf("reading at which steps stories change: %w", err)
 			}
 			for i := range h.Events {
 				if at := h.Events[i].At; at > from && at <= to {

@@ -147,7 +147,7 @@ func (s *soaking) tellsTheTruth() {
 	}
 	for _, of := range []struct {
 		name string
-		want []team.Wait
+		want []team.Part
 	}{
 		{"fresh", s.tm.Known([]time.Time{s.end})},
 		{"soaked", s.tm.KnownOf(s.heard, s.end)},

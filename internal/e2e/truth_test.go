@@ -46,7 +46,7 @@ func (p part) String() string {
 }
 
 // told returns the parts of the ground truth.
-func told(waits []team.Wait) []part {
+func told(waits []team.Part) []part {
 	instant := func(t time.Time) string {
 		if t.IsZero() {
 			return ""

@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// Note logs what a test measured. It adds it to the file that YOURTURN_FIGURES
-// names, if it does: a log is shown of one package after the other, and of those
-// that pass only when asked for.
+// Note logs what a test measured, and appends it to the file that YOURTURN_FIGURES
+// names, if that is set: `go test` shows the logs of passing tests only with -v.
 func Note(t testing.TB, format string, args ...any) {
 	t.Helper()
 	line := fmt.Sprintf(format, args...)

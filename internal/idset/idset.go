@@ -1,6 +1,6 @@
-// Package idset holds sets of issue ids. A Jira counts its issues up, so a bitmap
-// takes half a byte to two bytes an id, where a map takes over twenty:
-// what remembers the ids of a whole Jira does not grow with it to speak of.
+// Package idset has sets of issue ids. A Jira counts its issues up, so a bitmap
+// takes half a byte to two bytes an id, where a map takes over twenty. The ids of a
+// whole Jira then fit into little memory.
 package idset
 
 import (
@@ -9,16 +9,16 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// Set is a set of ids, which are not negative. The zero value is empty. It is
-// not safe for concurrent use.
+// Set is a set of ids that are not negative. The zero value is empty. It is not
+// safe for concurrent use.
 type Set struct{ bits roaring64.Bitmap }
 
-// Add adds an id, and tells whether it is new to the set.
+// Add adds an id and reports whether it was not in the set.
 func (s *Set) Add(id int64) bool {
 	return s.bits.CheckedAdd(uint64(id)) //nolint:gosec // ids are not negative
 }
 
-// Has tells whether an id is in the set.
+// Has reports whether an id is in the set.
 func (s *Set) Has(id int64) bool {
 	return s.bits.Contains(uint64(id)) //nolint:gosec // ids are not negative
 }
@@ -28,7 +28,7 @@ func (s *Set) Len() int {
 	return int(s.bits.GetCardinality()) //nolint:gosec // there are not that many
 }
 
-// Clear leaves none.
+// Clear removes all ids.
 func (s *Set) Clear() { s.bits.Clear() }
 
 // All yields the ids in order.

@@ -12,7 +12,7 @@ import (
 	"github.com/yourturn/yourturn/internal/idset"
 )
 
-// TestSet compares a set with a map, whatever is done to both.
+// TestSet compares a set with a map while both change in the same way.
 func TestSet(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var set idset.Set

@@ -34,8 +34,8 @@ type browsed struct {
 // browsedMove is a change of the status or of the key.
 type browsedMove struct{ At, Field, From, To string }
 
-// browse shows an issue to whoever has the link, as no Jira does: there is nobody
-// to log in.
+// browse shows an issue without a login. A real Jira asks for one; the simulated
+// one has no accounts to log in with.
 func (c *call) browse() {
 	is := c.site.lookup(c.r.PathValue("id"))
 	if is == nil {

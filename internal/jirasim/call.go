@@ -17,7 +17,7 @@ type call struct {
 	r         *http.Request
 	body      []byte
 	v3        bool // of REST's third version: texts are documents
-	anonymous bool // nobody's: without a token, or with a wrong one
+	anonymous bool // without a token, or with a wrong one
 	out       reply
 }
 

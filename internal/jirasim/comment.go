@@ -88,7 +88,7 @@ func (c *call) comments() {
 	}
 	start, size := c.window(c.opts.CommentPage, c.opts.CommentPage)
 	if c.site.Flavor == DataCenter && q.Get("maxResults") == "" {
-		size = len(list) // all of them, whatever its documentation says
+		size = len(list) // all of them, although its documentation says otherwise
 	}
 	c.json(http.StatusOK, commentsDoc{Comments: c.renderComments(is, cut(list, start, size)), MaxResults: size, Total: total, StartAt: start})
 }

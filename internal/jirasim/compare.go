@@ -17,7 +17,7 @@ type comparison struct {
 	values    []lexeme
 }
 
-// equality tells whether the clause asks for values alone, and not for an order.
+// equality reports whether the clause asks for values alone, and not for an order.
 func (c comparison) equality() bool { return c.op == "=" || c.op == "!=" }
 
 func (c comparison) unsupported(op string) error {
@@ -28,7 +28,7 @@ func (c comparison) noValue(v string) error {
 	return jqlError(fmt.Sprintf("The value '%s' does not exist for the field '%s'.", v, c.field))
 }
 
-// holds tells whether the sign of a comparison satisfies the operator.
+// holds reports whether the sign of a comparison satisfies the operator.
 func (c comparison) holds(sign int) bool {
 	switch c.op {
 	case ">":

@@ -11,7 +11,7 @@ import (
 // timeLayout is how Jira writes instants.
 const timeLayout = "2006-01-02T15:04:05.000-0700"
 
-// stamp renders an instant in the Jira's own zone, whoever asks.
+// stamp renders an instant in the Jira's own zone, whatever the zone of the account that asks.
 func (s *Site) stamp(t time.Time) string { return t.In(s.Zone).Format(timeLayout) }
 
 func (c *call) serverInfo() {
@@ -28,8 +28,8 @@ func (c *call) serverInfo() {
 	c.json(http.StatusOK, doc)
 }
 
-// permissions tells of the permissions that are asked for; there is but one
-// account, and it may do everything.
+// permissions lists the permissions that are asked for. There is one account, and
+// it has all of them.
 func (c *call) permissions() {
 	q := c.r.URL.Query()
 	asked := q.Get("permissions")

@@ -19,7 +19,7 @@ type Fault struct {
 	Drip time.Duration
 	// Reset breaks the connection instead of answering.
 	Reset bool
-	// Truncate breaks the connection after so many bytes of the body; 0: never.
+	// Truncate breaks the connection after this many bytes of the body; 0: never.
 	Truncate int
 }
 

@@ -90,8 +90,8 @@ func TestHooksSeeTheRequest(t *testing.T) {
 	}
 }
 
-// TestGarbledAndToldOf holds that an issue is answered unreadable while it is to
-// be, and that each change is told of.
+// TestGarbledAndToldOf checks that an issue is answered unreadable while Garbled
+// says so, and that OnChange is called with each change.
 func TestGarbledAndToldOf(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {

@@ -41,7 +41,7 @@ func readFields(list []string, def string) fieldSet {
 	return set
 }
 
-// has tells whether a field is asked for.
+// has reports whether a field is asked for.
 func (f fieldSet) has(name string) bool {
 	switch {
 	case slices.Contains(f.dropped, name):
@@ -53,7 +53,7 @@ func (f fieldSet) has(name string) bool {
 	return f.navigable && name != "comment" && name != "attachment" && name != "worklog"
 }
 
-// only tells whether nothing but the given names is asked for.
+// only reports whether nothing but the given names is asked for.
 func (f fieldSet) only(names ...string) bool {
 	return !f.all && !f.navigable && !slices.ContainsFunc(f.named, func(n string) bool { return !slices.Contains(names, n) })
 }

@@ -89,7 +89,7 @@ type importer struct {
 }
 
 // newImporter returns an importer into an empty Site. The account that reads is
-// added, for it need not be anybody of the export.
+// added, because the export need not know it.
 func newImporter(site *Site) *importer {
 	site.Self = site.AddUser(&User{
 		Ref: "\x00self", AccountID: "collector", Name: "collector", Key: "collector", DisplayName: "Collector",
@@ -226,7 +226,7 @@ func asUser(raw json.RawMessage) *exportedUser {
 	return &doc
 }
 
-// foreign tells whether a user lacks the id of the Site's flavour.
+// foreign reports whether a user lacks the id of the Site's flavour.
 func (l *importer) foreign(doc *exportedUser) bool {
 	if l.site.Flavor == Cloud {
 		return doc.AccountID == ""
@@ -279,7 +279,7 @@ func (l *importer) issueType(p *Project, kind exportedType) {
 	}
 }
 
-// field notes a custom field and what the issue tells of it.
+// field notes a custom field and what the issue says about it.
 func (l *importer) field(id string, raw json.RawMessage, doc *exportedIssue) {
 	if !strings.HasPrefix(id, "customfield_") {
 		return
@@ -362,7 +362,7 @@ func (l *importer) readHistories(is *Issue, list []exportedHistory) error {
 	return nil
 }
 
-// learn notes what only a record tells: former statuses and keys, and the names
+// learn notes what only a record says: former statuses and keys, and the names
 // of custom fields.
 func (l *importer) learn(is *Issue, it itemDoc) {
 	switch {
@@ -392,7 +392,7 @@ func (l *importer) number(what, text string, seen map[int64]string) (int64, erro
 	return id, nil
 }
 
-// finish does what only the whole export tells.
+// finish does what needs the whole export.
 func (l *importer) finish() {
 	s := l.site
 	for _, st := range s.statuses {

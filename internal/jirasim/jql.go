@@ -10,7 +10,7 @@ import (
 // OR, NOT and parentheses, and an order.
 type query struct {
 	condition
-	bounded bool // there is a restriction at all
+	bounded bool // there is a restriction
 	moving  bool // what it finds depends on when it is asked
 	order   []orderTerm
 }
@@ -58,7 +58,7 @@ func (s *Site) parseJQL(text string) (*query, error) {
 	return q, nil
 }
 
-// bareWords tells whether a query is words alone: Cloud searches for them
+// bareWords reports whether a query is words alone: Cloud searches for them
 // instead of refusing them.
 func bareWords(list []lexeme) bool {
 	for _, l := range list {

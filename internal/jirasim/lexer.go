@@ -13,7 +13,7 @@ type lexeme struct {
 	at     int // position in the query, from 1
 }
 
-// is tells whether the lexeme is an operator or a keyword, in any case.
+// is reports whether the lexeme is an operator or a keyword, in any case.
 func (l lexeme) is(word string) bool { return !l.quoted && strings.EqualFold(l.text, word) }
 
 var lexemes = regexp.MustCompile(`^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(>=|<=|!=|!~|&&|\|\||[=<>~!(),&|])|([^\s"'()=<>!~,&|]+))`)

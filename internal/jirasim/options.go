@@ -47,16 +47,16 @@ type Options struct {
 	// vary, a later write may be seen first, and what was seen may vanish. It is
 	// called for every issue of a search and must not call the Site's methods.
 	IndexLagOf func(issue int64) time.Duration
-	// Unindexed tells of an issue that no search shows, though a read by id does:
-	// an index that lost it. Like IndexLagOf it must not call the Site's methods.
+	// Unindexed reports whether the index lost an issue: no search shows it, but a
+	// read by id does. Like IndexLagOf it must not call the Site's methods.
 	Unindexed func(issue int64) bool
-	// Garbled tells of an issue that is answered so that nobody can read it. Like
+	// Garbled reports whether an issue is answered unreadable. Like
 	// IndexLagOf it must not call the Site's methods.
 	Garbled func(issue int64) bool
 	// CountRestricted makes the totals of comments count those that the account
 	// may not see.
 	CountRestricted bool
-	// LoseRecord tells of a record of an issue's history that no changelog shows.
+	// LoseRecord reports whether no changelog shows a record of an issue's history.
 	LoseRecord func(issue, record int64) bool
 	// RepeatToken makes every page of Cloud's search after the first name itself
 	// as the next one, as a broken Jira has been seen to do.
@@ -66,20 +66,20 @@ type Options struct {
 	// last one, instead of whether it is.
 	IsLast func(last bool) bool
 
-	// Withhold tells of an issue that searches count, and that no page of them
-	// holds. Like IndexLagOf it must not call the Site's methods.
+	// Withhold reports whether searches count an issue although no page of them
+	// holds it. Like IndexLagOf it must not call the Site's methods.
 	Withhold func(issue int64) bool
-	// Warnings returns what a search warns of beside its results.
+	// Warnings returns the warnings that a search gives with its results.
 	Warnings func(jql string) []string
 
-	// OnRequest is told each request before it is answered; it may change the Site.
+	// OnRequest is called with each request before it is answered; it may change the Site.
 	OnRequest func(*http.Request)
 	// Fault returns the bad answer to a request, or nil for the right one; it may
 	// change the Site.
 	Fault func(*http.Request) *Fault
 }
 
-// limits returns the options with what is not set as Jira has it.
+// limits returns the options with Jira's values where none is set.
 func (o Options) limits() Options {
 	o.SearchPage = cmp.Or(o.SearchPage, 100)
 	o.CommentPage = cmp.Or(o.CommentPage, 100)

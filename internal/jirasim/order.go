@@ -44,7 +44,7 @@ func parseOrder(list []lexeme) ([]orderTerm, error) {
 		default:
 			return nil, jqlError(fmt.Sprintf("Field '%s' does not exist or you do not have permission to view it.", list[0].text))
 		}
-		term := orderTerm{field: name, desc: name != "id"} // instants come latest first unless told otherwise
+		term := orderTerm{field: name, desc: name != "id"} // instants come latest first unless the query says ASC
 		list = list[1:]
 		if len(list) > 0 && (list[0].is("asc") || list[0].is("desc")) {
 			term.desc = list[0].is("desc")

@@ -26,7 +26,7 @@ func (s *Site) Person(issue int64, field string) *User {
 	return u
 }
 
-// Labelled tells whether an issue has a label.
+// Labelled reports whether an issue has a label.
 func (s *Site) Labelled(issue int64, label string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

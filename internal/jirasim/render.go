@@ -17,7 +17,7 @@ type issueDoc struct {
 	Fields    map[string]any `json:"fields,omitempty"`
 }
 
-// expands tells whether an expand parameter, of entries that may be lists
+// expands reports whether an expand parameter, of entries that may be lists
 // themselves, names something.
 func expands(list []string, name string) bool {
 	return slices.Contains(strings.Split(strings.Join(list, ","), ","), name)
@@ -113,6 +113,6 @@ func (c *call) issue() {
 	}
 	q := c.r.URL.Query()
 	doc := c.render(is, readFields(q["fields"], "*all"), expands(q["expand"], "changelog"))
-	doc.Key, doc.Self = is.Key, c.link("/rest/api/"+c.version()+"/issue/"+doc.ID) // a read by id always tells them
+	doc.Key, doc.Self = is.Key, c.link("/rest/api/"+c.version()+"/issue/"+doc.ID) // a read by id always has them
 	c.json(http.StatusOK, doc)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// newRoutes returns what the Site's flavour answers at all. Handlers run with
+// newRoutes returns the endpoints of the Site's flavour. Handlers run with
 // the Site's lock held for reading.
 func (s *Server) newRoutes() *http.ServeMux {
 	mux := http.NewServeMux()

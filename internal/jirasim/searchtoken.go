@@ -202,10 +202,10 @@ func (c *call) index(named []int64) func(*Issue) *Issue {
 	}
 }
 
-// withheld tells whether no page holds an issue.
+// withheld reports whether no page holds an issue.
 func (c *call) withheld(issue int64) bool { return c.opts.Withhold != nil && c.opts.Withhold(issue) }
 
-// lags tells whether searches may see something else than reads by id.
+// lags reports whether searches may see something else than reads by id.
 func (c *call) lags() bool {
 	return c.opts.IndexLag != 0 || c.opts.IndexLagOf != nil || c.opts.Unindexed != nil
 }

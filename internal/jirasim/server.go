@@ -114,7 +114,7 @@ func (s *Server) answer(r *http.Request, body []byte) reply {
 }
 
 // authenticate finds out who asks, and refuses where Jira does: Cloud lets
-// nearly everything pass, as nobody's request.
+// nearly every request pass as an anonymous one.
 func (c *call) authenticate() bool {
 	site, given := c.site, c.r.Header.Get("Authorization")
 	c.mu.Lock()
@@ -149,7 +149,7 @@ func (c *call) authenticate() bool {
 	case strings.HasSuffix(c.r.URL.Path, "/serverInfo"): // anybody may ask what this is
 	case strings.HasPrefix(c.r.URL.Path, browsePath):
 	case c.anonymous && site.Flavor == DataCenter && c.opts.LoginPage:
-		h.Del("X-Seraph-LoginReason") // it tells so of the form alone
+		h.Del("X-Seraph-LoginReason") // only the login form sets it
 		c.page(http.StatusOK, "Log in")
 		return false
 	case c.anonymous && site.Flavor == DataCenter:

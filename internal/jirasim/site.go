@@ -136,8 +136,8 @@ type Site struct {
 	Zone   *time.Location   // the zone timestamps are rendered in
 	Self   *User            // the account whose token the collector uses
 	// DateAhead is how far the Date of replies, which a proxy may write, is ahead
-	// of that clock; ServerTimeAhead is the same of what serverInfo tells, and
-	// NoServerTime makes it tell none.
+	// of that clock; ServerTimeAhead is the same for the time in serverInfo, and
+	// NoServerTime leaves that time out.
 	DateAhead, ServerTimeAhead time.Duration
 	NoServerTime               bool
 	// NoInstants makes queries read milliseconds of the epoch as minutes from
@@ -149,7 +149,7 @@ type Site struct {
 	// EmptyProjects makes queries find nothing in a project that cannot be seen,
 	// instead of being refused.
 	EmptyProjects bool
-	// OnChange, which may be nil, is told of each issue that is created or changes,
+	// OnChange, which may be nil, is called with each issue that is created or changes,
 	// as webhooks are; it must not call the Site's methods.
 	OnChange func(issue int64)
 
@@ -278,7 +278,7 @@ func (s *Site) Project(key string) *Project {
 	return s.projects[key]
 }
 
-// Update runs f while nobody reads the Site: for changes of the users, projects,
+// Update runs f while no request reads the Site: for changes of the users, projects,
 // statuses, boards and sprints that the Site was given, such as a new name or a
 // sprint that ends. f must not call the Site's methods.
 func (s *Site) Update(f func()) {
@@ -442,12 +442,12 @@ func (s *Site) Archive(p *Project, archived bool) {
 	p.archived = archived
 }
 
-// invisible tells whether the account may not see an issue.
+// invisible reports whether the account may not see an issue.
 func (is *Issue) invisible() bool {
 	return is.hidden || !is.gone.IsZero() || is.Project != nil && is.Project.archived
 }
 
-// invisibleAt tells the same as an index has it that shows what was at t.
+// invisibleAt reports the same for an index that shows the Site as it was at t.
 func (is *Issue) invisibleAt(t time.Time) bool {
 	switch {
 	case is.Project != nil && is.Project.archived:
@@ -488,7 +488,7 @@ func (s *Site) mutate(at time.Time, issue int64) *Issue {
 	return is
 }
 
-// changed counts a change of an issue and tells of it; the caller holds the lock.
+// changed counts a change of an issue and calls OnChange; the caller holds the lock.
 func (s *Site) changed(issue int64) {
 	s.changes++
 	if s.OnChange != nil {

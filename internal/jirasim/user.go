@@ -33,7 +33,8 @@ func (s *Site) renderUser(u *User) *userDoc {
 	return doc
 }
 
-// renderAuthor renders who did something: nobody is left out, or null.
+// renderAuthor renders who did something. An author that is not known is left
+// out, or null if NullAuthors is set.
 func (s *Site) renderAuthor(u *User) any {
 	if u == nil && !s.NullAuthors {
 		return nil

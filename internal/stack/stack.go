@@ -39,7 +39,7 @@ func Program(t testing.TB, pkg string, names ...string) string {
 // shown if the test fails.
 func Begin(t testing.TB, path string, args ...string) io.Reader {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // it is told to stop in time
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), path, args...) // the cleanup stops it
 	cmd.Dir = t.TempDir()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -57,7 +57,7 @@ func Begin(t testing.TB, path string, args ...string) io.Reader {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Error(err)
 		}
-		//nolint:errcheck // how it ends after the signal is its own affair
+		//nolint:errcheck // after the signal any exit code is fine
 		cmd.Wait()
 		log.Close()
 		if t.Failed() {
@@ -69,7 +69,7 @@ func Begin(t testing.TB, path string, args ...string) io.Reader {
 	return out
 }
 
-// Free is an address on loopback that nobody listens on.
+// Free returns an address on loopback that is not in use.
 func Free(t testing.TB) string {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -83,10 +83,11 @@ func Free(t testing.TB) string {
 	return address
 }
 
-// Prometheus is one that runs.
+// Prometheus is a running Prometheus.
 type Prometheus struct{ Address string }
 
-// StartPrometheus starts one on the folder, which holds prometheus.yml and may hold data.
+// StartPrometheus starts a Prometheus in a folder that holds prometheus.yml and may
+// hold data.
 func StartPrometheus(t testing.TB, dir string, flags ...string) Prometheus {
 	t.Helper()
 	s := Prometheus{Address: Free(t)}
@@ -99,7 +100,7 @@ func StartPrometheus(t testing.TB, dir string, flags ...string) Prometheus {
 	return s
 }
 
-// Answers tells whether a GET is answered with 200.
+// Answers reports whether a GET of url is answered with 200.
 func Answers(ctx context.Context, address string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -113,7 +114,8 @@ func Answers(ctx context.Context, address string) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// Eventually waits for what other programs do.
+// Eventually waits until done reports true, which depends on other programs. It
+// fails the test if that takes too long.
 func Eventually(t testing.TB, what string, done func(context.Context) bool) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -129,13 +131,13 @@ func Eventually(t testing.TB, what string, done func(context.Context) bool) {
 	}
 }
 
-// Answer is one series of the answer to a query.
+// Answer is one series of a query's result.
 type Answer struct {
 	Labels map[string]string
 	Values map[int64]float64 // by Unix time
 }
 
-// Instant evaluates expr at one instant.
+// Instant evaluates expr at an instant.
 func (s Prometheus) Instant(t testing.TB, expr string, at time.Time) []Answer {
 	t.Helper()
 	return s.ask(t, "query", url.Values{"query": {expr}, "time": {strconv.FormatInt(at.Unix(), 10)}})

@@ -58,8 +58,8 @@ func (l *life) playAcceptance(c card, first bool) {
 	l.decide(c, who)
 }
 
-// takeOver is another owner taking the story over and deciding within minutes: it
-// returns that one. Nobody else had the time to wait for them.
+// takeOver lets another owner take the story over, who decides within minutes, and
+// returns that owner. The wait stays the former owner's.
 func (l *life) takeOver(from *jirasim.User) *jirasim.User {
 	ref := l.another()
 	if l.t.speed > 0 || l.t.role(ref, from, l.t.now) != "other" && l.t.role(ref, from, l.t.now) != "owner" {
@@ -120,8 +120,8 @@ func (l *life) decide(c card, who *jirasim.User) {
 	}
 }
 
-// wander is what a twist makes of a story that waits for a verdict; it tells
-// whether that was the end of the scene.
+// wander plays a twist of a story that waits for a verdict. It reports whether the
+// scene is over.
 func (l *life) wander(c card) (ended bool) {
 	t := l.t
 	switch c.twist {
@@ -185,7 +185,8 @@ func (l *life) roundTrip() {
 	l.t.scenes[scene]++
 }
 
-// lose deletes the story, hides it for a while, or moves it where nobody looks.
+// lose deletes the story, hides it for a while, or moves it to a project that no
+// collector reads.
 func (l *life) lose(c card) {
 	l.rest(3 * time.Hour)
 	l.t.scenes["story "+c.twist]++
@@ -208,7 +209,7 @@ func (l *life) elsewhere(accept bool) (p *project, to string, ok bool) {
 	for p = pick(t, t.projects); p == l.p; {
 		p = pick(t, t.projects)
 	}
-	// Where there is a namesake of the same id, the status stays.
+	// Where the other project has the same status, it stays.
 	if st := p.status[l.status]; st != nil && st.ID == l.p.status[l.status].ID && p.accepts(l.status) == accept {
 		return p, l.status, true
 	}
@@ -218,11 +219,11 @@ func (l *life) elsewhere(accept bool) (p *project, to string, ok bool) {
 	return p, pick(t, []string{p.todo, p.doing}), true
 }
 
-// still tells whether somebody who was waited for still has the role.
+// still reports whether somebody still has the role for which they were waited for.
 func (l *life) still(who *jirasim.User, by string) bool {
 	role := l.role(who)
 	return answers(role) == (by == "owner" || by == "delegate")
 }
 
-// apartFromPass lets a part of a wait be long enough to be one.
+// apartFromPass lets the slip window pass, so that an owner's stretch is a part.
 func (l *life) apartFromPass() { l.real(l.t.opts.SlipWindow * 6 / 5) }

@@ -11,11 +11,11 @@ import (
 // acceptance wait at most, in the owner's working time: the rules' default.
 const questionTarget = 4 * time.Hour
 
-// note is what somebody did, and what it means to whoever waits.
+// note is what somebody did, and what it means for those who wait.
 type note struct {
 	at   time.Time
 	rank int           // of notes of one instant, those of the lower rank come first
-	by   *jirasim.User // nil: nobody did it, or nobody can know who
+	by   *jirasim.User // nil: nobody did it, or it cannot be known who did
 	tell func(*book)
 }
 
@@ -30,10 +30,9 @@ const (
 	rankBack
 )
 
-// book is what the team of one story knows: who waits on whom, and since when.
-// It hears of what happens as notes, in order, and looks at nothing else. What
-// the people knew and what a collector could know are two books that were told
-// different notes.
+// book is what the team of one story knows: who waits on whom, and since when. It
+// is made from notes alone, in their order. What the people knew and what a
+// collector could know are two books from different notes.
 type book struct {
 	t *Team
 
@@ -45,16 +44,16 @@ type book struct {
 	status   string
 	owner    string // ref
 	minor    bool   // the story is of a type that does not count
-	outside  bool   // it is where nobody watches
-	gone     bool   // nobody can see it any more
+	outside  bool   // it is in a project that is not watched
+	gone     bool   // it cannot be seen any more
 	over     bool   // done or withdrawn
 	flagged  bool
 	labelled bool
 	assignee *jirasim.User
 
-	acc, q *spell
-	told   []*spell // what has ended
-	cycle  int      // accepted so far
+	acc, q *wait
+	told   []*wait // what has ended
+	cycle  int     // accepted so far
 
 	says     map[int64]says // what each comment says now
 	lastWord time.Time
@@ -66,8 +65,8 @@ type book struct {
 	tallies  []Tally
 }
 
-// spell is a wait from its beginning to its end, whoever it is on.
-type spell struct {
+// wait is a wait from its beginning to its end, with all its owners.
+type wait struct {
 	kind, cause        string
 	start, end         time.Time // end is zero while it is open
 	outcome, responder string
@@ -83,7 +82,7 @@ type spell struct {
 	asked              int
 }
 
-// share is whose a spell is, and in which project, from an instant on.
+// share is whose a wait is, and in which project, from an instant on.
 type share struct {
 	from  time.Time
 	owner string // ref
@@ -99,7 +98,7 @@ type ask struct {
 	standIn string // ref of who was asked by name, in the owner's stead; or ""
 }
 
-// take hears a note.
+// take enters a note.
 func (b *book) take(n note) {
 	b.until(n.at)
 	b.now, b.by = n.at, n.by
@@ -113,13 +112,13 @@ func (b *book) take(n note) {
 	}
 }
 
-// until lets time pass: a question of which nobody has spoken for long is given up.
+// until lets time pass: a question lapses if nobody comments for too long.
 func (b *book) until(at time.Time) {
 	if b.q == nil {
 		return
 	}
 	from := later(b.q.asks[0].at, b.lastWord)
-	var silent time.Duration // in the hours of whoever was waited for
+	var silent time.Duration // in the hours of the owner of each share
 	for i, sh := range b.q.shares {
 		to := at
 		if i+1 < len(b.q.shares) {
@@ -141,8 +140,8 @@ func (b *book) until(at time.Time) {
 	}
 }
 
-// role is what whoever acts is towards the owner. What automation does at once
-// after the owner is the owner's.
+// role returns the role towards the owner of the person who acts. What automation
+// does within a minute after the owner is the owner's.
 func (b *book) role() string {
 	switch {
 	case b.by == nil:
@@ -157,16 +156,16 @@ func (b *book) role() string {
 	return "automation"
 }
 
-// out tells whether the story counts for nobody.
+// out reports whether the story is out of scope.
 func (b *book) out() bool { return b.minor || b.outside || b.gone }
 
-// open begins a spell now.
-func (b *book) open(kind, cause string) *spell {
-	return &spell{kind: kind, cause: cause, start: b.now, shares: []share{{b.now, b.owner, b.p}}}
+// open begins a wait now.
+func (b *book) open(kind, cause string) *wait {
+	return &wait{kind: kind, cause: cause, start: b.now, shares: []share{{b.now, b.owner, b.p}}}
 }
 
-// close ends a spell.
-func (b *book) close(s **spell, at time.Time, outcome, responder string) {
+// close ends a wait.
+func (b *book) close(s **wait, at time.Time, outcome, responder string) {
 	w := *s
 	w.end, w.outcome, w.responder = at, outcome, responder
 	if responder != "" {
@@ -179,7 +178,7 @@ func (b *book) close(s **spell, at time.Time, outcome, responder string) {
 	*s = nil
 }
 
-// handIn is the team handing the story to its owner: it waits from now on.
+// handIn enters that the team hands the story to its owner: it waits from now on.
 func (b *book) handIn(cause string) {
 	if b.out() {
 		return
@@ -190,8 +189,8 @@ func (b *book) handIn(cause string) {
 	b.flag(b.flagged)
 }
 
-// verdict ends the wait for one. "back" is what the owner does to reject and
-// others to recall.
+// verdict ends the acceptance wait. "back" means that the story was moved back: the
+// owner rejects by that, and anybody else recalls.
 func (b *book) verdict(outcome string) {
 	if b.acc == nil {
 		return
@@ -210,20 +209,20 @@ func (b *book) verdict(outcome string) {
 	b.close(&b.acc, b.now, outcome, b.as)
 }
 
-// migrated is an administrator's change of workflow: whoever does it gives no
-// verdict and no answer.
+// migrated enters an administrator's change of workflow, which is no verdict and no
+// answer of anybody.
 func (b *book) migrated() { b.as = "automation" }
 
-// park stops the clock of the wait for a verdict, or lets it go on: a third
-// party holds the story.
+// park stops the clock of the acceptance wait while a third party holds the story,
+// or lets it go on.
 func (b *book) park(on bool) {
 	if b.acc != nil {
 		b.acc.stop(&b.acc.parked, on, b.now)
 	}
 }
 
-// unpark is the third party giving the story back to its owner. Who saw no wait
-// begin before it was parked sees one begin now.
+// unpark enters that the third party gives the story back to its owner. If no wait
+// was seen to begin before it was parked, one begins now.
 func (b *book) unpark() {
 	if b.acc == nil {
 		b.handIn(enteredIn)
@@ -231,7 +230,7 @@ func (b *book) unpark() {
 	b.park(false)
 }
 
-// flag is Jira's Impediment put up, or taken down.
+// flag enters that Jira's Impediment flag is set or taken off.
 func (b *book) flag(on bool) {
 	b.flagged = on
 	if b.acc != nil {
@@ -240,7 +239,7 @@ func (b *book) flag(on bool) {
 }
 
 // stop begins or ends a pause.
-func (s *spell) stop(since *time.Time, on bool, at time.Time) {
+func (s *wait) stop(since *time.Time, on bool, at time.Time) {
 	switch {
 	case on && since.IsZero():
 		*since = at
@@ -250,7 +249,7 @@ func (s *spell) stop(since *time.Time, on bool, at time.Time) {
 	}
 }
 
-// move is a status move, and what it means to whoever waits for an answer.
+// move enters a status move, and what it means for an open question.
 func (b *book) move(to string) {
 	was, wasOver := b.status, b.over
 	b.status, b.over = to, b.p.terminal(to)
@@ -261,8 +260,8 @@ func (b *book) move(to string) {
 	}
 }
 
-// moved is what a move, within a project or between two, is to who waits for an
-// answer: one, or the ask taken away.
+// moved enters what a move, within a project or between two, means for an open
+// question: it is answered, or the ask is taken away.
 func (b *book) moved(wasAsked bool) {
 	if b.q != nil && answers(b.as) {
 		b.close(&b.q, b.now, "answered", b.as)
@@ -272,8 +271,8 @@ func (b *book) moved(wasAsked bool) {
 	}
 }
 
-// ended is what remains to be said of a move after who owns the story is known:
-// nobody needs an answer any more, or somebody asks.
+// ended enters the rest of what a move means for questions, once the story's new
+// owner is known: it makes the open one obsolete, or asks a new one.
 func (b *book) ended(wasAsked, wasOver bool) {
 	if b.q != nil && b.over && !wasOver {
 		b.close(&b.q, b.now, "obsolete", b.as)
@@ -283,7 +282,8 @@ func (b *book) ended(wasAsked, wasOver bool) {
 	}
 }
 
-// done is the story's end without an acceptance step, if there was none.
+// done enters that the story is done, which is a bypass if it never waited for a
+// verdict.
 func (b *book) done() {
 	if !b.out() && !b.visited {
 		b.bypass()
@@ -297,15 +297,15 @@ func (b *book) bypass() {
 	}
 }
 
-// slip is a move across the border of acceptance that was taken back just now.
+// slip counts a move across the border of the acceptance set that was just undone.
 func (b *book) slip() {
 	if !b.out() {
 		b.tallies = append(b.tallies, Tally{"slip", b.p.jira.Key, b.now})
 	}
 }
 
-// relocate is a move to another project, where the story has a status; stays
-// tells whether that is the one it had.
+// relocate enters a move to another project, into a status of it; stays reports
+// whether that is the status it had.
 func (b *book) relocate(p *project, to string, stays bool, owner string) {
 	waited := b.p.accepts(b.status)
 	wasAsked, wasOver := b.status == b.p.asked, b.over
@@ -328,7 +328,7 @@ func (b *book) relocate(p *project, to string, stays bool, owner string) {
 	if !stays {
 		b.ended(wasAsked, wasOver)
 	}
-	for _, s := range []*spell{b.acc, b.q} {
+	for _, s := range []*wait{b.acc, b.q} {
 		if s != nil {
 			s.pass(share{b.now, b.owner, p})
 		}
@@ -342,7 +342,7 @@ func (b *book) relocate(p *project, to string, stays bool, owner string) {
 // book keeps.
 func (b *book) leave(reason *bool) {
 	*reason = true
-	for _, s := range []**spell{&b.acc, &b.q} {
+	for _, s := range []**wait{&b.acc, &b.q} {
 		if *s != nil {
 			b.close(s, b.now, "withdrawn", b.as)
 		}
@@ -399,8 +399,8 @@ func (b *book) takeAway(which func(*ask) bool, outcome string) {
 	b.q.start, b.q.cause = b.q.asks[0].at, b.q.asks[0].cause
 }
 
-// takeOff is a label taken off, or the story reassigned: the owner answers by
-// that, and anybody else resolves what was asked so.
+// takeOff enters that a label is taken off, or the story reassigned: the owner
+// answers by that, and anybody else resolves the question.
 func (b *book) takeOff(cause string) {
 	if b.q == nil || !slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.cause == cause }) {
 		return
@@ -412,7 +412,7 @@ func (b *book) takeOff(cause string) {
 	b.takeAway(func(a *ask) bool { return a.cause == cause }, "resolved")
 }
 
-// label puts the question label on the story, or takes it off.
+// label enters that the question label is set or taken off.
 func (b *book) label(on bool) {
 	switch {
 	case on && !b.labelled:
@@ -436,8 +436,8 @@ func (b *book) assign(to *jirasim.User) {
 	}
 }
 
-// own gives what waits to the next owner. Who has asked what is theirs to
-// answer now need not ask any more.
+// own hands the open waits over to the next owner, and withdraws what that owner
+// had asked.
 func (b *book) own(ref string) {
 	if ref == b.owner {
 		return
@@ -449,15 +449,15 @@ func (b *book) own(ref string) {
 		}
 	}
 	b.unask() // the ball is with the next owner
-	for _, s := range []*spell{b.acc, b.q} {
+	for _, s := range []*wait{b.acc, b.q} {
 		if s != nil {
 			s.pass(share{b.now, ref, b.p})
 		}
 	}
 }
 
-// pass gives the spell to another owner, or takes it to another project.
-func (s *spell) pass(to share) {
+// pass gives the wait to another owner, or takes it to another project.
+func (s *wait) pass(to share) {
 	if last := &s.shares[len(s.shares)-1]; last.from.Equal(to.from) {
 		*last = to
 		return

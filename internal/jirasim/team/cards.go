@@ -14,8 +14,8 @@ const (
 )
 
 // card is a scene of a story: what is waited for, how that begins and how it
-// ends. An outcome of "" is a wait that nobody ends. A twist is what else
-// happens, or by what deed the end comes.
+// ends. An outcome of "" is a wait that stays open. A twist is what else happens, or
+// how the end comes about.
 type card struct{ kind, cause, outcome, by, twist string }
 
 // twist is the kind of thing that can happen in a scene.
@@ -31,14 +31,14 @@ const (
 	twistBusy     = "edited often"   // and deleted in the end
 	twistMoved    = "moved"          // to another project, where it waits on
 	twistStray    = "stray"          // to another project, where it does not
-	twistLab      = "lab"            // to where nobody looks, and back
+	twistLab      = "lab"            // to an unwatched project, and back
 	twistType     = "type"           // to a type that does not count, and back
 	twistMigrated = "migrated"       // by a change of workflow
-	twistOwnMove  = "own move"       // whoever handed it in takes it for accepted
+	twistOwnMove  = "own move"       // who handed it in accepts it
 	twistGone     = "gone"           // the story is deleted
 	twistHidden   = "hidden"         // the story cannot be seen for a while
-	twistLeft     = "left"           // to where nobody looks, for good
-	twistLate     = "late"           // who was asked in the owner's stead answers when nobody's stand-in any more
+	twistLeft     = "left"           // to an unwatched project, for good
+	twistLate     = "late"           // a stand-in who was asked by name answers after the delegation has ended
 )
 
 // cards returns every scene that can be; some only if stories may get lost.
@@ -74,7 +74,7 @@ func cards(losses bool) []card {
 		case "mention", "marker":
 			add("question", cause, "obsolete", "other", "automation")
 		case "status":
-			// To leave the status is to take the ask away, wherever the story goes.
+			// Leaving the status takes the ask away, wherever the story goes.
 			add("question", cause, "resolved", "other", "automation")
 		default:
 			add("question", cause, "obsolete", "other", "automation")
@@ -140,7 +140,7 @@ func (t *Team) draw() card {
 	return c
 }
 
-// begin brings the story to where the team works on it.
+// toDoing brings the story to the status in which the team works on it.
 func (l *life) toDoing() {
 	if l.status == l.p.doing {
 		return
@@ -205,7 +205,7 @@ func (l *life) done() string {
 	return ""
 }
 
-// detours are moves across the border of acceptance that come to nothing.
+// detours plays moves across the border of the acceptance set that are undone.
 func (l *life) detours() {
 	t := l.t
 	switch {
@@ -228,7 +228,7 @@ func (l *life) detours() {
 	}
 }
 
-// meanwhile is what may happen while a verdict is awaited, and does not end the wait.
+// meanwhile plays what may happen during an acceptance wait without ending it.
 func (l *life) meanwhile() {
 	t := l.t
 	if l.p.accept2 != "" && t.chance(0.4) {
@@ -304,7 +304,7 @@ func (l *life) afterwards() {
 	}
 }
 
-// distract says what asks nobody.
+// distract makes comments that ask the owner nothing.
 func (l *life) distract() {
 	t := l.t
 	if !t.chance(0.4) {
@@ -330,7 +330,7 @@ func (l *life) distract() {
 	}
 }
 
-// tidy leaves nothing behind that would ask again.
+// tidy removes what would ask again: the status, the label, the assignment.
 func (l *life) tidy() {
 	if l.book.q != nil {
 		return

@@ -33,18 +33,18 @@ func (l *life) unsay(r *remark) {
 	l.book.take(r.note(l.t.now, rankDeleted, says{}))
 }
 
-// idle is a comment that asks nobody.
+// idle makes a comment that asks nothing.
 func (l *life) idle(who *jirasim.User) *remark {
 	return l.say(who, "The list is nearly done.", says{})
 }
 
-// askAgain is a comment rewritten such that it asks the owner.
+// askAgain rewrites a comment so that it asks the owner.
 func (l *life) askAgain(r *remark) {
 	to := l.ownerRef()
 	l.rewrite(r, "The list is nearly done. "+l.mention(to)+" shall it be sorted?", says{question: true, to: to})
 }
 
-// takeBack is a comment rewritten such that it asks nobody any more.
+// takeBack rewrites a comment so that it asks nothing any more.
 func (l *life) takeBack(r *remark) {
 	l.rewrite(r, "I have found it, thank you.", says{})
 }

@@ -12,8 +12,8 @@ func (s span) contains(t time.Time) bool {
 	return (s.from.IsZero() || !t.Before(s.from)) && (s.to.IsZero() || t.Before(s.to))
 }
 
-// hoursOf returns whose hours count for an owner: the office's, where the
-// config knows no such owner.
+// hoursOf returns the hours of an owner; those of the office where the config does
+// not know the owner.
 func (t *Team) hoursOf(ref string) *owner {
 	if o := t.owners[ref]; o != nil {
 		return o
@@ -35,7 +35,7 @@ func (o *owner) worked(spans []span) (sum time.Duration) {
 	return sum
 }
 
-// awayFrom returns when an owner is absent with nobody to stand in.
+// awayFrom returns when an owner is absent without an active delegate.
 func (t *Team) awayFrom(ref string) []span {
 	o := t.owners[ref]
 	if o == nil {
@@ -54,8 +54,8 @@ func (t *Team) awayFrom(ref string) []span {
 	return out
 }
 
-// without returns what is left of the spans when others are cut out of them.
-// Of the others an end may be none.
+// without returns the spans with the others cut out of them. An end of the others
+// may be zero, which means no end.
 func without(spans, others []span) []span {
 	for _, cut := range others {
 		var left []span

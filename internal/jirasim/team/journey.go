@@ -7,7 +7,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// bounce is automation that sends a story back which was created in acceptance.
+// bounce lets automation send back a story that was created in acceptance.
 func (l *life) bounce() {
 	l.midway = "a hop"
 	l.real(3 * time.Second)
@@ -17,9 +17,9 @@ func (l *life) bounce() {
 	l.t.scenes["hop at creation"]++
 }
 
-// immigrate is the story's coming from another Jira: what happened to it there
-// bears that one's ids of statuses, which here are those of others. Their names
-// alone say which they are, so that here each is the name of one status.
+// immigrate lets the story come from another Jira: the records from there bear that
+// Jira's ids of statuses, which belong to other statuses here. Only their names say
+// which are meant, so each of them is the name of a single status.
 func (l *life) immigrate() {
 	l.rest(time.Hour)
 	l.space()
@@ -32,7 +32,7 @@ func (l *life) immigrate() {
 	l.t.scenes["from another Jira"]++
 }
 
-// setFlag puts Jira's flag up, or takes it down.
+// setFlag sets Jira's flag or takes it off.
 func (l *life) setFlag(who *jirasim.User, on bool) {
 	l.space()
 	it := jirasim.Item{Field: "Flagged", FieldType: "custom", FieldID: flagField, From: ptr(""), FromString: ptr(""), To: ptr(""), ToString: ptr("")}
@@ -129,8 +129,8 @@ func (l *life) relocate(who *jirasim.User, p *project, to string) {
 	l.key = l.t.site.Key(l.id)
 }
 
-// toProject brings the life into another project, and returns what that
-// changes beside project and key.
+// toProject brings the story into another project, and returns what changes with
+// the project and the key.
 func (l *life) toProject(p *project, to string) (fields map[string]any, items []jirasim.Item, stays bool) {
 	fields = map[string]any{}
 	a, b := l.p.status[l.status], p.status[to]
@@ -148,7 +148,7 @@ func (l *life) toProject(p *project, to string) (fields map[string]any, items []
 	return fields, items, stays
 }
 
-// toLab moves the story where nobody watches.
+// toLab moves the story to the project that is not watched.
 func (l *life) toLab(who *jirasim.User) {
 	l.space()
 	lab := l.t.lab
@@ -212,8 +212,8 @@ func (l *life) migrate(to, resolution string, means ...func(*book)) {
 	}, jirasim.Item{Field: "Workflow", FieldType: "jira", From: ptr("1"), FromString: ptr("Old workflow"), To: ptr("2"), ToString: ptr("New workflow")})
 }
 
-// vanish and reappear are what it means that nobody can see a story, and that
-// it is there again.
+// vanish and reappear enter that the story cannot be seen any more, and that it
+// can be seen again.
 func vanish(b *book)   { b.leave(&b.gone) }
 func reappear(b *book) { b.arrive(&b.gone) }
 

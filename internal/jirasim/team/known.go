@@ -6,20 +6,19 @@ import (
 	"time"
 )
 
-// Known returns the waits as a collector can know them at best that looked at
+// Known returns the waits as a collector can know them at best if it looked at
 // every story at the given instants, which are in order, as of the last one:
 //
-//   - what Jira records, it knows with Jira's instants, if the story was there
-//     to be seen afterwards; a story that is no longer where it is watched is
-//     looked after once, to learn that, and not again until it is back;
-//   - a comment that came and went between two looks never was, and one that
-//     was edited before it was first seen says from its creation on what it
-//     said then;
-//   - of the later edits between two looks there is one, the last, at its
-//     instant; a deletion, of a comment or a story, is at the look that saw it.
-func (t *Team) Known(looks []time.Time) []Wait {
+//   - it knows Jira's records, with their instants, if the story could be seen
+//     afterwards; a story that left the watched projects is looked up once, to learn
+//     that, and not again until it is back;
+//   - it does not know a comment that came and went between two looks; one that was
+//     edited before it was first seen has that text from its creation on;
+//   - of several edits between two looks it knows the last, with its instant; a
+//     deletion, of a comment or a story, happened at the look that saw it.
+func (t *Team) Known(looks []time.Time) []Part {
 	asOf := looks[len(looks)-1]
-	var out []Wait
+	var out []Part
 	for _, l := range t.lives {
 		if b := l.known(looks); b != nil {
 			b.until(asOf)
@@ -42,7 +41,7 @@ type Text struct {
 	Text string
 }
 
-// Remarks returns all comments that there ever were.
+// Remarks returns all comments, deleted ones included.
 func (t *Team) Remarks() []Remark {
 	var out []Remark
 	for _, l := range t.lives {
@@ -64,12 +63,12 @@ type Heard struct {
 	Deleted time.Time // when it was found deleted; zero: it was not
 }
 
-// KnownOf returns the waits as a collector knows them as of an instant that
-// looked at each story at other instants, the last time when all was over: what
-// Jira records it knows, and of comments what it heard of each, by id. One that
-// is not among them it never saw. Stories must not have been lost.
-func (t *Team) KnownOf(heard map[int64]Heard, asOf time.Time) []Wait {
-	var out []Wait
+// KnownOf returns the waits, as of an instant, as a collector knows them that read
+// each story at instants of its own, the last time after the end: it knows all of
+// Jira's records, and of each comment what heard says, by id. It never saw a
+// comment that heard lacks. Stories must not have been lost.
+func (t *Team) KnownOf(heard map[int64]Heard, asOf time.Time) []Part {
+	var out []Part
 	for _, l := range t.lives {
 		notes := slices.Clone(l.notes)
 		for _, r := range l.remarks {
@@ -84,7 +83,7 @@ func (t *Team) KnownOf(heard map[int64]Heard, asOf time.Time) []Wait {
 	return sorted(out)
 }
 
-// heard returns what becomes of a comment for whoever heard so much of it.
+// heard returns the notes of a comment for a collector that read h of it.
 func (r *remark) heard(h Heard) []note {
 	out := []note{r.note(r.texts[0].at, rankSaid, r.texts[h.First].says)}
 	last := r.texts[h.First].says
@@ -128,7 +127,7 @@ func (t *Team) KnownTallies(looks []time.Time) []Tally {
 	})
 }
 
-// known returns the book of what the looks can tell; nil if none saw the story.
+// known returns the book of what the looks show; nil if none saw the story.
 func (l *life) known(looks []time.Time) *book {
 	var seen []time.Time // the looks that saw it
 	held := false        // the last look saw it where it is watched
@@ -162,7 +161,7 @@ func (l *life) known(looks []time.Time) *book {
 	return l.retold(notes)
 }
 
-// retold returns the book of whoever hears these notes alone.
+// retold returns the book of these notes alone.
 func (l *life) retold(notes []note) *book {
 	slices.SortStableFunc(notes, func(a, b note) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank)) })
 	b := l.first()
@@ -172,7 +171,7 @@ func (l *life) retold(notes []note) *book {
 	return b
 }
 
-// known returns what looks at the story tell of a comment.
+// known returns the notes of a comment that looks at the story show.
 func (r *remark) known(seen []time.Time) []note {
 	var out []note
 	var last says
@@ -197,7 +196,7 @@ func (r *remark) known(seen []time.Time) []note {
 	return out
 }
 
-// note is what becomes of a comment, as somebody hears of it.
+// note returns the note that a comment is made, edited or deleted.
 func (r *remark) note(at time.Time, rank int, s says) note {
 	n := note{at: at, rank: rank, by: r.by}
 	switch rank {

@@ -14,7 +14,7 @@ func at(n int) time.Time {
 	return time.Date(2026, time.March, 2, 8, n, 0, 0, time.UTC)
 }
 
-// TestKnownOfAComment tells what looks can tell of a comment that asks at minute
+// TestKnownOfAComment has what looks show of a comment that asks at minute
 // 10, does not from 20 on, asks again from 30 on and is deleted at 40.
 func TestKnownOfAComment(t *testing.T) {
 	asks, silent := says{question: true, to: "ada"}, says{}
@@ -53,7 +53,7 @@ func TestKnownOfAComment(t *testing.T) {
 	}
 }
 
-// TestKnownOfAStoryThatVanishes tells what looks can tell of a story that is
+// TestKnownOfAStoryThatVanishes has what looks show of a story that is
 // created in acceptance, then hidden or deleted.
 func TestKnownOfAStoryThatVanishes(t *testing.T) {
 	team, err := Begin(Options{Seed: 1, Flavor: jirasim.Cloud, End: at(600), Now: func() time.Time { return at(600) }})
@@ -61,7 +61,7 @@ func TestKnownOfAStoryThatVanishes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer team.Close()
-	type wait struct {
+	type seen struct {
 		Start, End         time.Time
 		Outcome, Responder string
 	}
@@ -69,15 +69,15 @@ func TestKnownOfAStoryThatVanishes(t *testing.T) {
 		name   string
 		hidden span
 		looks  []int
-		want   []wait
+		want   []seen
 	}{
-		{"never", span{at(500), time.Time{}}, []int{30, 100}, []wait{{at(10), time.Time{}, "", ""}}},
-		{"deleted: the look that misses it", span{at(50), time.Time{}}, []int{30, 70, 100}, []wait{{at(10), at(70), "withdrawn", ""}}},
+		{"never", span{at(500), time.Time{}}, []int{30, 100}, []seen{{at(10), time.Time{}, "", ""}}},
+		{"deleted: the look that misses it", span{at(50), time.Time{}}, []int{30, 70, 100}, []seen{{at(10), at(70), "withdrawn", ""}}},
 		{"deleted before anybody looked", span{at(50), time.Time{}}, []int{70, 100}, nil},
-		{"hidden between two looks", span{at(40), at(60)}, []int{30, 70, 100}, []wait{{at(10), time.Time{}, "", ""}}},
-		{"hidden, and there again", span{at(40), at(60)}, []int{30, 50, 70, 100}, []wait{{at(10), at(50), "withdrawn", ""}, {at(70), time.Time{}, "", ""}}},
-		{"hidden until the first look", span{at(20), at(60)}, []int{50, 70, 100}, []wait{{at(10), time.Time{}, "", ""}}},
-		{"missed just now", span{at(50), time.Time{}}, []int{30, 70}, []wait{{at(10), time.Time{}, "", ""}}},
+		{"hidden between two looks", span{at(40), at(60)}, []int{30, 70, 100}, []seen{{at(10), time.Time{}, "", ""}}},
+		{"hidden, and there again", span{at(40), at(60)}, []int{30, 50, 70, 100}, []seen{{at(10), at(50), "withdrawn", ""}, {at(70), time.Time{}, "", ""}}},
+		{"hidden until the first look", span{at(20), at(60)}, []int{50, 70, 100}, []seen{{at(10), time.Time{}, "", ""}}},
+		{"missed just now", span{at(50), time.Time{}}, []int{30, 70}, []seen{{at(10), time.Time{}, "", ""}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			p := team.projects[0]
@@ -89,9 +89,9 @@ func TestKnownOfAStoryThatVanishes(t *testing.T) {
 			for _, n := range tc.looks {
 				looks = append(looks, at(n))
 			}
-			var got []wait
+			var got []seen
 			for _, w := range team.Known(looks) {
-				got = append(got, wait{w.Start, w.End, w.Outcome, w.Responder})
+				got = append(got, seen{w.Start, w.End, w.Outcome, w.Responder})
 			}
 			if d := cmp.Diff(tc.want, got); d != "" {
 				t.Errorf("-want +got:\n%s", d)

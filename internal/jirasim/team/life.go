@@ -10,12 +10,12 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// What the rules call by these names, or leave without one: how short a visit
-// that automation ends is none, how long automation follows its owner, and how
-// soon whoever handed a story in takes it for accepted without anybody having
-// looked. How soon a move is taken back is an option: a fast life needs less.
+// The rules' defaults: how soon a move is undone, how short a visit that automation
+// ends is no wait, how long automation acts in the owner's name, and how soon after
+// a move in an acceptance by the same person is a bypass. The slip window is also
+// an option, because a fast life needs less.
 const (
-	slipWindow = 5 * time.Minute // unless told otherwise
+	slipWindow = 5 * time.Minute // where Options have none
 	minDwell   = 10 * time.Second
 	echo       = time.Minute
 	ownMove    = time.Minute
@@ -49,11 +49,11 @@ type life struct {
 	book    *book
 	origin  book // as the story was created
 
-	hidden []span // when nobody could see it; a zero end is for good
-	lab    []span // when it was where nobody looks
+	hidden []span // when it could not be seen; a zero end is for good
+	lab    []span // when it was in the project that is not watched
 }
 
-// stopped ends a life whose sleep was ended.
+// stopped is the panic that ends a life when its sleep ends for good.
 type stopped struct{}
 
 // newLife creates a story, for the first of its cards.
@@ -67,7 +67,7 @@ func (t *Team) newLife() *life {
 	}
 	l.p = pick(t, t.projects)
 	for i, p := range t.projects {
-		// The first project that knows what the cards ask for.
+		// The first project that has what the cards need.
 		if l.fits(l.p) {
 			break
 		}
@@ -105,22 +105,21 @@ func (t *Team) newLife() *life {
 	return l
 }
 
-// leavesOut tells whether a card is not played now: a living team does not
-// collect what nobody will ever end.
+// leavesOut reports whether a card is not played now: a living team does not collect
+// waits that never end.
 func (t *Team) leavesOut(c card) bool {
 	return t.speed > 0 && (c.outcome == "" || c.outcome == "lapsed")
 }
 
-// first returns the book of a story that has just been created, before anybody
-// has heard of it.
+// first returns the book of a story that has just been created, without notes.
 func (l *life) first() *book {
 	b := l.origin
 	b.says = map[int64]says{}
 	return &b
 }
 
-// visible tells whether a look at an instant shows the story: once it was seen
-// in a watched project, wherever it is by then.
+// visible reports whether a look at an instant can show the story, in whatever
+// project it is.
 func (l *life) visible(at time.Time) bool {
 	for _, s := range l.hidden {
 		if s.contains(at) {
@@ -130,7 +129,7 @@ func (l *life) visible(at time.Time) bool {
 	return true
 }
 
-// watched tells whether the story is in a project that a collector searches.
+// watched reports whether the story is in a project that a collector searches.
 func (l *life) watched(at time.Time) bool {
 	for _, s := range l.lab {
 		if s.contains(at) {
@@ -140,14 +139,14 @@ func (l *life) watched(at time.Time) bool {
 	return true
 }
 
-// tell writes down what somebody does now, and what it means.
+// tell notes what somebody does now, and what it means.
 func (l *life) tell(by *jirasim.User, what func(*book)) {
 	n := note{at: l.t.now, rank: rankRecord, by: by, tell: what}
 	l.notes = append(l.notes, n)
 	l.book.take(n)
 }
 
-// fits tells whether all cards can be played in a project.
+// fits reports whether all cards can be played in a project.
 func (l *life) fits(p *project) bool {
 	return !slices.ContainsFunc(l.cards, func(c card) bool { return c.cause == "assignment" && !p.assignment })
 }
@@ -163,7 +162,7 @@ func (l *life) own(fields map[string]any) {
 	case slices.ContainsFunc(l.cards, func(c card) bool { return c.by == "delegate" }):
 		l.field = pick(t, []string{"gil", "eve"})
 	case t.speed > 0 && t.chance(0.6):
-		// A living team hands stories to whoever is there.
+		// A living team hands stories to an owner who is at work.
 		for range 5 {
 			if l.field = pick(t, t.refs); t.owners[l.field].atWork(t.now).Equal(t.now) {
 				break
@@ -234,12 +233,12 @@ func (l *life) rest(d time.Duration) {
 	l.sleep(l.t.now.Add(d + time.Duration(l.t.rng.Intn(1000))*time.Millisecond).Truncate(time.Millisecond))
 }
 
-// real lets d pass by the clock, however fast the team lives.
+// real lets d pass by the clock, whatever the speed of the team.
 func (l *life) real(d time.Duration) {
 	l.sleep(l.t.now.Add(d + time.Duration(l.t.rng.Intn(500))*time.Millisecond).Truncate(time.Millisecond))
 }
 
-// alone makes sure that what automation does now is its own.
+// alone waits until automation does not act in the owner's name any more.
 func (l *life) alone() {
 	if d := echo + 2*time.Second - l.t.now.Sub(l.book.ownerAct); d > 0 {
 		l.real(d)
@@ -267,15 +266,16 @@ func (l *life) ownerRef() string {
 	return l.p.ownerOf(l.t.now)
 }
 
-// reown tells the team whose the story is now, after somebody (nil: time, or
-// somebody elsewhere) has changed that.
+// reown notes a change of the story's owner, which somebody made on the story (nil:
+// it came with time, or with a change elsewhere).
 func (l *life) reown(by *jirasim.User) {
 	if ref := l.ownerRef(); ref != l.book.owner {
 		l.tell(by, func(b *book) { b.own(ref) })
 	}
 }
 
-// ownerLabel is how the config calls the owner; one whom it does not know by the account.
+// ownerLabel returns the owner's key in the config, or the account of an owner whom
+// it does not know.
 func (l *life) ownerLabel(ref string) string {
 	if l.t.owners[ref] != nil {
 		return ref
@@ -286,8 +286,8 @@ func (l *life) ownerLabel(ref string) string {
 // role is what somebody is towards the story's owner now.
 func (l *life) role(u *jirasim.User) string { return l.t.role(l.ownerRef(), u, l.t.now) }
 
-// dev returns a developer who is nobody's stand-in here, none of others, and
-// not who moved the story last: who undoes an own move at once made a slip.
+// dev returns a developer who has no role towards the owner, is none of others, and
+// did not make the last move: undoing one's own move at once is a slip.
 func (l *life) dev(others ...*jirasim.User) *jirasim.User {
 	for {
 		if u := pick(l.t, l.t.devs); l.role(u) == "other" && u != l.mover && !slices.Contains(others, u) {
@@ -378,8 +378,8 @@ func resolutionID(name string) string {
 
 func (l *life) inAcceptance() bool { return l.p.accepts(l.status) }
 
-// move moves the story, and says what that means to whoever waits. However fast
-// the team lives, what automation ends so is no hop.
+// move moves the story, and notes what that means for those who wait. Automation
+// waits until what it ends is no hop, however fast the team lives.
 func (l *life) move(who *jirasim.User, to, resolution string, means ...func(*book)) {
 	if d := minDwell + time.Second - l.t.now.Sub(l.moved); d > 0 && who == l.t.robot {
 		l.real(d)
@@ -392,12 +392,12 @@ func (l *life) move(who *jirasim.User, to, resolution string, means ...func(*boo
 	})
 }
 
-// slipped lets pass what it takes to see that a move was a mistake.
+// slipped lets some time within the slip window pass.
 func (l *life) slipped() {
 	l.real(time.Duration(30+l.t.rng.Intn(200)) * (l.t.opts.SlipWindow / 300))
 }
 
-// verdict is what a move means to whoever waits for one.
+// verdict returns the meaning of a move for an acceptance wait.
 func verdict(outcome string) func(*book) { return func(b *book) { b.verdict(outcome) } }
 
 // enter hands the story in.
@@ -409,7 +409,7 @@ func (l *life) enter(who *jirasim.User) {
 	})
 }
 
-// finish is the story's end as far as its team is concerned.
+// finish moves the story to done.
 func (l *life) finish(who *jirasim.User) {
 	l.move(who, l.p.done, "Done")
 	l.tell(who, (*book).done)

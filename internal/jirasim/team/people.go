@@ -1,8 +1,8 @@
-// Package team is a generated organisation on a simulated Jira: Product
-// Owners with habits, developers who ask and hand in, automation that
-// interferes. Its actors act on the Jira, and whoever acts appends to a ground
-// truth what the act means: who waits on whom now, and who does no longer.
-// The truth is never read back from Jira's records.
+// Package team generates an organisation on a simulated Jira: Product Owners with
+// habits, developers who ask and hand in, automation that interferes. Its people act
+// on the Jira, and each act also goes into a ground truth with what it means: who
+// waits on whom from now on, and who no longer does. The truth is never read back
+// from Jira's records.
 package team
 
 import (
@@ -80,7 +80,7 @@ func (t *Team) hire() error {
 		return time.Date(y, m, d, 0, 0, 0, 0, t.owners[o].zone)
 	}
 	t.owners["gil"].absences = []leave{{span{day("gil", 100), day("gil", 86)}, true}, {span{day("gil", 3), day("gil", -11)}, true}}
-	// Somebody stands in for the first of these, or for half of it, and for the others nobody does.
+	// The first of these has a stand-in for all or half of it; the others have none.
 	t.owners["hana"].absences = []leave{{span{day("hana", 60), day("hana", 53)}, true}, {span{day("hana", 140), day("hana", 133)}, true}}
 	t.owners["cy"].absences = []leave{{span{day("cy", 95), day("cy", 85)}, true}}
 	noon := t.opts.End.Truncate(time.Hour)
@@ -182,7 +182,7 @@ func (t *Team) role(owner string, u *jirasim.User, at time.Time) string {
 
 func answers(role string) bool { return role == "owner" || role == "delegate" }
 
-// standsIn tells whether somebody answers for an owner at t.
+// standsIn reports whether somebody answers for an owner at t.
 func (t *Team) standsIn(owner, delegate string, at time.Time) bool {
 	for _, s := range t.standIns {
 		if s.owner == owner && s.delegate == delegate && s.contains(at) {

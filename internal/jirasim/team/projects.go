@@ -39,7 +39,7 @@ type project struct {
 	sprints                         []*jirasim.Sprint
 }
 
-// manifold is the name of several statuses, one of each project that has it.
+// manifold is a name that several projects each have a status of their own for.
 const manifold = "In Progress"
 
 // epic is a parent; owner is what its field says, or "".
@@ -106,7 +106,7 @@ func (t *Team) organise() {
 			dropped: "Dropped", flagPauses: true, first: "gil", component: "Watch", componentOwner: "hana",
 		},
 	}
-	// Nobody watches the laboratory.
+	// The laboratory is not watched.
 	t.lab = &project{todo: "Idea", doing: "Experiment", done: "Done", dropped: "Dropped", accepted: "Done", first: "ada"}
 	keys := []string{"PAY", "WEB", "OPS", "APP", "LAB"}
 	names := []string{"Payments", "Web shop", "Operations", "Mobile app", "Laboratory"}
@@ -208,8 +208,8 @@ func renderStatus(st *jirasim.Status) map[string]any {
 	return map[string]any{"id": st.ID, "name": st.Name, "statusCategory": map[string]any{"id": id, "key": st.Category, "name": name}}
 }
 
-// switchOwner is the day on which a project's second owner takes over: the
-// team of every story that waits knows whom it waits on from now on.
+// switchOwner lets a project's second owner take over all stories that the project's
+// owner owns.
 func (t *Team) switchOwner(p *project) {
 	for _, l := range t.lives {
 		if l.p == p {
@@ -245,8 +245,7 @@ func (p *project) ownerOf(at time.Time) string {
 	return p.first
 }
 
-// patience is for how much working time nobody need speak of a question until it
-// lapses.
+// patience returns the working time without a comment after which a question lapses.
 func (p *project) patience() time.Duration { return cmp.Or(p.lapse, 240*time.Hour) }
 
 // accepts reports whether a story in that status waits for a verdict.
@@ -254,5 +253,5 @@ func (p *project) accepts(status string) bool {
 	return status == p.accept || status == p.accept2 && p.accept2 != ""
 }
 
-// terminal tells whether a status ends a story.
+// terminal reports whether a status ends a story.
 func (p *project) terminal(status string) bool { return status == p.done || status == p.dropped }

@@ -65,13 +65,13 @@ func (l *life) playQuestion(c card) {
 	l.tidy()
 }
 
-// again is a second ask.
+// again asks a second time.
 func (l *life) again(who *jirasim.User) *remark {
 	to := l.ownerRef()
 	return l.say(who, l.mention(to)+" I wonder too?", says{question: true, to: to})
 }
 
-// turn is what a twist makes of a question; it tells whether the scene is over.
+// turn plays a twist of a question. It reports whether the scene is over.
 func (l *life) turn(c card, asker *jirasim.User, asked *remark) (over bool) {
 	t := l.t
 	switch c.twist {
@@ -175,8 +175,7 @@ func (l *life) put(cause string, asker *jirasim.User) *remark {
 	return nil
 }
 
-// takeAndClose is an asker who needs no answer any more: in one record the story
-// becomes theirs, and done.
+// takeAndClose lets the asker take the story and close it, in one record.
 func (l *life) takeAndClose(asker *jirasim.User) {
 	it, ref := l.ownerItem(asker.Ref), asker.Ref
 	l.write(asker, l.p.done, "Done", func(b *book) {
@@ -193,7 +192,7 @@ func (l *life) takeAndClose(asker *jirasim.User) {
 	l.setOwner(l.t.devs[0], pick(l.t, l.t.refs))
 }
 
-// takeOff undoes what asks without a word; it tells whether there is such a thing.
+// takeOff undoes an ask that is no comment. It reports whether there is one.
 func (l *life) takeOff(cause string, who *jirasim.User) bool {
 	switch cause {
 	case "status":
@@ -237,7 +236,7 @@ func (l *life) close(c card, asker *jirasim.User, asked *remark) {
 			l.rest(2 * time.Hour)
 			l.say(asker, "#withdrawn I found it in the docs", says{taken: true})
 		default:
-			// The asker becomes the owner, and need not ask any more.
+			// The asker becomes the owner.
 			who := l.actor(c.by)
 			l.setOwner(who, asker.Ref)
 			l.apartFromPass()

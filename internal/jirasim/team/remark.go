@@ -7,16 +7,16 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
 
-// says is what a comment says, as whoever wrote it meant it.
+// says is what a comment says, as its author meant it.
 type says struct {
 	question bool   // it asks something
 	to       string // of whom, by name: a ref
-	marker   bool   // it begins with the words that ask the owner, and names nobody
+	marker   bool   // it begins with a marker and mentions nobody
 	answered bool   // the answer came elsewhere
-	taken    bool   // who asked needs no answer any more
+	taken    bool   // the asker takes the ask back
 }
 
-// remark is a comment with all that became of it.
+// remark is a comment with its texts over time.
 type remark struct {
 	id      int64
 	by      *jirasim.User
@@ -31,7 +31,7 @@ type wording struct {
 	says says
 }
 
-// asks tells how a comment asks the owner now, or "".
+// asks returns the rule by which a comment asks the owner now, or "".
 func (b *book) asks(s says) string {
 	switch {
 	case s.question && s.to != "" && answers(b.t.role(b.owner, b.t.site.User(s.to), b.now)):
@@ -42,7 +42,7 @@ func (b *book) asks(s says) string {
 	return ""
 }
 
-// said hears a comment.
+// said enters a comment.
 func (b *book) said(id int64, s says) {
 	b.says[id] = s
 	b.lastWord = b.now
@@ -56,7 +56,7 @@ func (b *book) said(id int64, s says) {
 		b.acc.pauses = append(b.acc.pauses, span{b.now, b.t.hoursOf(b.owner).after(b.now, questionTarget)})
 	}
 	if b.q != nil && b.as == "other" && slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.standIn == b.by.Ref }) {
-		// Who was asked in the owner's stead answers, though nobody's stand-in by now.
+		// A stand-in who was asked by name answers, though the delegation is over.
 		b.close(&b.q, b.now, "answered", "delegate")
 		return
 	}
@@ -76,7 +76,7 @@ func (b *book) said(id int64, s says) {
 	}
 }
 
-// askIn is an ask by a comment.
+// askIn enters an ask by a comment.
 func (b *book) askIn(cause string, id int64, s says) {
 	b.ask(cause, b.by, id)
 	if b.q != nil && cause == "mention" && s.to != b.owner {
@@ -84,8 +84,8 @@ func (b *book) askIn(cause string, id int64, s says) {
 	}
 }
 
-// spoke ends the pause for the owner's own question, if anybody but who asked
-// has spoken or moved the story. Automation is nobody.
+// spoke ends the pause for the owner's own question, if the comment or move is by
+// anybody but the asker and automation.
 func (b *book) spoke() {
 	if b.acc != nil && b.by != b.acc.asker && b.by != b.t.robot {
 		b.unask()
@@ -104,7 +104,7 @@ func (b *book) unask() {
 	}
 }
 
-// edited hears that a comment says something else: an ask may be taken back, or made.
+// edited enters that a comment has another text, which may make an ask or take it back.
 func (b *book) edited(id int64, s says) {
 	was := b.says[id]
 	b.says[id] = s
@@ -123,7 +123,7 @@ func (b *book) edited(id int64, s says) {
 	}
 }
 
-// deleted hears that a comment is no longer there; nobody knows whose doing that was.
+// deleted enters that a comment is deleted. It cannot be known who did that.
 func (b *book) deleted(id int64) {
 	delete(b.says, id)
 	if mine := func(a *ask) bool { return a.comment == id }; b.q != nil && slices.ContainsFunc(b.q.asks, func(a ask) bool { return mine(&a) }) {

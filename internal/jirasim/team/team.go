@@ -41,7 +41,7 @@ type Team struct {
 	standIns []standIn
 	office   *owner // the hours of whom the config does not know
 	projects []*project
-	lab      *project // that nobody watches
+	lab      *project // that is not watched
 	deck     []card
 	scenes   map[string]int
 
@@ -53,8 +53,8 @@ type Team struct {
 	stops  []func()
 }
 
-// quiet is how long before the end of the history nobody acts, so that it is
-// clear how every wait stands.
+// quiet is the time before the end of the history without any act, so that every
+// ending is final.
 const quiet = 10 * time.Minute
 
 // New generates an organisation and its history. The same options give the same.
@@ -67,8 +67,8 @@ func New(o Options) (*Team, error) {
 	return t, nil
 }
 
-// Begin generates an organisation on the first day of its history, before
-// anybody has done anything.
+// Begin generates an organisation on the first day of its history, before the first
+// act.
 func Begin(o Options) (*Team, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -98,8 +98,8 @@ func Begin(o Options) (*Team, error) {
 	return t, nil
 }
 
-// Until lets the history go on up to an instant, which becomes now; how many
-// steps it is made in changes nothing.
+// Until lets the history go on up to an instant, which becomes now. The number of
+// calls makes no difference to the history.
 func (t *Team) Until(at time.Time) {
 	t.runUntil(earlier(at, t.opts.End.Add(-quiet)))
 	t.now = at
@@ -111,8 +111,8 @@ func (t *Team) Start() time.Time { return t.opts.Start }
 // Site returns the simulated Jira.
 func (t *Team) Site() *jirasim.Site { return t.site }
 
-// Scenes returns how often each of the scenes was played that waits alone do
-// not tell apart.
+// Scenes returns how often each scene was played that cannot be counted by the
+// waits alone.
 func (t *Team) Scenes() map[string]int { return maps.Clone(t.scenes) }
 
 // entry is when something goes on.
@@ -143,8 +143,8 @@ func (a *agenda) Pop() any {
 	return e
 }
 
-// script is somebody's doing over time: it yields the instant until which it
-// sleeps, and ends when yield returns false.
+// script is what somebody does over time. It calls sleep with the instant at which
+// it goes on, and ends when sleep returns false.
 type script func(sleep func(until time.Time) bool)
 
 // spawn starts a script now, of a life or of none.
@@ -154,7 +154,7 @@ func (t *Team) spawn(l *life, s script) {
 	t.put(t.now, l, next)
 }
 
-// Close ends whatever its people were about to do. The Site stays.
+// Close ends all that its people were about to do. The Site stays.
 func (t *Team) Close() {
 	for _, stop := range t.stops {
 		stop()
@@ -162,13 +162,13 @@ func (t *Team) Close() {
 	t.stops, t.agenda = nil, nil
 }
 
-// put puts down when something goes on.
+// put adds an entry to the agenda.
 func (t *Team) put(at time.Time, l *life, resume func() (time.Time, bool)) {
 	t.turn++
 	heap.Push(&t.agenda, entry{at.Truncate(time.Millisecond), t.turn, l, resume}) // Jira knows no finer instants
 }
 
-// runUntil lets happen what happens before end.
+// runUntil plays all entries before end.
 func (t *Team) runUntil(end time.Time) {
 	for len(t.agenda) > 0 && t.agenda[0].at.Before(end) {
 		e := heap.Pop(&t.agenda).(entry)
@@ -200,7 +200,7 @@ func (t *Team) Live(ctx context.Context, speed float64) error {
 	}
 }
 
-// await waits until something goes on; it tells whether that was before ctx ended.
+// await waits until something goes on; it reports whether that was before ctx ended.
 func (t *Team) await(ctx context.Context) bool {
 	if d := t.agenda[0].at.Sub(t.opts.Now()); d > 0 {
 		timer := time.NewTimer(d)
@@ -213,7 +213,7 @@ func (t *Team) await(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// next lets happen now what is to happen next.
+// next plays the next entry now.
 func (t *Team) next() {
 	e := heap.Pop(&t.agenda).(entry)
 	t.now = t.opts.Now().Truncate(time.Millisecond)
@@ -222,13 +222,13 @@ func (t *Team) next() {
 	}
 }
 
-// Settle ends a life that Live has led: everybody finishes what must not be left
-// half done, such as a move that is about to be taken back, and nobody begins
-// anything. Nothing happens afterwards.
+// Settle ends what Live began: what must not be left half done, such as a move that
+// is about to be undone, is finished, and nothing new begins. Nothing happens
+// afterwards.
 func (t *Team) Settle(ctx context.Context) {
 	t.agenda = slices.DeleteFunc(t.agenda, func(e entry) bool { return e.of == nil || e.of.midway == "" })
 	now := t.opts.Now()
-	for i := range t.agenda { // nobody waits for anything any more
+	for i := range t.agenda { // without the usual delays
 		t.agenda[i].at = earlier(t.agenda[i].at, now.Add(2*time.Second))
 	}
 	heap.Init(&t.agenda)
@@ -259,7 +259,7 @@ func (t *Team) arrivals(sleep func(time.Time) bool) {
 	}
 }
 
-// chance tells yes with a probability.
+// chance returns true with a probability.
 func (t *Team) chance(p float64) bool { return t.rng.Float64() < p }
 
 // pick returns one of list.

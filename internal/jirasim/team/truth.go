@@ -12,8 +12,8 @@ const (
 	answerTarget     = questionTarget
 )
 
-// Wait is one owner's part of a wait, as whoever acted knew it.
-type Wait struct {
+// Part is one owner's part of a wait, as the people knew it.
+type Part struct {
 	StoryID                            int64
 	Story, Project, Kind, Cause, Owner string
 	Start, End                         time.Time // End is zero while it is open, or while a slip could still undo it
@@ -26,17 +26,16 @@ type Wait struct {
 	Breached                                             bool // the owner's clock is past the target
 }
 
-// Tally is something that happened and is counted, beside waits: a "slip" or a
-// "bypass" in a project.
+// Tally is something else that is counted: a "slip" or a "bypass" in a project.
 type Tally struct {
 	What, Project string
 	At            time.Time
 }
 
-// Truth returns who waited on whom up to now, and how long by which clock, in
-// order of start, story and kind: what happened.
-func (t *Team) Truth() []Wait {
-	var out []Wait
+// Truth returns the parts of all waits up to now as they happened, in order of
+// start, story and kind.
+func (t *Team) Truth() []Part {
+	var out []Part
 	for _, l := range t.lives {
 		l.book.until(t.now)
 		out = append(out, l.book.waits(l, t.now)...)
@@ -55,30 +54,30 @@ func (t *Team) Tallies() []Tally {
 	return out
 }
 
-func sorted(list []Wait) []Wait {
-	slices.SortStableFunc(list, func(a, b Wait) int {
+func sorted(list []Part) []Part {
+	slices.SortStableFunc(list, func(a, b Part) int {
 		return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Part, b.Part))
 	})
 	return list
 }
 
-// waits returns the parts of all that the book tells, as of an instant.
-func (b *book) waits(l *life, asOf time.Time) []Wait {
+// waits returns the parts of all waits in the book, as of an instant.
+func (b *book) waits(l *life, asOf time.Time) []Part {
 	spells := slices.Clone(b.told)
-	for _, s := range []*spell{b.acc, b.q} {
+	for _, s := range []*wait{b.acc, b.q} {
 		if s != nil {
 			spells = append(spells, s)
 		}
 	}
-	var out []Wait
+	var out []Part
 	for _, s := range spells {
 		out = append(out, s.parts(l, asOf)...)
 	}
 	return out
 }
 
-// parts returns a spell's parts with their clocks.
-func (s *spell) parts(l *life, asOf time.Time) []Wait {
+// parts returns a wait's parts with their clocks.
+func (s *wait) parts(l *life, asOf time.Time) []Part {
 	t := l.t
 	stop := asOf
 	if !s.end.IsZero() {
@@ -96,7 +95,7 @@ func (s *spell) parts(l *life, asOf time.Time) []Wait {
 		target = answerTarget
 	}
 	shares := s.settled(stop, t.opts.SlipWindow)
-	var out []Wait
+	var out []Part
 	var elapsed, working time.Duration
 	for i, sh := range shares {
 		to := stop
@@ -107,7 +106,7 @@ func (s *spell) parts(l *life, asOf time.Time) []Wait {
 		running := without([]span{{sh.from, to}}, pauses)
 		elapsed += total(running)
 		working += hours.worked(running)
-		w := Wait{
+		w := Part{
 			StoryID: l.id, Story: l.key, Project: sh.p.jira.Key, Kind: s.kind, Cause: s.cause, Owner: l.ownerLabel(sh.owner),
 			Start: sh.from, Part: i + 1, Cycle: s.cycle, Asks: s.asked, Paused: to.Sub(sh.from) - total(running),
 			StoryElapsed: elapsed, StoryWorking: working,
@@ -128,9 +127,10 @@ func (s *spell) parts(l *life, asOf time.Time) []Wait {
 	return out
 }
 
-// toward returns what whoever ended the spell was to an owner: to whose share it
-// is in the end, which need not be who owned the story just then.
-func (s *spell) toward(t *Team, owner string) string {
+// toward returns the role, towards an owner, of the person who ended the wait. The
+// owner is the one to whom the last share belongs in the end, who need not have
+// owned the story at that instant.
+func (s *wait) toward(t *Team, owner string) string {
 	if s.by == nil || s.by == t.robot || s.responder == "automation" || owner == s.shares[len(s.shares)-1].owner {
 		return s.responder
 	}
@@ -141,10 +141,10 @@ func (s *spell) toward(t *Team, owner string) string {
 	return role
 }
 
-// settled returns whose the spell was when, without what was so short that it
-// was a mistake: that belongs to the next, and the last to the one before. A
-// share is in the project in which it ended.
-func (s *spell) settled(stop time.Time, short time.Duration) []share {
+// settled returns the shares of the wait without those that are shorter than the
+// slip window: these belong to the next, and the last one to the one before. A share
+// is in the project in which it ended.
+func (s *wait) settled(stop time.Time, short time.Duration) []share {
 	var out []share
 	for i, sh := range s.shares {
 		to := stop
