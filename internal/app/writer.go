@@ -123,7 +123,7 @@ func (s *Service) pollNow(ctx context.Context, recount bool) (Polled, error) {
 			return Polled{}, err
 		}
 		s.numbers.forget()
-		s.log.Warn("the ledger begins anew: every counter starts again from the whole history")
+		s.log.Warn("a new ledger begins: every counter starts again from the whole history")
 	}
 	res, failed, err := s.cycle(ctx)
 	if err = errors.Join(failed, err); err != nil {

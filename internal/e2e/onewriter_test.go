@@ -95,12 +95,12 @@ func ready(t *testing.T, address string) {
 	await(t, "http://"+address+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 }
 
-// endings returns how many waits the metrics of a service count as ended.
+// endings returns how many waits the metrics of a service count as ended. It waits
+// for a complete cycle: before, endings may be shown that are not counted yet,
+// because Jira is to be asked about them once more.
 func endings(t *testing.T, address string) float64 {
 	t.Helper()
-	text := await(t, "http://"+address+"/metrics", func(status int, body string) bool {
-		return status == http.StatusOK && strings.Contains(body, "po_waits_ended_total")
-	})
+	text := await(t, "http://"+address+"/metrics", func(_ int, body string) bool { return cycles(body) > 0 })
 	sum := 0.0
 	for _, m := range regexp.MustCompile(`(?m)^po_waits_ended_total\{.*\} (\S+)$`).FindAllStringSubmatch(text, -1) {
 		n, err := strconv.ParseFloat(m[1], 64)
@@ -129,7 +129,7 @@ func TestSyncAsksTheServeThatWrites(t *testing.T) {
 			t.Errorf("after %v %v waits have ended, and before %v", args, after, before)
 		}
 	}
-	if !strings.Contains(s.out.String(), "the ledger begins anew") {
+	if !strings.Contains(s.out.String(), "a new ledger begins") {
 		t.Error("serve did not begin a new ledger")
 	}
 	// Without the secret nobody makes it poll.
