@@ -41,7 +41,6 @@ package jira
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,6 +79,9 @@ type Options struct {
 	// Throttle remembers how long Jira asked to be left alone; clients of one Jira
 	// share it. nil: one of its own.
 	Throttle *Throttle
+	// OneShot says that somebody waits for the answer: while Jira has not answered
+	// once, a connection that cannot be made is not tried again.
+	OneShot bool
 	// Logger may be nil.
 	Logger *zap.Logger
 	// Observe, which may be nil, is called for every try of a request; code is 0
@@ -245,7 +247,7 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 		if ctx.Err() != nil {
 			return fmt.Errorf("jira %s: %w", endpoint, ctx.Err())
 		}
-		return networkError(endpoint, err)
+		return networkError(endpoint, c.base, err)
 	}
 	h := resp.Header
 	failure := func(kind error, detail string) error {
@@ -263,6 +265,9 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 			return failure(ErrUnauthorized, why)
 		}
 		e := statusError(endpoint, resp.StatusCode, h, body, c.now())
+		if resp.StatusCode == http.StatusBadRequest && strings.HasPrefix(c.base, "http://") && wantsTLS.Match(body) {
+			return &Error{Endpoint: endpoint, Address: c.base, Status: e.Status, Detail: "HTTPS is spoken there", kind: ErrBadReply, toDo: "write https:// in jira.url"}
+		}
 		e.proof = e.proof && c.signed(h)
 		return e
 	}
@@ -319,7 +324,7 @@ func (c *Client) signed(h http.Header) bool {
 
 // networkError classifies a request that got no answer, or was not sent. It leaves
 // out the URL, whose query may name people.
-func networkError(endpoint string, err error) error {
+func networkError(endpoint, base string, err error) error {
 	var held *Error
 	if errors.As(err, &held) {
 		return held
@@ -332,9 +337,10 @@ func networkError(endpoint string, err error) error {
 		err = ue.Err
 	}
 	kind := ErrUnavailable
-	var unknown x509.UnknownAuthorityError
 	if errors.Is(err, errForeignRedirect) || errors.Is(err, errReplyTooLarge) {
 		kind = ErrBadReply
 	}
-	return &Error{Endpoint: endpoint, Detail: err.Error(), kind: kind, untrusted: errors.As(err, &unknown)}
+	e := &Error{Endpoint: endpoint, Address: base, kind: kind}
+	e.Detail, e.toDo = unreachable(base, err)
+	return e
 }

@@ -45,12 +45,13 @@ func lasting(err error) bool {
 // Error is a failed request to Jira.
 type Error struct {
 	Endpoint   string        // for instance "search/jql"
+	Address    string        // of the Jira that did not answer; "" where it did
 	Status     int           // 0 where no answer came
 	Detail     string        // what Jira, or the network, said; shortened
 	RetryAfter time.Duration // how long Jira asks to be left alone, an hour at most; 0 if it does not say
 	kind       error
-	untrusted  bool // the certificate of what answered is signed by an unknown authority
-	proof      bool // Jira itself says that the issue does not exist, or is hidden from this account
+	toDo       string // what the operator can do; "": what is to be done about the kind
+	proof      bool   // Jira itself says that the issue does not exist, or is hidden from this account
 }
 
 // lacking returns the error of a reply that is JSON, but lacks what Jira always
@@ -92,7 +93,11 @@ func (e *Error) Error() string {
 // What returns what happened, and at which endpoint, without the remedy.
 func (e *Error) What() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "jira %s: %v", e.Endpoint, e.kind)
+	fmt.Fprintf(&b, "jira %s", e.Endpoint)
+	if e.Address != "" {
+		fmt.Fprintf(&b, " at %s", e.Address)
+	}
+	fmt.Fprintf(&b, ": %v", e.kind)
 	if e.Status != 0 {
 		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
 	}
@@ -121,8 +126,8 @@ func (e *Error) Remedy() string {
 		return "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud; or log in once in the browser if Jira asks for a CAPTCHA"
 	case errors.Is(e.kind, ErrUnauthorized) && strings.Contains(e.Detail, "scope") && !strings.HasPrefix(e.Endpoint, "agile/"):
 		return "give the token the scopes read:jira-work and read:jira-user"
-	case e.untrusted:
-		return "name a file with the certificate of the authority that signed it in jira.ca_file"
+	case e.toDo != "":
+		return e.toDo
 	}
 	return map[error]string{
 		ErrUnauthorized: "check that the token in jira.token_file is right and not expired, and that jira.email is set for an API token of Jira Cloud and unset for a personal access token",

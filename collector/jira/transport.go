@@ -14,10 +14,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/andygrunwald/go-jira"
 	"github.com/hashicorp/go-retryablehttp"
+	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 )
 
@@ -73,10 +75,18 @@ func newHTTPClient(o *Options) (*http.Client, error) {
 		HTTPClient:   &http.Client{Transport: auth, CheckRedirect: sameHost},
 		RetryWaitMin: minWait, RetryWaitMax: maxWait, RetryMax: tries - 1,
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+			if o.OneShot && !single.answered.Load() && ctx.Err() == nil && err != nil && unconnected(err) {
+				return false, nil
+			}
 			return worthRetrying(ctx, resp, err, o.Now())
 		},
 		Backoff: func(low, high time.Duration, attempt int, resp *http.Response) time.Duration {
 			return backoff(low, high, attempt, resp, o.Now())
+		},
+		RequestLogHook: func(_ retryablehttp.Logger, req *http.Request, retry int) {
+			if retry > 0 {
+				o.Logger.Info("Jira gave no answer and is asked again", zap.String("jira", o.URL), zap.String("endpoint", endpointOf(req.Context())), zap.Int("try", retry+1))
+			}
 		},
 		ErrorHandler: func(resp *http.Response, err error, _ int) (*http.Response, error) {
 			if err != nil { // a RoundTripper returns a response or an error
@@ -137,10 +147,7 @@ func worthRetrying(ctx context.Context, resp *http.Response, err error, now time
 	}
 	if err != nil {
 		var held *Error
-		var cert *tls.CertificateVerificationError
-		var header tls.RecordHeaderError
-		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errReplyTooLarge) &&
-			!errors.As(err, &held) && !errors.As(err, &cert) && !errors.As(err, &header), nil
+		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errReplyTooLarge) && !errors.As(err, &held) && !hopeless(err), nil
 	}
 	if resp.StatusCode != http.StatusTooManyRequests && (resp.StatusCode < 500 || resp.StatusCode == http.StatusNotImplemented) {
 		return false, nil
@@ -238,6 +245,7 @@ type try struct {
 	limiter  *rate.Limiter
 	observe  func(endpoint string, code int, took time.Duration, h http.Header)
 	now      func() time.Time
+	answered atomic.Bool // Jira has answered once
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -257,6 +265,7 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	begin := t.now()
 	resp, err := t.base.RoundTrip(req)
 	if err == nil {
+		t.answered.Store(true)
 		t.throttle.remember(endpoint, resp.StatusCode, resp.Header, t.now())
 		err = readWhole(resp)
 	}

@@ -58,6 +58,10 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 		if err := s.Resume(ctx); err != nil {
 			return err
 		}
+		if s.numbers.report() == nil {
+			s.log.Info("asking Jira; nothing can be shown before it has answered", zap.String("jira", s.cfg.Jira.URL))
+			s.status.progress("asking " + s.cfg.Jira.URL)
+		}
 		return s.poll(ctx, wanted)
 	})
 	return g.Wait()

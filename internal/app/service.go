@@ -44,6 +44,10 @@ type Options struct {
 	Notes             []string                 // lines that the page of what waits now shows below
 	Writer            Writer                   // how this process becomes the store's one writer
 
+	// OneShot says that somebody waits for one cycle: a Jira that cannot be reached is
+	// not asked again and again.
+	OneShot bool
+
 	// Load reads the config anew at a reload; nil: LoadConfig.
 	Load func(path string) (*config.Config, error)
 }
@@ -133,7 +137,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.Se
 // newCollector wires the collector of a config, and returns it with its client.
 func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := NewClient(cfg, jira.Options{
-		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle,
+		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle, OneShot: s.opts.OneShot,
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.status.alive(cfg.Jira.PollInterval)
 			s.polls.request(endpoint, code, took, h)

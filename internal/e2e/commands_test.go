@@ -232,6 +232,38 @@ func TestWaitsExplains(t *testing.T) {
 	}
 }
 
+// TestOneShotCommandsSayWhatTheyAsk holds that commands that somebody waits for say
+// which Jira they ask, before it answers, and that serve does while it has nothing
+// to show.
+func TestOneShotCommandsSayWhatTheyAsk(t *testing.T) {
+	t.Setenv("YOURTURN_JIRA_TOKEN", "t0k3n")
+	file := filepath.Join(t.TempDir(), "yourturn.yml")
+	write(t, file, "jira: {url: http://127.0.0.1:1, projects: [PAY]}\n")
+	for _, args := range [][]string{
+		{"sync", "--config.file", file},
+		{"check", "--online", "--config.file", file},
+		{"init", "--yes", "--jira.url", "http://127.0.0.1:1", "--output", file + ".new"},
+	} {
+		var out output
+		code := command.Run(t.Context(), args, command.Env{In: strings.NewReader(""), Out: &out, Err: &out})
+		_, rest, ok := strings.Cut(out.String(), "asking http://127.0.0.1:1\n")
+		if rest = strings.Join(strings.Fields(rest), " "); code != 1 || !ok || !strings.Contains(rest, "127.0.0.1:1: connect: connection refused") {
+			t.Errorf("%s ends with %d and says:\n%s", args[0], code, out.String())
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var out output
+	ended := make(chan int, 1)
+	go func() {
+		ended <- command.Run(ctx, []string{"serve", "--config.file", file, "--web.listen-address", "127.0.0.1:0"}, command.Env{In: strings.NewReader(""), Out: &out, Err: &out})
+	}()
+	started(t, &out, ended, `asking Jira; .*"jira": "(http://127.0.0.1:1)"`)
+	stop()
+	if code := <-ended; code != 0 {
+		t.Errorf("stopped, serve ended with %d:\n%s", code, out.String())
+	}
+}
+
 // TestDemoBesideAToken runs the demo, reloads its config and reads its store where
 // the environment holds the token of another Jira.
 func TestDemoBesideAToken(t *testing.T) {

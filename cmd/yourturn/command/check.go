@@ -70,7 +70,7 @@ what you need to write a config by hand. ` + "`yourturn init`" + ` writes one fo
 // checkOnline diagnoses a config, prints each finding as soon as it is known,
 // and fails if something is broken.
 func checkOnline(ctx context.Context, e Env, cfg *config.Config, listNames bool) error {
-	client, err := app.NewClient(cfg, jira.Options{Logger: zap.NewNop(), Transport: e.Transport})
+	client, err := app.NewClient(cfg, jira.Options{Logger: zap.NewNop(), Transport: e.Transport, OneShot: true})
 	if err != nil {
 		return err
 	}

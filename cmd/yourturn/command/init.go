@@ -89,7 +89,7 @@ func initialise(ctx context.Context, e Env, f initFlags) error {
 	}
 	var requests atomic.Int64
 	client, err := jira.New(jira.Options{
-		URL: f.url, Flavor: jiradata.Flavor(f.flavor), Email: f.email, Token: token, ProxyURL: f.proxy, CAFile: f.ca,
+		URL: f.url, Flavor: jiradata.Flavor(f.flavor), Email: f.email, Token: token, ProxyURL: f.proxy, CAFile: f.ca, OneShot: true,
 		Observe: func(string, int, time.Duration, http.Header) { requests.Add(1) },
 	})
 	if err != nil {

@@ -58,6 +58,7 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, r
 		Transport: e.Transport,
 		Progress:  func(p collector.Progress) { progress.show("reading Jira: %d stories", p.Stories) },
 		Writer:    app.Writer{Command: "sync"},
+		OneShot:   true,
 	})
 	var held *storelock.HeldError
 	if errors.As(err, &held) && held.Holder.Address != "" {
@@ -73,6 +74,7 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, r
 		}
 		log.Warn("a new ledger begins: every counter starts again from the whole history")
 	}
+	fmt.Fprintf(e.Err, "asking %s\n", cfg.Jira.URL)
 	res, err := svc.Read(ctx)
 	if err != nil {
 		return err
