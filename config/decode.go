@@ -40,14 +40,14 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 		d.at(1, "", "the file is empty; it needs at least jira.url and jira.projects")
 		return nil
 	} else if err != nil {
-		d.syntax(err)
+		d.syntax(err, data)
 		return nil
 	}
 	var second yaml.Node
 	if err := dec.Decode(&second); err == nil {
 		d.at(second.Line, "", "a second document begins here and would be ignored; keep one document, without --- between")
 	} else if !errors.Is(err, io.EOF) {
-		d.syntax(err)
+		d.syntax(err, data)
 	}
 	top := doc.Content[0]
 	if top.Kind != yaml.MappingNode {
@@ -63,13 +63,31 @@ func (d *decoder) parse(data []byte) *yaml.Node {
 
 // syntax reports where the YAML parser stopped: it names the line after which it
 // could not go on.
-func (d *decoder) syntax(err error) {
+func (d *decoder) syntax(err error, data []byte) {
 	line, text := 1, strings.TrimPrefix(err.Error(), "yaml: ")
 	if m := regexp.MustCompile(`^line (\d+): (.*)`).FindStringSubmatch(text); m != nil {
 		line, _ = strconv.Atoi(m[1]) // digits, as the pattern says
 		text = m[2]
 	}
+	if tab := tabAt(data, line); tab > 0 && strings.HasPrefix(text, "found ") {
+		d.at(tab, "", "a tab indents this line, and YAML takes spaces alone; replace the tabs with spaces")
+		return
+	}
 	d.at(max(line, 1), "", "this is not YAML: %s; look at the indentation, quotes and brackets around this line", text)
+}
+
+// tabAt returns the first line, from the one where the parser stopped on, of which
+// the indentation holds a tab; 0 if there is none. The parser counts some lines from 0.
+func tabAt(data []byte, stopped int) int {
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		indentation := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+		if n >= stopped && bytes.IndexByte(indentation, '\t') >= 0 && len(bytes.TrimSpace(line)) > 0 {
+			return n
+		}
+	}
+	return 0
 }
 
 // decode fills v from n. The value of v beforehand is the default.
