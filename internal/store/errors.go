@@ -23,6 +23,8 @@ var (
 	ErrDisk = errors.New("look at the disk, and that store.url names a file")
 	// ErrNoStore means that the file is no store.
 	ErrNoStore = errors.New("set store.url to a file that yourturn made, or to one that does not exist")
+	// ErrBusy means that another program, which is no yourturn, keeps the file locked.
+	ErrBusy = errors.New("another program has locked the file, such as sqlite3 or a backup: end it, and try again")
 	// ErrNewer means that a newer yourturn wrote the store, or a row of it.
 	ErrNewer = errors.New("use the newer yourturn that wrote it")
 	// ErrDamaged means that a row, or the file, cannot be read.
@@ -34,10 +36,16 @@ func (s *Store) explain(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return s.name(err)
 	}
-	if kind := kindOf(err); kind != nil {
-		return fmt.Errorf("store %s: %w: %w", s.path, err, kind)
+	kind := kindOf(err)
+	switch {
+	case kind == nil:
+		return s.name(err)
+	case errors.Is(kind, ErrNoStore): // the database's words say less
+		return fmt.Errorf("store %s: the file is no database: %w", s.path, kind)
+	case errors.Is(kind, ErrBusy): // nor do these help anybody
+		return fmt.Errorf("store %s: %w", s.path, kind)
 	}
-	return s.name(err)
+	return fmt.Errorf("store %s: %w: %w", s.path, err, kind)
 }
 
 // name names the store in an error.

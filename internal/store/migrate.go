@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -29,6 +31,11 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_version`).Scan(&have); err != nil {
 		return err
 	}
+	if have == 0 {
+		if err := isEmpty(ctx, tx); err != nil {
+			return err
+		}
+	}
 	if have > len(names) {
 		return fmt.Errorf("its schema has version %d and this yourturn knows versions up to %d: %w", have, len(names), ErrNewer)
 	}
@@ -52,4 +59,30 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	return tx.Commit()
+}
+
+// isStore returns ErrEmpty unless a store was made in the database, and ErrNoStore
+// where another program made something else there.
+func isStore(ctx context.Context, db *sql.DB) error {
+	var made bool
+	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM sqlite_schema WHERE name = 'schema_version'`).Scan(&made); err != nil || made {
+		return err
+	}
+	return cmp.Or(isEmpty(ctx, db), ErrEmpty)
+}
+
+// isEmpty returns ErrNoStore if the database holds a table of another program.
+func isEmpty(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+},
+) error {
+	var other string
+	err := q.QueryRowContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version' LIMIT 1`).Scan(&other)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("the database holds the table %q of another program: %w", other, ErrNoStore)
+	}
+	return err
 }

@@ -67,6 +67,8 @@ func kindOf(err error) error {
 		return nil
 	}
 	switch e.Code() & 0xff { // the rest says more exactly what it was
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return ErrBusy
 	case sqlite3.SQLITE_READONLY:
 		return ErrReadOnly
 	case sqlite3.SQLITE_CANTOPEN:

@@ -64,7 +64,7 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 	if mode == ReadWrite {
 		err = migrate(ctx, s.db)
 	} else {
-		err = s.db.PingContext(ctx)
+		err = isStore(ctx, s.db)
 	}
 	if err != nil {
 		return nil, errors.Join(s.explain(err), s.Close())
@@ -87,6 +87,9 @@ func Writable(path string) error {
 	dir := filepath.Dir(path)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return fmt.Errorf("store %s: there is no folder %s: create it, or set store.url", path, dir)
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("store %s: it is a folder: set store.url to a file in it, such as sqlite:%s", path, filepath.Join(path, "yourturn.db"))
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

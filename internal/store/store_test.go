@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -306,6 +307,25 @@ func TestOpenRefuses(t *testing.T) {
 	if err := os.WriteFile(garbage, []byte(strings.Repeat("this is no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	short := filepath.Join(dir, "short.txt")
+	if err := os.WriteFile(short, []byte("jira: {url: x}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(dir, "foreign.db")
+	db, err := sql.Open("sqlite", foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE moz_places (id INTEGER)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	empty := filepath.Join(dir, "empty.db")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		name, url string
 		mode      Mode
@@ -317,7 +337,12 @@ func TestOpenRefuses(t *testing.T) {
 		{"another scheme", "mysql://x", ReadWrite, nil, "only sqlite:PATH"},
 		{"a newer schema", "sqlite:" + newer, ReadWrite, ErrNewer, newer},
 		{"no database", "sqlite:" + garbage, ReadWrite, ErrNoStore, garbage},
-		{"a folder", "sqlite:" + dir, ReadWrite, nil, "store.url"},
+		{"a text file", "sqlite:" + short, ReadWrite, ErrNoStore, short + ": the file is no database: set store.url"},
+		{"a text file to read", "sqlite:" + short, ReadOnly, ErrNoStore, short + ": the file is no database: set store.url"},
+		{"another program's database", "sqlite:" + foreign, ReadWrite, ErrNoStore, "moz_places"},
+		{"another program's database to read", "sqlite:" + foreign, ReadOnly, ErrNoStore, "moz_places"},
+		{"an empty file to read", "sqlite:" + empty, ReadOnly, ErrEmpty, empty},
+		{"a folder", "sqlite:" + dir, ReadWrite, nil, "it is a folder: set store.url to a file in it"},
 		{"a folder to read", "sqlite:" + dir, ReadOnly, ErrDisk, dir},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -333,6 +358,27 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("%v: does not say %q", err, tc.text)
 			}
 		})
+	}
+}
+
+// TestALockedStoreSaysSo holds that who waits in vain for a lock of another program
+// is told what to do, and not the database's own words.
+func TestALockedStoreSaysSo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path)
+	tx, err := s.db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // the test is over
+	other, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(0)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close() //nolint:errcheck // the test is over
+	_, busy := other.ExecContext(t.Context(), `DELETE FROM meta`)
+	if got := s.explain(busy); !errors.Is(got, ErrBusy) || strings.Contains(got.Error(), "database is locked") || !strings.Contains(got.Error(), path) {
+		t.Errorf("%v is told as: %v", busy, got)
 	}
 }
 
