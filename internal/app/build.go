@@ -1,31 +1,47 @@
 package app
 
 import (
+	"cmp"
 	"runtime"
 	"runtime/debug"
 )
 
-// version may be set by the linker; else it is the module's own.
-var version = "" //nolint:gochecknoglobals // -ldflags -X needs a variable
+// version and revision may be set by the linker, where the build has no checkout to
+// look at; else they are what the go command found.
+var version, revision string //nolint:gochecknoglobals // -ldflags -X needs variables
 
 // Build is what the binary was built from.
-type Build struct{ Version, Revision, GoVersion string }
+type Build struct {
+	Version   string // of the module; dev if it has none
+	Revision  string // of the checkout, with -dirty behind it where files were changed; unknown if there was none
+	GoVersion string
+}
 
 // BuildInfo returns what this binary was built from, as far as it knows.
 func BuildInfo() Build {
-	b := Build{Version: version, Revision: "unknown", GoVersion: runtime.Version()}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if b.Version == "" {
-			b.Version = info.Main.Version
-		}
+	info, _ := debug.ReadBuildInfo()
+	return buildOf(info, version, revision)
+}
+
+// buildOf returns what a binary was built from, by what the go command noted in
+// it, nil if nothing, and by what the linker was told, which wins.
+func buildOf(info *debug.BuildInfo, version, revision string) Build {
+	b := Build{Version: version, Revision: revision, GoVersion: runtime.Version()}
+	if info != nil {
+		noted := map[string]string{}
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				b.Revision = s.Value
+			noted[s.Key] = s.Value
+		}
+		if b.Revision == "" && noted["vcs.revision"] != "" {
+			b.Revision = noted["vcs.revision"]
+			if noted["vcs.modified"] == "true" {
+				b.Revision += "-dirty"
 			}
 		}
+		if b.Version == "" && info.Main.Version != "(devel)" {
+			b.Version = info.Main.Version
+		}
 	}
-	if b.Version == "" || b.Version == "(devel)" {
-		b.Version = "dev"
-	}
+	b.Version, b.Revision = cmp.Or(b.Version, "dev"), cmp.Or(b.Revision, "unknown")
 	return b
 }
