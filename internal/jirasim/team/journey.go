@@ -63,6 +63,10 @@ func (l *life) setComponent(who *jirasim.User, on bool) {
 func (l *life) componentItem(on bool) (it jirasim.Item, value []any) {
 	it = jirasim.Item{Field: "Component", FieldType: "jira", FieldID: "components"}
 	id, name := ptr("c-"+l.p.jira.Key), ptr(l.p.component)
+	if l.p.formerly != "" && l.t.now.Before(l.p.switched) { // a record keeps the name of its time
+		name = ptr(l.p.formerly)
+		l.t.scenes["component under its former name"]++
+	}
 	if on {
 		it.To, it.ToString = id, name
 		return it, []any{l.p.componentValue()}

@@ -32,6 +32,7 @@ type project struct {
 	first, second                   string // owners; the second from switched on
 	switched                        time.Time
 	component, componentOwner       string
+	formerly                        string // the component's name until switched, or ""
 	lead                            string // owner, where the config names none
 	flagPauses                      bool   // Jira's flag stops the clock of acceptance
 	awayRuns                        bool   // the owner's clock runs while the owner is absent
@@ -95,7 +96,7 @@ func (t *Team) organise() {
 		{
 			todo: "Open", doing: "In Development", paused: "Third party check", asked: "PO Input", accept: "Ready for sign-off", accept2: "In sign-off",
 			accepted: "Shipped", done: "Shipped", dropped: "Cancelled", assignment: true, flagPauses: true, first: "cy", second: "dee",
-			switched: t.opts.Start.Add(t.opts.End.Sub(t.opts.Start) / 2).Truncate(time.Hour), component: "Checkout", componentOwner: "eve",
+			switched: t.opts.Start.Add(t.opts.End.Sub(t.opts.Start) / 2).Truncate(time.Hour), component: "Checkout", formerly: "Cart", componentOwner: "eve",
 		},
 		{
 			todo: "Open", doing: "In Progress", paused: "Suspended", asked: "Waiting for PO", accept: "Resolved", accepted: "Closed", done: "Closed",
