@@ -157,10 +157,21 @@ func (u *upgrade) corrected(p *poller) {
 	if n := gauges["po_audit_findings{project=PAY,reason=corrected}"]; n == 0 {
 		u.Error("po_audit_findings says that nothing was corrected in PAY")
 	}
-	got := map[string]bool{}
+	got, other := map[string]bool{}, map[string]bool{}
 	for line := range strings.Lines(yourturn(u.T, 0, "waits", "--audit", "--config.file", u.config)) {
 		if words := strings.Fields(line); len(words) > 1 && words[0] == "corrected" {
 			got[words[1]] = true
+		} else if len(words) > 1 {
+			other[words[0]+" "+words[1]] = true
+		}
+	}
+	for finding, want := range map[string]bool{
+		"migration PAY-11":      false, // D7: a change of workflow that moved nothing
+		"migration PAY-19":      true,
+		"before_created PAY-13": true,
+	} {
+		if other[finding] != want {
+			u.Errorf("the audit lists %s: %t, want %t", finding, other[finding], want)
 		}
 	}
 	want := []string{
