@@ -72,7 +72,7 @@ func (cy *cycle) full(ctx context.Context) error {
 			return err
 		}
 	} else {
-		st.LookedBack = st.FullStarted
+		st.LookedBack, st.FirstComplete = st.FullStarted, st.FullStarted
 	}
 	st.Complete = cy.c.scopeIDs(*st)
 	st.FirstDone, st.Reading, st.Rereading = true, jiradata.Reading, false

@@ -51,9 +51,20 @@ func summed(by, of, series string) string {
 	return fmt.Sprintf("sum by (%s) (max by (job, %s) (%s))", by, of, series)
 }
 
-// watched has a series for each project from the first sample on that counts anything
-// of the project.
-const watched = `max by (job, project) (po_wait_target_seconds%s)`
+// ofLedger gives each series the label ledger: which of its store's ledgers it is
+// of, by when that began. At a new ledger the series end and others begin, so that
+// nothing is compared across it. What was scraped of a yourturn that does not say
+// when its ledger began is of one ledger. Offset is "" or as PromQL writes it.
+func ofLedger(series, offset string) string {
+	const expr = `(S * on (job, instance) group_left (ledger) count_values by (job, instance) ("ledger", max by (job, instance) (L)) or S unless on (job, instance) L)`
+	return strings.NewReplacer("S", series+offset, "L", "yourturn_ledger_start_timestamp_seconds"+offset).Replace(expr)
+}
+
+// watched has a series for each project and ledger from the first sample on that
+// counts anything of the project.
+func watched(offset string) string {
+	return "max by (job, project, ledger) (" + ofLedger("po_wait_target_seconds", offset) + ")"
+}
 
 // grown returns by how much each series of a counter grew within the window that ends
 // now. PromQL's increase() starts from the first value that it sees, so it would never
@@ -68,31 +79,36 @@ const watched = `max by (job, project) (po_wait_target_seconds%s)`
 //     value at one of the steps, or 0 for a series that begins after it;
 //   - for a series younger than a step, its value now.
 //
-// Only sync --recount takes a counter back. Then nothing is counted.
+// A new ledger begins with the whole history, which is no growth either: only what
+// the present ledger counted within the window is.
 func grown(series, window, step string) string {
-	return grownUntil(newest(series), series, window, step)
+	return grownUntil(newest(series, ""), series, window, step)
 }
 
 // grownIn is grown for a whole range. If yourturn was not scraped at its end, the range
 // ends when it last was.
 func grownIn(series, window, step string) string {
-	x := newest(series)
-	return grownUntil(fmt.Sprintf("(%[1]s or last_over_time((%[1]s)[%[2]s:%[3]s]))", x, window, step), series, window, step)
+	x := newest(series, "")
+	return grownUntil(fmt.Sprintf("(%[1]s or last_over_time((%[1]s)[%[2]s:%[3]s]) unless on (job, project) %[1]s)", x, window, step), series, window, step)
 }
 
-// newest returns each series of a counter, whichever instance it was scraped from.
-func newest(series string) string { return "max without (instance) (" + series + ")" }
+// newest returns each series of a counter and ledger, whichever instance it was
+// scraped from.
+func newest(series, offset string) string {
+	return "max without (instance) (" + ofLedger(series, offset) + ")"
+}
 
 func grownUntil(x, series, window, step string) string {
-	const expr = `clamp_min(X - (
+	// Of two yourturns that each have a ledger of the same Jira one counts.
+	const expr = `max without (ledger) (clamp_min(X - (
   S
-  or 0 * N and on (job, project) W
-  or min_over_time((N)[R]) * (count_over_time((N)[R]) == bool on (job, project) group_left () count_over_time((P)[R]))
+  or 0 * N and on (job, project, ledger) W
+  or min_over_time((N)[R]) * (count_over_time((N)[R]) == bool on (job, project, ledger) group_left () count_over_time((P)[R]))
   or N
-), 0)`
+), 0))`
 	return strings.NewReplacer(
-		"X", x, "S", newest(series+" offset "+window), "N", newest(series),
-		"W", fmt.Sprintf(watched, " offset "+window), "P", fmt.Sprintf(watched, ""), "R", window+":"+step,
+		"X", x, "S", newest(series, " offset "+window), "N", newest(series, ""),
+		"W", watched(" offset "+window), "P", watched(""), "R", window+":"+step,
 	).Replace(expr)
 }
 

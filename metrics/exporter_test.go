@@ -63,6 +63,7 @@ func report(t testing.TB) *latency.Report {
 	const asOf = base + 42_500
 	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), slices.Values(traces()))
 	r := latency.NewReport(rules, asOf, totals, waits, audit, statistics, 2)
+	r.LedgerStart = base - 86_400_000
 	r.Sprints = []latency.Sprint{{Project: "PAY", Name: `Sprint "7", déjà`, Start: base - 86_400_000, End: base + 86_400_000}}
 	return r
 }

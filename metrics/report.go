@@ -203,6 +203,14 @@ func reportMetrics() []reportMetric {
 					s.add(float64(n), k.Project, k.Reason)
 				}
 			}),
+		gauge("yourturn_ledger_start_timestamp_seconds", nil,
+			"The data timestamp as of which the ledger began, which counters and histograms sum up. Where it changes, a new ledger began with "+
+				"the whole history: their difference is no growth. No series for a ledger that began before this was noted.",
+			func(r *latency.Report, s series) {
+				if r.LedgerStart != 0 {
+					s.add(unix(r.LedgerStart))
+				}
+			}),
 		gauge("yourturn_data_timestamp_seconds", nil, "Start, in Jira's clock, of the last complete poll. Every number is as of this instant.",
 			func(r *latency.Report, s series) { s.add(unix(r.DataTimestamp)) }),
 	}

@@ -119,6 +119,9 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 		report, err = n.engine.Refresh(ctx, res.Changed, res.AsOf)
 	} else {
 		whole = true
+		if err := n.renewLedger(ctx, res.AsOf); err != nil {
+			return false, err
+		}
 		report, err = n.engine.Load(ctx, r.Rules, rules.Fingerprint(n.cfg), res.AsOf, n.derived)
 	}
 	if err != nil {
@@ -131,6 +134,21 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 	}
 	n.facts = &now
 	return whole, n.publish(ctx, report)
+}
+
+// renewLedger begins a new ledger where the config was changed within a day of the
+// first complete sync: the first guess must not stay in the counters.
+func (n *numbers) renewLedger(ctx context.Context, asOf latency.Instant) error {
+	ledger, err := query.LedgerBy(ctx, n.store, n.cfg)
+	if err != nil {
+		return fmt.Errorf("reading where the ledger stands: %w", err)
+	}
+	if !ledger.Renewed(asOf) {
+		return nil
+	}
+	n.log.Warn("the config, or the version of the rules, has changed within 24 hours of the first complete sync: a new ledger begins, and every counter starts again from the whole history",
+		zap.Time("former_ledger", ledger.Start.Time()), zap.Time("later_only_by_sync_recount_from", ledger.RenewedUntil.Time()))
+	return n.store.NewLedger(ctx)
 }
 
 // derived shows how far a whole derivation has come.

@@ -21,7 +21,7 @@ func (s *Service) Measure(ctx context.Context, res collector.Result) error {
 }
 
 // Recount begins a new ledger: every counter starts anew from the whole history.
-func (s *Service) Recount(ctx context.Context) error { return s.store.Recount(ctx) }
+func (s *Service) Recount(ctx context.Context) error { return s.store.NewLedger(ctx) }
 
 // errOnce ends the poller after one cycle.
 var errOnce = errors.New("one cycle is over")

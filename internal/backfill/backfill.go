@@ -40,6 +40,10 @@ type Options struct {
 	Labels   []Label
 	// Begins is the instant of the first sample.
 	Begins Beginning
+	// LedgerStart is the start of the ledger that the counts of this past belong to:
+	// each step has it, so that counters of the past and the present are compared.
+	// 0: there is no such ledger.
+	LedgerStart latency.Instant
 	// OpenWaits is how many open waits of an owner and kind have a series of their
 	// own at most.
 	OpenWaits int
@@ -195,6 +199,7 @@ func derive(ctx context.Context, source Source, o Options, part span) (*table, e
 	if err != nil {
 		return nil, err
 	}
+	p.ledger = o.LedgerStart
 	changed, err := p.changes(ctx, first, latency.At(part.last()), step)
 	if err != nil {
 		return nil, err

@@ -38,6 +38,8 @@ type past struct {
 	// instant; what had been counted of one by then is derived when it is needed.
 	rows  map[int64][]latency.Counted
 	first latency.Instant
+	// ledger is the start of the ledger that the past belongs to; see Options.
+	ledger latency.Instant
 	// stories are those that were asked for so far.
 	stories map[int64]*latency.History
 }
@@ -64,8 +66,11 @@ func newPast(ctx context.Context, source Source, rules *latency.Rules, at latenc
 	}, nil
 }
 
-// LedgerAsOf implements measure.Store: the ledger has not begun.
-func (p *past) LedgerAsOf(context.Context) (latency.Instant, error) { return 0, nil }
+// Ledger implements measure.Store. What is counted of the past is what the ledger
+// that begins with it would have counted; it has been brought up to date by nothing.
+func (p *past) Ledger(context.Context) (latency.Ledger, error) {
+	return latency.Ledger{Start: p.ledger}, nil
+}
 
 // LedgerIn implements measure.Store: nothing was counted before the beginning.
 func (p *past) LedgerIn(context.Context, jiradata.Shard) iter.Seq2[latency.Counted, error] {

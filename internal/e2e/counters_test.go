@@ -190,6 +190,10 @@ func TestCountersNeverGoDown(t *testing.T) {
 	sync()
 	step("questions and answers deleted", false, true)
 
+	now = now.Add(25 * time.Hour) // until then a changed config begins a new ledger
+	sync()
+	step("a day later", false, true)
+
 	edit(`paused_statuses: \[[^\]]*\]`, "paused_statuses: []")
 	step("a pause that is none any more", false, true)
 	edit(`calendar: \{time_zone: Europe/Berlin, hours: \{mon-fri: \["09:00-17:00"\]\}\}`, `calendar: {time_zone: Europe/Berlin, hours: {mon-fri: ["08:00-12:00"]}}`)

@@ -109,6 +109,7 @@ func TestReloadAsksJira(t *testing.T) {
 		}
 		old := []string{open + " 1", ended("PAY") + " 1"}
 		metrics(old...)
+		p.later(25 * time.Hour) // until then a changed config begins a new ledger
 
 		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
 		defer proxy.Close()

@@ -128,6 +128,8 @@ func TestSyncOfAnotherQueryCountsNoPast(t *testing.T) {
 		p.shows(ended("PAY"), 1)
 		p.shows(open, 0)
 
+		p.later(25 * time.Hour) // until then a changed config begins a new ledger
+		p.fine()
 		p.restart(p.replaced("project = PAY and status = Done", "project in (PAY, OPS)"))
 		p.shows(ended("PAY"), 1)
 		p.settle()

@@ -10,8 +10,11 @@ type State struct {
 	SiteURL string `json:"site_url,omitempty"` // where people find it
 	Account string `json:"account"`            // as whom Jira was read; what it may see is what the store holds
 
-	FirstDone   bool   `json:"first_done"`  // a full sync was completed
-	Fingerprint string `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
+	FirstDone bool `json:"first_done"` // a full sync was completed
+	// FirstComplete is the data timestamp of the first one; 0 in a store that
+	// completed it before this was noted.
+	FirstComplete latency.Instant `json:"first_complete,omitempty"`
+	Fingerprint   string          `json:"fingerprint"` // of the scope of the last full sync, done or interrupted
 
 	// Reading is the version of Reading with which the last full sync that was done
 	// read the scope; 0: before versions were noted, which is 1.

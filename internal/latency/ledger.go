@@ -55,6 +55,16 @@ type Entry struct {
 	At        Instant
 }
 
+// Ledger is where a ledger stands.
+type Ledger struct {
+	// Start is the data timestamp as of which it began; 0 if it has not begun, or
+	// began before that was noted. No two ledgers of a store have the same.
+	Start       Instant
+	StartedBy   string  // the fingerprint of the config that it began with
+	AsOf        Instant // that it was brought up to date as of last; 0: not yet
+	Fingerprint string  // of the config that it was brought up to date by last
+}
+
 // Counted is an entry of the ledger. What a changed config brought up after
 // its time is entered and not counted: no counter jumps for it.
 type Counted struct {

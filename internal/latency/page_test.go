@@ -85,10 +85,11 @@ var rulesOfThePage = map[string]struct{ functions, tests string }{
 	"storys-clock": {"replay.addParts", "TestPartsAddUp TestVectors"},
 	"target":       {"runningWait.breach passes", "TestBreachOverPauses TestATargetIsPassedOnce TestABreachIsOfTheProjectItWasIn"},
 
-	"ledger":    {"Rules.Entries Totals.Add", "TestEntriesAreCountedWhenFinal TestTotalsAddUp"},
-	"corrected": {"Rules.Corrections", "TestCorrections"},
-	"late":      {"LedgerState.Late LedgerState.Advanced rules.Fingerprint", "TestLate rules.TestFingerprintHasTheVersionOfTheRules"},
-	"bypassed":  {"replay.countBypass replay.countInstantBypass FirstWaits.Passed", "TestBypass TestBypassByAutomation TestFirstWaits"},
+	"ledger":     {"Rules.Entries Totals.Add", "TestEntriesAreCountedWhenFinal TestTotalsAddUp"},
+	"corrected":  {"Rules.Corrections", "TestCorrections"},
+	"late":       {"LedgerState.Late LedgerState.Advanced rules.Fingerprint", "TestLate rules.TestFingerprintHasTheVersionOfTheRules"},
+	"new-ledger": {"query.LedgerBy query.Ledger.Renewed store.Store.NewLedger", "e2e.TestTheFirstGuessIsNotKept e2e.TestNoGrowthAcrossANewLedger"},
+	"bypassed":   {"replay.countBypass replay.countInstantBypass FirstWaits.Passed", "TestBypass TestBypassByAutomation TestFirstWaits"},
 
 	"guard-reopened":            {"replay.guardReopening", "TestGuards"},
 	"guard-silent-rejections":   {"replay.guardSilence", "TestGuards"},

@@ -232,6 +232,7 @@ type Delegated struct{ Owner, Delegate string }
 // is not changed once it is published.
 type Report struct {
 	DataTimestamp Instant
+	LedgerStart   Instant // as of which the ledger that Totals sum up began; 0: not known
 	Totals        *Totals
 	Open          map[Key]OpenState
 	Stories       map[StoryKey]StoryState

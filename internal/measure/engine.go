@@ -37,8 +37,8 @@ type Store interface {
 	LedgerIn(ctx context.Context, shard jiradata.Shard) iter.Seq2[latency.Counted, error]
 	// LedgerOf returns what the ledger holds of stories.
 	LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error)
-	// LedgerAsOf returns the instant that the ledger stands as of; 0 before the first derivation.
-	LedgerAsOf(ctx context.Context) (latency.Instant, error)
+	// Ledger returns where the ledger stands; its zero value before the first derivation.
+	Ledger(ctx context.Context) (latency.Ledger, error)
 	// Count enters what the ledger does not hold yet, in one transaction, and
 	// returns what was newly counted. Entries that a changed config (another
 	// fingerprint) brings up after their time are entered but not counted, but
@@ -112,10 +112,11 @@ func (e *Engine) Show(ctx context.Context, rules *latency.Rules, asOf latency.In
 
 // whole derives everything anew.
 func (e *Engine) whole(ctx context.Context, asOf latency.Instant, progress func(stories int), count counter) (*latency.Report, error) {
-	var err error
-	if e.since, err = e.store.LedgerAsOf(ctx); err != nil {
-		return nil, fmt.Errorf("reading the instant of the ledger: %w", err)
+	ledger, err := e.store.Ledger(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading where the ledger stands: %w", err)
 	}
+	e.since = ledger.AsOf
 	if err := e.load(ctx, asOf, progress, count); err != nil {
 		return nil, err
 	}
@@ -259,7 +260,12 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant, count counter
 	if err != nil {
 		return nil, fmt.Errorf("reading sprints: %w", err)
 	}
+	ledger, err := e.store.Ledger(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading where the ledger stands: %w", err)
+	}
 	r := e.report(asOf, notes)
+	r.LedgerStart = ledger.Start
 	r.Sprints = lastSprints(e.rules, sprints)
 	return r, nil
 }

@@ -133,7 +133,7 @@ func TestCountersNeverGoDown(t *testing.T) {
 	changed = save(t, s, tale(5, at+3*hour, "doing", "done"))
 	r, err = e.Refresh(ctx, changed, at+5*hour)
 	step("and what is new is", r, err, 3, 1, 0)
-	if err := s.Recount(ctx); err != nil {
+	if err := s.NewLedger(ctx); err != nil {
 		t.Fatal(err)
 	}
 	r, err = e.Load(ctx, review, "a", at+5*hour, nil)

@@ -14,8 +14,16 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
+// ledgerStart is when the ledger began, and with which config.
+type ledgerStart struct {
+	At          latency.Instant `json:"at,omitempty"` // 0: it has not begun
+	Fingerprint string          `json:"fingerprint,omitempty"`
+	Former      latency.Instant `json:"former,omitempty"` // when the ledger before it began
+}
+
 const (
-	metaLedger = "ledger"
+	metaLedger      = "ledger"
+	metaLedgerStart = "ledger_start"
 	// idleStep is how much time must pass before the ledger is written only because of
 	// that: a poll that finds nothing should write no more than its state.
 	idleStep = 15 * time.Minute
@@ -67,6 +75,11 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				}
 			}
 		}
+		if !begun {
+			if err := beginLedger(ctx, tx, by); err != nil {
+				return err
+			}
+		}
 		now := before.Advanced(by)
 		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && now.Reading == before.Reading && maps.Equal(now.Projects, before.Projects) &&
 			now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
@@ -81,12 +94,27 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 	return added, nil
 }
 
-// LedgerAsOf returns the instant that the ledger stands as of; 0 before it was
-// advanced for the first time.
-func (s *Store) LedgerAsOf(ctx context.Context) (latency.Instant, error) {
+// beginLedger notes when the ledger began, unless that is noted. It began later
+// than the one before it, even if no poll was complete in between.
+func beginLedger(ctx context.Context, tx *sql.Tx, by latency.Standing) error {
+	var start ledgerStart
+	if _, err := getMeta(ctx, tx, metaLedgerStart, &start); err != nil || start.At != 0 {
+		return err
+	}
+	start.At, start.Fingerprint = max(by.AsOf, start.Former+1), by.Fingerprint
+	return putMeta(ctx, tx, metaLedgerStart, start)
+}
+
+// Ledger returns where the ledger stands; its zero value before the first
+// derivation.
+func (s *Store) Ledger(ctx context.Context) (latency.Ledger, error) {
 	var state latency.LedgerState
-	_, err := getMeta(ctx, s.read, metaLedger, &state)
-	return state.AsOf, s.explain(err)
+	if _, err := getMeta(ctx, s.read, metaLedger, &state); err != nil {
+		return latency.Ledger{}, s.explain(err)
+	}
+	var start ledgerStart
+	_, err := getMeta(ctx, s.read, metaLedgerStart, &start)
+	return latency.Ledger{Start: start.At, StartedBy: start.Fingerprint, AsOf: state.AsOf, Fingerprint: state.Fingerprint}, s.explain(err)
 }
 
 // LedgerIn streams the entries of a shard's stories, counted or not, in order
@@ -151,13 +179,20 @@ func (s *Store) entries(ctx context.Context, where string, args []any, yield fun
 	return true
 }
 
-// Recount empties the ledger: the counters start anew, one visible reset.
-func (s *Store) Recount(ctx context.Context) error {
+// NewLedger empties the ledger: the next derivation begins a new one with the
+// whole history, which is one visible reset of the counters.
+func (s *Store) NewLedger(ctx context.Context) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ledger`); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, metaLedger)
-		return err
+		if _, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, metaLedger); err != nil {
+			return err
+		}
+		var start ledgerStart
+		if _, err := getMeta(ctx, tx, metaLedgerStart, &start); err != nil {
+			return err
+		}
+		return putMeta(ctx, tx, metaLedgerStart, ledgerStart{Former: max(start.At, start.Former)})
 	})
 }

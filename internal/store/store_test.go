@@ -195,7 +195,7 @@ func TestTheLedgerCountsOnce(t *testing.T) {
 	if d := cmp.Diff([]latency.Entry{first, late, fresh}, ledger(t, s)); d != "" {
 		t.Errorf("ledger (-want +got):\n%s", d)
 	}
-	if err := s.Recount(t.Context()); err != nil || len(ledger(t, s)) != 0 {
+	if err := s.NewLedger(t.Context()); err != nil || len(ledger(t, s)) != 0 {
 		t.Errorf("recount left %d entries, %v", len(ledger(t, s)), err)
 	}
 }
@@ -243,9 +243,9 @@ func TestPollsThatFindNothingWriteNoLedger(t *testing.T) {
 		if _, err := s.Count(t.Context(), step.entries, latency.Standing{AsOf: begin.Add(step.at), Fingerprint: step.config, Projects: step.projects}, true); err != nil {
 			t.Fatal(err)
 		}
-		got, err := s.LedgerAsOf(t.Context())
-		if err != nil || got != begin.Add(step.want) {
-			t.Errorf("after %s the ledger is as of %s, %v, want %s", step.at, got.Time(), err, begin.Add(step.want).Time())
+		got, err := s.Ledger(t.Context())
+		if err != nil || got.AsOf != begin.Add(step.want) {
+			t.Errorf("after %s the ledger is as of %s, %v, want %s", step.at, got.AsOf.Time(), err, begin.Add(step.want).Time())
 		}
 	}
 }

@@ -161,13 +161,21 @@ func runBackfill(ctx context.Context, e Env, f backfillFlags) error {
 	if instance == "" {
 		instance = cfg.Web.ListenAddress
 	}
+	ledger, err := query.LedgerBy(ctx, r.Store, cfg)
+	if err != nil {
+		return err
+	}
+	fingerprint, start := rules.Fingerprint(cfg), ledger.Start
+	if ledger.StartedBy != fingerprint {
+		start = 0 // it began with another past than this one
+	}
 	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
 	b := app.BuildInfo()
 	done, err := backfill.Write(ctx, r.Store, backfill.Options{
 		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
 		// A store that begins at another instant is another Jira's, whatever its config.
-		Config: fmt.Sprintf("%s %d", rules.Fingerprint(cfg), begins.First), Version: b.Version + " " + b.Revision,
+		Config: fmt.Sprintf("%s %d %d", fingerprint, begins.First, start), LedgerStart: start, Version: b.Version + " " + b.Revision,
 		Progress: func(file backfill.File) { printFile(e, file, now) },
 	})
 	var conflict *backfill.ConflictError
