@@ -14,6 +14,20 @@ func TestBulk(t *testing.T) {
 		}
 		return out
 	}
+	story := func(id int64, samples ...Sample) *Trace {
+		for i := range samples {
+			samples[i].StoryID, samples[i].Story, samples[i].ProjectID = id, "PAY-1", "1"
+		}
+		return &Trace{Samples: samples}
+	}
+	// The last story was ended by nobody, by another actor, by this one in another
+	// minute, and then with the others.
+	among := append(ended(20, "dev", minute), story(21, Sample{End: minute}, Sample{EndedBy: "dev2", End: minute}, Sample{EndedBy: "dev", End: 5 * minute}, Sample{EndedBy: "dev", End: minute}))
+	// Two actors end all of 21 stories in one minute: each story is found twice.
+	var both []*Trace
+	for i := range int64(21) {
+		both = append(both, story(i+1, Sample{EndedBy: "dev", End: minute}, Sample{EndedBy: "dev2", End: minute}))
+	}
 	twice := ended(20, "dev", minute)
 	for _, tr := range twice { // two waits of a story in one minute are one
 		tr.Samples = append(tr.Samples, tr.Samples[0])
@@ -28,6 +42,8 @@ func TestBulk(t *testing.T) {
 		{"of 20, two waits of each", twice, 0},
 		{"over two minutes", append(ended(11, "dev", minute), ended(11, "dev", 2*minute)...), 0},
 		{"at the ends of one minute", append(ended(11, "dev", minute), ended(10, "dev", 2*minute-1)...), 21},
+		{"among other endings", among, 21},
+		{"by two, each of 21", both, 42},
 		{"by two", append(ended(11, "dev", minute), ended(11, "dev2", minute)...), 0},
 		{"by nobody", ended(30, "", minute), 0},
 	} {

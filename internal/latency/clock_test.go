@@ -1,6 +1,9 @@
 package latency
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestClocksInFull looks at all that is derived: what clocks show, and when they pass a target.
 func TestClocksInFull(t *testing.T) {
@@ -91,5 +94,17 @@ func TestBreachOverPauses(t *testing.T) {
 				t.Errorf("breached %q, want %q: %s", got, tc.want, line(w))
 			}
 		})
+	}
+}
+
+// TestABreachIsOfTheOwnerItWas hands a story over by moving it to where the target
+// is shorter: the first owner's part has not passed the target that it had.
+func TestABreachIsOfTheOwnerItWas(t *testing.T) {
+	rules := testRules(t)
+	rules.Projects["2"].TargetAcceptance = 4 * time.Hour
+	s := entered(t).record("Mon 14:00", "dev", FieldProject, "2", ownerField, "next").move("Mon 15:00", "next", "Done")
+	res := NewDeriver(rules, nil).Story(s.history(), when(t, long))
+	if len(res.Parts) != 2 || res.Parts[0].Breached || res.Parts[1].Breached {
+		t.Errorf("parts %+v: nobody's clock has passed a target", res.Parts)
 	}
 }

@@ -44,7 +44,7 @@ func (r *replay) commentAdded(ev *Event) {
 	}
 	r.checkActor(ev)
 	owner := r.now.owner
-	asking := r.acc.open && !r.d.rules.isAutomation(ev) && ev.Comment.Question && r.roleOf(ev, &r.now, owner, Acceptance) == ByOwner
+	asking := ev.Comment.Question && r.roleOf(ev, &r.now, owner, Acceptance) == ByOwner
 	role := r.roleOf(ev, &r.now, owner, Question)
 	r.noteAction(ev)
 	if asking {
@@ -72,7 +72,7 @@ func (r *replay) commentOnQuestion(ev *Event, role Responder, mute bool) {
 	switch {
 	case role == ByOwner || role == ByDelegate:
 		end(ending{outcome: Answered, by: ev, judged: &r.now})
-	case by != "" && !mute && slices.ContainsFunc(q.asks, func(a ask) bool { return a.delegate && a.addressed == by }):
+	case !mute && slices.ContainsFunc(q.asks, func(a ask) bool { return a.delegate && a.addressed == by }):
 		// The delegate who was asked by name, after the delegation or the owner's time ended.
 		end(ending{outcome: Answered, responder: ByDelegate})
 	case mute:

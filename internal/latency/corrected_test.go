@@ -29,6 +29,7 @@ func TestCorrections(t *testing.T) {
 		{"gone, and never counted", nil, []Counted{{accepted, false}}, nil},
 		{"of another outcome", []Entry{rejected}, []Counted{{accepted, true}}, []string{"counted accepted by owner for po in PAY at 2026-03-02T09:00:00Z, now rejected by owner for po in PAY at 2026-03-02T09:00:00Z"}},
 		{"late", []Entry{slip}, []Counted{{slip, false}}, []string{"not counted: slip in PAY at 2026-03-02T09:00:00Z came up after its time"}},
+		{"another story's, and then its own", nil, []Counted{{other, true}, {accepted, true}}, []string{"counted accepted by owner for po in PAY at 2026-03-02T09:00:00Z, which is no longer so"}},
 		{"another story's", nil, []Counted{{other, true}}, nil},
 	} {
 		var got []string

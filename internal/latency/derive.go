@@ -46,9 +46,6 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	first, imported := r.st.initial(h.Now, h.Events)
 	r.imported = imported
 	r.st.status.ID = r.statusIn(first, r.st.status)
-	if first < 0 { // it is the status of today
-		r.st.status.ID = d.rules.StatusID(r.st.status)
-	}
 	birth := birthOf(h.Events)
 	// As-of cuts events, not what is known of the values before them.
 	events := h.Events

@@ -98,6 +98,7 @@ func TestABreachIsOfTheProjectItWasIn(t *testing.T) {
 		{"passed after the move", 8 * time.Hour, "Mon 12:00", "Tue 09:00", "WEB"},
 		{"passed after the move, by another target", 16 * time.Hour, "Mon 12:00", "Wed 09:00", "WEB"},
 		{"passed by the move", 4 * time.Hour, "Mon 15:00", "Mon 15:00", "WEB"},
+		{"passed at the very move", 8 * time.Hour, "Tue 09:00", "Tue 09:00", "WEB"},
 		{"not passed", 40 * time.Hour, "Mon 12:00", "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -121,5 +122,11 @@ func TestABreachIsOfTheProjectItWasIn(t *testing.T) {
 				t.Errorf("%d breaches", breaches)
 			}
 		})
+	}
+}
+
+func TestMilliseconds(t *testing.T) {
+	if m := MillisecondsOf(90*time.Second + 500*time.Microsecond); m != 90_000 || m.Seconds() != 90 {
+		t.Errorf("%d ms, %g s", m, m.Seconds())
 	}
 }

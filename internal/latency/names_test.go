@@ -62,6 +62,34 @@ func TestStatusNames(t *testing.T) {
 			s.last[FieldStatus] = Value{ID: "12", Name: "In Progress"}
 			return imported(s, "Mon 09:30")
 		}, asOf: "Mon 10:00", want: []string{"acceptance of po: open, elapsed 1h0m0s, working 1h0m0s"}, findings: []string{FindStatusName, FindLastStatus}},
+		{name: "the status before the first move too", rules: rules, story: func(t *testing.T) *tale {
+			s := begun(t)
+			s.last[FieldStatus] = Value{ID: "10", Name: "In Progress"}
+			s = at(s, "Mon 09:00", "dev", "12", "PO Review")
+			s.last[FieldStatus] = Value{ID: "10", Name: "PO Review"}
+			return end(imported(s, "Mon 09:30"))
+		}, want: accepted, findings: []string{FindStatusName}},
+		{name: "that of several which it had, not one that it had in between", rules: func(r *Rules) {
+			rules(r)
+			r.Statuses["20"], r.Statuses["09"] = Status{Name: "PO Review"}, Status{Name: "PO Review"}
+			delete(r.StatusIDs, "po review")
+			r.Projects["1"].Acceptance = Set{"20": true}
+		}, story: func(t *testing.T) *tale {
+			s := at(at(start(t), "Mon 08:10", "dev", "11", "PO Review"), "Mon 08:20", "dev", "12", "In Progress")
+			s = at(imported(s, "Mon 08:30"), "Mon 09:00", "dev", "20", "PO Review")
+			return end(s)
+		}, want: []string{"acceptance of po: recalled other, elapsed 10m0s, working 0s", accepted[0]}, findings: []string{FindStatusName, FindStatusName}},
+		{name: "the import's own record is read by its id", rules: rules, story: func(t *testing.T) *tale {
+			s := start(t)
+			to := Value{ID: "10", Name: "Ready for Release"}
+			s.add(Event{At: when(t, "Mon 09:00"), Rank: RankRecord, Actor: "dev", Changes: []Change{{Field: FieldImport}, {Field: FieldStatus, From: s.last[FieldStatus], To: to}}})
+			s.last[FieldStatus] = to
+			return end(s)
+		}, want: accepted, findings: []string{FindStatusName, FindStatusName}},
+		{name: "a record that lost the id is read by its name", rules: rules, story: func(t *testing.T) *tale {
+			s := at(start(t), "Mon 09:00", "dev", "", "PO Review")
+			return end(s)
+		}, want: accepted},
 		{name: "what came after the import is read by its id", rules: rules, story: func(t *testing.T) *tale {
 			return end(at(imported(start(t), "Mon 08:30"), "Mon 09:00", "dev", "10", "Ready for Release"))
 		}, want: accepted, findings: []string{FindStatusName, FindStatusName}},

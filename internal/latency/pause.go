@@ -100,7 +100,7 @@ func (r *replay) pauseForQuestion(ev *Event) {
 	if p.question != Never { // asked before, and nobody has answered
 		p.endQuestion(ev.At)
 	}
-	p.question, p.asker, p.questionUntil = ev.At, r.d.rules.Person(ev.Actor), Never
+	p.question, p.asker, p.questionUntil = ev.At, r.now.owner, Never
 	if at, ok := r.d.rules.calendar(project, r.now.owner).After(ev.At, project.TargetQuestion); ok {
 		p.questionUntil = at
 	}

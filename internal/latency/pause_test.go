@@ -248,6 +248,9 @@ func TestOwnersQuestion(t *testing.T) {
 		{name: "a comment of whoever asked does not", story: func(t *testing.T) *tale {
 			return asks(t).says("Mon 11:00", "po", "well").move("Mon 12:00", "po", "Ready for Release")
 		}, want: []string{"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "automation asks for the owner after whose comment it comes", story: func(t *testing.T) *tale {
+			return entered(t).says("Mon 10:00", "po", "hm").says("Mon 10:00:30", "robot", "which build?").says("Mon 10:30", "po", "well").move("Mon 11:00", "dev", "Third party").move("Mon 12:00", "po", "Ready for Release")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 1h0m30s, working 1h0m30s"}},
 		{name: "a comment of automation does not", story: func(t *testing.T) *tale {
 			return asks(t).says("Mon 11:00", "robot", "built").move("Mon 12:00", "po", "Ready for Release")
 		}, want: []string{"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s"}},

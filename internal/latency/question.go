@@ -104,7 +104,7 @@ func (r *replay) startAsks(ev *Event, before *situation) {
 	if p.QuestionStatuses[now.status] && !old.QuestionStatuses[before.status] {
 		r.addAsk(ev, ask{at: ev.At, by: by, rule: ByStatus})
 	}
-	if len(p.QuestionLabels) > 0 && (now.labels != before.labels || p != before.project) {
+	if now.labels != before.labels || p != before.project {
 		for label := range strings.FieldsSeq(now.labels) {
 			if asked := old.QuestionLabels[label] && hasWord(before.labels, label); p.QuestionLabels[label] && !asked {
 				r.addAsk(ev, ask{at: ev.At, by: by, rule: ByLabel, label: label})
@@ -119,12 +119,13 @@ func (r *replay) startAsks(ev *Event, before *situation) {
 }
 
 // assigned reports whether the story came to be assigned to its owner: by a new
-// assignee, or by coming to a project whose owner is the assignee.
+// assignee, or by coming to a project whose owner is the assignee. A story that is
+// new in scope has a new assignee.
 func assigned(now, before *situation) bool {
 	if now.assignee != before.assignee {
 		return true
 	}
-	asked := before.project != nil && before.project.Assignment && before.assignee == before.owner
+	asked := before.project.Assignment && before.assignee == before.owner
 	return now.project != before.project && !asked
 }
 

@@ -169,6 +169,15 @@ func TestEndingsInOrder(t *testing.T) {
 		{name: "somebody takes it out of scope and takes the status away", story: func(t *testing.T) *tale {
 			return status(t).record("Mon 10:00", "dev2", FieldType, "epic", FieldStatus, "Done")
 		}, want: []string{"question of po: resolved other, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "somebody moves it where nobody watches, in the status that asks", story: func(t *testing.T) *tale {
+			return status(t).record("Mon 10:00", "dev2", FieldProject, "77")
+		}, want: []string{"question of po: withdrawn other, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "somebody moves it where nobody watches, and out of the status", story: func(t *testing.T) *tale {
+			return status(t).record("Mon 10:00", "dev2", FieldProject, "77", FieldStatus, "To Do")
+		}, want: []string{"question of po: resolved other, elapsed 1h0m0s, working 1h0m0s"}},
+		{name: "somebody moves it where the status does not ask", rules: func(r *Rules) { r.Projects["2"].QuestionStatuses = Set{} }, story: func(t *testing.T) *tale {
+			return status(t).record("Mon 10:00", "dev2", FieldProject, "2")
+		}, want: []string{"question of po: resolved other, elapsed 1h0m0s, working 1h0m0s"}},
 		{name: "somebody takes it out of scope", story: func(t *testing.T) *tale {
 			return asked(t).record("Mon 10:00", "dev2", FieldType, "epic", FieldStatus, "Done")
 		}, want: []string{"question of po: withdrawn other, elapsed 1h0m0s, working 1h0m0s"}},

@@ -9,6 +9,12 @@ import (
 // TestRecords has what a record does, and whose deed it is.
 func TestRecords(t *testing.T) {
 	runCases(t, []ruleCase{
+		{name: "automation after automation that is a delegate", rules: func(r *Rules) {
+			r.Delegates = []Delegation{{Owner: "po", Delegate: "robot", Span: Always}}
+			r.Automation["robot2"] = true
+		}, story: func(t *testing.T) *tale {
+			return entered(t).says("Mon 10:00", "robot", "ok").move("Mon 10:00:30", "robot2", "Ready for Release")
+		}, want: []string{"acceptance of po: accepted automation, elapsed 1h0m30s, working 1h0m30s"}},
 		{name: "automation after an owner whose part is another's in the end", story: func(t *testing.T) *tale {
 			return owns(entered(t), "Mon 11:00", "next").says("Mon 11:02", "next", "ok").move("Mon 11:02:30", "robot", "Ready for Release")
 		}, want: []string{"acceptance of po: accepted automation, elapsed 2h2m30s, working 2h2m30s"}},

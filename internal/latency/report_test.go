@@ -182,6 +182,9 @@ func TestAStoryIsOpenOnce(t *testing.T) {
 		{"of one owner", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 11:58", 2*time.Minute)}, map[Key]OpenState{
 			{Question, "PAY", "po"}: {Open: 1, Oldest: 2 * time.Hour},
 		}},
+		{"that began at once", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 09:00", 0)}, map[Key]OpenState{
+			{Question, "PAY", "po"}: {Open: 1, Oldest: 2 * time.Hour},
+		}},
 		{"of two", []Part{part("next", "Mon 11:58", 2*time.Minute), part("po", "Mon 09:00", 2*time.Hour)}, map[Key]OpenState{
 			{Question, "PAY", "po"}: {}, {Question, "PAY", "next"}: {Open: 1, Oldest: 2 * time.Minute},
 		}},

@@ -57,8 +57,6 @@ func (r *replay) beforeCreated(n int, ev *Event) {
 	}
 	if ev.Comment != nil {
 		r.setComment(ev)
-	} else if ev.Rank == RankCommentDeleted {
-		r.dropComment(ev)
 	}
 	r.early++
 }

@@ -124,6 +124,15 @@ func TestBeforeCreated(t *testing.T) {
 		{name: "a comment asks nothing", story: func(t *testing.T) *tale {
 			return created(t, "In Progress", func(s *tale) { s.says("Mon 09:00", "dev", "[~po] which?") })
 		}, findings: []string{FindBeforeCreated}},
+		{name: "a status that lost its id is read by its name", story: func(t *testing.T) *tale {
+			return created(t, "In Progress", func(s *tale) {
+				s.add(Event{At: when(t, "Mon 09:00"), Rank: RankRecord, Actor: "dev", Changes: []Change{{Field: FieldStatus, From: val("In Progress"), To: Value{Name: "PO Review"}}}})
+				s.last[FieldStatus] = val("PO Review")
+			}).move("Mon 13:00", "po", "Ready for Release")
+		}, want: []string{"acceptance of po: accepted owner, elapsed 1h0m0s, working 1h0m0s"}, findings: []string{FindBeforeCreated}},
+		{name: "an edit of a comment that asked then asks nothing new", story: func(t *testing.T) *tale {
+			return created(t, "In Progress", func(s *tale) { s.says("Mon 09:00", "dev", "[~po] which?") }).edits("Mon 13:00", "dev", 2, "[~po] which one?")
+		}, findings: []string{FindBeforeCreated}},
 		{name: "before the story was created there is none", asOf: "Mon 11:00", story: func(t *testing.T) *tale {
 			return created(t, "In Progress", func(s *tale) { s.move("Mon 09:00", "dev", "PO Review") })
 		}},

@@ -129,3 +129,51 @@ func TestBlocks(t *testing.T) {
 		t.Errorf("stages in which stories stand (-want +got):\n%s", d)
 	}
 }
+
+// TestCycleTimeForgetsAHop has stories whose acceptance status is of the backlog,
+// and visits of it that turn out to be hops.
+func TestCycleTimeForgetsAHop(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		story *tale
+		want  map[Stage]string
+	}{
+		{
+			"into it and back", newTale(t, "Mon 09:00", "To Do").move("Mon 10:00", "dev", "PO Review").record("Mon 10:00:02", "dev", FieldAssignee, "dev").
+				move("Mon 10:00:05", "robot", "To Do").move("Mon 11:00", "dev", "In Progress").move("Mon 12:00", "dev", "Done"),
+			map[Stage]string{StageDevelopment: "1h0m0s"},
+		},
+		{
+			"created in it", newTale(t, "Mon 09:00", "PO Review").move("Mon 09:00:05", "robot", "To Do").move("Mon 11:00", "dev", "In Progress").move("Mon 12:00", "dev", "Done"),
+			map[Stage]string{StageDevelopment: "1h0m0s"},
+		},
+		{
+			"while work went on anyway", newTale(t, "Mon 09:00", "In Progress").move("Mon 10:00", "dev", "PO Review").move("Mon 10:00:05", "robot", "To Do").move("Mon 11:00", "dev", "Done"),
+			map[Stage]string{StageDevelopment: "1h0m0s", StageBacklog: "1h0m0s"},
+		},
+		{
+			"after an acceptance", newTale(t, "Mon 09:00", "PO Review").move("Mon 10:00", "po", "Ready for Release").move("Mon 11:00", "dev", "PO Review").
+				move("Mon 11:00:05", "robot", "Ready for Release").move("Mon 12:00", "dev", "Done"),
+			map[Stage]string{StageOwner: "1h0m0s"},
+		},
+		{
+			"an owner's change in between", newTale(t, "Mon 09:00", "To Do").move("Mon 10:00", "dev", "PO Review").record("Mon 10:00:02", "dev", ownerField, "next").
+				move("Mon 10:00:05", "robot", "To Do").move("Mon 11:00", "dev", "Done"),
+			map[Stage]string{},
+		},
+		{
+			"a wait, and then a hop", newTale(t, "Mon 09:00", "To Do").move("Mon 10:00", "dev", "PO Review").move("Mon 11:00", "dev", "To Do").move("Mon 12:00", "dev", "PO Review").
+				move("Mon 12:00:05", "robot", "To Do").move("Mon 13:00", "dev", "Done"),
+			map[Stage]string{StageOwner: "1h0m0s", StageBacklog: "2h0m0s"},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			rules := testRules(t)
+			rules.Projects["1"].Stages["PO Review"] = StageBacklog
+			res := NewDeriver(rules, nil).Story(tc.story.history(), when(t, long))
+			if d := cmp.Diff(tc.want, stageTimes(t, res)); d != "" {
+				t.Errorf("stages (-want +got):\n%s", d)
+			}
+		})
+	}
+}

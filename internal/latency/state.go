@@ -95,8 +95,8 @@ func isUserField(field string) bool {
 // initial fills s with the values a story had before its events, reconstructed
 // backwards: the old value of the first change of a field, else what Jira says
 // now. events are in order. It returns the number of the event with the first
-// status, and of the last that imported the story from another Jira; -1 if
-// there is none.
+// status, len(events) if the status is that of now, and of the last event that
+// imported the story from another Jira, -1 if there is none.
 func (s *state) initial(now Snapshot, events []Event) (firstStatus, lastImport int) {
 	*s = state{components: s.components[:0], users: s.users[:0]}
 	for field, values := range now {
@@ -113,7 +113,7 @@ func (s *state) initial(now Snapshot, events []Event) (firstStatus, lastImport i
 			}
 		}
 	}
-	firstStatus, lastImport = -1, -1
+	firstStatus, lastImport = len(events), -1
 	for i := len(events) - 1; i >= 0; i-- {
 		for j := len(events[i].Changes) - 1; j >= 0; j-- {
 			c := &events[i].Changes[j]
