@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -102,7 +103,8 @@ func (c *Config) checkProjects(p *report) {
 
 // checkWatched reports a key that cannot be a project's, or that jira.projects lacks.
 func (c *Config) checkWatched(p *report, key, project string) {
-	if !checkProjectKey(p, key, project) || len(c.Jira.Projects) == 0 || slices.Contains(c.Jira.Projects, project) {
+	listed := func(watched string) bool { return strings.EqualFold(watched, project) } // another case is reported there
+	if !checkProjectKey(p, key, project) || len(c.Jira.Projects) == 0 || slices.ContainsFunc(c.Jira.Projects, listed) {
 		return
 	}
 	if near := Nearest(project, c.Jira.Projects, 1); len(near) > 0 {

@@ -29,26 +29,30 @@ func Nearest(word string, known []string, n int) []string {
 	return words
 }
 
-// distance returns how many bytes to insert, delete or replace to turn a into b.
+// distance returns how many bytes to insert, delete, replace or swap with their
+// neighbour to turn a into b.
 func distance(a, b string) int {
 	if len(a) > 100 || len(b) > 100 {
 		return 100 // no key is that long
 	}
-	row := make([]int, len(b)+1)
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1) // of the last but one byte of a, and of the last
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
 		for j := range len(b) {
-			replace := diagonal
+			replace := row[j]
 			if a[i] != b[j] {
 				replace++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+			next[j+1] = min(replace, next[j]+1, row[j+1]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
+		before, row = row, next
 	}
 	return row[len(b)]
 }

@@ -14,7 +14,7 @@ func TestNearest(t *testing.T) {
 	}{
 		{"acceptance_status", []string{"acceptance_statuses"}},
 		{"Owner", []string{"owner", "owners"}},
-		{"ulr", nil},
+		{"ulr", []string{"url"}},
 		{"colour", nil},
 		{"", nil},
 	} {
@@ -28,7 +28,7 @@ func TestDistance(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"same", "same", 0}} {
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"same", "same", 0}, {"serve", "sevre", 1}, {"open", "opne", 1}, {"ca", "abc", 3}} {
 		if got := distance(c.a, c.b); got != c.want {
 			t.Errorf("from %q to %q it is %d, want %d", c.a, c.b, got, c.want)
 		}

@@ -49,6 +49,9 @@ func (e *examination) address(ctx context.Context) ([]Line, error) {
 		// A gateway may refuse this endpoint and let the others pass.
 		return []Line{{Topic: "address", Grade: Look, Text: text, Remedy: "the next line says whether it is a " + flavorName(e.flavor) + " all the same, as jira.flavor has it"}}, nil
 	}
+	if errors.Is(err, jira.ErrNotFound) {
+		remedy = "write jira.url as the address of Jira alone, and with its context path if it has one, such as https://jira.example.com/jira"
+	}
 	e.dead = true
 	return []Line{{Topic: "address", Grade: Broken, Text: text, Remedy: remedy}}, nil
 }
@@ -75,6 +78,8 @@ func (e *examination) tokenKind() (kind, remedy string) {
 		return "a Cloud API token with scopes, of " + j.Email, "check jira.email, and that the token in " + from + " has the scopes " + scopes + " and has not expired; make one at " + apiTokens
 	case jira.IsGateway(j.URL):
 		return "a Cloud bearer token with scopes", "check that the token in " + from + " has the scopes " + scopes + " and has not expired"
+	case j.Email != "" && e.flavor == "":
+		return "a Cloud API token of " + j.Email, "check that jira.email is the account that made the token, and that " + from + " holds the whole token and that it has not expired; a token with scopes works only at the gateway, https://api.atlassian.com/ex/jira/CLOUDID; if this is a Data Center, leave jira.email out"
 	case j.Email != "":
 		return "a Cloud API token of " + j.Email, "check that jira.email is the account that made the token, and that " + from + " holds the whole token and that it has not expired; a token with scopes works only at the gateway, https://api.atlassian.com/ex/jira/CLOUDID; make one at " + apiTokens
 	case e.flavor == jiradata.Cloud:
@@ -95,7 +100,7 @@ func (e *examination) token(ctx context.Context) ([]Line, error) {
 		if !errors.Is(err, jira.ErrUnauthorized) && !errors.Is(err, jira.ErrForbidden) {
 			remedy = other
 		}
-		return []Line{{Topic: "token", Grade: Broken, Text: "it is sent as " + kind + ": " + text, Remedy: remedy}}, nil
+		return []Line{{Topic: "token", Grade: Broken, Text: "Jira refuses it, sent as " + kind + ": " + text, Remedy: remedy}}, nil
 	}
 	account := Line{Topic: "account", Text: fmt.Sprintf("%s (account %s, time zone %s)", e.me.DisplayName, e.me.Account, e.me.TimeZone)}
 	if err := collector.CheckAccount(e.state, e.me); err != nil {

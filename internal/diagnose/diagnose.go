@@ -74,7 +74,8 @@ type examination struct {
 	facts     rules.Facts
 	rules     *rules.Result
 	workflows map[string][]jiradata.Status
-	store     *store.Store // nil: there is none, or it cannot be read
+	accepts   map[string]bool // by project id: an acceptance status is in its workflow
+	store     *store.Store    // nil: there is none, or it cannot be read
 	state     jiradata.State
 	past      *past // a sample that was read before the history was looked at
 }
@@ -86,7 +87,7 @@ func Run(ctx context.Context, s Subject, tell func([]Line)) (*Diagnosis, error) 
 	if s.Progress == nil {
 		s.Progress = func(string) {}
 	}
-	e := &examination{Subject: s, workflows: map[string][]jiradata.Status{}}
+	e := &examination{Subject: s, workflows: map[string][]jiradata.Status{}, accepts: map[string]bool{}}
 	e.openStore(ctx)
 	if e.store != nil {
 		defer e.store.Close()

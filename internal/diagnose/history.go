@@ -101,6 +101,9 @@ func (h *projectHistory) line(grade Grade, text, remedy string) Line {
 
 // lines are all that the past says of the project's config.
 func (h *projectHistory) lines() []Line {
+	if h.tally.stories == 0 {
+		return []Line{h.line(Look, "nothing happened to any story", "check jira.issue_types, and whether anybody works in the project")}
+	}
 	lines := []Line{h.waits()}
 	for _, list := range [][]Line{h.others(), h.unvisited(), h.handOffs(), h.exits(), h.meanings(), h.bypassed(), h.nobodys()} {
 		lines = append(lines, list...)
@@ -112,7 +115,7 @@ func (h *projectHistory) lines() []Line {
 // acceptance step, is worth a look.
 func (h *projectHistory) waits() Line {
 	l := h.line(Works, fmt.Sprintf("%s; %s", count(h.acceptance, "acceptance wait"), count(h.question, "question")), "")
-	if len(h.rules.Acceptance) > 0 && (h.acceptance == nil || h.acceptance.Ended+h.acceptance.Open+h.acceptance.Censored == 0) {
+	if h.accepts[h.project.ID] && (h.acceptance == nil || h.acceptance.Ended+h.acceptance.Open+h.acceptance.Censored == 0) {
 		l.Grade, l.Remedy = Look, "check acceptance_statuses: it names a status of the workflow, and no story waited there"
 	}
 	return l

@@ -138,7 +138,12 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 			if err == nil {
 				err = errors.New("its state cannot be read")
 			}
-			return broken(err.Error(), "set store.url to a file that yourturn made, or to one that does not exist")
+			for _, kind := range []error{store.ErrNoStore, store.ErrNewer, store.ErrDamaged, store.ErrReadOnly, store.ErrCannotOpen, store.ErrDisk} {
+				if text, ok := strings.CutSuffix(err.Error(), ": "+kind.Error()); ok {
+					return broken(text, kind.Error())
+				}
+			}
+			return broken(err.Error(), "set store.url to another file")
 		}
 	}
 	var lines []Line

@@ -29,7 +29,7 @@ func (e *examination) owners(ctx context.Context) ([]Line, error) {
 			case line != nil:
 				lines = append(lines, *line)
 			case !u.Active:
-				lines = append(lines, Line{Topic: "owners", Grade: Look, Text: fmt.Sprintf("%s: %s is %s, whose account is closed: nobody will answer", place, account, u.DisplayName), Remedy: "if somebody else owns the stories now, say so in the config"})
+				lines = append(lines, Line{Topic: "owners", Grade: Look, Text: fmt.Sprintf("%s is %s, whose account is closed: nobody will answer (%s)", key, u.DisplayName, place), Remedy: "if somebody else owns the stories now, say so in the config"})
 			default:
 				fine = append(fine, fmt.Sprintf("%s is %s", key, u.DisplayName))
 				lines = append(lines, e.otherZone(key, u)...)
@@ -71,7 +71,7 @@ func (e *examination) account(ctx context.Context, place, account string, grade 
 	if !errors.Is(err, jira.ErrNotFound) && !errors.Is(err, jira.ErrRefused) {
 		return u, nil, err
 	}
-	line := &Line{Topic: "owners", Grade: grade, Text: fmt.Sprintf("%s: there is no account %q", place, account)}
+	line := &Line{Topic: "owners", Grade: grade, Text: fmt.Sprintf("there is no account %q (%s)", account, place)}
 	found, err := e.Client.FindUsers(ctx, account)
 	if err != nil || len(found) == 0 {
 		line.Remedy = "write the account id of a person: it is at the end of the address of their profile in Jira"

@@ -2,10 +2,12 @@ package diagnose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/query"
@@ -25,7 +27,11 @@ func (e *examination) projects(ctx context.Context) ([]Line, error) {
 		return nil, err
 	}
 	if jql := e.Config.Jira.JQL; jql != "" {
-		if err := e.Client.TryQuery(ctx, jql, e.me.At); err != nil {
+		if err := e.Client.TryQuery(ctx, jql, e.me.At); errors.Is(err, jira.ErrRefused) {
+			e.dead = true
+			text, _ := explain(err)
+			return append(lines, Line{Topic: "projects", Grade: Broken, Text: text, Remedy: "correct " + e.place("jira.jql") + "; Jira's own search for issues says where the mistake is"}), nil
+		} else if err != nil {
 			return nil, err
 		}
 		if err := e.projectsOfQuery(ctx, meta); err != nil {

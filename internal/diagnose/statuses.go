@@ -85,7 +85,7 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 	workflow := "the workflow has " + statusList(flow)
 	for _, l := range statusKeys(e.Config.Project(p.Key)) {
 		path, written := e.setting(p.Key, l.key)
-		place := e.place(path)
+		place := "(" + e.place(path) + ")"
 		var good, lost []string
 		for _, name := range l.names {
 			ids := e.rules.Resolved[rules.ResolvedKey(p.ID, name)]
@@ -104,14 +104,14 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 				}
 				lost = append(lost, text)
 				if written && l.key != acceptanceKey {
-					say(Broken, place+": "+text, workflow)
+					say(Broken, text+" "+place, workflow)
 				}
 			}
 			if len(ids) > 1 {
-				say(Look, fmt.Sprintf("%s: this Jira has several statuses %q, of the ids %s: all of them are meant", place, name, strings.Join(ids, ", ")), "write an id to mean one of them")
+				say(Look, fmt.Sprintf("this Jira has several statuses %q, of the ids %s: all of them are meant %s", name, strings.Join(ids, ", "), place), "write an id to mean one of them")
 			}
 			if len(ids) > 0 && len(inFlow) == 0 && l.key != acceptanceKey && written {
-				say(Look, fmt.Sprintf("%s: %s", place, lost[len(lost)-1]), "take it out, or write one of the workflow; "+workflow)
+				say(Look, lost[len(lost)-1]+" "+place, "take it out, or write one of the workflow; "+workflow)
 			}
 		}
 		if l.key != acceptanceKey {
@@ -121,17 +121,18 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 		case len(l.names) == 0 && written:
 			say(Works, "acceptance_statuses is []: there is no acceptance step, and questions alone are measured", "")
 		case len(good) == 0 && written:
-			say(Broken, fmt.Sprintf("%s: no story can wait for acceptance: %s", place, strings.Join(lost, "; ")), noAcceptance+workflow)
+			say(Broken, fmt.Sprintf("no story can wait for acceptance: %s %s", strings.Join(lost, "; "), place), noAcceptance+workflow)
 		case len(good) == 0:
 			say(Broken, fmt.Sprintf("no acceptance_statuses are written, and the workflow has no %q, the built-in default: no story can wait for acceptance", strings.Join(l.names, ", ")), noAcceptance+workflow)
 		default:
+			e.accepts[p.ID] = true
 			say(Works, "acceptance is "+strings.Join(good, " and "), "")
 			for _, text := range lost {
 				grade := Look
 				if written && strings.HasPrefix(text, "this Jira has no") {
 					grade = Broken // serve does not start with it
 				}
-				say(grade, place+": "+text, "take it out, or write one of the workflow; "+workflow)
+				say(grade, text+" "+place, "take it out, or write one of the workflow; "+workflow)
 			}
 		}
 	}
@@ -164,7 +165,7 @@ func (e *examination) fields(context.Context) ([]Line, error) {
 	for _, problem := range e.rules.Problems {
 		_, rest, ok := strings.Cut(problem.Key, ".components.")
 		if project, _, _ := strings.Cut(strings.TrimPrefix(problem.Key, "projects."), "."); ok && rest != "" && watched[project] {
-			lines = append(lines, Line{Topic: "fields", Grade: Look, Projects: []string{project}, Text: e.place(problem.Key) + ": " + problem.Message, Remedy: "correct the name, or take it out"})
+			lines = append(lines, Line{Topic: "fields", Grade: Look, Projects: []string{project}, Text: problem.Message + " (" + e.place(problem.Key) + ")", Remedy: "correct the name, or take it out"})
 		}
 	}
 	return lines, nil
@@ -210,11 +211,10 @@ func (e *examination) userFieldProblem(path, name string) (text, remedy string) 
 			break
 		}
 	}
-	text = e.place(path) + ": " + text
 	if near := config.Nearest(name, people, 1); len(near) > 0 {
 		text += fmt.Sprintf("; did you mean %q?", near[0])
 	}
-	return text, remedy
+	return text + " (" + e.place(path) + ")", remedy
 }
 
 // types says which issue types count as stories.
@@ -222,7 +222,7 @@ func (e *examination) types() []Line {
 	for _, problem := range e.rules.Problems {
 		if problem.Key == "jira.issue_types" {
 			text, remedy, _ := strings.Cut(problem.Message, "; ")
-			return []Line{{Topic: "types", Grade: Broken, Text: e.place(problem.Key) + ": " + text, Remedy: remedy}}
+			return []Line{{Topic: "types", Grade: Broken, Text: text + " (" + e.place(problem.Key) + ")", Remedy: remedy}}
 		}
 	}
 	names := map[string]bool{}

@@ -121,8 +121,18 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
 		Version:       fmt.Sprintf("%s (revision %s, %s)", b.Version, b.Revision, b.GoVersion),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: func(cmd *cobra.Command, args []string) error {
+			err := cobra.NoArgs(cmd, args)
+			var known []string
+			for _, c := range cmd.Commands() {
+				known = append(known, c.Name())
+			}
+			if near := config.Nearest(strings.Join(args, " "), known, 1); err != nil && len(near) > 0 {
+				err = fmt.Errorf("%w; did you mean %s?", err, near[0])
+			}
+			return err
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return fromEnvironment(cmd.Flags())
 		},
@@ -131,11 +141,26 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
 	root.SetOut(e.Out)
 	root.SetErr(e.Err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath())}
+		return usageError{fmt.Errorf("%w%s: see `%s --help`", err, meant(cmd, err), cmd.CommandPath())}
 	})
 	root.AddCommand(demoCommand(e), initCommand(e), serveCommand(e), syncCommand(e), waitsCommand(e), backfillCommand(e), checkCommand(e), jirasimCommand(e), healthcheckCommand(e))
 	wrapArgs(root)
 	return root
+}
+
+// meant returns which flag was probably meant by one that a command does not
+// have, as the end of a sentence; "" if it was none.
+func meant(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+	if near := config.Nearest(unknown.GetSpecifiedName(), known, 1); len(near) > 0 {
+		return fmt.Sprintf("; did you mean --%s?", near[0])
+	}
+	return ""
 }
 
 // wrapArgs makes wrong arguments a usage error in every command.
