@@ -37,6 +37,10 @@ func (e *examination) address(ctx context.Context) ([]Line, error) {
 		return []Line{{Topic: "address", Text: fmt.Sprintf("%s is a %s, version %s", j.URL, flavorName(info.Flavor), info.Version)}}, nil
 	}
 	text, remedy := explain(err)
+	var failure *jira.Error
+	if errors.As(err, &failure) && failure.Status == 0 && failure.Detail != "" {
+		text = failure.Detail // nothing answered: where it was asked stands before it
+	}
 	text = "GET " + asked + ": " + text
 	known := j.Flavor != "auto"
 	if known {

@@ -18,6 +18,9 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/orgs"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/rules"
+	"github.com/yourturn/yourturn/internal/store"
 )
 
 // noon is Jira's clock and this machine's in these tests: a Tuesday.
@@ -113,15 +116,21 @@ func (p *patient) replace(old, with string) {
 	p.jira, p.rest = strings.Replace(p.jira, old, with, 1), strings.Replace(p.rest, old, with, 1)
 }
 
-// diagnosed runs the diagnosis.
-func (p *patient) diagnosed() diagnose.Grade {
+// config reads the config.
+func (p *patient) config() *config.Config {
 	p.Helper()
 	text := fmt.Sprintf("jira:\n  url: %s\n%sstore: {url: %q}\n%s", p.url, p.jira, "sqlite:"+p.store, p.rest)
-	token := p.options.Token
-	cfg, err := config.Parse(filepath.Join(p.dir, "yourturn.yml"), []byte(text), func(string) string { return token })
+	cfg, err := config.Parse(filepath.Join(p.dir, "yourturn.yml"), []byte(text), func(string) string { return p.options.Token })
 	if err != nil {
 		p.Fatalf("%v\n%s", err, text)
 	}
+	return cfg
+}
+
+// diagnosed runs the diagnosis.
+func (p *patient) diagnosed() diagnose.Grade {
+	p.Helper()
+	cfg, token := p.config(), p.options.Token
 	client, err := jira.New(jira.Options{URL: cfg.Jira.URL, Flavor: jiradata.Flavor(cfg.Jira.Flavor), Email: cfg.Jira.Email, Token: token, RequestsPerSecond: 10000})
 	if err != nil {
 		p.Fatal(err)
@@ -408,4 +417,35 @@ func TestInterrupted(t *testing.T) {
 	if err != context.Canceled { //nolint:errorlint // it is that error
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestLedger says what a changed config makes of what is counted already: within
+// a day of the first sync a new ledger, later only sync --recount.
+func TestLedger(t *testing.T) {
+	p := newPatient(t, "german-lead", jirasim.Cloud)
+	st, err := store.Open(t.Context(), "sqlite:"+p.store, store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	first := latency.At(noon().Add(-2 * time.Hour))
+	count := func(fingerprint string, asOf latency.Instant) {
+		t.Helper()
+		state := jiradata.State{FirstDone: true, FirstComplete: first, DataTimestamp: asOf, Watermark: asOf}
+		if _, err := st.SaveStories(t.Context(), jiradata.Batch{State: state}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := st.Count(t.Context(), nil, latency.Standing{AsOf: asOf, Fingerprint: fingerprint}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count("another", first)
+	p.diagnosed()
+	p.says(diagnose.Look, "store", "counted by another config", "the first day", "counts anew")
+	count("another", first.Add(25*time.Hour))
+	p.diagnosed()
+	p.says(diagnose.Look, "store", "counted by another config", "yourturn sync --recount")
+	count(rules.Fingerprint(p.config()), first.Add(26*time.Hour))
+	p.diagnosed()
+	p.says(diagnose.Works, "store", "the counters are counted by this config")
 }

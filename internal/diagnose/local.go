@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/yourturn/yourturn/internal/calendar"
+	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
 )
@@ -158,6 +159,11 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 		line.Text = path + " can be written; it has no completed sync yet"
 	}
 	lines = append(lines, line)
+	ledger, err := e.ledger(ctx)
+	if err != nil {
+		return lines, err
+	}
+	lines = append(lines, ledger...)
 	if holder, held, err := storelock.Held(path); err != nil {
 		lines = append(lines, Line{Topic: "store", Grade: Look, Text: err.Error()})
 	} else if held {
@@ -167,6 +173,35 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 		lines = append(lines, Line{Topic: "store", Grade: Look, Text: path + " is on a network file system (" + kind + "), where a database's locks may not hold", Remedy: "keep the store on a disk of this machine (store.url)"})
 	}
 	return lines, nil
+}
+
+// ledger says what the counters of a store make of a config that was changed.
+func (e *examination) ledger(ctx context.Context) ([]Line, error) {
+	if e.store == nil || !e.state.FirstDone {
+		return nil, nil
+	}
+	l, err := query.LedgerBy(ctx, e.store, e.Config)
+	if err != nil {
+		return nil, fmt.Errorf("reading where the ledger stands: %w", err)
+	}
+	const format = "2006-01-02 15:04 UTC"
+	line := Line{Topic: "store", Text: "the counters are counted by this config"}
+	if l.Start != 0 {
+		line.Text += ", since " + l.Start.Time().Format(format)
+	}
+	switch {
+	case l.AsOf == 0 && !l.Changed:
+		return nil, nil // nothing is counted yet
+	case l.Renewed(e.state.DataTimestamp):
+		line.Grade = Look
+		line.Text = fmt.Sprintf("the counters were counted by another config; up to %s, the first day, a changed config begins a new ledger by itself", l.RenewedUntil.Time().Format(format))
+		line.Remedy = "nothing: the next start or reload counts anew; Prometheus sees one reset"
+	case l.Changed:
+		line.Grade = Look
+		line.Text = "the counters were counted by another config: waits and gauges follow this one from the next start on, and what was counted stays counted"
+		line.Remedy = "if the past is to be counted by this config, run yourturn sync --recount: every counter begins anew, which Prometheus sees as one reset"
+	}
+	return []Line{line}, nil
 }
 
 // cause returns an error without the file's name, which the text has already.
