@@ -237,7 +237,8 @@ func (q *questions) asking(i int) []ask {
 		return p != nil && p.assignment && account != "" && r.person(account) == owner && !p.acceptance[s.status]
 	}
 	reassigned := q.reassigned(e)
-	changed := reassigned || before == nil || e.relocates()
+	stands := slices.ContainsFunc(q.asks, func(a ask) bool { return a.rule == "assignment" }) // and asks once
+	changed := reassigned || (before == nil || e.relocates()) && !stands
 	if changed && assigned(after, e.after, owner) && (reassigned || !assigned(before, e.before, r.ownerBefore(e))) {
 		if role := r.roleAfter(q.s, i, owner); role != roleOwner && role != roleDelegate {
 			add("assignment", "")

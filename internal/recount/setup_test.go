@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -196,7 +197,7 @@ func rulesOf(t *testing.T, s setup, f facts) *rules {
 		}
 		for _, name := range slices.Sorted(maps.Keys(given.Components)) { // the first by name
 			for id, today := range f.components {
-				if today == name {
+				if strings.EqualFold(today, name) {
 					p.components = append(p.components, componentOwner{id, given.Components[name].Owner})
 				}
 			}
