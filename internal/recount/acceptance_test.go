@@ -95,7 +95,7 @@ func verdict(r *rules, s *story, i int) string {
 func hop(r *rules, s *story, i int, w *wait) bool {
 	e := &s.events[i]
 	p := r.of(e.before)
-	return r.automation[e.actor] && e.moves() && !e.migration() && e.at.Sub(w.start) < p.minDwell && len(parked(r, s, w)) == 0 &&
+	return r.automation[e.actor] && e.moves() && !e.migration() && e.at.Sub(w.start) < p.minDwell && len(parked(r, s, w)) == 0 && len(ownerAsks(r, s, w)) == 0 &&
 		r.roleAt(s, i, acceptanceKind, r.ownerOf(e.before, e.at)) == roleAutomation
 }
 

@@ -179,6 +179,9 @@ func clocks(r *rules, w *wait, n tenure, owners bool) clock {
 	var c clock
 	for i := 0; i+1 < len(cuts); i++ {
 		from, to := cuts[i], cuts[i+1]
+		if !from.Before(to) {
+			continue
+		}
 		now := n.within[0]
 		for _, o := range n.within {
 			if !o.from.After(from) {
