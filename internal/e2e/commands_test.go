@@ -216,7 +216,21 @@ func TestWaitsExplains(t *testing.T) {
 			t.Errorf("does not say %q:\n%s", want, got)
 		}
 	}
-	if got := yourturn(t, 1, "waits", "--config.file", o.config, "--story", "PAY-99999"); !strings.Contains(got, "PAY-99999") {
+	for _, wrong := range []struct{ flag, value, want string }{
+		{"--owner", "adda", "did you mean ada"}, {"--owner", "Ada Om", "did you mean Ada Ohm"}, {"--project", "PAYY", "did you mean PAY"}, {"--story", "PAYY-7", "did you mean PAY-7?"},
+	} {
+		for _, format := range []string{"table", "json", "csv"} {
+			if got := yourturn(t, 2, "waits", "--config.file", o.config, "--format", format, wrong.flag, wrong.value); !strings.Contains(got, wrong.want) {
+				t.Errorf("%s %s: %s", wrong.flag, wrong.value, got)
+			}
+		}
+	}
+	for _, name := range []string{"ada ohm", "ADA"} {
+		if got, want := yourturn(t, 0, "waits", "--config.file", o.config, "--owner", name), yourturn(t, 0, "waits", "--config.file", o.config, "--owner", "ada"); got != want {
+			t.Errorf("%s has other waits than ada:\n%s", name, got)
+		}
+	}
+	if got := yourturn(t, 2, "waits", "--config.file", o.config, "--story", "PAY-99999"); !strings.Contains(got, "PAY-99999") {
 		t.Errorf("does not name the story: %s", got)
 	}
 	before := yourturn(t, 0, "waits", "--config.file", o.config, "--as-of", w.Start.Add(-time.Millisecond).Format(time.RFC3339Nano))

@@ -11,10 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -80,6 +82,33 @@ func open(t *testing.T, cfg *config.Config) *query.Reader {
 	return r
 }
 
+// waits returns all waits that a filter selects.
+func waits(t *testing.T, r *query.Reader, f query.Filter, asOf latency.Instant) []latency.Part {
+	t.Helper()
+	found, err := r.Waits(t.Context(), f, asOf, query.Preview{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return listed(t, found)
+}
+
+// listed returns all of some waits, in order.
+func listed(t *testing.T, found *query.Waits) []latency.Part {
+	t.Helper()
+	defer found.Close() //nolint:errcheck // it only read
+	var list []latency.Part
+	for p, err := range found.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, *p)
+	}
+	if len(list) != found.Count || !slices.IsSortedFunc(list, latency.CompareParts) {
+		t.Fatalf("%d of %d waits, in order: %t", len(list), found.Count, slices.IsSortedFunc(list, latency.CompareParts))
+	}
+	return list
+}
+
 // TestOpen refuses a store that nothing can be asked about.
 func TestOpen(t *testing.T) {
 	cfg := synced(t)
@@ -120,11 +149,7 @@ func TestWaitsFilter(t *testing.T) {
 	asOf := r.State.DataTimestamp
 	list := func(f query.Filter) []latency.Part {
 		t.Helper()
-		found, err := r.Waits(t.Context(), f, asOf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return found.Parts
+		return waits(t, r, f, asOf)
 	}
 	all := list(query.Filter{})
 	some := all[len(all)/2]
@@ -153,8 +178,82 @@ func TestWaitsFilter(t *testing.T) {
 			}
 		})
 	}
-	if _, err := r.Waits(t.Context(), query.Filter{Story: "NOPE-1"}, asOf); err == nil || !strings.Contains(err.Error(), "NOPE-1") {
+	if _, err := r.Waits(t.Context(), query.Filter{Story: "NOPE-1"}, asOf, query.Preview{}); err == nil || !strings.Contains(err.Error(), "NOPE-1") {
 		t.Errorf("a story that is not there: got error %v", err)
+	}
+}
+
+// TestWaitsBeyondMemory holds that waits that do not fit into memory are the same, in
+// the same order, and those of one state of the store though it is written meanwhile.
+func TestWaitsBeyondMemory(t *testing.T) {
+	cfg := synced(t)
+	r := open(t, cfg)
+	asOf := r.State.DataTimestamp
+	for _, f := range []query.Filter{{}, {Open: true}, {Kind: "question"}} {
+		want := waits(t, r, f, asOf)
+		for _, most := range []int{1, 7, len(want) - 1, len(want), len(want) + 1} {
+			found, err := r.WaitsKeeping(t.Context(), f, asOf, most)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, listed(t, found)); diff != "" {
+				t.Errorf("%+v, %d in memory (-all in memory +got):\n%.2000s", f, most, diff)
+			}
+		}
+	}
+	want := waits(t, r, query.Filter{}, asOf)
+	found, err := r.WaitsKeeping(t.Context(), query.Filter{}, asOf, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), cfg.Store.URL, store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close() //nolint:errcheck // the test is over
+	gone := jiradata.Census{At: want[0].Start + 1, State: r.State, Gone: []int64{want[0].StoryID}}
+	if err := st.SaveCensus(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, listed(t, found)); diff != "" {
+		t.Errorf("after a write (-before +got):\n%.2000s", diff)
+	}
+}
+
+// TestNamed holds what a filter may say, and what is said where it names nothing.
+func TestNamed(t *testing.T) {
+	r := open(t, synced(t))
+	story := waits(t, r, query.Filter{}, r.State.DataTimestamp)[0]
+	for _, tc := range []struct {
+		name         string
+		filter, want query.Filter
+		err          string // "": none
+	}{
+		{"nothing", query.Filter{}, query.Filter{}, ""},
+		{"a key of owners", query.Filter{Owner: "ada"}, query.Filter{Owner: "ada"}, ""},
+		{"a key in another case", query.Filter{Owner: "ADA"}, query.Filter{Owner: "ada"}, ""},
+		{"a display name", query.Filter{Owner: "ada ohm"}, query.Filter{Owner: "ada"}, ""},
+		{"nobody's", query.Filter{Owner: "unowned"}, query.Filter{Owner: "unowned"}, ""},
+		{"a name with a slip", query.Filter{Owner: "Ada Omh"}, query.Filter{}, `--owner "Ada Omh": nobody is called so; did you mean Ada Ohm`},
+		{"a name of nobody", query.Filter{Owner: "Zaphod Beeblebrox"}, query.Filter{}, "owners are ada"},
+		{"a project in another case", query.Filter{Project: "pay"}, query.Filter{Project: "PAY"}, ""},
+		{"a project with a slip", query.Filter{Project: "PAYY"}, query.Filter{}, `--project "PAYY": the store holds no such project; did you mean PAY`},
+		{"a project that is not there", query.Filter{Project: "MARKETING"}, query.Filter{}, "projects are "},
+		{"a story in another case", query.Filter{Story: strings.ToLower(story.Story)}, query.Filter{Story: story.Story}, ""},
+		{"a story that is not there", query.Filter{Story: "PAY-999999"}, query.Filter{}, `--story "PAY-999999": the store holds no such story`},
+		{"a story of a project with a slip", query.Filter{Story: "PAYS-7"}, query.Filter{}, "did you mean PAY-7?"},
+		{"no key of a story", query.Filter{Story: "7"}, query.Filter{}, "such as PAY-7"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, err := r.Named(t.Context(), tc.filter)
+			var unknown query.UnknownError
+			switch {
+			case tc.err == "" && (err != nil || got != tc.want):
+				t.Errorf("got %+v, %v; want %+v", got, err, tc.want)
+			case tc.err != "" && (!errors.As(err, &unknown) || !strings.Contains(err.Error(), tc.err)):
+				t.Errorf("got error %v, want one that says %q", err, tc.err)
+			}
+		})
 	}
 }
 
@@ -164,12 +263,8 @@ func TestWaitsFilter(t *testing.T) {
 func TestStory(t *testing.T) {
 	r := open(t, synced(t))
 	asOf := r.State.DataTimestamp
-	found, err := r.Waits(t.Context(), query.Filter{Open: true}, asOf)
-	if err != nil {
-		t.Fatal(err)
-	}
 	waiting := map[string]bool{}
-	for _, p := range found.Parts {
+	for _, p := range waits(t, r, query.Filter{Open: true}, asOf) {
 		waiting[p.Story] = true
 	}
 	for key := range waiting {
@@ -206,12 +301,8 @@ func TestExits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := r.Waits(t.Context(), query.Filter{Kind: "acceptance"}, r.State.DataTimestamp)
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := query.Exits{}
-	for _, p := range found.Parts {
+	for _, p := range waits(t, r, query.Filter{Kind: "acceptance"}, r.State.DataTimestamp) {
 		if p.Final && p.Outcome != latency.HandedOver {
 			want[query.Exit{Project: r.Project(p.ProjectID), Status: p.ExitStatus, Outcome: p.Outcome}]++
 		}

@@ -18,6 +18,8 @@ type Reader struct {
 	Store *store.Store
 	State jiradata.State // as of when the Reader was made
 	Rules *latency.Rules // that waits are derived by
+
+	watched []string // keys of the projects of the config; some may not have been read yet
 }
 
 // Open opens the store of a config for reading alone. It fails with
@@ -51,7 +53,7 @@ func open(ctx context.Context, cfg *config.Config, st *store.Store) (*Reader, er
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{Store: st, State: state, Rules: made.Rules}, nil
+	return &Reader{Store: st, State: state, Rules: made.Rules, watched: cfg.Jira.Projects}, nil
 }
 
 // Close closes the store.

@@ -22,15 +22,57 @@ func (s *Store) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.H
 	if ids == nil {
 		return s.HistoriesIn(ctx, everything())
 	}
+	return s.named(ctx, ids, s.merge)
+}
+
+// named streams the stories with these ids, as read reads them.
+func (s *Store) named(ctx context.Context, ids []int64, read reading) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
 		dec := newDecoder()
 		for chunk := range slices.Chunk(ids, idChunk) {
 			in := ` IN (` + idList(chunk) + `)`
-			if !s.stream(ctx, dec, selection{story: `parent_only = 0 AND id` + in, event: `story` + in}, yield) {
+			if !stream(ctx, read, dec, selection{story: `parent_only = 0 AND id` + in, event: `story` + in}, yield) {
 				return
 			}
 		}
 	}
+}
+
+// Snapshot is the store as it was at one instant, while others write to it.
+type Snapshot struct {
+	store *Store
+	tx    *sql.Tx
+}
+
+// Snapshot returns the store as it is now. Until it is closed, what is written to
+// the store makes its journal longer.
+func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
+	tx, err := s.scan.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	return &Snapshot{s, tx}, nil
+}
+
+// Histories is Store.Histories. One reading of a snapshot ends before the next begins.
+func (v *Snapshot) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
+	read := func(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) error {
+		return v.store.mergeIn(ctx, v.tx, dec, sel, yield)
+	}
+	if ids != nil {
+		return v.store.named(ctx, ids, read)
+	}
+	return func(yield func(*latency.History, error) bool) {
+		stream(ctx, read, newDecoder(), selection{story: `parent_only = 0`, event: `TRUE`}, yield)
+	}
+}
+
+// Close gives the store free.
+func (v *Snapshot) Close() error {
+	if err := v.tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return v.store.explain(err)
+	}
+	return nil
 }
 
 // HistoriesIn is Histories for the stories of a shard. Every stream has a
@@ -38,7 +80,7 @@ func (s *Store) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.H
 // any number of shards may be read at once.
 func (s *Store) HistoriesIn(ctx context.Context, in jiradata.Shard) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
-		s.stream(ctx, newDecoder(), selection{
+		stream(ctx, s.merge, newDecoder(), selection{
 			story: `parent_only = 0 AND id >= $1 AND id < $2`,
 			event: `story >= $1 AND story < $2`,
 			args:  []any{in.From, in.To},
@@ -51,7 +93,7 @@ func (s *Store) HistoriesIn(ctx context.Context, in jiradata.Shard) iter.Seq2[*l
 func (s *Store) Parents(ctx context.Context) iter.Seq2[*latency.History, error] {
 	return func(yield func(*latency.History, error) bool) {
 		const in = ` IN (SELECT id FROM parent)`
-		s.stream(ctx, newDecoder(), selection{story: `id` + in, event: `story` + in}, yield)
+		stream(ctx, s.merge, newDecoder(), selection{story: `id` + in, event: `story` + in}, yield)
 	}
 }
 
@@ -77,11 +119,14 @@ type selection struct {
 	args         []any  // of both
 }
 
+// reading is a way to read the stories of a selection.
+type reading func(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) error
+
 // stream yields the stories of a selection that have events; it reports whether the
 // reader wants more. It merges two cursors, both in order of story id: a join would
 // repeat the story's columns with each of its events.
-func (s *Store) stream(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) bool {
-	if err := s.merge(ctx, dec, sel, yield); err != nil {
+func stream(ctx context.Context, read reading, dec *decoder, sel selection, yield func(*latency.History, error) bool) bool {
+	if err := read(ctx, dec, sel, yield); err != nil {
 		if !errors.Is(err, errStopped) {
 			yield(nil, err)
 		}
@@ -95,15 +140,20 @@ var errStopped = errors.New("stopped") //nolint:gochecknoglobals // a constant i
 
 // merge is stream with its errors returned.
 func (s *Store) merge(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) error {
-	// The driver sets up an interrupt for every single row if the context can
-	// end. Rows are quick here, so the context is looked at once a story.
-	quiet := context.WithoutCancel(ctx)
-	// Both cursors in one transaction see the same state of the store.
-	tx, err := s.scan.BeginTx(quiet, &sql.TxOptions{ReadOnly: true})
+	tx, err := s.scan.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return s.explain(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // it only read
+	return s.mergeIn(ctx, tx, dec, sel, yield)
+}
+
+// mergeIn is merge in a transaction, in which both cursors see the same state of
+// the store.
+func (s *Store) mergeIn(ctx context.Context, tx *sql.Tx, dec *decoder, sel selection, yield func(*latency.History, error) bool) error {
+	// The driver sets up an interrupt for every single row if the context can
+	// end. Rows are quick here, so the context is looked at once a story.
+	quiet := context.WithoutCancel(ctx)
 	stories, err := tx.QueryContext(quiet, `SELECT id, key, now FROM story WHERE `+sel.story+` ORDER BY id`, sel.args...)
 	if err != nil {
 		return s.explain(err)

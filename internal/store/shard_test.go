@@ -265,7 +265,7 @@ func TestAStreamKeepsOneStory(t *testing.T) {
 	want := saveGenerated(t, s, 50)
 	dec := newDecoder()
 	n := 0
-	s.stream(t.Context(), dec, selection{story: `parent_only = 0`, event: `true`}, func(_ *latency.History, err error) bool {
+	stream(t.Context(), s.merge, dec, selection{story: `parent_only = 0`, event: `true`}, func(_ *latency.History, err error) bool {
 		n++
 		return err == nil && len(dec.comments) == 3 && len(dec.changes) <= 10
 	})

@@ -1,16 +1,22 @@
 package command
 
 import (
+	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -53,7 +59,7 @@ the slip window. Until then the wait is shown as open, with its clock stopped.`,
 	flags := cmd.Flags()
 	configFlag(flags, &f.configFile)
 	flags.StringVar(&f.asOf, "as-of", "", "derive as of this instant (RFC 3339) instead of the last complete poll")
-	flags.StringVar(&f.owner, "owner", "", "only this owner's")
+	flags.StringVar(&f.owner, "owner", "", "only this owner's: a key of owners, an account, or a display name")
 	flags.StringVar(&f.project, "project", "", "only this project's (key)")
 	flags.StringVar(&f.kind, "kind", "", "only this kind: acceptance or question")
 	flags.StringVar(&f.story, "story", "", "only this story's (key), explained step by step")
@@ -95,7 +101,12 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 		}
 		asOf = latency.At(t)
 	}
-	filter := query.Filter{Owner: f.owner, Project: f.project, Kind: f.kind, Story: f.story, Open: f.open}
+	filter, err := r.Named(ctx, query.Filter{Owner: f.owner, Project: f.project, Kind: f.kind, Story: f.story, Open: f.open})
+	if unknown := (query.UnknownError{}); errors.As(err, &unknown) {
+		return usageError{err}
+	} else if err != nil {
+		return err
+	}
 	switch {
 	case f.audit:
 		found, err := r.Audit(ctx, filter, asOf)
@@ -104,43 +115,66 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 		}
 		return printFindings(e.Out, f.format, found)
 	case f.story != "" && f.format == "table":
-		story, err := r.Story(ctx, f.story, asOf)
+		story, err := r.Story(ctx, filter.Story, asOf)
 		if err != nil {
 			return err
 		}
 		return printStory(e.Out, r, story)
 	}
-	found, err := r.Waits(ctx, filter, asOf)
+	table := newWaitsTable(r)
+	var look query.Preview
+	if f.format == "table" {
+		look = query.Preview{Part: table.measure, Statistics: true}
+	}
+	found, err := r.Waits(ctx, filter, asOf, look)
 	if err != nil {
 		return err
 	}
+	out := bufio.NewWriterSize(e.Out, 1<<16)
 	switch f.format {
 	case "json":
-		return printJSON(e.Out, r.Rules, found.Parts)
+		err = printJSON(out, r.Rules, found.All(ctx))
 	case "csv":
-		return printCSV(e.Out, r.Rules, found.Parts)
+		err = printCSV(out, r.Rules, found.All(ctx))
 	default:
-		return printTable(e.Out, r, found, asOf)
+		err = table.print(ctx, out, found, asOf)
 	}
+	return cmp.Or(err, out.Flush(), found.Close())
 }
 
-func printJSON(w io.Writer, rules *latency.Rules, list []latency.Part) error {
-	out := make([]query.Part, 0, len(list))
-	for i := range list {
-		out = append(out, query.NewPart(rules, &list[i]))
-	}
-	enc := json.NewEncoder(w)
+// printJSON prints an array, element by element: there may be more waits than fit
+// into memory.
+func printJSON(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part, error]) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(out)
+	before := "["
+	for p, err := range parts {
+		if err != nil {
+			return err
+		}
+		b.Reset()
+		b.WriteString(before)
+		before = ","
+		if err := enc.Encode(query.NewPart(rules, p)); err != nil {
+			return err
+		}
+		b.Truncate(b.Len() - 1) // the encoder ends a line
+		if _, err := w.Write(b.Bytes()); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, map[bool]string{true: "[]\n", false: "]\n"}[before == "["])
+	return err
 }
 
-func printCSV(w io.Writer, rules *latency.Rules, list []latency.Part) error {
+func printCSV(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part, error]) error {
 	c := csv.NewWriter(w)
-	rows := [][]string{{
+	err := c.Write([]string{
 		"story", "story_id", "project", "kind", "owner", "start", "end", "outcome", "responder", "final", "part", "cycle",
 		"elapsed_seconds", "working_seconds", "paused_seconds", "story_elapsed_seconds", "story_working_seconds", "target_seconds",
 		"breached", "addressed", "asks", "other_replies", "first_reply", "rule",
-	}}
+	})
 	num := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 	text := func(s *string) string {
 		if s == nil {
@@ -148,59 +182,106 @@ func printCSV(w io.Writer, rules *latency.Rules, list []latency.Part) error {
 		}
 		return *s
 	}
-	for i := range list {
-		j := query.NewPart(rules, &list[i])
+	for p, readErr := range parts {
+		if err = cmp.Or(err, readErr); err != nil {
+			return err
+		}
+		j := query.NewPart(rules, p)
 		cycle := ""
 		if j.Cycle != nil {
 			cycle = strconv.Itoa(*j.Cycle)
 		}
-		rows = append(rows, []string{
+		err = c.Write([]string{
 			j.Story, j.StoryID, j.Project, j.Kind, j.Owner, j.Start, text(j.End), j.Outcome, j.Responder, strconv.FormatBool(j.Final),
 			strconv.Itoa(j.Part), cycle, num(j.ElapsedSeconds), num(j.WorkingSeconds), num(j.PausedSeconds), num(j.StoryElapsedSeconds),
 			num(j.StoryWorkingSeconds), num(j.TargetSeconds), strconv.FormatBool(j.Breached), j.Addressed, strconv.Itoa(j.Asks),
 			strconv.Itoa(j.OtherReplies), text(j.FirstReply), j.Rule,
 		})
 	}
-	if err := c.WriteAll(rows); err != nil {
-		return err
-	}
-	return c.Error()
+	c.Flush()
+	return cmp.Or(err, c.Error())
 }
 
-func printTable(w io.Writer, r *query.Reader, found *query.Waits, asOf latency.Instant) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "STORY\tPROJECT\tKIND\tOWNER\tSTART\tEND\tOUTCOME\tBY\tWORKING\tELAPSED\tTARGET\tLONGER THAN\t")
-	open := 0
-	for i := range found.Parts {
-		l := &found.Parts[i]
-		end, outcome := "", cmp.Or(string(l.Outcome), "open")
-		if !l.Open() {
-			end = l.End.Time().Format("2006-01-02 15:04")
-		} else {
-			open++
-			if l.PausedNow {
-				outcome = "paused"
-			}
-		}
-		target := "met"
-		if l.Breached {
-			target = "past"
-		} else if l.Open() {
-			target = "within"
-		} else if !l.Outcome.IsResponse() {
-			target = ""
-		}
-		pace := ""
-		if share, ok := found.Statistics.Pace(l); ok && l.Open() {
-			pace = fmt.Sprintf("%.0f %%", 100*share)
-		}
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", l.Story, r.Project(l.ProjectID), l.Kind, l.Owner,
-			l.Start.Time().Format("2006-01-02 15:04"), end, outcome, l.Responder, clock(l.Working), clock(l.Elapsed), target, pace)
+// waitsTable prints waits in columns. It sees each wait twice: first to find how
+// wide the columns are, then in order.
+type waitsTable struct {
+	reader *query.Reader
+	widths []int
+}
+
+// newWaitsTable returns a table whose columns are as wide as their heads.
+func newWaitsTable(r *query.Reader) *waitsTable {
+	t := &waitsTable{reader: r}
+	for _, head := range waitsHeads() {
+		t.widths = append(t.widths, utf8.RuneCountInString(head))
 	}
-	if err := tw.Flush(); err != nil {
+	return t
+}
+
+func waitsHeads() []string {
+	return []string{"STORY", "PROJECT", "KIND", "OWNER", "START", "END", "OUTCOME", "BY", "WORKING", "ELAPSED", "TARGET", "LONGER THAN"}
+}
+
+// measure widens the columns for a wait. The last column is never wider than its head.
+func (t *waitsTable) measure(p *latency.Part) {
+	for i, cell := range t.cells(p) {
+		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+	}
+}
+
+// cells returns what stands in all columns but the last.
+func (t *waitsTable) cells(p *latency.Part) []string {
+	end, outcome := "", cmp.Or(string(p.Outcome), "open")
+	if !p.Open() {
+		end = p.End.Time().Format("2006-01-02 15:04")
+	} else if p.PausedNow {
+		outcome = "paused"
+	}
+	target := "met"
+	if p.Breached {
+		target = "past"
+	} else if p.Open() {
+		target = "within"
+	} else if !p.Outcome.IsResponse() {
+		target = ""
+	}
+	return []string{
+		p.Story, t.reader.Project(p.ProjectID), string(p.Kind), p.Owner, p.Start.Time().Format("2006-01-02 15:04"), end, outcome,
+		string(p.Responder), clock(p.Working), clock(p.Elapsed), target,
+	}
+}
+
+func (t *waitsTable) print(ctx context.Context, w io.Writer, found *query.Waits, asOf latency.Instant) error {
+	if err := t.line(w, waitsHeads()); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d waits, %d of them open, as of %s (times in UTC)\n", len(found.Parts), open, query.Stamp(asOf))
+	for p, err := range found.All(ctx) {
+		if err != nil {
+			return err
+		}
+		pace := ""
+		if p.Open() { // to compare takes time, and an ended wait is not shown compared
+			if share, ok := found.Statistics.Pace(p); ok {
+				pace = fmt.Sprintf("%.0f %%", 100*share)
+			}
+		}
+		if err := t.line(w, append(t.cells(p), pace)); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(w, "%d waits, %d of them open, as of %s (times in UTC)\n", found.Count, found.Open, query.Stamp(asOf))
+	return err
+}
+
+// line prints cells, with two spaces behind each column.
+func (t *waitsTable) line(w io.Writer, cells []string) error {
+	var b strings.Builder
+	for i, cell := range cells {
+		b.WriteString(cell)
+		b.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2))
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 
