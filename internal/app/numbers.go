@@ -171,13 +171,19 @@ func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
 	return nil
 }
 
-// logAudit logs what the audit found since the last report and may make numbers
-// wrong.
-func (n *numbers) logAudit(report *latency.Report) {
+// auditByReason returns how many findings of each reason the audit has.
+func auditByReason(report *latency.Report) map[string]int {
 	found := map[string]int{}
 	for k, count := range report.Audit {
 		found[k.Reason] += count
 	}
+	return found
+}
+
+// logAudit logs what the audit found since the last report and may make numbers
+// wrong.
+func (n *numbers) logAudit(report *latency.Report) {
+	found := auditByReason(report)
 	for _, r := range measure.Reasons() {
 		if count, before := found[r.Code], n.audited[r.Code]; r.Doubtful && count > before {
 			n.log.Warn("the audit found something that may make the numbers wrong: yourturn waits --audit lists it",

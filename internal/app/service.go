@@ -13,8 +13,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,6 +30,7 @@ import (
 	"github.com/yourturn/yourturn/collector/webhook"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/web"
@@ -225,5 +228,21 @@ func (s *Service) showSite(state jiradata.State) {
 func (s *Service) syncPage(ctx context.Context) (web.Sync, error) {
 	page, err := s.polls.page(ctx)
 	page.Progress = s.status.get().Progress
+	if report := s.numbers.report(); report != nil {
+		page.Audited, page.Audit = true, auditCounts(report)
+	}
 	return page, err
+}
+
+// auditCounts returns how many findings of each reason the audit has, in order of
+// reason.
+func auditCounts(report *latency.Report) []web.Count {
+	found := auditByReason(report)
+	var out []web.Count
+	for _, reason := range slices.Sorted(maps.Keys(found)) {
+		if found[reason] > 0 {
+			out = append(out, web.Count{Result: reason, Count: found[reason]})
+		}
+	}
+	return out
 }

@@ -34,6 +34,24 @@ func (p *rig) tells(patterns ...string) {
 	}
 }
 
+// TestSyncPageShowsTheAudit holds that the page does not call data fine of which the
+// audit says otherwise, and that a restart does not make it contradict itself.
+func TestSyncPageShowsTheAudit(t *testing.T) {
+	rigs(t, jirasim.Options{}, func(p *rig) {
+		for range 3 {
+			id := p.create(p.pay)
+			p.move(p.dev, id, "1", "2")
+			p.later(time.Hour)
+			p.move(p.po, id, "2", "3") // accepts by the category of Done alone
+		}
+		p.later(time.Hour)
+		p.fine()
+		p.tells("Reason\\s+Count\\s+exit_by_default\\s+3\\s", "yourturn waits --audit", "!Nothing is odd")
+		p.restart(asItWas)
+		p.tells("exit_by_default\\s+3\\s", "[0-9]s ago", "cycle ended\\s+none since the start", "!never")
+	})
+}
+
 // TestSyncPage follows what the page about the synchronisation says.
 func TestSyncPage(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
@@ -42,11 +60,11 @@ func TestSyncPage(t *testing.T) {
 			ids = append(ids, p.create(p.pay))
 		}
 		p.later(time.Hour)
-		p.tells("Complete as of\\s+never", "cycle ended\\s+never")
+		p.tells("Complete as of\\s+never", "cycle ended\\s+none since the start", "Audit\\s+Nothing is derived yet")
 		p.fine()
 		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "[0-9]s ago", "after [0-9.]+m?s:\\s+complete", "Stories that it read\\s+20\\s", "!last complete one ended",
 			"The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "due\\s+Mon 2 Mar 2026 15:00:00", "Stories that Jira shows\\s+20\\s", "Stories that it should show\\s+20\\s",
-			"Quarantine\\s+Empty", "Other findings\\s+None", "secret_file is not set", "myself\\s+200\\s+1\\s", "!alone", "!The last check failed", "!started since")
+			"Quarantine\\s+Empty", "Audit\\s+Nothing is odd", "What polls found\\s+None", "secret_file is not set", "myself\\s+200\\s+1\\s", "!alone", "!The last check failed", "!since the start\\s+The")
 		if p.site.Flavor == jirasim.Cloud {
 			p.tells("search/jql\\s+349\\s+350\\s")
 		} else {
@@ -55,7 +73,7 @@ func TestSyncPage(t *testing.T) {
 
 		// After a restart the page shows what the store knows.
 		p.restart(asItWas)
-		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "cycle ended\\s+never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "restarted since", "!Stories that Jira shows")
+		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "cycle ended\\s+none since the start", "!never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "restarted since", "!Stories that Jira shows")
 		if got, want := p.metric("yourturn_census_timestamp_seconds"), float64(p.now().Unix()); got != want {
 			p.Errorf("the last census is said to have been at %v, want %v", got, want)
 		}
@@ -67,7 +85,7 @@ func TestSyncPage(t *testing.T) {
 		if err := p.cycle(); err == nil {
 			p.Fatal("the cycle is complete")
 		}
-		p.tells("after [0-9.]+[mµ]?s:\\s+asking Jira who we are", "The last complete one ended\\s+never", "poll_failed")
+		p.tells("after [0-9.]+[mµ]?s:\\s+asking Jira who we are", "The last complete one ended\\s+none since the start", "poll_failed")
 		if took := p.metric("yourturn_poll_duration_seconds"); took <= 0 {
 			p.Errorf("the failed cycle took %v s", took)
 		}

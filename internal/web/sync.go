@@ -25,8 +25,11 @@ type Sync struct {
 
 	Quarantine        []Odd // issues that cannot be read
 	QuarantineOmitted int   // how many more there are
-	Odd               []Odd // other findings
+	Odd               []Odd // other findings of polls
 	OddOmitted        int
+
+	Audited bool    // the numbers were derived, and the audit with them
+	Audit   []Count // how many findings of each reason there are, in order of reason
 }
 
 // Cycle is how a cycle ended.
@@ -49,7 +52,7 @@ type Webhooks struct {
 	Results []Count // in order of result
 }
 
-// Count is how often a result occurred.
+// Count is how often a result, or a reason of the audit, occurred.
 type Count struct {
 	Result string
 	Count  int
@@ -89,6 +92,9 @@ type Odd struct {
 	At                  time.Time
 }
 
+// stampForm is how the page shows an instant.
+const stampForm = "Mon 2 Jan 2006 15:04:05 MST"
+
 // sync serves the page about the synchronisation (/sync).
 func (s *Server) sync() http.Handler {
 	page := page("sync.html", template.FuncMap{
@@ -96,7 +102,14 @@ func (s *Server) sync() http.Handler {
 			if t.IsZero() {
 				return "never"
 			}
-			return t.UTC().Format("Mon 2 Jan 2006 15:04:05 MST")
+			return t.UTC().Format(stampForm)
+		},
+		// Cycles are known since the start alone, and the store may hold what others brought.
+		"ended": func(t time.Time) string {
+			if t.IsZero() {
+				return "none since the start"
+			}
+			return t.UTC().Format(stampForm)
 		},
 		"took": func(d time.Duration) string { return d.Round(time.Millisecond).String() },
 		"age":  func(d time.Duration) string { return d.Round(time.Second).String() },
