@@ -89,11 +89,20 @@ func (p *patient) truth() {
 			}
 		}
 		field := pr.OwnerField
+		if pr.Owner == orgs.OwnerByReporter {
+			field = "Reporter"
+		}
+		if len(pr.Components) > 0 {
+			fmt.Fprintln(&projects, "    components:")
+			for name, who := range pr.Components {
+				fmt.Fprintf(&projects, "      %q: {owner: %s}\n", name, owner(who))
+			}
+		}
 		fmt.Fprintf(&projects, "    owner_field: %q\n", field)
 		for _, who := range pr.Deciders {
 			owner(who)
 		}
-		if field == "" && len(pr.Deciders) > 0 {
+		if field == "" && len(pr.Components) == 0 && len(pr.Deciders) > 0 {
 			fmt.Fprintf(&projects, "    owner: %s\n", owner(pr.Deciders[0]))
 		}
 	}
@@ -265,6 +274,10 @@ func TestWhatIsWrong(t *testing.T) {
 			p.rest = dropLine(p.rest, "withdrawn_statuses")
 			p.rest = strings.Replace(p.rest, "    owner_field", "    withdrawn_resolutions: [Nothing]\n    owner_field", 1)
 		}, diagnose.Look, "history", []string{`exits to "Verworfen" are judged rejected`, `add "Verworfen" to projects.KASSE.withdrawn_statuses`}},
+		{"a test as acceptance", func(p *patient) { p.replace(`acceptance_statuses: ["10305"]`, "acceptance_statuses: [Test]") }, diagnose.Look, "history", []string{"exits from acceptance are recalled", "check acceptance_statuses"}},
+		{"an owner who does not decide", func(p *patient) {
+			p.rest = strings.Replace(p.rest, p.org.Site.User("anke").AccountID, p.org.Site.User("dev1").AccountID, 1)
+		}, diagnose.Look, "history", []string{"acceptances are by others than the story's owner, most by Anke Vogt", "write them as owner"}},
 		{"an unknown user field", func(p *patient) { p.replace(`owner_field: ""`, "owner_field: Assignees") }, diagnose.Broken, "fields", []string{`no user field "Assignees"; did you mean "Assignee"?`}},
 		{"an unknown type", func(p *patient) { p.jira += "  issue_types: [Storey]\n" }, diagnose.Broken, "types", []string{`no issue type "Storey"`, "Story"}},
 		{"a name as an account", func(p *patient) { p.rest += "  bob: {accounts: [Anke Vogt]}\n" }, diagnose.Broken, "owners", []string{`no account "Anke Vogt"`, "write their account id: 5c"}},
@@ -388,6 +401,21 @@ func TestQuery(t *testing.T) {
 	if strings.Contains(p.text(), "GAMMA") {
 		t.Errorf("looks at a project that the query leaves out:\n%s", p.text())
 	}
+}
+
+// TestDefaultsOfSeveralWorkflows holds that defaults may name the statuses of
+// several workflows: each project takes those of its own.
+func TestDefaultsOfSeveralWorkflows(t *testing.T) {
+	p := newPatient(t, "mixed-workflows", jirasim.Cloud)
+	p.rest = "calendar: {time_zone: UTC}\ndefaults: {acceptance_statuses: [UAT, Delivered], withdrawn_statuses: [Cancelled]}\nprojects: {GAMMA: {acceptance_statuses: []}}\n"
+	if grade := p.diagnosed(); grade == diagnose.Broken || strings.Contains(p.text(), "another workflow") {
+		t.Errorf("it is %s:\n%s", grade, p.text())
+	}
+	p.says(diagnose.Works, "statuses", `ALPHA: acceptance is "UAT"`)
+	p.says(diagnose.Works, "statuses", `BETA: acceptance is "Delivered"`)
+	p.replace("projects: {", `projects: {ALPHA: {acceptance_statuses: [UAT, Delivered]}, `)
+	p.diagnosed()
+	p.says(diagnose.Look, "statuses", `ALPHA: "Delivered" is a status of this Jira, but of another workflow`, "take it out")
 }
 
 // TestFold holds that what differs in its project alone is said once.

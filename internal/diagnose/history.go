@@ -3,6 +3,7 @@ package diagnose
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,8 @@ const (
 	mostBypassed   = 0.2 // of the stories that were done, without acceptance
 	mostUnowned    = 0.5 // of the waits, nobody's
 	mostOwnerless  = 0.9 // of the stories, with an empty owner field
+	mostRecalled   = 0.5 // of the exits from acceptance, judged as taken back by the team
+	mostByOthers   = 0.5 // of the acceptances, by somebody who is no owner and no delegate
 	fewestHandOffs = 0.35
 	fewest         = 10
 )
@@ -105,7 +108,7 @@ func (h *projectHistory) lines() []Line {
 		return []Line{h.line(Look, "nothing happened to any story", "check jira.issue_types, and whether anybody works in the project")}
 	}
 	lines := []Line{h.waits()}
-	for _, list := range [][]Line{h.others(), h.unvisited(), h.handOffs(), h.exits(), h.meanings(), h.bypassed(), h.nobodys()} {
+	for _, list := range [][]Line{h.others(), h.unvisited(), h.handOffs(), h.exits(), h.verdicts(), h.meanings(), h.bypassed(), h.nobodys()} {
 		lines = append(lines, list...)
 	}
 	return lines
@@ -218,6 +221,27 @@ func (h *projectHistory) exits() []Line {
 		text += fmt.Sprintf("; %d of them are judged by the category of the status alone (exit_by_default)", n)
 	}
 	return []Line{h.line(Works, text, "")}
+}
+
+// verdicts says that stories leave acceptance by others than their owners.
+func (h *projectHistory) verdicts() []Line {
+	var lines []Line
+	if n, all := h.tally.sum(latency.Recalled); all >= fewest && share(n, all) >= mostRecalled {
+		lines = append(lines, h.line(Look, fmt.Sprintf("%d of %d exits from acceptance are recalled: somebody else than the owner moved the story on, and to no accepted status", n, all),
+			"check acceptance_statuses and accepted_statuses, and who owns the stories"))
+	}
+	by, n := "", 0
+	for _, who := range slices.Sorted(maps.Keys(h.tally.others)) {
+		n += h.tally.others[who]
+		if by == "" || h.tally.others[who] > h.tally.others[by] {
+			by = who
+		}
+	}
+	if h.tally.accepted >= fewest && share(n, h.tally.accepted) >= mostByOthers {
+		lines = append(lines, h.line(Look, fmt.Sprintf("%d of %d acceptances are by others than the story's owner, most by %s (%d)", n, h.tally.accepted, h.name(by), h.tally.others[by]),
+			"if they decide, write them as owner, as delegate, or the field that names them as owner_field"))
+	}
+	return lines
 }
 
 // meanings says which statuses, to which stories go from acceptance, seem to mean

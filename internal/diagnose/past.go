@@ -178,12 +178,13 @@ func keep(h *latency.History) latency.History {
 
 // tally is what happened in a project in the last 90 days.
 type tally struct {
-	stories, ownerless int         // on which something happened; of those, with an empty owner field
-	parts, unowned     int         // owners' parts of waits; of those, nobody's
-	bypassed, accepted int         // stories done without acceptance; acceptances
-	byDefault          int         // exits that only the category of the status judges
-	exits              map[way]int // how acceptance waits ended
-	visited            latency.Set // statuses, at any time
+	stories, ownerless int            // on which something happened; of those, with an empty owner field
+	parts, unowned     int            // owners' parts of waits; of those, nobody's
+	bypassed, accepted int            // stories done without acceptance; acceptances
+	byDefault          int            // exits that only the category of the status judges
+	exits              map[way]int    // how acceptance waits ended
+	others             map[string]int // who accepted in place of the owner and of delegates, by person
+	visited            latency.Set    // statuses, at any time
 }
 
 // way is a way out of acceptance.
@@ -197,7 +198,7 @@ type way struct {
 func (e *examination) derive(ctx context.Context, p *past) (map[string]*tally, *latency.Statistics, error) {
 	out := map[string]*tally{}
 	for _, w := range e.watched {
-		out[w.ID] = &tally{exits: map[way]int{}, visited: latency.Set{}}
+		out[w.ID] = &tally{exits: map[way]int{}, others: map[string]int{}, visited: latency.Set{}}
 	}
 	var traces []*latency.Trace
 	newest := latency.Instant(0)
@@ -284,9 +285,24 @@ func (t *tally) part(p *latency.Part, since latency.Instant) {
 		return
 	}
 	t.exits[way{p.ExitStatus, p.Outcome}]++
-	if p.Outcome == latency.Accepted {
-		t.accepted++
+	if p.Outcome != latency.Accepted {
+		return
 	}
+	t.accepted++
+	if n := len(p.Steps); p.Responder == latency.ByOther && n > 0 {
+		t.others[p.Steps[n-1].Actor]++
+	}
+}
+
+// sum returns how many exits there were, and how many had an outcome.
+func (t *tally) sum(outcome latency.Outcome) (n, all int) {
+	for w, count := range t.exits {
+		all += count
+		if w.outcome == outcome {
+			n += count
+		}
+	}
+	return n, all
 }
 
 // ways returns how acceptance waits ended, the commonest first, in words.

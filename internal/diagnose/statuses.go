@@ -86,6 +86,7 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 	for _, l := range statusKeys(e.Config.Project(p.Key)) {
 		path, written := e.setting(p.Key, l.key)
 		place := "(" + e.place(path) + ")"
+		own := strings.HasPrefix(path, "projects.")
 		var good, lost []string
 		for _, name := range l.names {
 			ids := e.rules.Resolved[rules.ResolvedKey(p.ID, name)]
@@ -110,7 +111,7 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 			if len(ids) > 1 {
 				say(Look, fmt.Sprintf("this Jira has several statuses %q, of the ids %s: all of them are meant %s", name, strings.Join(ids, ", "), place), "write an id to mean one of them")
 			}
-			if len(ids) > 0 && len(inFlow) == 0 && l.key != acceptanceKey && written {
+			if len(ids) > 0 && len(inFlow) == 0 && l.key != acceptanceKey && own {
 				say(Look, lost[len(lost)-1]+" "+place, "take it out, or write one of the workflow; "+workflow)
 			}
 		}
@@ -129,8 +130,11 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 			say(Works, "acceptance is "+strings.Join(good, " and "), "")
 			for _, text := range lost {
 				grade := Look
-				if written && strings.HasPrefix(text, "this Jira has no") {
+				switch unknown := strings.HasPrefix(text, "this Jira has no"); {
+				case unknown && written:
 					grade = Broken // serve does not start with it
+				case !own:
+					continue // defaults may name the statuses of several workflows
 				}
 				say(grade, text+" "+place, "take it out, or write one of the workflow; "+workflow)
 			}

@@ -175,6 +175,11 @@ func mistakes() map[string]func(n *newcomer) []string {
 		},
 		"[] where there is an acceptance step": online(`["Abnahme"]`, `[]`),
 		"development as acceptance":            online(`["Abnahme"]`, `["In Arbeit"]`),
+		"a test as acceptance":                 online(`["Abnahme"]`, `["Test"]`),
+		"an owner who does not decide": func(n *newcomer) []string {
+			n.account(n.org.Site.User("dev1").ID(n.flavor))
+			return check
+		},
 		"a step that nobody uses": func(n *newcomer) []string {
 			kasse := n.org.Site.Project("KASSE")
 			n.org.Site.AddStatus(&jirasim.Status{ID: "999", Name: "Geparkt", Category: "indeterminate"})
