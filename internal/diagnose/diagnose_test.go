@@ -477,3 +477,55 @@ func TestLedger(t *testing.T) {
 	p.diagnosed()
 	p.says(diagnose.Works, "store", "the counters are counted by this config")
 }
+
+// TestAnyWrongStatusIsLoud takes each other status of a workflow for acceptance:
+// nothing of it passes.
+func TestAnyWrongStatusIsLoud(t *testing.T) {
+	for status, says := range map[string]string{
+		"Zu erledigen": "112 of 116 exits from acceptance are recalled", "In Arbeit": "exits from acceptance are recalled", "Code-Review": "exits from acceptance are recalled",
+		"Test": "exits from acceptance are recalled", "Rückfrage": "stories that were done bypassed acceptance (100 %)",
+	} {
+		p := newPatient(t, "german-lead", jirasim.Cloud)
+		p.rest = dropLine(p.rest, "question_statuses")
+		p.replace(`acceptance_statuses: ["10305"]`, "acceptance_statuses: ["+status+"]")
+		if grade := p.diagnosed(); grade != diagnose.Look {
+			t.Errorf("%s: it is %s:\n%s", status, grade, p.text())
+		}
+		p.says(diagnose.Look, "history", says)
+		p.says(diagnose.Look, "history", `"Abnahme" looks like acceptance`)
+	}
+	p := newPatient(t, "kanban-none", jirasim.Cloud)
+	p.replace("acceptance_statuses: []", "acceptance_statuses: [In Progress]")
+	p.diagnosed()
+	p.says(diagnose.Look, "history", "acceptance is mostly left by whoever began it", "check acceptance_statuses")
+}
+
+// TestOwnerOfAnEpic holds that an owner whom only a story's parent names is found
+// in a sample too.
+func TestOwnerOfAnEpic(t *testing.T) {
+	p := newPatient(t, "kanban-none", jirasim.Cloud)
+	site, kan := p.org.Site, p.org.Site.Project("KAN")
+	nils := site.User("nils")
+	site.AddType(&jirasim.IssueType{ID: "10000", Name: "Epic", Level: 1})
+	site.AddField(&jirasim.Field{ID: "customfield_777", Name: "Product Owner", Custom: true, SchemaType: "user", SchemaCustom: "com.atlassian.jira.plugin.system.customfieldtypes:userpicker"})
+	site.AddStatus(&jirasim.Status{ID: "777", Name: "PO Review", Category: "indeterminate"})
+	site.Update(func() {
+		kan.Lead, kan.Statuses, kan.IssueTypes = nil, append(kan.Statuses, "777"), append(kan.IssueTypes, "10000")
+	})
+	at := noon().AddDate(0, 0, -20)
+	issue := func(kind string, more map[string]any) int64 {
+		fields := map[string]any{"summary": "s", "issuetype": map[string]any{"id": kind, "name": "n"}, "status": map[string]any{"id": "777", "name": "PO Review"}}
+		maps.Copy(fields, more)
+		return site.CreateIssue(at, site.User("dev1"), kan, fields)
+	}
+	epic := issue("10000", map[string]any{"customfield_777": nils})
+	for range 12 {
+		issue("10001", map[string]any{"parent": map[string]any{"id": fmt.Sprint(epic), "key": site.Key(epic)}})
+	}
+	p.rest = "calendar: {time_zone: UTC}\n"
+	p.diagnosed()
+	p.says(diagnose.Works, "history", "12 acceptance waits (12 open")
+	if strings.Contains(p.text(), "waits are unowned") {
+		t.Errorf("the epic's owner is not found:\n%s", p.text())
+	}
+}

@@ -87,7 +87,11 @@ func (e *examination) readPast(ctx context.Context) (*past, error) {
 	out.sample.Stories = append(out.sample.Stories, s.Stories...)
 	maps.Copy(out.sample.Users, s.Users)
 	maps.Copy(out.sample.Zones, s.Zones)
-	out.sources = append(out.sources, source{asOf: s.AsOf, histories: func(yield func(*latency.History, error) bool) {
+	ancestors, err := e.parents(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	out.sources = append(out.sources, source{asOf: s.AsOf, ancestors: ancestors, histories: func(yield func(*latency.History, error) bool) {
 		for i := range s.Stories {
 			h := s.Stories[i].History
 			h.Events = slices.Clone(h.Events) // a derivation orders them
@@ -102,6 +106,46 @@ func (e *examination) readPast(ctx context.Context) (*past, error) {
 	}
 	if more := len(read) - named; more > 0 {
 		out.from = append(out.from, fmt.Sprintf("and of %d projects more", more))
+	}
+	return out, nil
+}
+
+// parents reads the parents of a sample's stories, and theirs: an owner field may
+// be set there alone.
+func (e *examination) parents(ctx context.Context, s *propose.Sample) (latency.Ancestors, error) {
+	const (
+		generations = 3
+		atOnce      = 100
+	)
+	out := latency.Ancestors{}
+	level := make([]latency.History, len(s.Stories))
+	for i := range s.Stories {
+		level[i] = s.Stories[i].History
+	}
+	for range generations {
+		var ids []int64
+		for i := range level {
+			for _, parent := range level[i].Now[latency.FieldParent] {
+				id, err := strconv.ParseInt(parent.ID, 10, 64)
+				if err == nil && out[parent.ID] == nil && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+		}
+		level = level[:0]
+		for part := range slices.Chunk(ids, atOnce) {
+			e.Progress(fmt.Sprintf("reading %d parents of stories", len(ids)))
+			page, _, err := e.Client.Issues(ctx, part)
+			if err != nil {
+				return nil, fmt.Errorf("reading %d parents of stories: %w", len(part), err)
+			}
+			for i := range page.Stories {
+				h := page.Stories[i].History
+				level = append(level, h)
+				h.Events = slices.Clone(h.Events)
+				out[strconv.FormatInt(h.ID, 10)] = latency.NewAncestor(&h)
+			}
+		}
 	}
 	return out, nil
 }
