@@ -147,25 +147,43 @@ func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 }
 
+// resetting is a network that connects, and breaks off every exchange.
+type resetting struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (resetting) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+}
+
 // TestJiraIsUnreachable runs commands on a Jira that does not answer: they try again
-// for a while, exit with 1, and print no token.
+// for a while, unless no connection can be made, exit with 1, and print no token.
 func TestJiraIsUnreachable(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		config := newOrganisation(t, 1, flavor).config
-		for _, args := range [][]string{{"sync", "--config.file", config}, {"check", "--online", "--config.file", config}} {
-			t.Run(fmt.Sprint(flavor, " ", args[0]), func(t *testing.T) {
+		for _, tc := range []struct {
+			name, want string
+			network    http.RoundTripper
+			again      bool // they try again
+			args       []string
+		}{
+			{"sync, broken off", "reset", resetting{}, true, []string{"sync", "--config.file", config}},
+			{"check, broken off", "reset", resetting{}, true, []string{"check", "--online", "--config.file", config}},
+			{"sync, refused", "refused", refusing{}, false, []string{"sync", "--config.file", config}},
+			{"check, refused", "refused", refusing{}, false, []string{"check", "--online", "--config.file", config}},
+		} {
+			t.Run(fmt.Sprint(flavor, " ", tc.name), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var out bytes.Buffer
 					begin := time.Now()
-					env := command.Env{In: strings.NewReader(""), Out: &out, Err: &out, Transport: refusing{}}
-					if code := command.Run(t.Context(), args, env); code != command.ExitFailed || !strings.Contains(out.String(), "refused") {
+					env := command.Env{In: strings.NewReader(""), Out: &out, Err: &out, Transport: tc.network}
+					if code := command.Run(t.Context(), tc.args, env); code != command.ExitFailed || !strings.Contains(out.String(), tc.want) {
 						t.Errorf("exit %d, want %d and the reason:\n%s", code, command.ExitFailed, &out)
 					}
 					if strings.Contains(out.String(), "t0k3n") {
 						t.Errorf("it prints the token:\n%s", &out)
 					}
-					if took := time.Since(begin); took < time.Second {
-						t.Errorf("it gave up after %s", took)
+					if took := time.Since(begin); (took >= time.Second) != tc.again {
+						t.Errorf("it gave up after %s, and should have tried again: %t", took, tc.again)
 					}
 				})
 			})
