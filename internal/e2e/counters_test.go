@@ -227,6 +227,10 @@ func TestCountersNeverGoDown(t *testing.T) {
 	}
 }
 
+// mostSeries is how many series an owner in a project may have, with 20 open waits
+// of each kind, all responders and a standing delegation: what the docs promise.
+const mostSeries = 350
+
 // TestSeriesPerOwner bounds how many series an owner in a project has, buckets
 // included, in an organisation in which everything happens.
 func TestSeriesPerOwner(t *testing.T) {
@@ -244,7 +248,7 @@ func TestSeriesPerOwner(t *testing.T) {
 	}
 	most := 0
 	for who, n := range series {
-		if most = max(most, n); n > 250 {
+		if most = max(most, n); n > mostSeries {
 			t.Errorf("%s has %d series", who, n)
 		}
 	}
