@@ -131,8 +131,8 @@ func ownerAsks(r *rules, s *story, w *wait) []span {
 	var pauses []span
 	for i := range s.events {
 		e := &s.events[i]
-		if e.kind != comment || e.at.Before(w.start) || !e.at.Before(w.end) || !asks(e.text) || r.automation[e.actor] {
-			continue // automation asks nothing
+		if e.kind != comment || e.at.Before(w.start) || !e.at.Before(w.end) || !asks(e.text) {
+			continue
 		}
 		p := r.of(e.after)
 		owner := r.ownerOf(e.after, e.at)
