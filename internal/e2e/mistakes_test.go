@@ -79,6 +79,12 @@ func mistakes() map[string]func(n *newcomer) []string {
 	online := func(old, with string) func(*newcomer) []string {
 		return func(n *newcomer) []string { n.replace(old, with); return check }
 	}
+	synced := func(args ...string) func(*newcomer) []string {
+		return func(n *newcomer) []string {
+			n.sync()
+			return append([]string{"waits", "--config.file", "yourturn.yml"}, args...)
+		}
+	}
 	run := func(args ...string) func(*newcomer) []string {
 		return func(*newcomer) []string { return args }
 	}
@@ -114,10 +120,13 @@ func mistakes() map[string]func(n *newcomer) []string {
 			n.sync()
 			return []string{"waits", "--config.file", "yourturn.yml", "--as-of", "yesterday"}
 		},
-		"waits before the first sync": run("waits", "--config.file", "yourturn.yml"),
-		"names without --online":      run("check", "--config.file", "yourturn.yml", "--names"),
-		"init without an address":     run("init", "--yes"),
-		"init over a config":          run("init", "--yes", "--jira.url", "https://jira.example.com", "--output", "yourturn.yml"),
+		"an owner that there is not":         synced("--owner", "ankee"),
+		"a project that is not in the store": synced("--project", "KASE"),
+		"a story that is not in the store":   synced("--story", "KASSE-99999"),
+		"waits before the first sync":        run("waits", "--config.file", "yourturn.yml"),
+		"names without --online":             run("check", "--config.file", "yourturn.yml", "--names"),
+		"init without an address":            run("init", "--yes"),
+		"init over a config":                 run("init", "--yes", "--jira.url", "https://jira.example.com", "--output", "yourturn.yml"),
 		"a port that is taken": func(n *newcomer) []string {
 			l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed with the test
 			if err != nil {
