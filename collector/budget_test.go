@@ -78,11 +78,12 @@ func TestRequestBudget(t *testing.T) {
 		}
 		figures.Note(t, "%s: %d requests", what, got)
 	}
-	// Boards and sprints are asked for once for each project, and each board.
-	const n, agile = 1000, 4
+	// Boards and sprints are asked for once for each project, and each board; the
+	// statuses of its workflow once for each project.
+	const n, agile, workflows = 1000, 4, 2
 	ids := w.busy(n)
 	w.later(time.Hour)
-	cycle(fmt.Sprintf("a first sync of %d stories", n), 14*n/1000+10+agile)
+	cycle(fmt.Sprintf("a first sync of %d stories", n), 14*n/1000+10+agile+workflows)
 	if got := len(w.live()); got != n {
 		t.Fatalf("got %d stories, want %d", got, n)
 	}

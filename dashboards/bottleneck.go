@@ -154,6 +154,7 @@ func bottleneck() *board {
 			queries: []query{course(largestBlocker(), "{{project}}")},
 			view:    states(stageWords()),
 		},
+		unconfigured(),
 		panel{
 			title: "Where does the cycle time go?", width: 12, height: 9,
 			about:   "The share of each stage in the working time that stories spent within the window between the start of work and done, whether they are finished or not. Working time is by the project's calendar.",

@@ -18,6 +18,18 @@ func oldestOf(where string) string {
 	return `max by (job, kind, project, owner) (po_wait_oldest_seconds` + where + `)`
 }
 
+// unconfigured shows the projects in which acceptance is not measured: panels about
+// acceptance are empty there for that reason.
+func unconfigured() panel {
+	return panel{
+		title: "Where is no acceptance step configured?", width: 24, height: 4,
+		about:   "Projects whose workflow has none of the configured acceptance statuses. Acceptance is not measured there, so what waits for it is not known.",
+		caution: "Caution: a step that exists and that no story ever used is not listed here; yourturn waits --audit lists it (no_acceptance).",
+		queries: []query{rows(orNone(`min by (project) (po_acceptance_configured`+within+`) == 0`, "project", saysNone))},
+		view:    grid("Project", false, column{from: "project", title: "Project"}),
+	}
+}
+
 // waiting returns the dashboard of who waits on whom, now.
 func waiting() *board {
 	b := newBoard(uidWaiting, "Who waits on whom, now",
@@ -86,6 +98,7 @@ func waiting() *board {
 				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 140},
 				column{from: "Value #B", title: "Times the target", unit: unitTimes, decimals: 1, width: 140, steps: ofTarget()}),
 		},
+		unconfigured(),
 		panel{
 			title: "How much waits on each owner?", width: 24, height: 18,
 			about:   "In the order of names: this is not a ranking. The columns are open waits, those past the target, the oldest wait in working hours on the owner's clock, and the largest multiple of a target that any of them has reached.",

@@ -166,6 +166,14 @@ func reportMetrics() []reportMetric {
 					s.add(seconds(target), string(k.Kind), k.Project)
 				}
 			}),
+		gauge("po_acceptance_configured", labels("project"),
+			"1 if one of a project's acceptance statuses is in its workflow, or the config says that it has none (acceptance_statuses: []). "+
+				"0 if none is: then nothing of acceptance is measured in the project, and it has no series of it.",
+			func(r *latency.Report, s series) {
+				for project, fits := range r.Configured {
+					s.add(float(fits), project)
+				}
+			}),
 		gauge("po_delegation_active", labels("owner", "delegate"), "1 while a delegate stands in for an owner; no series otherwise.",
 			func(r *latency.Report, s series) {
 				for _, d := range r.Delegations {
@@ -329,7 +337,7 @@ func samples(r *latency.Report, s series) {
 // each window, where of says that there is one.
 func eachStage(of func(*latency.Statistics, latency.ProjectWindow, latency.Stage) (float64, bool)) func(*latency.Report, series) {
 	return func(r *latency.Report, s series) {
-		for project := range r.Totals.Slips { // which has every project that is watched
+		for project := range r.Configured { // every project that is watched
 			for _, w := range latency.Rolling(r.DataTimestamp) {
 				for _, stage := range latency.Stages() {
 					if v, ok := of(r.Statistics, latency.ProjectWindow{Project: project, Window: w.Name}, stage); ok {

@@ -314,6 +314,32 @@ func TestWorkflow(t *testing.T) {
 	})
 }
 
+// TestMetaHasWorkflows holds that the projects of meta have the ids of their
+// statuses in order, and none where they cannot be read.
+func TestMetaHasWorkflows(t *testing.T) {
+	eachFlavor(t, func(s *sim) {
+		s.site.AddStatus(&jirasim.Status{ID: "0", Name: "Draft", Category: "new"})
+		s.pay.Statuses = append(s.pay.Statuses, "0")
+		read := func(want []string) {
+			s.Helper()
+			m, err := s.Meta(s.Context(), []string{"PAY"})
+			if err != nil || len(m.Projects) != 1 || !slices.Equal(m.Projects[0].Workflow, want) || (m.Projects[0].Workflow == nil) != (want == nil) {
+				s.Errorf("got %+v and %v, want the workflow %q", m.Projects, err, want)
+			}
+		}
+		read([]string{"0", "1"})
+		for _, status := range []int{http.StatusNotFound, http.StatusForbidden} {
+			s.fault = func(r *http.Request) *jirasim.Fault {
+				if !strings.HasSuffix(r.URL.Path, "/statuses") {
+					return nil
+				}
+				return &jirasim.Fault{Status: status}
+			}
+			read(nil)
+		}
+	})
+}
+
 // TestNoProject holds that an account that sees no project gets that error, though
 // it may see no type of issues either.
 func TestNoProject(t *testing.T) {

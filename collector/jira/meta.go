@@ -157,6 +157,9 @@ func (c *Client) Meta(ctx context.Context, projectKeys []string) (jiradata.Meta,
 	}
 	for i := range m.Projects {
 		p := &m.Projects[i]
+		if p.Workflow, err = c.workflowIDs(ctx, p.Key); err != nil {
+			return m, err
+		}
 		if !slices.Contains(c.components, p.Key) {
 			continue
 		}
@@ -194,6 +197,24 @@ func (c *Client) Components(ctx context.Context, projectKey string) (map[string]
 		out[string(d.ID)] = d.Name
 	}
 	return out, nil
+}
+
+// workflowIDs reads the ids of a project's statuses, in order; nil where they are
+// not shown. A project whose workflow cannot be seen is read all the same.
+func (c *Client) workflowIDs(ctx context.Context, projectKey string) ([]string, error) {
+	statuses, err := c.Workflow(ctx, projectKey)
+	if provenAbsent(err) || errors.Is(err, ErrForbidden) {
+		return nil, nil
+	}
+	if err != nil || statuses == nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(statuses))
+	for _, s := range statuses {
+		ids = append(ids, s.ID)
+	}
+	slices.Sort(ids)
+	return ids, nil
 }
 
 // Workflow reads the statuses that stories of a project can have: those of the

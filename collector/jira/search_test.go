@@ -231,7 +231,7 @@ func TestDescriptions(t *testing.T) {
 		}
 		want := jiradata.Meta{
 			Statuses: []jiradata.Status{{ID: "1", Name: "Open", Category: latency.CategoryNew}},
-			Projects: []jiradata.Project{{ID: "100", Key: "PAY", Name: "Payments"}},
+			Projects: []jiradata.Project{{ID: "100", Key: "PAY", Name: "Payments", Workflow: []string{"1"}}},
 			Types:    meta.Types, Fields: meta.Fields, Users: []jiradata.User{},
 		}
 		if diff := cmp.Diff(want, meta); diff != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,7 +35,8 @@ type numbers struct {
 	rules  *latency.Rules // in force; nil: the next derivation is a whole one
 	facts  *rules.Facts   // that they were made from; nil: likewise
 
-	audited map[string]int // what the audit had found by the last report, by reason
+	audited      map[string]int // what the audit had found by the last report, by reason
+	unconfigured []string       // the projects that had no acceptance step by then
 }
 
 func newNumbers(log *zap.Logger, st *store.Store, self *metrics.Self, status *status) *numbers {
@@ -168,6 +170,7 @@ func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
 	}
 	n.exporter.Publish(report)
 	n.logAudit(report)
+	n.logUnconfigured(report)
 	return nil
 }
 
@@ -191,6 +194,28 @@ func (n *numbers) logAudit(report *latency.Report) {
 		}
 	}
 	n.audited = found
+}
+
+// logUnconfigured logs, once per change, in which projects nothing of acceptance is
+// measured because the config does not fit them.
+func (n *numbers) logUnconfigured(report *latency.Report) {
+	var none []string
+	for project, fits := range report.Configured {
+		if !fits {
+			none = append(none, project)
+		}
+	}
+	slices.Sort(none)
+	switch {
+	case slices.Equal(none, n.unconfigured):
+		return
+	case len(none) == 0:
+		n.log.Info("every project has an acceptance step now")
+	default:
+		n.log.Warn("no acceptance step is configured in some projects: none of their acceptance_statuses is in the workflow, and acceptance is not measured there; "+
+			"yourturn check --online lists the statuses, and acceptance_statuses: [] says that a project has no such step", zap.Strings("projects", none))
+	}
+	n.unconfigured = none
 }
 
 // warn logs and counts the names in the config that this Jira does not have, or

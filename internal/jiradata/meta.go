@@ -52,4 +52,7 @@ type Project struct {
 	Lead          string // account; "" if it has none
 
 	Components map[string]string // names by id; nil where they were not read
+	// Workflow are the ids of the statuses that its stories can have, in order; nil
+	// where they were not read.
+	Workflow []string
 }

@@ -71,6 +71,7 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	if len(events) == len(h.Events) {
 		r.compareWithJira()
 	}
+	d.result.Home = r.home()
 	for _, w := range [2]*runningWait{&r.acc, &r.q} {
 		if w.open {
 			r.addParts(w)
@@ -82,6 +83,23 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	}
 	slices.SortFunc(d.result.Parts, CompareParts)
 	return &d.result
+}
+
+// home returns where the story is at the end of the replay.
+func (r *replay) home() Home {
+	p := r.now.project
+	if p == nil || !r.now.inScope {
+		return Home{}
+	}
+	out := Home{ProjectID: p.ID}
+	switch {
+	case p.OwnerField == "":
+	case r.d.fieldOwner(&r.st, p, r.asOf) == "":
+		out.Field = FieldEmpty
+	default:
+		out.Field = FieldSet
+	}
+	return out
 }
 
 // replay is the state of one story's derivation.

@@ -29,6 +29,13 @@ const (
 	FindNoActor       = "unresolved_actor" // Jira names nobody for what was done or said
 )
 
+// The reasons of findings about a config that does not fit a project.
+const (
+	FindNoAcceptance    = "no_acceptance"     // no story ever waited for acceptance
+	FindOwnerFieldEmpty = "owner_field_empty" // the owner field is empty on most stories
+	FindMostlyUnowned   = "mostly_unowned"    // half of the waits or more are unowned
+)
+
 func (r *replay) find(reason string, at Instant, detail string) {
 	f := Finding{Reason: reason, StoryID: r.h.ID, Story: r.key, ProjectID: r.st.project.ID, At: at, Detail: detail}
 	r.d.result.Findings = append(r.d.result.Findings, f)

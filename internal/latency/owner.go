@@ -75,25 +75,8 @@ func (d *Deriver) ownerAt(s *state, t Instant) string {
 	if p == nil {
 		return Unowned
 	}
-	if p.OwnerField != "" {
-		if who := d.firstOwner(s.people(p.OwnerField)); who != "" {
-			return who
-		}
-		id := s.parent.ID
-		for range maxAncestors {
-			if id == "" {
-				break
-			}
-			a := d.ancestors[id]
-			if a == nil {
-				d.hidden = id // counts as unset
-				break
-			}
-			if who := d.firstOwner(a.people(p.OwnerField, t)); who != "" {
-				return who
-			}
-			id = a.parent(t)
-		}
+	if who := d.fieldOwner(s, p, t); who != "" {
+		return who
 	}
 	if who := p.componentOwner(s.components); who != "" {
 		return who
@@ -109,6 +92,33 @@ func (d *Deriver) ownerAt(s *state, t Instant) string {
 		}
 	}
 	return Unowned
+}
+
+// fieldOwner returns the owner that the owner field of a story, or of the first of
+// its parents that has one, holds at t; "" if none does.
+func (d *Deriver) fieldOwner(s *state, p *Project, t Instant) string {
+	if p.OwnerField == "" {
+		return ""
+	}
+	if who := d.firstOwner(s.people(p.OwnerField)); who != "" {
+		return who
+	}
+	id := s.parent.ID
+	for range maxAncestors {
+		if id == "" {
+			break
+		}
+		a := d.ancestors[id]
+		if a == nil {
+			d.hidden = id // counts as unset
+			break
+		}
+		if who := d.firstOwner(a.people(p.OwnerField, t)); who != "" {
+			return who
+		}
+		id = a.parent(t)
+	}
+	return ""
 }
 
 // componentOwner returns the owner of the first of components, by name, that has

@@ -107,6 +107,9 @@ var rulesOfThePage = map[string]struct{ functions, tests string }{
 	"largest-blocker": {"statisticsBuilder.blockers", "TestLargestBlockerIsLongEnough TestShareAndLargestBlocker"},
 	"first-pass":      {"Result.Trace statisticsBuilder.verdict", "TestFirstPass"},
 
+	"configured": {"Project.Configured Project.Measures Totals.leaveOut rules.inWorkflow", "TestProjectsWithoutAcceptance rules.TestAcceptanceInTheWorkflow e2e.TestAWrongConfigIsNoQuietZero"},
+	"misfits":    {"Misfits replay.home", "TestMisfits TestWhatTheOwnerFieldHolds rules.TestWhoCountsOnTheOwnerField e2e.TestStoriesAndWaitsWithoutOwners"},
+
 	"audit": {"replay.find Bulk.Findings measure.Reasons", "TestFindings TestBulk measure.TestReasons"},
 }
 

@@ -152,4 +152,23 @@ type Result struct {
 	// Unsettled reports whether time alone can change this result: a wait is open,
 	// something is not final yet, or the story's owner will change.
 	Unsettled bool
+	Home      Home
 }
+
+// Home is where a story is as of a derivation, and whether its owner field says
+// who decides on it.
+type Home struct {
+	ProjectID string // "": it is in the scope of no watched project
+	Field     FieldUse
+}
+
+// FieldUse is what the owner field of a story holds.
+type FieldUse uint8
+
+// What the owner field of a story holds. A parent's counts: stories have their
+// owners from it.
+const (
+	NoField    FieldUse = iota // none is configured
+	FieldSet                   // somebody, on the story or a parent
+	FieldEmpty                 // nobody
+)

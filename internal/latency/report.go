@@ -108,9 +108,12 @@ func expected(k Kind) map[Outcome][]Responder {
 }
 
 // Expect makes the series of an owner in a project exist, at zero.
-func (t *Totals) Expect(project, owner string) {
+func (t *Totals) Expect(project *Project, owner string) {
 	for _, kind := range [2]Kind{Acceptance, Question} {
-		key := Key{kind, project, owner}
+		if !project.Measures(kind) {
+			continue
+		}
+		key := Key{kind, project.Key, owner}
 		for outcome, responders := range expected(kind) {
 			for _, who := range responders {
 				t.Ended[EndedKey{key, outcome, who}] += 0
@@ -124,10 +127,32 @@ func (t *Totals) Expect(project, owner string) {
 		t.Met[key] += 0
 	}
 	for _, guard := range Guards() {
-		t.Guards[GuardKey{guard, project, owner}] += 0
+		if project.Measures(guarded(guard)) {
+			t.Guards[GuardKey{guard, project.Key, owner}] += 0
+		}
 	}
-	t.Slips[project] += 0
-	t.Bypassed[project] += 0
+}
+
+// guarded returns the kind of wait that a guard looks at.
+func guarded(guard EntryType) Kind {
+	if guard == GuardAskedAgain {
+		return Question
+	}
+	return Acceptance
+}
+
+// leaveOut drops what was counted of acceptance in projects that have none: their
+// counts are kept in the ledger, and shown again when there is.
+func (t *Totals) leaveOut(none map[string]bool) {
+	acceptance := func(k Key) bool { return k.Kind == Acceptance && none[k.Project] }
+	maps.DeleteFunc(t.Ended, func(k EndedKey, _ uint64) bool { return acceptance(k.Key) })
+	maps.DeleteFunc(t.Latency, func(k EndedKey, _ *Histogram) bool { return acceptance(k.Key) })
+	maps.DeleteFunc(t.Elapsed, func(k Key, _ *Histogram) bool { return acceptance(k) })
+	maps.DeleteFunc(t.Breached, func(k Key, _ uint64) bool { return acceptance(k) })
+	maps.DeleteFunc(t.Met, func(k Key, _ uint64) bool { return acceptance(k) })
+	maps.DeleteFunc(t.Slips, func(project string, _ uint64) bool { return none[project] })
+	maps.DeleteFunc(t.Bypassed, func(project string, _ uint64) bool { return none[project] })
+	maps.DeleteFunc(t.Guards, func(k GuardKey, _ uint64) bool { return guarded(k.Guard) == Acceptance && none[k.Project] })
 }
 
 // latency returns the histogram that a response counts in. Acceptance by
@@ -234,6 +259,7 @@ type Report struct {
 	DataTimestamp Instant
 	LedgerStart   Instant // as of which the ledger that Totals sum up began; 0: not known
 	Totals        *Totals
+	Configured    map[string]bool // by project, every one that is watched: whether its acceptance statuses fit it
 	Open          map[Key]OpenState
 	Stories       map[StoryKey]StoryState
 	OpenWaits     []OpenWait
@@ -277,20 +303,27 @@ type openID struct {
 // listed one by one.
 func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
 	r := &Report{
-		DataTimestamp: asOf, Totals: totals.Clone(), Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
+		DataTimestamp: asOf, Totals: totals.Clone(), Configured: map[string]bool{}, Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
 		Targets: map[StoryKey]time.Duration{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
 	}
+	none := map[string]bool{}
 	for _, p := range rules.Projects {
+		r.Configured[p.Key] = p.Configured()
 		for _, owner := range p.configuredOwners() {
-			r.Totals.Expect(p.Key, owner)
+			r.Totals.Expect(p, owner)
 		}
+		none[p.Key] = p.NoAcceptance
 		r.Totals.Slips[p.Key] += 0
 		r.Totals.Bypassed[p.Key] += 0
 		for _, kind := range [2]Kind{Acceptance, Question} {
+			if !p.Measures(kind) {
+				continue
+			}
 			r.Targets[StoryKey{kind, p.Key}] = p.Target(kind)
 			r.Stories[StoryKey{kind, p.Key}] = StoryState{}
 		}
 	}
+	r.Totals.leaveOut(none)
 	for k := range r.Totals.Breached { // every owner that was ever expected
 		r.Open[k] = OpenState{}
 	}
@@ -330,7 +363,7 @@ func (o openList) note(p *Part) {
 // ending is final.
 func (o openList) add(w *Part) {
 	p := o.rules.watched(w.ProjectID)
-	if !w.Open() || p == nil {
+	if !w.Open() || p == nil || !p.Measures(w.Kind) {
 		return
 	}
 	if w.Kind == Question {

@@ -101,7 +101,12 @@ type Term struct {
 type Project struct {
 	ID, Key string
 
-	Acceptance           Set
+	Acceptance Set
+	// NoAcceptance reports whether stories of the project wait for no acceptance:
+	// none of the acceptance statuses is in its workflow. QuestionsAlone reports
+	// whether the config says so, by an empty list.
+	NoAcceptance, QuestionsAlone bool
+
 	Accepted             Set // empty: category done, or placed in stage release
 	Withdrawn            Set
 	WithdrawnResolutions Set
@@ -123,6 +128,7 @@ type Project struct {
 	TargetAcceptance          time.Duration // of working time
 	TargetQuestion            time.Duration // of working time
 	Calendar                  *calendar.Calendar
+	FieldExpected             bool              // the config names the owner field, or no other owner of the project
 	OwnerField, DelegateField string            // FieldAssignee, FieldReporter, FieldCreator or the id of a custom field; "": none
 	Components                map[string]string // component name or id to person
 	ComponentNames            map[string]string // today's name by component id
@@ -130,6 +136,13 @@ type Project struct {
 	Leads                     []Term            // as Jira's lead was seen; the first holds for all time before
 	HistoryFrom               Instant           // what began earlier is not derived
 }
+
+// Measures reports whether waits of a kind are measured in the project.
+func (p *Project) Measures(k Kind) bool { return k != Acceptance || !p.NoAcceptance }
+
+// Configured reports whether the config fits the project: one of the acceptance
+// statuses is in its workflow, or the config says that there is none.
+func (p *Project) Configured() bool { return !p.NoAcceptance || p.QuestionsAlone }
 
 // Target returns the target of a kind, in working time.
 func (p *Project) Target(k Kind) time.Duration {

@@ -102,6 +102,9 @@ type Blocker struct {
 // FirstPass is how many of the stories with a first verdict were accepted by it.
 type FirstPass struct{ Accepted, Stories int }
 
+// Fields is on how many of a project's stories the owner field is empty.
+type Fields struct{ Empty, Stories int }
+
 // Statistics are made over windows of time, from the traces of stories.
 type Statistics struct {
 	Waits     map[WaitsKey]*Distribution
@@ -110,6 +113,7 @@ type Statistics struct {
 	Stories   map[ProjectWindow]int        // with cycle time in the window
 	Blockers  map[ProjectWindow]Blocker    // of projects with enough stories in the window
 	FirstPass map[OwnerWindow]FirstPass
+	Fields    map[string]Fields // by project, of the stories that the longest window sees
 
 	paces map[paceKey][]paced
 }
@@ -135,11 +139,13 @@ func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Sta
 		out: &Statistics{
 			Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]Milliseconds{},
 			Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Blocker{}, FirstPass: map[OwnerWindow]FirstPass{},
-			paces: map[paceKey][]paced{},
+			Fields: map[string]Fields{},
+			paces:  map[paceKey][]paced{},
 		},
 		samples: map[WaitsKey]*[]survival.Sample{},
 	}
 	for t := range traces {
+		b.field(t.Home)
 		for _, w := range windows {
 			for i := range t.Samples {
 				b.sample(w, &t.Samples[i])
@@ -166,7 +172,7 @@ type statisticsBuilder struct {
 // sample adds a sample to the distributions it belongs to, if it ran in the window.
 func (b *statisticsBuilder) sample(w Window, r *Sample) {
 	p := b.rules.watched(r.ProjectID)
-	if p == nil || r.Start >= w.To || r.End <= w.From {
+	if p == nil || !p.Measures(r.Kind) || r.Start >= w.To || r.End <= w.From {
 		return
 	}
 	s := survival.Sample{Began: r.Start >= w.From, Age: r.Working, Event: r.Response}
@@ -197,6 +203,19 @@ func (b *statisticsBuilder) sample(w Window, r *Sample) {
 		key := paceKey{r.Kind, r.Owner}
 		b.out.paces[key] = append(b.out.paces[key], paced{r.StoryID, r.Start, s})
 	}
+}
+
+// field counts a story by what its owner field holds.
+func (b *statisticsBuilder) field(h Home) {
+	p := b.rules.watched(h.ProjectID)
+	if p == nil || h.Field == NoField {
+		return
+	}
+	f := b.out.Fields[p.Key]
+	if f.Stories++; h.Field == FieldEmpty {
+		f.Empty++
+	}
+	b.out.Fields[p.Key] = f
 }
 
 // stages adds the part of a story's cycle time that lies in the window.
@@ -234,7 +253,7 @@ func (b *statisticsBuilder) stages(w Window, spans []StageSpan) {
 // verdict counts a first verdict that fell into the window.
 func (b *statisticsBuilder) verdict(w Window, v Verdict) {
 	p := b.rules.watched(v.ProjectID)
-	if p == nil || v.At <= w.From || v.At > w.To {
+	if p == nil || p.NoAcceptance || v.At <= w.From || v.At > w.To {
 		return
 	}
 	key := OwnerWindow{p.Key, v.Owner, w.Name}

@@ -13,6 +13,7 @@ type Trace struct {
 	Samples []Sample
 	Stages  []StageSpan
 	Verdict Verdict // its first; At is Never while there is none
+	Home    Home
 }
 
 // Sample is how one owner's part of a wait ran.
@@ -42,7 +43,7 @@ type Verdict struct {
 // Trace returns what statistics over windows that begin at since, or later,
 // need of a result. It shares no slice that the next derivation overwrites.
 func (res *Result) Trace(since Instant) Trace {
-	t := Trace{Verdict: Verdict{At: Never}}
+	t := Trace{Verdict: Verdict{At: Never}, Home: res.Home}
 	for i := range res.Parts {
 		w := &res.Parts[i]
 		if w.Kind == Acceptance && w.End < t.Verdict.At && (w.Outcome == Accepted || w.Outcome == Rejected) {

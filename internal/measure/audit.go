@@ -23,7 +23,7 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 		return nil, fmt.Errorf("cutting the stories into shards: %w", err)
 	}
 	var out []latency.Finding
-	traces := newTraces()
+	traces, peopled, firstWaits := newTraces(), latency.Set{}, latency.FirstWaits{}
 	for _, shard := range shards {
 		for s, err := range derived(ctx, store, shard, latency.NewDeriver(rules, ancestors), rules, asOf) {
 			if err != nil {
@@ -31,6 +31,10 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 			}
 			out = append(out, s.findings...)
 			traces.set(s.id, &s.trace)
+			firstWaits.Add(s.firstWaits)
+			if s.home != "" {
+				peopled[s.home] = true
+			}
 		}
 	}
 	notes, err := store.Notes(ctx)
@@ -38,10 +42,10 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 		return nil, fmt.Errorf("reading what polls noted: %w", err)
 	}
 	ended := latency.Bulk{}
-	for range ended.Count(traces.all()) { //nolint:revive // reading them counts them
-	}
+	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), ended.Count(traces.all()))
 	out = append(out, ended.Findings(traces.all())...)
 	out = append(out, noted(rules, notes)...)
+	out = append(out, latency.Misfits(rules, asOf, statistics, peopled, firstWaits)...)
 	slices.SortStableFunc(out, func(a, b latency.Finding) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Reason, b.Reason))
 	})

@@ -70,6 +70,7 @@ type Engine struct {
 	pending    []latency.Entry // final and not in the ledger
 	bypassed   []latency.Entry // likewise, until the first acceptance waits are known
 	firstWaits latency.FirstWaits
+	peopled    latency.Set // the ids of the projects that have a story
 
 	reread      Reread          // nil: what the store says is counted
 	since       latency.Instant // the ledger is as of then; 0: nothing was counted yet
@@ -132,7 +133,7 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 	rules := e.rules
 	e.ancestors, e.unseen, e.unseenGrew = ancestors, map[string]bool{}, false
 	e.unsettled, e.traces, e.findings = map[int64][]latency.Part{}, newTraces(), newTally()
-	e.firstWaits = latency.FirstWaits{}
+	e.firstWaits, e.peopled = latency.FirstWaits{}, latency.Set{}
 	e.totals = latency.NewTotals()
 	e.pending, e.bypassed = e.pending[:0], e.bypassed[:0]
 
@@ -230,6 +231,9 @@ func (e *Engine) keep(s *story, of extent) {
 		}
 	}
 	e.firstWaits.Add(s.firstWaits)
+	if s.home != "" {
+		e.peopled[s.home] = true
+	}
 	delete(e.unsettled, s.id)
 	if s.unsettled {
 		e.unsettled[s.id] = s.open
@@ -326,7 +330,8 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 	ended := latency.Bulk{}
 	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), ended.Count(e.traces.all()))
 	audit := e.findings.counts()
-	for _, f := range append(ended.Findings(e.traces.all()), noted(e.rules, notes)...) {
+	misfits := latency.Misfits(e.rules, asOf, statistics, e.peopled, e.firstWaits)
+	for _, f := range slices.Concat(ended.Findings(e.traces.all()), noted(e.rules, notes), misfits) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}

@@ -20,6 +20,7 @@ type story struct {
 	unsettled  bool
 	trace      latency.Trace
 	firstWaits latency.FirstWaits
+	home       string // the id of the project that it is in; "": of none
 	findings   []latency.Finding
 	parents    []string // present and past ones, by id
 }
@@ -29,7 +30,7 @@ func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf
 	res := d.Story(h, asOf)
 	s := &story{
 		id: h.ID, ledger: ledger, unsettled: res.Unsettled || goesOn(h, asOf), trace: res.Trace(asOf.Add(-latency.LongestWindow)),
-		findings: slices.Clone(res.Findings),
+		findings: slices.Clone(res.Findings), home: res.Home.ProjectID,
 	}
 	for i := range res.Parts {
 		if p := &res.Parts[i]; res.Unsettled && p.Open() {

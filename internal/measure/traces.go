@@ -96,6 +96,8 @@ func (s traces) pack(t *latency.Trace) []byte {
 	w.name(t.Verdict.ProjectID)
 	w.name(t.Verdict.Owner)
 	w.flag(t.Verdict.Accepted)
+	w.name(t.Home.ProjectID)
+	w.number(int64(t.Home.Field))
 	return w.out
 }
 
@@ -171,6 +173,7 @@ func (r *unpacker) trace(id int64, text string) *latency.Trace {
 		r.out.Stages[i] = latency.StageSpan{Stage: latency.Stage(r.name()), ProjectID: r.name(), Owner: r.name(), Span: latency.Span{From: r.instant(), To: r.instant()}}
 	}
 	r.out.Verdict = latency.Verdict{At: r.instant(), ProjectID: r.name(), Owner: r.name(), Accepted: r.number() == 1}
+	r.out.Home = latency.Home{ProjectID: r.name(), Field: latency.FieldUse(r.number())} //nolint:gosec // it is one of three
 	return &r.out
 }
 

@@ -6,6 +6,7 @@ package query
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
@@ -65,6 +66,19 @@ func projectKey(rules *latency.Rules, id string) string {
 		return p.Key
 	}
 	return id
+}
+
+// Unconfigured returns the keys of the projects in which nothing of acceptance is
+// measured because the config does not fit them.
+func (r *Reader) Unconfigured() []string {
+	var out []string
+	for _, p := range r.Rules.Projects {
+		if !p.Configured() {
+			out = append(out, p.Key)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Project returns the key of the project with an id, or the id if the rules do

@@ -242,6 +242,9 @@ func (b *builder) project(p jiradata.Project) *latency.Project {
 		Components:    map[string]string{},
 		HistoryFrom:   latency.Always.From,
 	}
+	out.FieldExpected = b.cfg.Written(path+".owner_field") || len(c.Owner)+len(c.Components) == 0
+	out.QuestionsAlone = len(c.AcceptanceStatuses) == 0
+	out.NoAcceptance = !inWorkflow(p, out.Acceptance)
 	resolutions := c.WithdrawnResolutions
 	if len(resolutions) == 0 {
 		resolutions = latency.DefaultWithdrawnResolutions()
@@ -262,6 +265,15 @@ func (b *builder) project(p jiradata.Project) *latency.Project {
 		out.HistoryFrom = latency.At(t)
 	}
 	return out
+}
+
+// inWorkflow reports whether stories of a project can have one of some statuses.
+// Where its workflow is not known, a status that the Jira has is taken for one.
+func inWorkflow(p jiradata.Project, statuses latency.Set) bool {
+	if p.Workflow == nil {
+		return len(statuses) > 0
+	}
+	return slices.ContainsFunc(p.Workflow, func(id string) bool { return statuses[id] })
 }
 
 // components fills in who owns which component: by its id, or by the name that

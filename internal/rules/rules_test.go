@@ -299,3 +299,49 @@ func TestFingerprintHasTheVersionOfTheRules(t *testing.T) {
 		t.Error("the version is not that of the rules")
 	}
 }
+
+// TestAcceptanceInTheWorkflow holds which projects have an acceptance step: those
+// whose workflow has one of the statuses. Of a workflow that is not known, as in a
+// store of an older version, a status that the Jira has is taken for one.
+func TestAcceptanceInTheWorkflow(t *testing.T) {
+	for _, tc := range []struct {
+		name, config   string
+		workflow       []string
+		none, question bool
+		configured     bool
+	}{
+		{"in the workflow", "", []string{"10", "13"}, false, false, true},
+		{"in Jira, and not in the workflow", "", []string{"12", "13"}, true, false, false},
+		{"in no workflow at all", "", []string{}, true, false, false},
+		{"a workflow that is not known", "", nil, false, false, true},
+		{"one of two", "defaults: {acceptance_statuses: [Ready for release, PO Review]}", []string{"10", "13"}, false, false, true},
+		{"by id", "projects: {PAY: {acceptance_statuses: ['12']}}", []string{"10", "13"}, true, false, false},
+		{"none, in so many words", "projects: {PAY: {acceptance_statuses: []}}", []string{"10", "13"}, true, true, true},
+		{"none by default", "defaults: {acceptance_statuses: []}", nil, true, true, true},
+	} {
+		f := facts()
+		f.Meta.Projects[0].Workflow = tc.workflow
+		r := New(parse(t, tc.config), f)
+		p := r.Rules.Projects["1"]
+		if p.NoAcceptance != tc.none || p.QuestionsAlone != tc.question || p.Configured() != tc.configured {
+			t.Errorf("%s: none %t, questions alone %t, configured %t; want %t, %t, %t", tc.name, p.NoAcceptance, p.QuestionsAlone, p.Configured(), tc.none, tc.question, tc.configured)
+		}
+	}
+}
+
+// TestWhoCountsOnTheOwnerField holds that the owner field is expected to have
+// somebody where the config names it, or names nobody else.
+func TestWhoCountsOnTheOwnerField(t *testing.T) {
+	const ada = "owners: {ada: {accounts: [ada.login]}}\n"
+	for text, want := range map[string]bool{
+		"":                                    true,
+		ada + "projects: {PAY: {owner: ada}}": false,
+		ada + "projects: {PAY: {components: {Web: {owner: ada}}}}":                    false,
+		ada + "projects: {PAY: {owner: ada, owner_field: Product Owner}}":             true,
+		ada + "defaults: {owner_field: Product Owner}\nprojects: {PAY: {owner: ada}}": true,
+	} {
+		if got := New(parse(t, text), facts()).Rules.Projects["1"].FieldExpected; got != want {
+			t.Errorf("%q: expected %t, want %t", text, got, want)
+		}
+	}
+}

@@ -44,10 +44,12 @@ func (s *Server) home() http.Handler {
 			AsOf   time.Time
 			Rows   []row
 			Waits  []waiting
+			// Misfits say where the config does not fit a project.
+			Misfits []string
 		}{Status: s.from.Status(), Report: s.from.Report()}
 		if r := data.Report; r != nil {
 			data.AsOf = r.DataTimestamp.Time()
-			data.Rows, data.Waits = rows(r), waits(r, data.JiraURL)
+			data.Rows, data.Waits, data.Misfits = rows(r), waits(r, data.JiraURL), misfits(r)
 		}
 		render(w, page, data)
 	})

@@ -107,6 +107,7 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 	} else if err != nil {
 		return err
 	}
+	sayUnconfigured(e, r, filter)
 	switch {
 	case f.audit:
 		found, err := r.Audit(ctx, filter, asOf)
