@@ -5,6 +5,9 @@ import "strings"
 // fieldDelegates reports whether the story's delegate field names somebody
 // other than the owner.
 func (r *replay) fieldDelegates() bool {
+	if r.now.delegates == "" {
+		return false
+	}
 	for id := range strings.SplitSeq(r.now.delegates, ",") {
 		if id = strings.TrimSpace(id); id != "" && r.d.rules.Person(id) != r.now.owner {
 			return true

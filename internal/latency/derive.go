@@ -64,7 +64,9 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 		ev := &events[i]
 		r.advance(ev.At)
 		r.event(i, ev)
-		r.noteStage(ev.At)
+		if ev.Comment == nil { // a comment changes no stage
+			r.noteStage(ev.At)
+		}
 	}
 	r.advance(asOf)
 	r.guardSilence(events[birth:])

@@ -58,13 +58,22 @@ func (r *replay) checkActor(ev *Event) {
 	}
 }
 
-// checkChain finds a status move, in the nth event, that does not begin where
-// the last one ended.
-func (r *replay) checkChain(n int, ev *Event, c *Change) {
-	if from := r.statusIn(n, c.From); r.now.inScope && from != r.chain {
-		r.find(FindBrokenChain, ev.At, "a move begins in "+c.From.Name)
+// checkMove finds a status move, in the nth event, that bears the name of another
+// status, or does not begin where the last one ended.
+func (r *replay) checkMove(n int, rec *record, c *Change) {
+	from := r.d.readStatus(c.From)
+	if r.now.inScope {
+		switch {
+		case len(from.bearing) > 0:
+			r.find(FindStatusName, rec.At, c.From.Name+" ("+c.From.ID+")")
+		case rec.move.odd:
+			r.find(FindStatusName, rec.At, c.To.Name+" ("+c.To.ID+")")
+		}
+		if r.choose(n, &from) != r.chain {
+			r.find(FindBrokenChain, rec.At, "a move begins in "+c.From.Name)
+		}
 	}
-	r.chain = r.statusIn(n, c.To)
+	r.chain = rec.move.to
 }
 
 // compareWithJira finds where the events and what Jira says now disagree.

@@ -96,6 +96,12 @@ func (d *Deriver) readStatus(v Value) statusReading {
 // of several, the one that the story had after the import counts, else the first.
 func (r *replay) statusIn(n int, v Value) string {
 	read := r.d.readStatus(v)
+	return r.choose(n, &read)
+}
+
+// choose returns which of the statuses that a value of the nth event may mean it
+// means.
+func (r *replay) choose(n int, read *statusReading) string {
 	if n >= r.imported || len(read.bearing) == 0 {
 		return read.id
 	}
@@ -116,14 +122,4 @@ func (r *replay) statusIn(n int, v Value) string {
 		}
 	}
 	return read.bearing[0]
-}
-
-// checkNames finds a status that bears the name of another one.
-func (r *replay) checkNames(ev *Event, c *Change) {
-	for _, v := range [2]Value{c.From, c.To} {
-		if r.now.inScope && len(r.d.readStatus(v).bearing) > 0 {
-			r.find(FindStatusName, ev.At, v.Name+" ("+v.ID+")")
-			return
-		}
-	}
 }

@@ -86,6 +86,13 @@ func TestStatusNames(t *testing.T) {
 			s.last[FieldStatus] = to
 			return end(s)
 		}, want: accepted, findings: []string{FindStatusName, FindStatusName}},
+		{name: "whatever else that record holds, in any order", rules: rules, story: func(t *testing.T) *tale {
+			s := start(t)
+			to := Value{ID: "10", Name: "PO Review"}
+			s.add(Event{At: when(t, "Mon 09:00"), Rank: RankRecord, Actor: "dev", Changes: []Change{{Field: FieldStatus, From: s.last[FieldStatus], To: to}, {Field: FieldImport}}})
+			s.last[FieldStatus] = to
+			return end(s)
+		}, want: accepted},
 		{name: "a record that lost the id is read by its name", rules: rules, story: func(t *testing.T) *tale {
 			s := at(start(t), "Mon 09:00", "dev", "", "PO Review")
 			return end(s)

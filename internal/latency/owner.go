@@ -69,9 +69,8 @@ type Ancestors map[string]*Ancestor
 // ownerAt returns the owner of a story in state s at t: the first that
 // answers of its owner field, its parents' owner field, a component's owner,
 // the project's configured owner and the project's lead; Unowned if none.
-func (d *Deriver) ownerAt(s *state, t Instant) string {
+func (d *Deriver) ownerAt(p *Project, s *state, t Instant) string {
 	d.hidden = ""
-	p := d.rules.watched(s.project.ID)
 	if p == nil {
 		return Unowned
 	}
@@ -178,8 +177,7 @@ func (d *Deriver) firstOwner(accounts string) string {
 // nextOwnerTick returns the first instant after t at which the owner of a
 // story in state s can change though nothing happens to the story: a term
 // begins or ends, a lead is replaced, a parent changes.
-func (d *Deriver) nextOwnerTick(s *state, t Instant) Instant {
-	p := d.rules.watched(s.project.ID)
+func (d *Deriver) nextOwnerTick(p *Project, s *state, t Instant) Instant {
 	if p == nil {
 		return Never
 	}
@@ -235,6 +233,9 @@ func (d *Deriver) isDelegate(s *situation, owner, person string, kind Kind, t In
 		if g.Owner == owner && g.Delegate == person && g.covers(s.project.ID, kind, t) {
 			return true
 		}
+	}
+	if s.delegates == "" {
+		return false
 	}
 	for id := range strings.SplitSeq(s.delegates, ",") {
 		if id = strings.TrimSpace(id); id != "" && d.rules.Person(id) == person {

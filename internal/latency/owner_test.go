@@ -59,7 +59,7 @@ func TestComponentsByID(t *testing.T) {
 			p := rules.Projects["1"]
 			p.Components, p.ComponentNames = tc.owners, map[string]string{"1": "Beta", "2": "Gamma"}
 			s := state{project: Value{ID: "1"}, components: tc.components}
-			if got := NewDeriver(rules, nil).ownerAt(&s, 1000); got != tc.want {
+			if got := NewDeriver(rules, nil).ownerAt(p, &s, 1000); got != tc.want {
 				t.Errorf("owner %q, want %q", got, tc.want)
 			}
 		})
@@ -151,7 +151,7 @@ func TestComponentsAndTerms(t *testing.T) {
 			p.Leads = []Term{{"old", Span{Always.From, 1000}}, {"new", Span{1000, Never}}}
 			s := state{project: Value{ID: "1"}, components: tc.components}
 			s.setPeople("customfield_1", tc.users)
-			if got := NewDeriver(rules, nil).ownerAt(&s, 1000); got != tc.want {
+			if got := NewDeriver(rules, nil).ownerAt(p, &s, 1000); got != tc.want {
 				t.Errorf("owner %q, want %q", got, tc.want)
 			}
 		})
@@ -182,7 +182,7 @@ func TestOwnersInOrder(t *testing.T) {
 		{"lead", func() { p.Leads = nil }},
 		{Unowned, func() {}},
 	} {
-		if got := d.ownerAt(&s, 1000); got != step.want {
+		if got := d.ownerAt(p, &s, 1000); got != step.want {
 			t.Errorf("owner %q, want %q", got, step.want)
 		}
 		step.remove()

@@ -25,12 +25,13 @@ type situation struct {
 
 // assess returns the situation at t, and notes when its owner may change next.
 func (r *replay) assess(t Instant) situation {
+	p := r.d.rules.watched(r.st.project.ID)
 	s := situation{
-		project: r.d.rules.watched(r.st.project.ID), status: r.st.status.ID, owner: r.d.ownerAt(&r.st, t),
+		project: p, status: r.st.status.ID, owner: r.d.ownerAt(p, &r.st, t),
 		assignee: r.d.rules.Person(r.st.assignee.ID), labels: r.st.labels.Name, flagged: r.st.flag != Value{},
 	}
-	r.tick = r.d.nextOwnerTick(&r.st, t)
-	if p := s.project; p != nil {
+	r.tick = r.d.nextOwnerTick(p, &r.st, t)
+	if p != nil {
 		s.inScope = !r.gone && r.d.rules.counts(r.st.typ)
 		s.accepting = p.Acceptance[s.status]
 		s.done = !s.accepting && (r.d.rules.Statuses[s.status].Category == CategoryDone || p.Withdrawn[s.status])
@@ -60,6 +61,7 @@ type record struct {
 	migration bool  // it is an administrator's
 	described bool  // the description was edited
 	rehoused  bool  // the story's type or project changed
+	changed   bool  // it changed something that the rules read
 }
 
 // record lets the story's nth event, a history record, happen: all its items
@@ -77,7 +79,9 @@ func (r *replay) record(n int, ev *Event) {
 		r.checkActor(ev)
 	}
 	r.before = r.now
-	r.now = r.assess(ev.At)
+	if rec.changed {
+		r.now = r.assess(ev.At)
+	}
 	before, after := &r.before, &r.now
 	if before.inScope && rec.migration && (rec.moved || rec.rehoused) {
 		r.find(FindMigration, ev.At, "")
@@ -98,10 +102,10 @@ func (r *replay) apply(n int, rec *record) {
 		c := &rec.Changes[i]
 		switch c.Field {
 		case FieldStatus:
-			r.checkNames(rec.Event, c)
-			r.checkChain(n, rec.Event, c)
+			r.checkMove(n, rec, c)
 			if rec.moved {
-				r.st.status = Value{ID: r.statusIn(n, c.To), Name: c.To.Name}
+				r.st.status = Value{ID: rec.move.to, Name: c.To.Name}
+				rec.changed = true
 			}
 			continue
 		case FieldWorkflow:
@@ -111,7 +115,7 @@ func (r *replay) apply(n int, rec *record) {
 		case FieldType, FieldProject:
 			rec.rehoused = true
 		}
-		r.st.apply(c)
+		rec.changed = r.st.apply(c) || rec.changed
 	}
 }
 

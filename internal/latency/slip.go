@@ -6,6 +6,7 @@ type move struct {
 	from, to  string
 	before    *Project // watched project before the record, or nil
 	after     *Project
+	odd       bool // its status bears the name of another one
 	migration bool
 	undone    bool
 	counts    bool // the story is of a type that counts
@@ -37,8 +38,9 @@ func (d *Deriver) readMoves(r *replay, events []Event, first int) {
 		if to == nil {
 			continue
 		}
+		read := d.readStatus(*to)
 		m := move{
-			event: i, from: status, to: r.statusIn(i, *to), migration: migration,
+			event: i, from: status, to: r.choose(i, &read), odd: len(read.bearing) > 0, migration: migration,
 			before: d.rules.watched(before), after: d.rules.watched(project), counts: d.rules.counts(typ),
 		}
 		in, out := m.before != nil && m.before.Acceptance[m.from], m.after != nil && m.after.Acceptance[m.to]

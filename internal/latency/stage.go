@@ -121,10 +121,13 @@ func (r *replay) noteStage(t Instant) {
 	now, cycle := &r.now, &r.cycleTime
 	f := footing{from: t, project: now.project, owner: now.owner, delegated: r.fieldDelegates()}
 	if now.inScope && !now.done {
-		f.stage = r.d.rules.stage(now.project, now.status)
-		_, placed := now.project.Stages[now.status]
-		if now.accepting && !placed {
+		switch placed, ok := now.project.Stages[now.status]; {
+		case ok:
+			f.stage = placed
+		case now.accepting:
 			f.stage = StageReview // while its clock stands
+		default:
+			f.stage = StageOfCategory(r.d.rules.Statuses[now.status].Category)
 		}
 		f.stands = now.flagged || f.stage == StageBlocked || now.project.QuestionStatuses[now.status]
 		if now.flagged {

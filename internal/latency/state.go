@@ -66,8 +66,8 @@ func (s *state) setPeople(field, ids string) {
 	s.users = append(s.users, userField{field, ids})
 }
 
-// apply makes a change take effect.
-func (s *state) apply(c *Change) {
+// apply makes a change take effect, and reports whether the rules read that field.
+func (s *state) apply(c *Change) bool {
 	switch {
 	case c.Field == FieldComponents:
 		if c.From != (Value{}) {
@@ -79,10 +79,13 @@ func (s *state) apply(c *Change) {
 	case isUserField(c.Field):
 		s.setPeople(c.Field, c.To.ID)
 	default:
-		if v := s.slot(c.Field); v != nil {
-			*v = c.To
+		v := s.slot(c.Field)
+		if v == nil {
+			return false
 		}
+		*v = c.To
 	}
+	return true
 }
 
 // isUserField reports whether a field holds people: the reporter, the creator, or a

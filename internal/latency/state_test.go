@@ -2,6 +2,20 @@ package latency
 
 import "testing"
 
+// TestUserFields lets each field that holds people own a story.
+func TestUserFields(t *testing.T) {
+	for _, field := range []string{FieldReporter, FieldCreator, FieldAssignee, "customfield_7"} {
+		rules := testRules(t)
+		rules.Projects["1"].OwnerField = field
+		s := begun(t)
+		s.last[field] = val("next")
+		res := NewDeriver(rules, nil).Story(s.move("Mon 09:00", "dev", "PO Review").history(), when(t, "Mon 10:00"))
+		if len(res.Parts) != 1 || res.Parts[0].Owner != "next" {
+			t.Errorf("%s: %+v", field, res.Parts)
+		}
+	}
+}
+
 // TestListsInFields reads fields of several people and labels.
 func TestListsInFields(t *testing.T) {
 	h := newTale(t, "Mon 08:00", "In Progress").says("Mon 10:00", "next", "so").history()
