@@ -54,6 +54,10 @@ func Stages() []string {
 	return []string{"backlog", "development", "review", "test", "blocked", "release"}
 }
 
+// DefaultOwnerField is the name of the user field that says who owns a story,
+// unless the file names another.
+const DefaultOwnerField = "Product Owner"
+
 // defaultSettings returns the settings of a file that has none.
 func defaultSettings() Settings {
 	return Settings{
@@ -70,7 +74,7 @@ func defaultSettings() Settings {
 			AnsweredMarkers: []string{"#answered", "Answered:", "A:"},
 			LapseAfter:      240 * time.Hour,
 		},
-		OwnerField: "Product Owner",
+		OwnerField: DefaultOwnerField,
 		Targets:    Targets{Acceptance: 8 * time.Hour, Question: 4 * time.Hour},
 	}
 }

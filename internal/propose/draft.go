@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -175,7 +176,33 @@ func draftProject(p *Project, s *Sample, keys map[string]string, on func(Confide
 	if p.Source.Kind != "" {
 		out.SetSource(p.Source, s.Meta.Fields, keys, on)
 	}
+	if set := out.Setting("owner_field"); set == nil || !set.On {
+		if name, empty, all := builtInField(p, s); all > 0 && empty*10 >= all*9 {
+			out.Set(Setting{"owner_field", `""`, High, fmt.Sprintf("the user field %q, which is the built-in one, is empty on %d of %d stories", name, empty, all), on(High)})
+		}
+	}
 	return out
+}
+
+// builtInField returns the name of the user field that the config takes for the
+// owner's unless it says otherwise, and on how many of a project's stories it is
+// empty. all is 0 where this Jira has no such field.
+func builtInField(p *Project, s *Sample) (name string, empty, all int) {
+	i := slices.IndexFunc(s.Meta.Fields, func(f jiradata.Field) bool {
+		return f.People && latency.Fold(f.Name) == latency.Fold(config.DefaultOwnerField)
+	})
+	if i < 0 {
+		return "", 0, 0
+	}
+	for j := range s.Stories {
+		if st := &s.Stories[j]; st.ProjectID == p.ID {
+			all++
+			if len(st.History.Now[s.Meta.Fields[i].ID]) == 0 {
+				empty++
+			}
+		}
+	}
+	return s.Meta.Fields[i].Name, empty, all
 }
 
 // SetSource gives the project the settings by which a source says who owns

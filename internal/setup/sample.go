@@ -85,7 +85,15 @@ func (r Read) String() string {
 	if r.Days > 0 {
 		back = fmt.Sprintf("that changed in the last %d days", r.Days)
 	}
-	return fmt.Sprintf("%s: %d stories, of %d issues %s", r.Project, r.Stories, r.Found, back)
+	return fmt.Sprintf("%s: %s, of %s %s", r.Project, counted(r.Stories, "story", "stories"), counted(r.Found, "issue", "issues"), back)
+}
+
+// counted words a number of things.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // Sample reads a sample of the projects' stories. Of each project it goes back
