@@ -26,3 +26,20 @@ func TestKeyOfThatTime(t *testing.T) {
 		}
 	}
 }
+
+// TestHomeIsInScope has where stories are that do not count.
+func TestHomeIsInScope(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		story *tale
+		want  string
+	}{
+		{"in scope", begun(t), "1"},
+		{"of a type that does not count", begun(t).record("Mon 09:00", "dev", FieldType, "epic"), ""},
+		{"where nobody watches", begun(t).record("Mon 09:00", "dev", FieldProject, "77"), ""},
+	} {
+		if got := NewDeriver(testRules(t), nil).Story(tc.story.history(), when(t, long)).Home.ProjectID; got != tc.want {
+			t.Errorf("%s: home %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}

@@ -12,7 +12,7 @@ func TestMisfits(t *testing.T) {
 	waits := func(unowned, all int) map[WaitsKey]*Distribution {
 		return map[WaitsKey]*Distribution{
 			{Question, "PAY", Unowned, longest}: {Ended: unowned},
-			{Question, "PAY", "", longest}:      {Ended: all - 1, Open: 1},
+			{Question, "PAY", "", longest}:      {Ended: all - 2, Open: 1, Censored: 1},
 		}
 	}
 	with := func(change func(*Project)) Project {
