@@ -200,3 +200,17 @@ func TestAStoryIsOpenOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestQuestionsExistWithoutAcceptance has the series at zero of a project with no
+// acceptance step.
+func TestQuestionsExistWithoutAcceptance(t *testing.T) {
+	rules := &Rules{Projects: map[string]*Project{"1": {ID: "1", Key: "PAY", Terms: []Term{{Person: "po", Span: Always}}, NoAcceptance: true, TargetQuestion: time.Hour}}}
+	r := NewReport(rules, 1000, NewTotals(), nil, nil, &Statistics{}, 20)
+	key := Key{Question, "PAY", "po"}
+	_, ended := r.Totals.Ended[EndedKey{key, Lapsed, ""}]
+	_, open := r.Open[key]
+	_, stories := r.Stories[StoryKey{Question, "PAY"}]
+	if !ended || !open || !stories || r.Targets[StoryKey{Question, "PAY"}] != time.Hour {
+		t.Errorf("ended %t, open %t, stories %t, target %v", ended, open, stories, r.Targets[StoryKey{Question, "PAY"}])
+	}
+}
