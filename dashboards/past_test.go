@@ -264,6 +264,13 @@ func pastFamilies() []pastFamily {
 			add(fmt.Sprintf(`project="PAY",sprint="PAY Sprint %d"`, i+1), fixed(float64(pastBegins.Add(time.Duration(48+14*i)*24*time.Hour).Unix())))
 		}
 	})
+	family("yourturn_ledger_start_timestamp_seconds", "gauge", func(add func(string, func(float64) float64)) {
+		add("", fixed(float64(pastBegins.AddDate(0, 0, -1).Unix())))
+	})
+	family("po_acceptance_configured", "gauge", func(add func(string, func(float64) float64)) {
+		add(`project="PAY"`, fixed(0))
+		add(`project="WEB"`, fixed(1))
+	})
 	family("po_audit_findings", "gauge", func(add func(string, func(float64) float64)) {
 		add(`project="PAY",reason="exit_by_default"`, grows(0.1))
 		add(`project="WEB",reason="broken_chain"`, fixed(2))
