@@ -125,7 +125,6 @@ func (s *state) initial(now Snapshot, events []Event) (firstStatus, lastImport i
 				firstStatus = i
 			case FieldImport:
 				lastImport = max(lastImport, i)
-				continue
 			}
 			back := Change{Field: c.Field, From: c.To, To: c.From}
 			s.apply(&back)

@@ -292,3 +292,15 @@ func TestPaceLeavesOutTheWaitItself(t *testing.T) {
 		t.Error("a verdict is compared with answers")
 	}
 }
+
+// TestFieldsOfStories counts stories by what their owner field holds.
+func TestFieldsOfStories(t *testing.T) {
+	var traces []*Trace
+	for _, home := range []Home{{"1", FieldSet}, {"1", FieldEmpty}, {"1", FieldEmpty}, {"1", NoField}, {"77", FieldEmpty}, {"2", FieldSet}} {
+		traces = append(traces, &Trace{Verdict: Verdict{At: Never}, Home: home})
+	}
+	st := NewStatistics(testRules(t), Rolling(1000), slices.Values(traces))
+	if d := cmp.Diff(map[string]Fields{"PAY": {Empty: 2, Stories: 3}, "WEB": {Stories: 1}}, st.Fields); d != "" {
+		t.Errorf("fields (-want +got):\n%s", d)
+	}
+}
