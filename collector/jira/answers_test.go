@@ -315,7 +315,8 @@ func TestWorkflow(t *testing.T) {
 }
 
 // TestMetaHasWorkflows holds that the projects of meta have the ids of their
-// statuses in order, and none where they cannot be read.
+// statuses in order, and none where nothing lists them. A refusal is an error, as it
+// is everywhere: taken for none, it would last until meta is read again.
 func TestMetaHasWorkflows(t *testing.T) {
 	eachFlavor(t, func(s *sim) {
 		s.site.AddStatus(&jirasim.Status{ID: "0", Name: "Draft", Category: "new"})
@@ -328,14 +329,17 @@ func TestMetaHasWorkflows(t *testing.T) {
 			}
 		}
 		read([]string{"0", "1"})
-		for _, status := range []int{http.StatusNotFound, http.StatusForbidden} {
-			s.fault = func(r *http.Request) *jirasim.Fault {
-				if !strings.HasSuffix(r.URL.Path, "/statuses") {
-					return nil
-				}
-				return &jirasim.Fault{Status: status}
+		status := http.StatusNotFound
+		s.fault = func(r *http.Request) *jirasim.Fault {
+			if !strings.HasSuffix(r.URL.Path, "/statuses") {
+				return nil
 			}
-			read(nil)
+			return &jirasim.Fault{Status: status}
+		}
+		read(nil)
+		status = http.StatusForbidden
+		if _, err := s.Meta(s.Context(), []string{"PAY"}); !errors.Is(err, jira.ErrForbidden) {
+			s.Errorf("where Jira refuses them: %v", err)
 		}
 	})
 }
