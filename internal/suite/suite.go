@@ -5,6 +5,9 @@
 // makes every test run, with as many cases as are worth waiting for, and makes a
 // test fail for a program that the machine lacks. Without it a test that lacks a
 // program skips, and counts are so small that `go test ./...` takes minutes.
+//
+// What a test lacks otherwise still skips it: a real Jira export (YOURTURN_EXPORT),
+// a length for the soak test (YOURTURN_SOAK), or a user other than root.
 package suite
 
 import (
