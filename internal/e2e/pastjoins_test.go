@@ -90,8 +90,10 @@ func TestThePastJoinsWhatIsScraped(t *testing.T) {
 		}
 		return out
 	}
-	// Looked back at for an hour, an imported series that has ended would still be there.
-	imported, scraped := series(everything+"[1s]", asOf), series(everything, now)
+	// Looked back at for an hour, an imported series that has ended would still be there:
+	// on one side an instant is read, on the other what is younger than the last import.
+	scrapes := fmt.Sprintf("last_over_time(%s[%ds])", everything, now.Unix()-asOf.Unix()-1)
+	imported, scraped := series(everything+"[1s]", asOf), series(scrapes, now)
 	if d := gocmp.Diff(imported, scraped); d != "" {
 		t.Errorf("series (-imported +scraped):\n%s", d)
 	}
