@@ -19,3 +19,12 @@ func BenchmarkCurve(b *testing.B) {
 		e.Curve(samples)
 	}
 }
+
+func BenchmarkPermute(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	l := Compare(singly(simulated(r, 20, 1)), singly(simulated(r, 20, 1)))
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Permute(0, 10_000)
+	}
+}

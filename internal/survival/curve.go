@@ -1,6 +1,7 @@
 package survival
 
 import (
+	"math"
 	"sort"
 	"time"
 )
@@ -18,8 +19,9 @@ type Curve struct {
 
 // step is an age at which there were events.
 type step struct {
-	age   time.Duration
-	after float64 // S from this age on
+	age            time.Duration
+	after          float64 // S from this age on
+	events, atRisk int
 }
 
 // Quantile returns the smallest age at which S is at most
@@ -32,6 +34,44 @@ func (c *Curve) Quantile(q float64) (age time.Duration, ok bool) {
 		return 0, false
 	}
 	return c.steps[i].age, true
+}
+
+// Remaining returns the smallest further time t by which the share q of those
+// that last for age does not last for age+t: S(age+t) is at most (1-q) S(age), give
+// or take 1e-9. ok is false where S never falls as far, or is 0 at age already.
+func (c *Curve) Remaining(age time.Duration, q float64) (t time.Duration, ok bool) {
+	here := c.Survival(age)
+	if here == 0 {
+		return 0, false
+	}
+	first := sort.Search(len(c.steps), func(i int) bool { return c.steps[i].age > age })
+	later := c.steps[first:]
+	i := sort.Search(len(later), func(i int) bool { return later[i].after/here <= 1-q+tolerance })
+	if i == len(later) {
+		return 0, false
+	}
+	return later[i].age - age, true
+}
+
+// Mean returns the mean restricted to tau, the area under S from 0 to tau, and its
+// standard error. The variance is the sum of A^2 d/(n(n-d)) over the ages of events up
+// to tau, where A is the area under S from there to tau; an age at which all at risk
+// have their event adds nothing, for S is 0 from there on (Klein and Moeschberger,
+// section 4.5). It says nothing of whether tau lies within what was watched: see
+// Watched.
+func (c *Curve) Mean(tau time.Duration) (mean, standardError time.Duration) {
+	n := sort.Search(len(c.steps), func(i int) bool { return c.steps[i].age > tau })
+	var area, variance float64 // of S from the step on; in nanoseconds, and their square
+	until := tau
+	for i := n - 1; i >= 0; i-- {
+		s := c.steps[i]
+		area += s.after * float64(until-s.age)
+		if s.atRisk > s.events {
+			variance += area * area * float64(s.events) / (float64(s.atRisk) * float64(s.atRisk-s.events))
+		}
+		until = s.age
+	}
+	return time.Duration(math.Round(area + float64(until))), time.Duration(math.Round(math.Sqrt(variance)))
 }
 
 // Survival returns S at an age, from 0 to 1: the share that

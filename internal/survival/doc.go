@@ -16,6 +16,12 @@
 // (Klein and Moeschberger, "Survival Analysis", 2nd edition, sections 4.2 and
 // 4.6).
 //
+// # Comparing two arms
+//
+// Below about 50 samples in an arm the usual tests of restricted means reject a true
+// null too often, so p comes from permuting the log-rank statistic (Horiguchi and Uno,
+// Statistics in Medicine 2020), and intervals from the bootstrap.
+//
 // # What to know of delayed entry
 //
 // While almost everybody is yet to enter, the number at risk is small whatever

@@ -46,7 +46,7 @@ func (e *Estimator) Curve(samples []Sample) *Curve {
 		}
 		events, atRisk := i-first, began+entered-ended
 		after *= float64(atRisk-events) / float64(atRisk)
-		c.steps = append(c.steps, step{age, after})
+		c.steps = append(c.steps, step{age, after, events, atRisk})
 	}
 	return c
 }
