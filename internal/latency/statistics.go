@@ -294,13 +294,7 @@ func (b *statisticsBuilder) blockers(windows []Window) {
 // out, that were over before the age w has now: it waits longer than they did.
 // ok is false if there are too few waits to compare with.
 func (s *Statistics) Pace(w *Part) (share float64, ok bool) {
-	list := s.paces[paceKey{w.Kind, w.Owner}]
-	samples := make([]survival.Sample, 0, len(list))
-	for i := range list {
-		if list[i].story != w.StoryID || list[i].start != w.Start {
-			samples = append(samples, list[i].Sample)
-		}
-	}
+	samples := s.others(w)
 	if len(samples) < fewest {
 		return 0, false
 	}
