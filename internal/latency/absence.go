@@ -34,10 +34,8 @@ func (d *Deriver) away(p *Project, owner string, kind Kind) []Span {
 		return spans
 	}
 	spans := union(o.Absences)
-	for _, g := range d.rules.Delegates {
-		if g.Owner == owner && g.Delegate != owner && g.concerns(p.ID, kind) {
-			spans = subtract(spans, g.Span)
-		}
+	for _, g := range d.rules.StandIns(owner, p.ID, kind) {
+		spans = subtract(spans, g)
 	}
 	d.awayCache[key] = spans
 	return spans
@@ -60,4 +58,16 @@ func (r *replay) awayFrom(s *ownersPart, kind Kind) []Span {
 		}
 	}
 	return away
+}
+
+// StandIns returns when somebody answers in an owner's stead for a kind of wait in a
+// project, by the config: in order and disjoint.
+func (r *Rules) StandIns(owner, projectID string, kind Kind) []Span {
+	var spans []Span
+	for _, g := range r.Delegates {
+		if g.Owner == owner && g.Delegate != owner && g.concerns(projectID, kind) {
+			spans = append(spans, g.Span)
+		}
+	}
+	return union(spans)
 }

@@ -11,7 +11,6 @@ type clockScratch struct {
 	parts   []ownersPart
 	pauses  []Span
 	running []Span
-	mine    []Span
 }
 
 // breach returns when the clock of a part passed the target of the project that
@@ -75,15 +74,26 @@ func (r *Rules) calendar(p *Project, owner string) *calendar.Calendar {
 // ClockAt returns what the owner's clock of a part showed at an instant: wall
 // time without pauses and absences, and working time.
 func (r *Rules) ClockAt(w *Part, at Instant) (elapsed, working time.Duration) {
+	return r.shown(w, w.Clock, at)
+}
+
+// StoryClockAt returns what the story's clock of a part showed at an instant, from the
+// part's start: wall time without pauses, and working time.
+func (r *Rules) StoryClockAt(w *Part, at Instant) (elapsed, working time.Duration) {
+	return r.shown(w, w.Running, at)
+}
+
+// shown returns what a clock that ran in spans showed at an instant.
+func (r *Rules) shown(w *Part, spans []Span, at Instant) (elapsed, working time.Duration) {
 	p := r.watched(w.ProjectID)
 	if p == nil {
 		return 0, 0
 	}
-	sample := Sample{Clock: w.Clock}
-	for _, s := range w.Clock {
+	for _, s := range spans {
 		if s.From < at {
 			elapsed += min(s.To, at).Sub(s.From)
 		}
 	}
+	sample := Sample{Clock: spans}
 	return elapsed, sample.age(r.calendar(p, w.Owner), at)
 }

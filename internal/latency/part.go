@@ -115,7 +115,8 @@ type Part struct {
 	BreachProjectID string
 	PausedNow       bool // open and its clock stands for a pause
 
-	Clock []Span // when the owner's clock ran
+	Clock   []Span // when the owner's clock ran
+	Running []Span // when the story's clock did: absences do not stop it
 
 	ExitStatus string // name of the status that an acceptance wait ended in
 }

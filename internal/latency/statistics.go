@@ -93,6 +93,19 @@ func (s Share) Low() float64 { return float64(s.Owner) / float64(s.Total) }
 // High is the upper bound; see Low.
 func (s Share) High() float64 { return float64(s.Owner+s.Question) / float64(s.Total) }
 
+// ProjectShare returns the share of all owners of a project in a window.
+func (s *Statistics) ProjectShare(project, window string) Share {
+	var sum Share
+	for k, share := range s.Shares {
+		if k.Project == project && k.Window == window {
+			sum.Owner += share.Owner
+			sum.Question += share.Question
+			sum.Total += share.Total
+		}
+	}
+	return sum
+}
+
 // Blocker is the stage in which a project's stories stood the longest.
 type Blocker struct {
 	Stage Stage   // "": none is long enough
@@ -172,12 +185,9 @@ type statisticsBuilder struct {
 // sample adds a sample to the distributions it belongs to, if it ran in the window.
 func (b *statisticsBuilder) sample(w Window, r *Sample) {
 	p := b.rules.watched(r.ProjectID)
-	if p == nil || !p.Measures(r.Kind) || r.Start >= w.To || r.End <= w.From {
+	s, ok := b.rules.InWindow(w.Span, r)
+	if !ok {
 		return
-	}
-	s := survival.Sample{Began: r.Start >= w.From, Age: r.Working, Event: r.Response}
-	if !s.Began {
-		s.Entry = r.age(b.rules.calendar(p, r.Owner), w.From)
 	}
 	overrun := r.Working > r.Target && (s.Began || s.Age > s.Entry)
 	for _, key := range [3]WaitsKey{{r.Kind, p.Key, r.Owner, w.Name}, {r.Kind, "", r.Owner, w.Name}, {r.Kind, p.Key, "", w.Name}} {
@@ -203,6 +213,22 @@ func (b *statisticsBuilder) sample(w Window, r *Sample) {
 		key := paceKey{r.Kind, r.Owner}
 		b.out.paces[key] = append(b.out.paces[key], paced{r.StoryID, r.Start, s})
 	}
+}
+
+// InWindow returns what a window sees of a sample, on the owner's clock: it is at risk
+// from the age that the clock had at the window's beginning. ok is false where it did
+// not run in the window, or its kind is not measured in its project. A window does not
+// pass the instant as of which the sample is.
+func (r *Rules) InWindow(w Span, of *Sample) (s survival.Sample, ok bool) {
+	p := r.watched(of.ProjectID)
+	if p == nil || !p.Measures(of.Kind) || of.Start >= w.To || of.End <= w.From {
+		return survival.Sample{}, false
+	}
+	s = survival.Sample{Began: of.Start >= w.From, Age: of.Working, Event: of.Response}
+	if !s.Began {
+		s.Entry = of.age(r.calendar(p, of.Owner), w.From)
+	}
+	return s, true
 }
 
 // field counts a story by what its owner field holds.

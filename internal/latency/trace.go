@@ -52,10 +52,7 @@ func (res *Result) Trace(since Instant) Trace {
 		if w.End <= since {
 			continue
 		}
-		t.Samples = append(t.Samples, Sample{
-			StoryID: w.StoryID, Story: w.Story, Kind: w.Kind, ProjectID: w.ProjectID, Owner: w.Owner, Start: w.Start, End: w.End,
-			Response: w.Outcome.IsResponse(), Working: w.Working, Target: w.Target, Clock: w.Clock, EndedBy: w.endedBy(),
-		})
+		t.Samples = append(t.Samples, w.Sample())
 	}
 	if t.Verdict.At <= since {
 		t.Verdict.At = Never
@@ -68,6 +65,14 @@ func (res *Result) Trace(since Instant) Trace {
 		t.Stages = slices.Clone(res.Stages[i:])
 	}
 	return t
+}
+
+// Sample returns how the part ran.
+func (w *Part) Sample() Sample {
+	return Sample{
+		StoryID: w.StoryID, Story: w.Story, Kind: w.Kind, ProjectID: w.ProjectID, Owner: w.Owner, Start: w.Start, End: w.End,
+		Response: w.Outcome.IsResponse(), Working: w.Working, Target: w.Target, Clock: w.Clock, EndedBy: w.endedBy(),
+	}
 }
 
 // endedBy returns the account whose history record ended the wait.

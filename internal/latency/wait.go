@@ -135,18 +135,17 @@ func (r *replay) addParts(w *runningWait) {
 		if i == 0 {
 			part.Origin = w.origin
 		}
-		mine := running
+		part.Running = append([]Span(nil), running...)
+		part.Clock = part.Running
 		if away := r.awayFrom(s, w.kind); len(away) > 0 {
-			mine = d.clock.mine[:0]
+			part.Clock = nil
 			for _, span := range running {
-				mine = cutOut(mine, span, away)
+				part.Clock = cutOut(part.Clock, span, away)
 			}
-			d.clock.mine = mine
-			elapsed, working = measure(cal, mine)
+			elapsed, working = measure(cal, part.Clock)
 		}
 		part.Elapsed, part.Working = elapsed, working
-		part.Clock = append([]Span(nil), mine...)
-		if at, p := w.breach(s.Span, cal, mine, working); p != nil {
+		if at, p := w.breach(s.Span, cal, part.Clock, working); p != nil {
 			part.Breached, part.BreachAt, part.BreachProjectID = true, at, p.ID
 		}
 		switch {

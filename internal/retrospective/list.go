@@ -1,0 +1,70 @@
+package retrospective
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
+
+// lists returns the waits that ran longest within the range, whether they ended in it
+// or not, and all that were open at its end. A wait that was handed over is one wait.
+func (c *collection) lists() (longest, open []Waited) {
+	r := c.ranges[0]
+	longest, open = []Waited{}, []Waited{}
+	for _, w := range r.waits(c.rules) {
+		if w.End == Instant(latency.Never) {
+			open = append(open, w)
+		}
+		longest = append(longest, w)
+	}
+	slices.SortStableFunc(longest, func(a, b Waited) int { return cmp.Compare(b.Within.Duration, a.Within.Duration) })
+	return longest[:min(len(longest), c.options.Longest)], open
+}
+
+// waits returns the waits of the range in order of their start. Each has the owner of
+// its last part in the range.
+func (r *ranged) waits(rules *latency.Rules) []Waited {
+	slices.SortStableFunc(r.parts, latency.CompareParts)
+	type id struct {
+		story int64
+		kind  latency.Kind
+		cycle int
+		first latency.Instant // of its steps
+	}
+	index := map[id]int{}
+	var out []Waited
+	for i := range r.parts {
+		p := &r.parts[i]
+		key := id{p.StoryID, p.Kind, p.Cycle, p.Steps[0].At}
+		_, now := rules.StoryClockAt(p, r.asOf)
+		_, before := rules.StoryClockAt(p, r.From)
+		n, known := index[key]
+		if !known {
+			n = len(out)
+			index[key] = n
+			out = append(out, Waited{Story: p.Story, Kind: p.Kind, Start: Instant(p.Steps[0].At), Within: Length{0, true}, Steps: steps(rules, p)})
+		}
+		w := &out[n]
+		w.Within.Duration += now - before
+		w.Project, w.Owner, w.End, w.Outcome = rules.Projects[p.ProjectID].Key, p.Owner, Instant(p.End), p.Outcome
+		w.Age = Length{p.StoryWorking, true}
+		if p.Target > 0 {
+			w.Targets = float64(p.StoryWorking) / float64(p.Target)
+		}
+	}
+	return out
+}
+
+// steps returns what happened in a wait.
+func steps(rules *latency.Rules, p *latency.Part) []Happened {
+	out := []Happened{}
+	for _, s := range p.Steps {
+		h := Happened{At: Instant(s.At), Rule: s.Rule}
+		if s.Actor != "" {
+			h.By = rules.Person(s.Actor)
+		}
+		out = append(out, h)
+	}
+	return out
+}
