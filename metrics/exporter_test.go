@@ -37,6 +37,7 @@ func report(t testing.TB) *latency.Report {
 		Delegates: []latency.Delegation{
 			{Owner: "ada", Delegate: "bo", Span: latency.Always},
 			{Owner: "ada", Delegate: "cy", Span: latency.Span{From: base, To: base + 10}},
+			{Owner: "ada", Delegate: "di", Span: latency.Span{From: base, To: base + 60_000}},
 		},
 	}
 	totals := latency.NewTotals()
@@ -51,11 +52,12 @@ func report(t testing.TB) *latency.Report {
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "slip"}, Type: latency.EntrySlip, Project: "PAY"})
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "bypass"}, Type: latency.EntryBypass, Project: "PAY"})
 	waits := []latency.Part{
-		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", Start: 1, End: latency.Never, Working: 9 * hour, Elapsed: 33 * hour, StoryWorking: 12 * hour, Target: 8 * hour},
+		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Acceptance, Since: base - 3_600_000}, ProjectID: "1", Owner: "ada", Start: 1, End: latency.Never, Working: 9 * hour, Elapsed: 33 * hour, StoryWorking: 12 * hour, Target: 8 * hour},
 		{Wait: latency.Wait{StoryID: 1, Story: "PAY-1", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, StoryWorking: hour, Target: 8 * hour}, // the one before, whose ending is not final
-		{Wait: latency.Wait{StoryID: 2, Story: "PAY-2", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 8 * hour, PausedNow: true},
+		{Wait: latency.Wait{StoryID: 2, Story: "PAY-2", Kind: latency.Acceptance, Since: base - 1}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 2 * hour, StoryWorking: 2 * hour, Target: 8 * hour, PausedNow: true},
 		{Wait: latency.Wait{StoryID: 3, Story: "PAY-3", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: hour, StoryWorking: hour, Target: 8 * hour},
 		{Wait: latency.Wait{StoryID: 4, Story: "PAY-4", Kind: latency.Question}, ProjectID: "1", Owner: latency.Unowned, End: latency.Never, Working: hour, StoryWorking: hour, Target: 4 * hour},
+		{Wait: latency.Wait{StoryID: 6, Story: "PAY-6", Kind: latency.Acceptance}, ProjectID: "1", Owner: "ada", End: latency.Never, Working: 90 * hour, StoryWorking: 90 * hour, Target: 8 * hour, Forgotten: true},
 		{Wait: latency.Wait{StoryID: 5, Story: "PAY-5", Kind: latency.Question}, ProjectID: "1", Owner: "ada", End: 5},
 	}
 	totals.Add(latency.Entry{ID: latency.EntryID{Topic: "reopened"}, Type: latency.GuardReopened, Project: "PAY", Owner: "ada"})

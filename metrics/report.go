@@ -21,6 +21,7 @@ func reportMetrics() []reportMetric {
 	owner := labels("project", "owner")
 	wait := labels("kind", "project", "owner")
 	project := labels("kind", "project")
+	openWait := labels("kind", "project", "owner", "story")
 	return []reportMetric{
 		// What was counted once: sums over the ledger.
 		histogram("po_acceptance_latency_seconds", labels("project", "owner", "outcome", "responder"),
@@ -86,6 +87,10 @@ func reportMetrics() []reportMetric {
 			open(func(o latency.OpenState) float64 { return float64(o.Overdue) })),
 		gauge("po_waits_paused", wait, "Open waits whose clock is stopped.",
 			open(func(o latency.OpenState) float64 { return float64(o.Paused) })),
+		gauge("po_waits_forgotten", wait,
+			"Open waits that are older than 10 targets on the story's clock and on whose story nothing has happened for 15 working days of the project. "+
+				"They count in every other number, except that po_open_wait_seconds leaves them out.",
+			open(func(o latency.OpenState) float64 { return float64(o.Forgotten) })),
 		gauge("po_wait_oldest_seconds", wait, "Working time of the longest open wait, on the owner's clock; 0 if none is open.",
 			open(func(o latency.OpenState) float64 { return seconds(o.Oldest) })),
 		gauge("po_wait_oldest_elapsed_seconds", wait, "Wall time of the longest open wait, on the owner's clock; 0 if none is open.",
@@ -95,13 +100,15 @@ func reportMetrics() []reportMetric {
 			stories(func(st latency.StoryState) float64 { return seconds(st.Oldest) })),
 		gauge("po_stories_overdue", project, "Open waits whose story's clock is past the target.",
 			stories(func(st latency.StoryState) float64 { return float64(st.Overdue) })),
-		gauge("po_open_wait_seconds", labels("kind", "project", "owner", "story"),
-			"Working time of an open wait, on the story's clock. Only the oldest waits of each owner and kind have a series.",
-			func(r *latency.Report, s series) {
-				for _, w := range r.OpenWaits {
-					s.add(seconds(w.Age), string(w.Kind), w.Project, w.Owner, w.Story)
-				}
-			}),
+		gauge("po_open_wait_seconds", openWait,
+			"Working time of an open wait, on the story's clock. Only the oldest waits of each owner and kind that are not forgotten have a series.",
+			openWaits(func(w *latency.OpenWait) (float64, bool) { return seconds(w.Age), true })),
+		gauge("po_open_wait_start_timestamp_seconds", openWait,
+			"When the team began to wait, whoever has owned the wait since. The same series as po_open_wait_seconds.",
+			openWaits(func(w *latency.OpenWait) (float64, bool) { return unix(w.Since), true })),
+		gauge("po_open_wait_paused", openWait,
+			"1 while the clock of an open wait stands for a pause; no series otherwise. The same labels as po_open_wait_seconds.",
+			openWaits(func(w *latency.OpenWait) (float64, bool) { return 1, w.Paused })),
 
 		// Statistics over the rolling windows.
 		gauge("po_wait_rolling_seconds", labels("kind", "project", "owner", "window", "q"),
@@ -180,10 +187,28 @@ func reportMetrics() []reportMetric {
 					s.add(1, d.Owner, d.Delegate)
 				}
 			}),
+		gauge("po_delegation_end_timestamp_seconds", labels("owner", "delegate"),
+			"When a delegation that is active now ends; no series otherwise, or if it has no end. One that another of the same two people follows at once ends with that.",
+			func(r *latency.Report, s series) {
+				for _, d := range r.Delegations {
+					if d.Until != latency.Never {
+						s.add(unix(d.Until), d.Owner, d.Delegate)
+					}
+				}
+			}),
 		gauge("po_owner_absent", labels("owner"), "1 while a configured owner is absent, 0 otherwise.",
 			func(r *latency.Report, s series) {
 				for owner, absent := range r.Absent {
 					s.add(float(absent), owner)
+				}
+			}),
+		gauge("po_owner_absence_end_timestamp_seconds", labels("owner"),
+			"When a configured owner who is absent is back; no series otherwise, or if the absence has no end. One that another follows at once ends with that.",
+			func(r *latency.Report, s series) {
+				for owner, until := range r.AbsentUntil {
+					if until != latency.Never {
+						s.add(unix(until), owner)
+					}
 				}
 			}),
 		gauge("po_owner_info", labels("owner", "display_name"), "The name of an owner, to join on the label owner; always 1.",
@@ -281,6 +306,18 @@ func open(of func(latency.OpenState) float64) func(*latency.Report, series) {
 	return func(r *latency.Report, s series) {
 		for k, o := range r.Open {
 			s.add(of(o), string(k.Kind), k.Project, k.Owner)
+		}
+	}
+}
+
+// openWaits emits a value of each open wait that is listed, if it has one.
+func openWaits(of func(*latency.OpenWait) (float64, bool)) func(*latency.Report, series) {
+	return func(r *latency.Report, s series) {
+		for i := range r.OpenWaits {
+			w := &r.OpenWaits[i]
+			if v, ok := of(w); ok {
+				s.add(v, string(w.Kind), w.Project, w.Owner, w.Story)
+			}
 		}
 	}
 }

@@ -48,6 +48,7 @@ type Calendar struct {
 	once sync.Once // the first question fills hours
 	// hours are the working hours of all years, in order; they neither meet nor overlap.
 	hours spans
+	days  days
 }
 
 // New returns the calendar that spec describes. It is an error if an interval

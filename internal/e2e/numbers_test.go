@@ -123,7 +123,7 @@ type partID struct{ story, kind, start, owner string }
 func partOf(w *query.Part) partID { return partID{w.StoryID, w.Kind, w.Start, w.Owner} }
 
 // comparedMetrics matches the series that numbers recomputes.
-const comparedMetrics = `po_waits_open|po_waits_overdue|po_wait_oldest_seconds|po_wait_oldest_elapsed_seconds|po_story_wait_oldest_seconds|po_stories_overdue|po_open_wait_seconds|` +
+const comparedMetrics = `po_waits_open|po_waits_overdue|po_waits_forgotten|po_wait_oldest_seconds|po_wait_oldest_elapsed_seconds|po_story_wait_oldest_seconds|po_stories_overdue|po_open_wait_seconds|` +
 	`po_waits_ended_total|po_waits_breached_total|po_waits_met_total|` +
 	`po_(acceptance|question_response)_latency(_elapsed)?_seconds_(bucket|count|sum)|` +
 	`po_wait_rolling_samples|po_(owner_|project_)?wait_rolling_seconds|po_first_pass_ratio`
@@ -206,12 +206,17 @@ func (r *recounted) open(w, newest *query.Part) {
 	}
 	r.most("po_wait_oldest_seconds", w.WorkingSeconds, who...)
 	r.most("po_wait_oldest_elapsed_seconds", w.ElapsedSeconds, who...)
-	r.most("po_open_wait_seconds", w.StoryWorkingSeconds, append(who, "story", w.Story)...)
+	if !w.Forgotten {
+		r.most("po_open_wait_seconds", w.StoryWorkingSeconds, append(who, "story", w.Story)...)
+	}
 	r.most("po_story_wait_oldest_seconds", w.StoryWorkingSeconds, who[:4]...)
 	if w != newest {
 		return
 	}
 	r.add("po_waits_open", 1, who...)
+	if w.Forgotten {
+		r.add("po_waits_forgotten", 1, who...)
+	}
 	if w.WorkingSeconds > w.TargetSeconds {
 		r.add("po_waits_overdue", 1, who...)
 	}

@@ -319,8 +319,10 @@ func (s *soaking) showsOpen(served string) {
 		if w.Project != last.Project || w.Owner != last.Owner {
 			continue
 		}
-		age := fmt.Sprintf("po_open_wait_seconds{kind=%s,owner=%s,project=%s,story=%s}", w.Kind, w.Owner, w.Project, w.Story)
-		ages[age] = max(ages[age], w.StoryWorkingSeconds)
+		if !w.Forgotten {
+			age := fmt.Sprintf("po_open_wait_seconds{kind=%s,owner=%s,project=%s,story=%s}", w.Kind, w.Owner, w.Project, w.Story)
+			ages[age] = max(ages[age], w.StoryWorkingSeconds)
+		}
 		if w != last {
 			continue
 		}

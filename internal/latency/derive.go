@@ -58,6 +58,7 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	for i := range birth {
 		r.beforeCreated(i, &events[i])
 	}
+	r.lastEvent = events[len(events)-1].At
 	d.readMoves(r, events, birth)
 	r.begin(&events[birth])
 	for i := birth; i < len(events); i++ {
@@ -136,6 +137,7 @@ type replay struct {
 	acc, q runningWait
 
 	lastComment Instant
+	lastEvent   Instant // of the story, as of the derivation's instant
 	actAt       Instant // last action of the owner or a delegate
 	actor       string  // and whose it was
 	comments    []commentNow

@@ -97,6 +97,7 @@ var rulesOfThePage = map[string]struct{ functions, tests string }{
 	"guard-asked-again":         {"replay.guardAsk", "TestGuards"},
 
 	"open":            {"openList.note openList.add", "TestAStoryIsOpenOnce"},
+	"forgotten":       {"replay.forgotten calendar.Calendar.AfterDays openList.oldest", "TestForgotten TestForgottenWaitsAreListedApart calendar.TestAfterDays measure.TestTimeAloneForgets"},
 	"quantiles":       {"statisticsBuilder.sample Distribution.Quantile survival.Estimator.Curve", "TestVectors TestWindowEdges survival.TestQuantiles"},
 	"samples":         {"statisticsBuilder.sample", "TestSamples"},
 	"pace":            {"Statistics.Pace", "TestPace TestPaceLeavesOutTheWaitItself"},

@@ -75,8 +75,9 @@ type Wait struct {
 	StoryID int64
 	Story   string // today's key
 	Kind    Kind
-	Cycle   int  // of acceptance waits: 1, and one more after each accepted one
-	Rule    Rule // that opened the wait
+	Cycle   int     // of acceptance waits: 1, and one more after each accepted one
+	Rule    Rule    // that opened the wait
+	Since   Instant // when the team began to wait: the start of the first part
 
 	Addressed    string  // the person whom the question names; "" where it names nobody
 	Asks         int     // of a question: how many asks joined it, the first included
@@ -114,6 +115,7 @@ type Part struct {
 	// BreachProjectID is that project, which may be another one by now.
 	BreachProjectID string
 	PausedNow       bool // open and its clock stands for a pause
+	Forgotten       bool // open, older than ten targets, and on its story nothing has happened for long
 
 	Clock   []Span // when the owner's clock ran
 	Running []Span // when the story's clock did: absences do not stop it

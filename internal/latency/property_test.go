@@ -184,7 +184,7 @@ func TestAWeekLater(t *testing.T) {
 		want := derive(now, h, at)
 		for i := range want.Parts {
 			w := &want.Parts[i]
-			for _, i := range []*Instant{&w.Start, &w.Origin, &w.End, &w.BreachAt, &w.FirstReply} {
+			for _, i := range []*Instant{&w.Since, &w.Start, &w.Origin, &w.End, &w.BreachAt, &w.FirstReply} {
 				*i = later(*i)
 			}
 			for j := range w.Steps {

@@ -224,6 +224,7 @@ func (t *Totals) Clone() *Totals {
 // OpenState is what an owner's team waits for now.
 type OpenState struct {
 	Open, Overdue, Paused int
+	Forgotten             int           // of the open ones
 	Oldest, OldestElapsed time.Duration // on the owner's clock; 0: nothing open
 }
 
@@ -242,16 +243,21 @@ type StoryState struct {
 // OpenWait is one open wait, on the story's clock.
 type OpenWait struct {
 	Key
-	Story string // key
-	Age   time.Duration
-	Pace  float64 // share of its owner's waits of the last 90 days that it is longer than
-	Paced bool    // there were enough of them to compare
+	Story  string // key
+	Age    time.Duration
+	Since  Instant // when the team began to wait
+	Paused bool    // its clock stands for a pause
+	Pace   float64 // share of its owner's waits of the last 90 days that it is longer than
+	Paced  bool    // there were enough of them to compare
 
 	part *Part // until its pace is known
 }
 
 // Delegated is a delegation that is active now.
-type Delegated struct{ Owner, Delegate string }
+type Delegated struct {
+	Owner, Delegate string
+	Until           Instant // Never: it has no end
+}
 
 // Report is what a scrape shows: the derivation as of the data timestamp. It
 // is not changed once it is published.
@@ -262,12 +268,14 @@ type Report struct {
 	Configured    map[string]bool // by project, every one that is watched: whether its acceptance statuses fit it
 	Open          map[Key]OpenState
 	Stories       map[StoryKey]StoryState
-	OpenWaits     []OpenWait
+	OpenWaits     []OpenWait                 // the oldest of each owner and kind that are not forgotten
+	Forgotten     []OpenWait                 // likewise those that are
 	Asked         []int64                    // the ids of all stories with an open question, in order
 	Targets       map[StoryKey]time.Duration // in working time
 	Delegations   []Delegated
-	Absent        map[string]bool   // by configured owner
-	Names         map[string]string // display name by owner
+	Absent        map[string]bool    // by configured owner
+	AbsentUntil   map[string]Instant // by owner who is absent now; Never: no end is known
+	Names         map[string]string  // display name by owner
 	Audit         map[AuditKey]int
 	Statistics    *Statistics // over the rolling windows
 	Sprints       []Sprint    // the last ones of each project
@@ -280,9 +288,9 @@ type AuditKey struct{ Project, Reason string }
 type openList struct {
 	rules  *Rules
 	report *Report
-	limit  int
 	newest map[storyWait]*Part
-	listed map[openID]int // place in report.OpenWaits
+	waits  []OpenWait
+	listed map[openID]int // place in waits
 }
 
 // storyWait is a kind of wait on a story.
@@ -300,11 +308,11 @@ type openID struct {
 // NewReport returns the report of rules as of the data timestamp over totals,
 // with the open ones of parts, what the audit counted and statistics over the
 // rolling windows; at most limit of the oldest waits of each owner and kind are
-// listed one by one.
+// listed one by one, and as many of the forgotten ones.
 func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
 	r := &Report{
 		DataTimestamp: asOf, Totals: totals.Clone(), Configured: map[string]bool{}, Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
-		Targets: map[StoryKey]time.Duration{}, Absent: map[string]bool{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
+		Targets: map[StoryKey]time.Duration{}, Absent: map[string]bool{}, AbsentUntil: map[string]Instant{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
 	}
 	none := map[string]bool{}
 	for _, p := range rules.Projects {
@@ -330,28 +338,23 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit m
 	for k := range r.Totals.Ended {
 		r.Open[k.Key] = OpenState{}
 	}
-	open := openList{rules: rules, report: r, limit: limit, newest: map[storyWait]*Part{}, listed: map[openID]int{}}
+	open := openList{rules: rules, report: r, newest: map[storyWait]*Part{}, listed: map[openID]int{}}
 	for i := range parts {
 		open.note(&parts[i])
 	}
 	for i := range parts {
 		open.add(&parts[i])
 	}
-	open.trim()
 	slices.Sort(r.Asked)
 	r.Asked = slices.Compact(r.Asked)
-	for i := range r.OpenWaits {
-		w := &r.OpenWaits[i]
-		w.Pace, w.Paced = statistics.Pace(w.part)
-		w.part = nil
-	}
+	r.OpenWaits, r.Forgotten = open.oldest(statistics, limit, false), open.oldest(statistics, limit, true)
 	r.people(rules, asOf)
 	return r
 }
 
 // note remembers the newest open wait of each kind on each story: where one
 // began before the ending of the last is final, that one is over.
-func (o openList) note(p *Part) {
+func (o *openList) note(p *Part) {
 	id := storyWait{p.StoryID, p.Kind}
 	if newest := o.newest[id]; p.Open() && (newest == nil || p.Start >= newest.Start) {
 		o.newest[id] = p
@@ -361,7 +364,7 @@ func (o openList) note(p *Part) {
 // add counts a part if it is open. Of several on a story the newest counts; an
 // older one of the same owner is there by its age, which cannot fall before its
 // ending is final.
-func (o openList) add(w *Part) {
+func (o *openList) add(w *Part) {
 	p := o.rules.watched(w.ProjectID)
 	if !w.Open() || p == nil || !p.Measures(w.Kind) {
 		return
@@ -383,6 +386,9 @@ func (o openList) add(w *Part) {
 		if w.PausedNow {
 			s.Paused++
 		}
+		if w.Forgotten {
+			s.Forgotten++
+		}
 		if w.StoryWorking > w.Target {
 			st.Overdue++
 		}
@@ -392,18 +398,19 @@ func (o openList) add(w *Part) {
 	o.report.Open[key], o.report.Stories[sk] = s, st
 	id := openID{key, w.Story}
 	if i, listed := o.listed[id]; listed {
-		if listed := &o.report.OpenWaits[i]; w.StoryWorking > listed.Age {
+		if listed := &o.waits[i]; w.StoryWorking > listed.Age {
 			listed.Age, listed.part = w.StoryWorking, w
 		}
 		return
 	}
-	o.listed[id] = len(o.report.OpenWaits)
-	o.report.OpenWaits = append(o.report.OpenWaits, OpenWait{Key: key, Story: w.Story, Age: w.StoryWorking, part: w})
+	o.listed[id] = len(o.waits)
+	o.waits = append(o.waits, OpenWait{Key: key, Story: w.Story, Age: w.StoryWorking, part: w})
 }
 
-// trim keeps the oldest waits of each owner and kind.
-func (o openList) trim() {
-	list := o.report.OpenWaits
+// oldest returns at most limit of the oldest waits of each owner and kind, of the
+// forgotten ones or of the others.
+func (o *openList) oldest(statistics *Statistics, limit int, forgotten bool) []OpenWait {
+	list := slices.DeleteFunc(slices.Clone(o.waits), func(w OpenWait) bool { return w.part.Forgotten != forgotten })
 	slices.SortFunc(list, func(a, b OpenWait) int {
 		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Kind, b.Kind), cmp.Compare(b.Age, a.Age), cmp.Compare(a.Story, b.Story))
 	})
@@ -412,27 +419,42 @@ func (o openList) trim() {
 		if i == 0 || w.Owner != list[i-1].Owner || w.Kind != list[i-1].Kind {
 			n = 0
 		}
-		if n++; n <= o.limit {
+		if n++; n <= limit {
+			w.Since, w.Paused = w.part.Since, w.part.PausedNow
+			w.Pace, w.Paced = statistics.Pace(w.part)
+			w.part = nil
 			kept = append(kept, w)
 		}
 	}
-	o.report.OpenWaits = kept
+	return slices.Clip(kept)
 }
 
 // people fills in who is away, who stands in, and names.
 func (r *Report) people(rules *Rules, asOf Instant) {
 	for key, o := range rules.Owners {
-		r.Absent[key] = slices.ContainsFunc(o.Absences, func(s Span) bool { return s.Contains(asOf) })
+		until, absent := within(o.Absences, asOf)
+		if r.Absent[key] = absent; absent {
+			r.AbsentUntil[key] = until
+		}
 		r.Names[key] = rules.Name(key)
 	}
 	for k := range r.Open {
 		r.Names[k.Owner] = rules.Name(k.Owner)
 	}
+	spans := map[Delegated][]Span{}
 	for _, g := range rules.Delegates {
-		if d := (Delegated{g.Owner, g.Delegate}); g.Span.Contains(asOf) && !slices.Contains(r.Delegations, d) {
+		d := Delegated{Owner: g.Owner, Delegate: g.Delegate}
+		spans[d] = append(spans[d], g.Span)
+	}
+	for d, list := range spans {
+		if until, active := within(list, asOf); active {
+			d.Until = until
 			r.Delegations = append(r.Delegations, d)
 		}
 	}
+	slices.SortFunc(r.Delegations, func(a, b Delegated) int {
+		return cmp.Or(cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Delegate, b.Delegate))
+	})
 }
 
 // configuredOwners returns the owners of the project that the config names.

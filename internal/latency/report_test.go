@@ -79,7 +79,10 @@ func TestReport(t *testing.T) {
 	if d := cmp.Diff(map[string]bool{"po": true, "next": false}, r.Absent); d != "" {
 		t.Errorf("absent (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]Delegated{{"po", "deputy"}}, r.Delegations); d != "" {
+	if d := cmp.Diff(map[string]Instant{"po": when(t, "Thu 00:00")}, r.AbsentUntil); d != "" {
+		t.Errorf("absent until (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff([]Delegated{{"po", "deputy", Never}}, r.Delegations); d != "" {
 		t.Errorf("delegations (-want +got):\n%s", d)
 	}
 	if d := cmp.Diff(map[string]string{"po": "Ada", "next": "next", Unowned: Unowned, "gone": "gone"}, r.Names); d != "" {

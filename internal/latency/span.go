@@ -30,6 +30,17 @@ func union(spans []Span) []Span {
 	return out
 }
 
+// within returns when the time that holds t and that the spans cover without a gap
+// ends; ok is false if no span holds t.
+func within(spans []Span, t Instant) (end Instant, ok bool) {
+	for _, s := range union(spans) {
+		if s.Contains(t) {
+			return s.To, true
+		}
+	}
+	return 0, false
+}
+
 // subtract removes cut from disjoint spans.
 func subtract(spans []Span, cut Span) []Span {
 	var out []Span

@@ -17,6 +17,11 @@ func TestSpans(t *testing.T) {
 	same("union of none", union(nil), nil)
 	same("union", union([]Span{{5, 9}, {1, 3}, {2, 4}, {4, 5}, {20, 30}}), []Span{{1, 9}, {20, 30}})
 	same("one within another", union([]Span{{1, 9}, {2, 3}}), []Span{{1, 9}})
+	for at, want := range map[Instant]Instant{0: -1, 1: 9, 8: 9, 9: -1, 20: 30} {
+		if end, ok := within([]Span{{4, 5}, {5, 9}, {1, 4}, {20, 30}}, at); ok != (want >= 0) || ok && end != want {
+			t.Errorf("%d is within a span: %t, until %d; want %d", at, ok, end, want)
+		}
+	}
 	same("subtract from the middle", subtract([]Span{{1, 9}}, Span{3, 5}), []Span{{1, 3}, {5, 9}})
 	same("subtract all", subtract([]Span{{3, 5}}, Span{1, 9}), nil)
 	same("subtract beside", subtract([]Span{{3, 5}}, Span{5, 9}), []Span{{3, 5}})

@@ -115,7 +115,7 @@ func (r *replay) addParts(w *runningWait) {
 		}
 	}
 	whole := Wait{
-		StoryID: r.h.ID, Story: r.key, Kind: w.kind, Cycle: w.cycle, Rule: w.rule, Addressed: w.addressed,
+		StoryID: r.h.ID, Story: r.key, Kind: w.kind, Cycle: w.cycle, Rule: w.rule, Since: parts[0].From, Addressed: w.addressed,
 		Asks: w.asked, OtherReplies: w.replies, FirstReply: w.firstReply, Steps: slices.Clone(w.steps),
 	}
 	var storyElapsed, storyWorking time.Duration
@@ -160,6 +160,7 @@ func (r *replay) addParts(w *runningWait) {
 				r.find(FindInactiveOwner, part.Start, part.Owner)
 			}
 		}
+		part.Forgotten = part.Open() && r.forgotten(s.project, w.kind, storyWorking)
 		d.result.Parts = append(d.result.Parts, part)
 	}
 }

@@ -18,7 +18,7 @@ func TestPartsOfAWait(t *testing.T) {
 	if d := cmp.Diff(first.Wait, second.Wait); d != "" {
 		t.Errorf("the parts are of two waits:\n%s", d)
 	}
-	want := Wait{StoryID: 10007, Story: "PAY-7", Kind: Question, Rule: ByMention, Addressed: "po", Asks: 1, OtherReplies: 1, FirstReply: when(t, "Mon 10:00"), Steps: first.Steps}
+	want := Wait{StoryID: 10007, Story: "PAY-7", Kind: Question, Rule: ByMention, Since: when(t, "Mon 09:00"), Addressed: "po", Asks: 1, OtherReplies: 1, FirstReply: when(t, "Mon 10:00"), Steps: first.Steps}
 	if d := cmp.Diff(want, first.Wait); d != "" {
 		t.Errorf("the wait (-want +got):\n%s", d)
 	}

@@ -29,6 +29,7 @@ type Part struct {
 	StoryWorkingSeconds float64 `json:"story_working_seconds"`
 	TargetSeconds       float64 `json:"target_seconds"`
 	Breached            bool    `json:"breached"`
+	Forgotten           bool    `json:"forgotten"`
 	Addressed           string  `json:"addressed"`
 	Asks                int     `json:"asks"`
 	OtherReplies        int     `json:"other_replies"`
@@ -54,7 +55,7 @@ func NewPart(rules *latency.Rules, w *latency.Part) Part {
 		Owner: w.Owner, Start: Stamp(w.Start), End: stampOrNil(w.End), Outcome: string(w.Outcome), Responder: string(w.Responder),
 		Final: w.Final, Part: w.Number, ElapsedSeconds: sec(w.Elapsed), WorkingSeconds: sec(w.Working), PausedSeconds: sec(w.Paused),
 		StoryElapsedSeconds: sec(w.StoryElapsed), StoryWorkingSeconds: sec(w.StoryWorking), TargetSeconds: sec(w.Target),
-		Breached: w.Breached, Addressed: w.Addressed, Asks: w.Asks, OtherReplies: w.OtherReplies, FirstReply: stampOrNil(w.FirstReply),
+		Breached: w.Breached, Forgotten: w.Forgotten, Addressed: w.Addressed, Asks: w.Asks, OtherReplies: w.OtherReplies, FirstReply: stampOrNil(w.FirstReply),
 		Rule: string(w.Rule), Events: []Event{},
 	}
 	if w.Kind == latency.Acceptance {

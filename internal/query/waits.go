@@ -38,6 +38,7 @@ const maxKept = 8192
 // are more waits than may be kept, once more for each stretch of it.
 type Waits struct {
 	Count, Open int                 // of parts
+	Forgotten   int                 // of the open ones
 	Statistics  *latency.Statistics // for Pace alone, over the stories that were read, whatever the filter; nil if they were not asked for
 
 	reader    *Reader
@@ -145,6 +146,9 @@ func (w *Waits) add(p *latency.Part) {
 	w.Count++
 	if p.Open() {
 		w.Open++
+	}
+	if p.Forgotten {
+		w.Forgotten++
 	}
 	switch {
 	case w.kept == nil:

@@ -36,6 +36,7 @@ type waiting struct {
 func (s *Server) home() http.Handler {
 	page := page("home.html", template.FuncMap{
 		"hours": hours, "wall": wall, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
+		"date": func(at latency.Instant) string { return at.Time().Format("2 Jan 2006") },
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		data := struct {
@@ -44,12 +45,19 @@ func (s *Server) home() http.Handler {
 			AsOf   time.Time
 			Rows   []row
 			Waits  []waiting
+			// Forgotten is how many open waits are forgotten, Oldest are the oldest of them.
+			Forgotten int
+			Oldest    []waiting
 			// Misfits say where the config does not fit a project.
 			Misfits []string
 		}{Status: s.from.Status(), Report: s.from.Report()}
 		if r := data.Report; r != nil {
 			data.AsOf = r.DataTimestamp.Time()
-			data.Rows, data.Waits, data.Misfits = rows(r), waits(r, data.JiraURL), misfits(r)
+			data.Rows, data.Misfits = rows(r), misfits(r)
+			data.Waits, data.Oldest = waits(r, r.OpenWaits, data.JiraURL), waits(r, r.Forgotten, data.JiraURL)
+			for _, open := range r.Open {
+				data.Forgotten += open.Forgotten
+			}
 		}
 		render(w, page, data)
 	})
@@ -92,13 +100,14 @@ func median(d *latency.Distribution) string {
 	}
 }
 
-// longestWaits is how many open waits the page lists one by one.
+// longestWaits is how many open waits the page lists one by one, and how many of
+// the forgotten ones.
 const longestWaits = 12
 
-// waits lists the open waits, longest first.
-func waits(r *latency.Report, jiraURL string) []waiting {
-	out := make([]waiting, 0, len(r.OpenWaits))
-	for _, w := range r.OpenWaits {
+// waits makes lines of some of the open waits, longest first.
+func waits(r *latency.Report, list []latency.OpenWait, jiraURL string) []waiting {
+	out := make([]waiting, 0, len(list))
+	for _, w := range list {
 		line := waiting{OpenWait: w, Name: r.Names[w.Owner], Over: w.Age > r.Targets[latency.StoryKey{Kind: w.Kind, Project: w.Project}]}
 		if jiraURL != "" {
 			line.Link = strings.TrimRight(jiraURL, "/") + "/browse/" + w.Story

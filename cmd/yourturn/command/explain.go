@@ -44,6 +44,9 @@ func printStory(w io.Writer, r *query.Reader, story *query.Story) error {
 // explainWait prints the lines about one part of a wait.
 func explainWait(w io.Writer, r *query.Reader, l *latency.Part) {
 	end := "still open"
+	if l.Forgotten {
+		end += ", forgotten"
+	}
 	if !l.Open() {
 		end = strings.TrimSpace(fmt.Sprintf("%s %s", l.Outcome, query.Stamp(l.End)))
 		if l.Responder != "" {

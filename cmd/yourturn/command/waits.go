@@ -48,6 +48,9 @@ time without pauses; working: the part of it in working hours).
 LONGER THAN is the share of the owner's waits of the last 90 days, open ones
 counted as open, that were over before the age that an open wait has now.
 
+A forgotten wait is open, older than 10 targets on the story's clock, and nothing
+has happened on its story for 15 working days of the project.
+
 Numbers are as of the last complete poll, or as of --as-of. An ending counts after
 the slip window. Until then the wait is shown as open, with its clock stopped.`,
 		Example: `  yourturn waits --config.file yourturn.yml --open
@@ -174,7 +177,7 @@ func printCSV(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part, 
 	err := c.Write([]string{
 		"story", "story_id", "project", "kind", "owner", "start", "end", "outcome", "responder", "final", "part", "cycle",
 		"elapsed_seconds", "working_seconds", "paused_seconds", "story_elapsed_seconds", "story_working_seconds", "target_seconds",
-		"breached", "addressed", "asks", "other_replies", "first_reply", "rule",
+		"breached", "addressed", "asks", "other_replies", "first_reply", "rule", "forgotten",
 	})
 	num := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 	text := func(s *string) string {
@@ -196,7 +199,7 @@ func printCSV(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part, 
 			j.Story, j.StoryID, j.Project, j.Kind, j.Owner, j.Start, text(j.End), j.Outcome, j.Responder, strconv.FormatBool(j.Final),
 			strconv.Itoa(j.Part), cycle, num(j.ElapsedSeconds), num(j.WorkingSeconds), num(j.PausedSeconds), num(j.StoryElapsedSeconds),
 			num(j.StoryWorkingSeconds), num(j.TargetSeconds), strconv.FormatBool(j.Breached), j.Addressed, strconv.Itoa(j.Asks),
-			strconv.Itoa(j.OtherReplies), text(j.FirstReply), j.Rule,
+			strconv.Itoa(j.OtherReplies), text(j.FirstReply), j.Rule, strconv.FormatBool(j.Forgotten),
 		})
 	}
 	c.Flush()
@@ -235,6 +238,8 @@ func (t *waitsTable) cells(p *latency.Part) []string {
 	end, outcome := "", cmp.Or(string(p.Outcome), "open")
 	if !p.Open() {
 		end = p.End.Time().Format("2006-01-02 15:04")
+	} else if p.Forgotten {
+		outcome = "forgotten"
 	} else if p.PausedNow {
 		outcome = "paused"
 	}
@@ -270,7 +275,11 @@ func (t *waitsTable) print(ctx context.Context, w io.Writer, found *query.Waits,
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%d waits, %d of them open, as of %s (times in UTC)\n", found.Count, found.Open, query.Stamp(asOf))
+	forgotten := ""
+	if found.Forgotten > 0 {
+		forgotten = fmt.Sprintf(" (%d of these forgotten)", found.Forgotten)
+	}
+	_, err := fmt.Fprintf(w, "%d waits, %d of them open%s, as of %s (times in UTC)\n", found.Count, found.Open, forgotten, query.Stamp(asOf))
 	return err
 }
 
