@@ -255,6 +255,16 @@ func TestWaitsExplains(t *testing.T) {
 	if !strings.Contains(before, "0 waits") {
 		t.Errorf("before the first wait there are some:\n%s", before)
 	}
+	// In three months of silence all that is open is forgotten.
+	late := o.team.Truth()[len(o.team.Truth())-1].Start.AddDate(0, 3, 0).Format(time.RFC3339)
+	for format, want := range map[string]string{"table": "  forgotten  ", "json": `"forgotten":true`, "csv": ",true\n"} {
+		if got := yourturn(t, 0, "waits", "--config.file", o.config, "--open", "--as-of", late, "--format", format); !strings.Contains(got, want) {
+			t.Errorf("as %s no wait is forgotten:\n%s", format, got)
+		}
+		if got := yourturn(t, 0, "waits", "--config.file", o.config, "--as-of", w.Start.Format(time.RFC3339), "--format", format); strings.Contains(got, want) {
+			t.Errorf("as %s a wait is forgotten as it begins:\n%s", format, got)
+		}
+	}
 	csv := yourturn(t, 0, "waits", "--config.file", o.config, "--owner", "ada", "--format", "csv")
 	if lines := strings.Split(strings.TrimSpace(csv), "\n"); len(lines) < 10 || !strings.HasPrefix(lines[0], "story,") {
 		t.Errorf("no table: %s", csv)

@@ -161,6 +161,22 @@ func (c calendar) after(from time.Time, d time.Duration) (at time.Time, ok bool)
 	return at, ok
 }
 
+// fullDays returns how many local days on which hours begin lie between two
+// instants, from their midnight to the next.
+func (c calendar) fullDays(from, to time.Time) int {
+	n := 0
+	year, month, first := from.In(c.zone).Date()
+	for day := first; ; day++ {
+		if localTime(c.zone, year, month, day+1, 0).After(to) {
+			return n
+		}
+		date := time.Date(year, month, day, 12, 0, 0, 0, time.UTC)
+		if len(c.week[date.Weekday()]) > 0 && !slices.Contains(c.off, date.Format(time.DateOnly)) && !localTime(c.zone, year, month, day, 0).Before(from) {
+			n++
+		}
+	}
+}
+
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

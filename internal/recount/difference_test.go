@@ -77,7 +77,7 @@ func counts(list []part) map[string]int {
 	for _, p := range list {
 		n[p.Kind+" "+cmp.Or(p.Outcome, "open")]++
 		for rule, met := range map[string]bool{
-			"(by delegate)": p.Responder == "delegate", "(breached)": p.Breached, "(paused)": p.Paused > 0,
+			"(by delegate)": p.Responder == "delegate", "(breached)": p.Breached, "(forgotten)": p.Forgotten, "(paused)": p.Paused > 0,
 			"(owner absent)": p.Part == 1 && p.Elapsed < p.StoryElapsed, "(later cycle)": p.Cycle > 1,
 			"(asks joined)": p.Asks > 1, "(others replied)": p.OtherReplies > 0,
 		} {

@@ -57,6 +57,7 @@ type part struct {
 	StoryWorking float64 `json:"story_working_seconds"`
 	Target       float64 `json:"target_seconds"`
 	Breached     bool    `json:"breached"`
+	Forgotten    bool    `json:"forgotten"`
 	Asks         int     `json:"asks"`
 	OtherReplies int     `json:"other_replies"`
 	FirstReply   string  `json:"first_reply"` // null: ""
@@ -143,10 +144,23 @@ func parts(r *rules, w *wait, key string, asOf time.Time) []part {
 			if w.responder != nil {
 				out.Responder = w.responder(n.owner)
 			}
+		default:
+			out.Forgotten = storyWorking > 10*p.targets[w.kind] && r.projectsHours(n.project).fullDays(lastEvent(w.story, asOf), asOf) >= 15
 		}
 		list = append(list, out)
 	}
 	return list
+}
+
+// lastEvent returns when something last happened on a story, up to an instant.
+func lastEvent(s *story, asOf time.Time) time.Time {
+	var last time.Time
+	for _, e := range s.events {
+		if e.kind != turn && !e.at.After(asOf) {
+			last = later(last, e.at)
+		}
+	}
+	return last
 }
 
 // clock is what the clocks of a part show.

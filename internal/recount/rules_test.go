@@ -207,6 +207,11 @@ func (r *rules) hoursOf(owner, project string) calendar {
 	if c := r.owners[owner].calendar; c != nil {
 		return *c
 	}
+	return r.projectsHours(project)
+}
+
+// projectsHours are the hours of a project's own.
+func (r *rules) projectsHours(project string) calendar {
 	if p := r.projects[project]; p != nil && p.calendar != nil {
 		return *p.calendar
 	}
