@@ -48,6 +48,7 @@ func (r *ranged) waits(rules *latency.Rules) []Waited {
 		w := &out[n]
 		w.Within.Duration += now - before
 		w.Project, w.Owner, w.End, w.Outcome = rules.Projects[p.ProjectID].Key, p.Owner, Instant(p.End), p.Outcome
+		w.Name = rules.Name(p.Owner)
 		w.Age = Length{p.StoryWorking, true}
 		if p.Target > 0 {
 			w.Targets = float64(p.StoryWorking) / float64(p.Target)
@@ -63,6 +64,7 @@ func steps(rules *latency.Rules, p *latency.Part) []Happened {
 		h := Happened{At: Instant(s.At), Rule: s.Rule}
 		if s.Actor != "" {
 			h.By = rules.Person(s.Actor)
+			h.Name = rules.Name(h.By)
 		}
 		out = append(out, h)
 	}

@@ -180,6 +180,7 @@ type Waited struct {
 	Project string          `json:"project"`
 	Kind    latency.Kind    `json:"kind"`
 	Owner   string          `json:"owner"`
+	Name    string          `json:"owner_name"`
 	Start   Instant         `json:"start"`
 	End     Instant         `json:"end"` // null: open at the end of the range
 	Outcome latency.Outcome `json:"outcome"`
@@ -193,5 +194,6 @@ type Waited struct {
 type Happened struct {
 	At   Instant      `json:"at"`
 	Rule latency.Rule `json:"rule"`
-	By   string       `json:"by"` // a person; "" where only time passed
+	By   string       `json:"by"`      // a person; "" where only time passed
+	Name string       `json:"by_name"` // as Jira shows it
 }

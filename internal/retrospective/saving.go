@@ -17,6 +17,7 @@ const fewestWatched = 3
 type Saving struct {
 	Project  string       `json:"project"`
 	Owner    string       `json:"owner,omitempty"` // "": all of the project's
+	Name     string       `json:"owner_name,omitempty"`
 	Kind     latency.Kind `json:"kind"`
 	Target   Length       `json:"target_seconds"`
 	Told     bool         `json:"told"` // false: fewer than three waits ran past the target
@@ -58,6 +59,9 @@ func (c *collection) saving(p *latency.Project, kind latency.Kind, owner string)
 	target := p.Target(kind)
 	out := Saving{Project: p.Key, Owner: owner, Kind: kind, Target: Length{target, true}, Begun: cell.Begun, Absent: Length{c.absent(p, kind, owner), true}}
 	lists := cell.samples.lists()
+	if owner != "" {
+		out.Name = c.rules.Name(owner)
+	}
 	tau, ok := survival.Watched(flat(lists), 0, fewestWatched)
 	if !ok || tau <= target {
 		return out

@@ -25,6 +25,7 @@ const (
 type StandIn struct {
 	Project string       `json:"project"`
 	Owner   string       `json:"owner"`
+	Name    string       `json:"owner_name"`
 	Kind    latency.Kind `json:"kind"`
 	With    Arm          `json:"with_stand_in"`
 	Without Arm          `json:"without"`
@@ -169,7 +170,7 @@ func (e *effects) report(rules *latency.Rules, opts Options) []StandIn {
 
 // compare compares two arms.
 func (e *effects) compare(g group, target time.Duration, opts Options) StandIn {
-	out := StandIn{Project: g.project, Owner: g.owner, Kind: g.kind, With: e.count[g][0], Without: e.count[g][1]}
+	out := StandIn{Project: g.project, Owner: g.owner, Name: e.rules.Name(g.owner), Kind: g.kind, With: e.count[g][0], Without: e.count[g][1]}
 	var samples [2][]survival.Sample
 	var waits, weeks, stories [2][][]survival.Sample
 	for i, arm := range e.arms[g] {

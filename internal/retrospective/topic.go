@@ -82,7 +82,7 @@ func topicRules() []topicRule {
 			return ""
 		})},
 		{"silent", "a story was sent back without a comment", "What does the team need to know when a story comes back?", counted(func(g Guards) int { return g.SilentRejections }, "sent back without a comment")},
-		{"reopened", "a story was reopened within 14 days of its acceptance", "What was seen too late, and how could it have been seen?", counted(func(g Guards) int { return g.Reopened }, "reopened after their acceptance")},
+		{"reopened", "a story was reopened within 14 days of its acceptance", "What was seen too late, and how could it have been seen?", counted(func(g Guards) int { return g.Reopened }, "reopened within 14 days of acceptance")},
 		{"bypassed", "3 stories or more were done without acceptance", "Which stories need the owner's acceptance, and which do not?", func(p *Project, _ *Report) string {
 			if n := p.Guards.Bypassed; n >= 3 {
 				return fmt.Sprintf("%d stories were done without acceptance", n)

@@ -1,11 +1,19 @@
 package retrospective
 
 import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/yourturn/yourturn/internal/latency"
 )
+
+var update = flag.Bool("update", false, "write the table of the docs")
 
 // TestTopics has, for each rule, numbers at its threshold and just below it.
 func TestTopics(t *testing.T) {
@@ -53,5 +61,32 @@ func TestTopics(t *testing.T) {
 				t.Errorf("%s: asked %q, want %q", rule.name, asked, want)
 			}
 		}
+	}
+}
+
+// TestTopicsAreInTheDocs holds the table of docs/report.md to the rules.
+func TestTopicsAreInTheDocs(t *testing.T) {
+	const page = "../../docs/report.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const header = "|---|---|---|\n"
+	head, table, ok := strings.Cut(string(text), header)
+	if !ok {
+		t.Fatalf("%s has no table", page)
+	}
+	var want strings.Builder
+	for _, r := range topicRules() {
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", r.name, r.threshold, r.question)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(head+header+want.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if d := cmp.Diff(want.String(), table); d != "" {
+		t.Errorf("%s (-rules +page); run with -update if it is meant:\n%s", page, d)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -105,10 +104,8 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 		asOf = latency.At(t)
 	}
 	filter, err := r.Named(ctx, query.Filter{Owner: f.owner, Project: f.project, Kind: f.kind, Story: f.story, Open: f.open})
-	if unknown := (query.UnknownError{}); errors.As(err, &unknown) {
-		return usageError{err}
-	} else if err != nil {
-		return err
+	if err != nil {
+		return unknownIsUsage(err)
 	}
 	sayUnconfigured(e, r, filter)
 	switch {

@@ -1,0 +1,87 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/measure"
+	"github.com/yourturn/yourturn/internal/retrospective"
+)
+
+// rangesBefore is with how many ranges a range is compared.
+const rangesBefore = 3
+
+// Days returns the range of whole local days of a zone from one date to another, the
+// last one included, and the ranges of as many days before it, the latest first.
+func Days(from, to time.Time, zone *time.Location) (r retrospective.Range, before []retrospective.Range) {
+	midnight := func(t time.Time, days int) latency.Instant {
+		return latency.At(time.Date(t.Year(), t.Month(), t.Day()+days, 0, 0, 0, 0, zone))
+	}
+	date := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC) }
+	length := int(date(to).Sub(date(from))/(24*time.Hour)) + 1
+	at := func(back int) retrospective.Range {
+		return retrospective.Range{Span: latency.Span{From: midnight(from, -back*length), To: midnight(from, (1-back)*length)}}
+	}
+	for n := range rangesBefore {
+		before = append(before, at(n+1))
+	}
+	return at(0), before
+}
+
+// Sprint returns the range of a project's sprint, and those of the sprints that ended
+// before it began, the latest first. Of several of that name it takes the one that began
+// last. A sprint that is not there is an UnknownError.
+func (r *Reader) Sprint(ctx context.Context, project, name string) (retrospective.Range, []retrospective.Range, error) {
+	all, err := r.Store.Sprints(ctx)
+	if err != nil {
+		return retrospective.Range{}, nil, fmt.Errorf("reading the sprints of %s: %w", project, err)
+	}
+	id := r.Rules.ProjectID(project)
+	list := slices.DeleteFunc(all, func(s jiradata.Sprint) bool { return s.ProjectID != id })
+	slices.SortStableFunc(list, func(a, b jiradata.Sprint) int {
+		return cmp.Or(cmp.Compare(b.Start, a.Start), cmp.Compare(b.End, a.End), cmp.Compare(a.Name, b.Name))
+	})
+	i := slices.IndexFunc(list, func(s jiradata.Sprint) bool { return strings.EqualFold(s.Name, name) })
+	if i < 0 {
+		var names []string
+		for _, s := range list {
+			names = append(names, s.Name)
+		}
+		return retrospective.Range{}, nil, UnknownError{"--sprint", name, fmt.Sprintf("%s has no sprint of that name; %s", project, instead(name, names, names, "sprints are"))}
+	}
+	found := ranged(list[i])
+	var before []retrospective.Range
+	for _, s := range list[i+1:] {
+		if s.End <= list[i].Start && len(before) < rangesBefore {
+			before = append(before, ranged(s))
+		}
+	}
+	return found, before, nil
+}
+
+func ranged(s jiradata.Sprint) retrospective.Range {
+	return retrospective.Range{Name: s.Name, Span: latency.Span{From: s.Start, To: s.End}}
+}
+
+// Retrospective compares a range with those before it. The options' data timestamp is
+// the store's.
+func (r *Reader) Retrospective(ctx context.Context, opts retrospective.Options) (report *retrospective.Report, err error) {
+	ancestors, err := measure.Ancestors(ctx, r.Store)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := r.Store.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	opts.DataTimestamp = r.State.DataTimestamp
+	return retrospective.Make(r.Rules, ancestors, snapshot.Histories(ctx, nil), opts)
+}
