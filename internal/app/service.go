@@ -167,6 +167,9 @@ func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Col
 // adopt puts a config in force. No cycle may be under way.
 func (s *Service) adopt(cfg *config.Config, poller *collector.Collector) {
 	s.cfg, s.asked, s.collector = cfg, askedBy(cfg), poller
+	for _, x := range cfg.Exposures() {
+		s.log.Warn("others can get at a secret of the config", zap.String("key", x.Key), zap.String("exposed", x.Text), zap.String("remedy", x.Remedy))
+	}
 	s.numbers.adopt(cfg, s.confirm)
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.polls.adopted(cfg)

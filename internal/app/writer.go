@@ -39,6 +39,12 @@ func (w Writer) lock(ctx context.Context, cfg *config.Config, log *zap.Logger) (
 	if err := store.Writable(path); err != nil { // before a lock file is made
 		return nil, err
 	}
+	switch narrowed, err := store.Narrow(path); {
+	case err != nil:
+		log.Warn("every user of this machine may read the store, and its mode cannot be changed: have its owner run chmod o= on it", zap.String("store", path), zap.Error(err))
+	case narrowed:
+		log.Warn("every user of this machine could read the store; now only its owner and its group can", zap.String("store", path))
+	}
 	if kind := storelock.NetworkFilesystem(path); kind != "" {
 		log.Warn("the store is on a network file system, where SQLite's locks may not hold: keep it on a disk of this machine (store.url)",
 			zap.String("store", path), zap.String("file_system", kind))

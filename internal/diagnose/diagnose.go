@@ -55,6 +55,7 @@ func checks() []check {
 		{"owners", true, (*examination).owners},
 		{"calendars", false, (*examination).calendars},
 		{"sprints", true, (*examination).sprints},
+		{"secrets", false, (*examination).secrets},
 		{"webhook", false, (*examination).webhook},
 		{"pages", false, (*examination).pages},
 		{"store", false, (*examination).writable},

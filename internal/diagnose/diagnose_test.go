@@ -2,6 +2,7 @@ package diagnose_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -287,7 +288,17 @@ func TestWhatIsWrong(t *testing.T) {
 		{"another zone", func(p *patient) { p.replace("calendar: {time_zone: UTC}", "calendar: {time_zone: Asia/Tokyo}") }, diagnose.Look, "owners", []string{"works in Asia/Tokyo by the config, and in Europe/Berlin"}},
 		{"no calendar", func(p *patient) { p.replace("calendar: {time_zone: UTC}", "") }, diagnose.Look, "calendars", []string{"the config has no calendar", "Mon-Fri 09:00-17:00"}},
 		{"a webhook that nobody reaches", func(p *patient) { p.secret("0123456789abcdef") }, diagnose.Look, "webhook", []string{"this machine alone"}},
-		{"a short secret", func(p *patient) { p.secret("short"); p.rest += "web: {listen_address: \":9817\"}\n" }, diagnose.Look, "webhook", []string{"5 characters"}},
+		{"a short secret", func(p *patient) { p.secret("short"); p.rest += "web: {listen_address: \":9817\"}\n" }, diagnose.Look, "secrets", []string{"5 characters", "16"}},
+		{"a short secret behind a proxy", func(p *patient) { p.secret("short") }, diagnose.Look, "secrets", []string{"5 characters", "16"}},
+		{"a store for everybody", func(p *patient) {
+			s, err := store.Open(p.Context(), "sqlite:"+p.store, store.ReadWrite)
+			if err == nil {
+				err = errors.Join(s.Close(), os.Chmod(p.store, 0o666)) //nolint:gosec // the mistake
+			}
+			if err != nil {
+				p.Fatal(err)
+			}
+		}, diagnose.Look, "store", []string{"open to every user of this machine (mode 0666)", "chmod"}},
 		{"pages for everybody", func(p *patient) { p.rest += "web: {listen_address: \":9817\"}\n" }, diagnose.Look, "pages", []string{"open to everybody"}},
 		{"a store in no folder", func(p *patient) { p.store = filepath.Join(p.dir, "none", "y.db") }, diagnose.Broken, "store", []string{"there is no folder", "store.url"}},
 		{"a text as store", func(p *patient) {

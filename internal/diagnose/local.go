@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/store"
@@ -61,26 +62,35 @@ func (e *examination) calendars(context.Context) ([]Line, error) {
 // loopback reports whether an address is reached from this machine alone.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+	return err == nil && config.Loopback(host)
 }
 
 // webhook says whether Jira can report changes by itself.
 func (e *examination) webhook(context.Context) ([]Line, error) {
 	c := e.Config
 	line := Line{Topic: "webhook", Text: fmt.Sprintf("none is accepted; Jira is asked every %s", c.Jira.PollInterval)}
-	const shortest = 16
-	switch secret := c.Webhook.Secret.Reveal(); {
-	case secret == "":
+	switch {
+	case c.Webhook.Secret.Reveal() == "":
 	case loopback(c.Web.ListenAddress):
 		line.Grade, line.Text = Look, fmt.Sprintf("webhooks are accepted at /webhook/jira, but %s takes them from this machine alone", c.Web.ListenAddress)
 		line.Remedy = "let a proxy pass /webhook/jira on, or write another web.listen_address"
-	case len(secret) < shortest:
-		line.Grade, line.Text, line.Remedy = Look, fmt.Sprintf("the secret has %d characters, and can be guessed", len(secret)), "write a random one, at both ends"
 	default:
 		line.Text = fmt.Sprintf("webhooks that are signed with the secret are accepted at /webhook/jira of %s", c.Web.ListenAddress)
 	}
 	return []Line{line}, nil
+}
+
+// secrets says what of the config others can get at.
+func (e *examination) secrets(context.Context) ([]Line, error) { return Exposures(e.Config), nil }
+
+// Exposures returns a line for each way in which others can get at a secret of a
+// config. It asks nobody.
+func Exposures(cfg *config.Config) []Line {
+	var lines []Line
+	for _, x := range cfg.Exposures() {
+		lines = append(lines, Line{Topic: "secrets", Grade: Look, Text: x.Key + ": " + x.Text, Remedy: x.Remedy})
+	}
+	return lines
 }
 
 // pages says who can open the pages and read the metrics.
@@ -119,6 +129,7 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 		return []Line{{Topic: "store", Grade: Broken, Text: text, Remedy: remedy}}, nil
 	}
 	const otherwise = ", or set store.url to another one"
+	var lines []Line
 	_, err = os.Stat(path)
 	exists := err == nil
 	dir := filepath.Dir(path)
@@ -134,6 +145,9 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 			return broken(fmt.Sprintf("%s cannot be written: %v", path, cause(err)), "make the file writable"+otherwise)
 		}
 		f.Close()
+		if mode, open := store.OpenToAll(path); open {
+			lines = append(lines, Line{Topic: "store", Grade: Look, Text: fmt.Sprintf("%s is open to every user of this machine (mode %04o)", path, mode), Remedy: "run chmod o= on it; the next start does so if the file is its user's"})
+		}
 		if e.store == nil {
 			_, err := store.Open(ctx, e.Config.Store.URL, store.ReadOnly)
 			if err == nil {
@@ -147,7 +161,6 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 			return broken(err.Error(), "set store.url to another file")
 		}
 	}
-	var lines []Line
 	line := Line{Topic: "store", Text: path + " can be written; it is made by the first sync"}
 	if exists && e.state.FirstDone {
 		counts, err := e.store.Counts(ctx)

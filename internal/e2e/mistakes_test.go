@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"bytes"
+	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -225,6 +227,31 @@ func mistakes() map[string]func(n *newcomer) []string {
 			n.org.Site.Update(func() { n.org.Site.Self = anke })
 			return check
 		},
+		"a token that everybody may read": func(n *newcomer) []string {
+			// Who may not enter the folder reads nothing in it.
+			if err := errors.Join(os.Chmod(filepath.Dir(n.dir), 0o755), os.WriteFile(filepath.Join(n.dir, "token"), nil, 0o600), os.Chmod(filepath.Join(n.dir, "token"), 0o644)); err != nil { //nolint:gosec // the mistake
+				n.Fatal(err)
+			}
+			return offline
+		},
+		"a short webhook secret": func(n *newcomer) []string {
+			write(n.T, filepath.Join(n.dir, "secret"), "hunter2")
+			n.replace("store:", "webhook: {secret_file: secret}\nstore:")
+			return offline
+		},
+		"a Jira without encryption": func(n *newcomer) []string { n.address("http://jira.example.com"); return offline },
+		"a store that everybody may read": func(n *newcomer) []string {
+			n.sync()
+			if err := os.Chmod(filepath.Join(n.dir, "yourturn.db"), 0o666); err != nil { //nolint:gosec // the mistake
+				n.Fatal(err)
+			}
+			return check
+		},
+		"a store of a newer yourturn": func(n *newcomer) []string {
+			n.sync()
+			n.newerSchema()
+			return []string{"waits", "--config.file", "yourturn.yml"}
+		},
 		"pages for everybody": online("calendar:", "web: {listen_address: \":9817\"}\ncalendar:"),
 	}
 }
@@ -303,6 +330,19 @@ func (n *newcomer) sync() {
 	n.Helper()
 	if code, out := n.run([]string{"sync", "--config.file", "yourturn.yml"}); code != command.ExitFine {
 		n.Fatalf("sync ended with %d:\n%s", code, out)
+	}
+}
+
+// newerSchema makes the store one that a later version wrote.
+func (n *newcomer) newerSchema() {
+	n.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(n.dir, "yourturn.db"))
+	if err == nil {
+		_, err = db.ExecContext(n.Context(), `INSERT INTO schema_version (version) VALUES (99)`)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		n.Fatal(err)
 	}
 }
 

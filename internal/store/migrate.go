@@ -13,9 +13,10 @@ import (
 
 // migrate brings the schema up to this binary's, in one transaction: a start
 // that is interrupted changes nothing, and two starts at once take turns. A
-// database that a newer binary has written is refused.
+// database that a newer binary has written is refused, here and by readers
+// (isStore).
 func migrate(ctx context.Context, db *sql.DB) error {
-	names, err := fs.Glob(sqliteMigrations, "migrations/sqlite/*.sql")
+	names, err := migrations()
 	if err != nil {
 		return err
 	}
@@ -27,8 +28,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)`); err != nil {
 		return err
 	}
-	var have int
-	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_version`).Scan(&have); err != nil {
+	have, err := schemaVersion(ctx, tx)
+	if err != nil {
 		return err
 	}
 	if have == 0 {
@@ -36,8 +37,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 	}
-	if have > len(names) {
-		return fmt.Errorf("its schema has version %d and this yourturn knows versions up to %d: %w", have, len(names), ErrNewer)
+	if err := notNewer(have, len(names)); err != nil {
+		return err
 	}
 	for i, name := range names {
 		version, err := strconv.Atoi(strings.SplitN(strings.TrimPrefix(name, "migrations/sqlite/"), "_", 2)[0])
@@ -61,21 +62,49 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return tx.Commit()
 }
 
-// isStore returns ErrEmpty unless a store was made in the database, and ErrNoStore
-// where another program made something else there.
+// migrations returns the names of the migrations, in order.
+func migrations() ([]string, error) { return fs.Glob(sqliteMigrations, "migrations/sqlite/*.sql") }
+
+// schemaVersion returns the version of the schema that the database has; 0 if none.
+func schemaVersion(ctx context.Context, q rowQuerier) (have int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_version`).Scan(&have)
+	return have, err
+}
+
+// notNewer returns an ErrNewer if a newer binary wrote the schema.
+func notNewer(have, known int) error {
+	if have <= known {
+		return nil
+	}
+	return fmt.Errorf("its schema has version %d and this yourturn knows versions up to %d: %w", have, known, ErrNewer)
+}
+
+// rowQuerier asks for one row.
+type rowQuerier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// isStore returns ErrEmpty unless a store was made in the database, ErrNoStore
+// where another program made something else there, and ErrNewer where a newer
+// binary made it.
 func isStore(ctx context.Context, db *sql.DB) error {
 	var made bool
-	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM sqlite_schema WHERE name = 'schema_version'`).Scan(&made); err != nil || made {
+	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM sqlite_schema WHERE name = 'schema_version'`).Scan(&made); err != nil {
 		return err
+	}
+	if made {
+		names, err := migrations()
+		if err != nil {
+			return err
+		}
+		have, err := schemaVersion(ctx, db)
+		return cmp.Or(err, notNewer(have, len(names)))
 	}
 	return cmp.Or(isEmpty(ctx, db), ErrEmpty)
 }
 
 // isEmpty returns ErrNoStore if the database holds a table of another program.
-func isEmpty(ctx context.Context, q interface {
-	QueryRowContext(context.Context, string, ...any) *sql.Row
-},
-) error {
+func isEmpty(ctx context.Context, q rowQuerier) error {
 	var other string
 	err := q.QueryRowContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version' LIMIT 1`).Scan(&other)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -10,8 +10,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -96,6 +98,31 @@ func Writable(path string) error {
 		return fmt.Errorf("store %s: %w: make the file and its folder writable, or set store.url", path, err)
 	}
 	return f.Close()
+}
+
+// others are the bits of a mode that let in every user but a file's owner and its group.
+const others = fs.FileMode(0o007)
+
+// OpenToAll returns the mode of the store at path, and whether it lets every user of
+// this machine in. A store holds names, and who waits for whom.
+func OpenToAll(path string) (mode fs.FileMode, open bool) {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" { // whose modes say nothing about other users
+		return 0, false
+	}
+	return info.Mode().Perm(), info.Mode()&others != 0
+}
+
+// Narrow closes the files of the store at path to all users but their owner and their
+// group. It reports whether one was open. New files of the database get the mode of the
+// first.
+func Narrow(path string) (narrowed bool, err error) {
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if mode, open := OpenToAll(name); open {
+			narrowed, err = true, errors.Join(err, os.Chmod(name, mode&^others))
+		}
+	}
+	return narrowed, err
 }
 
 // Close closes the store.

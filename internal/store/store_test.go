@@ -336,6 +336,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"nothing to read", "sqlite:" + filepath.Join(dir, "none.db"), ReadOnly, os.ErrNotExist, "yourturn sync"},
 		{"another scheme", "mysql://x", ReadWrite, nil, "only sqlite:PATH"},
 		{"a newer schema", "sqlite:" + newer, ReadWrite, ErrNewer, newer},
+		{"a newer schema to read", "sqlite:" + newer, ReadOnly, ErrNewer, newer},
 		{"no database", "sqlite:" + garbage, ReadWrite, ErrNoStore, garbage},
 		{"a text file", "sqlite:" + short, ReadWrite, ErrNoStore, short + ": the file is no database: set store.url"},
 		{"a text file to read", "sqlite:" + short, ReadOnly, ErrNoStore, short + ": the file is no database: set store.url"},
@@ -358,6 +359,40 @@ func TestOpenRefuses(t *testing.T) {
 				t.Errorf("%v: does not say %q", err, tc.text)
 			}
 		})
+	}
+}
+
+// TestNarrow holds that a store that every user could read, with its journal, is its
+// owner's and its group's afterwards, and so is what the database makes later.
+func TestNarrow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	s := open(t, path) // its journal is there as long as it is open
+	files := []string{path, path + "-wal", path + "-shm"}
+	for _, name := range files {
+		if err := os.Chmod(name, 0o666); err != nil { //nolint:gosec // as an old version or a copy left it
+			t.Fatal(err)
+		}
+	}
+	check := func(want os.FileMode) {
+		t.Helper()
+		for _, name := range files {
+			if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
+				t.Errorf("%s has mode %v (%v), want %v", name, info.Mode(), err, want)
+			}
+		}
+	}
+	if narrowed, err := Narrow(path); err != nil || !narrowed {
+		t.Errorf("narrowed: %t, %v", narrowed, err)
+	}
+	check(0o660)
+	if narrowed, err := Narrow(path); err != nil || narrowed {
+		t.Errorf("a second time, narrowed: %t, %v", narrowed, err)
+	}
+	s.Close()
+	open(t, path)
+	check(0o660)
+	if narrowed, err := Narrow(filepath.Join(t.TempDir(), "none.db")); err != nil || narrowed {
+		t.Errorf("of a store that is not there: %t, %v", narrowed, err)
 	}
 }
 

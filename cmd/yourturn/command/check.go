@@ -29,14 +29,16 @@ func checkCommand(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Validate a config, and see whether it is the right one",
-		Long: `check reads a config and reports every error in it.
+		Long: `check reads a config and reports every error in it, and what of its secrets is
+open to others.
 
 With --online it goes on with a diagnosis, in order: the address, the token, the
 clock, projects, permissions, each project's workflow, user fields, owners,
-calendars, sprints, the store; and what the last 90 days say of the config: how
-many waits there were, which other statuses look like acceptance, how many stories
-bypassed it, how many waits belong to nobody. The 90 days are those of the store,
-or, while that is empty, of a sample of stories that is read from Jira.
+calendars, sprints, secrets, the store; and what the last 90 days say of the
+config: how many waits there were, which other statuses look like acceptance, how
+many stories bypassed it, how many waits belong to nobody. The 90 days are those
+of the store, or, while that is empty, of a sample of stories that is read from
+Jira.
 
 Each line works, is to be looked at, or is broken, with what to do about it. The
 verdict is that of the worst line. Exit codes: 0 if nothing is broken, 1 if
@@ -56,6 +58,9 @@ what you need to write a config by hand. ` + "`yourturn init`" + ` writes one fo
 			}
 			fmt.Fprintf(e.Out, "%s is valid\n", configFile)
 			if !online {
+				for _, l := range diagnose.Exposures(cfg) {
+					printLine(e.Out, l)
+				}
 				return nil
 			}
 			return checkOnline(cmd.Context(), e, cfg, names)
