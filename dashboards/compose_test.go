@@ -81,6 +81,33 @@ func TestCompose(t *testing.T) {
 	}
 }
 
+// TestComposeConfines holds that each service can do little harm: no capability, no way
+// to get one, nothing to write but its volume and /tmp, and bounds on its memory and
+// its processes.
+func TestComposeConfines(t *testing.T) {
+	services := project(t).Services
+	if len(services) < 4 {
+		t.Fatalf("only %d services", len(services))
+	}
+	for name, s := range services {
+		if !s.ReadOnly || s.Privileged || len(s.CapAdd) > 0 {
+			t.Errorf("%s: read-only %t, privileged %t, capabilities added: %v", name, s.ReadOnly, s.Privileged, s.CapAdd)
+		}
+		if !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Contains(s.SecurityOpt, "no-new-privileges:true") {
+			t.Errorf("%s drops %v and has the options %v", name, s.CapDrop, s.SecurityOpt)
+		}
+		if s.MemLimit <= 0 || s.MemLimit > 2<<30 {
+			t.Errorf("%s may use %d bytes of memory", name, s.MemLimit)
+		}
+		if s.PidsLimit <= 0 || s.PidsLimit > 500 {
+			t.Errorf("%s may start %d processes", name, s.PidsLimit)
+		}
+		if s.Restart != types.RestartPolicyUnlessStopped || !slices.Equal(s.Tmpfs, []string{"/tmp"}) {
+			t.Errorf("%s restarts %q and has the temporary folders %v", name, s.Restart, s.Tmpfs)
+		}
+	}
+}
+
 // TestComposeRunsTheDemo holds that with no .env the demo runs: with a store in
 // the volume that other commands find, and with a start after which comes another.
 // What listens in the container has the same port outside, where links lead to.
