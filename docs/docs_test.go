@@ -134,7 +134,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 		t.Fatalf("the rules are not there: %v, %v", rules, err)
 	}
 	named := 0
-	for _, page := range slices.Concat(pages, rules, []string{"../README.md", "../ARCHITECTURE.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../dashboards/README.md"}) {
+	for _, page := range slices.Concat(pages, rules, []string{"../README.md", "../ARCHITECTURE.md", "../CONTRIBUTING.md", "../SECURITY.md", "../CHANGELOG.md", "../dashboards/README.md"}) {
 		text := read(t, page)
 		for _, at := range regexp.MustCompile(`\b(po|yourturn)_[a-z0-9_]*[a-z0-9]\b`).FindAllStringIndex(text, -1) {
 			name, after := text[at[0]:at[1]], text[at[1]:]
@@ -194,7 +194,7 @@ func TestLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	links := 0
-	for _, page := range append(pages, "../README.md", "../ARCHITECTURE.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../dashboards/README.md") {
+	for _, page := range append(pages, "../README.md", "../ARCHITECTURE.md", "../CONTRIBUTING.md", "../SECURITY.md", "../CHANGELOG.md", "../dashboards/README.md") {
 		for _, m := range regexp.MustCompile(`\]\(([^)\s]+)\)`).FindAllStringSubmatch(read(t, page), -1) {
 			if strings.Contains(m[1], "://") {
 				continue
