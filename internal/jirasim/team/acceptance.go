@@ -10,11 +10,13 @@ import (
 func (l *life) playAcceptance(c card, first bool) {
 	if !l.inAcceptance() || !first || c.cause != createdIn {
 		l.toDoing()
-		l.rest(10 * time.Hour)
+		l.develop()
 		if l.inAcceptance() || l.book.acc != nil {
 			return
 		}
 		l.detours()
+		l.checked()
+		l.holdBack()
 		if c.twist == twistMigrated {
 			l.migrate(l.p.accept, "", func(b *book) { b.handIn(enteredIn) })
 			l.t.scenes["migrated into acceptance"]++
@@ -52,7 +54,7 @@ func (l *life) playAcceptance(c card, first bool) {
 	if who != l.t.robot && !l.still(who, c.by) {
 		who = l.actor(c.by)
 	}
-	if c.by == "owner" && l.t.chance(0.15) {
+	if c.by == "owner" && (c.twist == twistTaken || l.t.chance(0.15)) {
 		who = l.takeOver(who)
 	}
 	l.decide(c, who)

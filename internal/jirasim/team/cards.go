@@ -38,6 +38,7 @@ const (
 	twistGone     = "gone"           // the story is deleted
 	twistHidden   = "hidden"         // the story cannot be seen for a while
 	twistLeft     = "left"           // to an unwatched project, for good
+	twistTaken    = "taken"          // over by another owner, who decides
 	twistLate     = "late"           // a stand-in who was asked by name answers after the delegation has ended
 )
 
@@ -87,6 +88,8 @@ func cards(losses bool) []card {
 	}
 	twist = twistStray
 	add("acceptance", enteredIn, "withdrawn", "owner", "other", "automation")
+	twist = twistTaken
+	add("acceptance", createdIn, "rejected", "owner", "owner")
 	twist = twistOwnMove
 	add("acceptance", enteredIn, "accepted", "other", "automation")
 	twist = twistHop
@@ -191,7 +194,7 @@ func (l *life) actor(by string) *jirasim.User {
 // another returns an owner who is not the story's.
 func (l *life) another() string {
 	for {
-		if ref := pick(l.t, l.t.refs); ref != l.ownerRef() {
+		if ref := pick(l.t, l.owners()); ref != l.ownerRef() {
 			return ref
 		}
 	}
@@ -209,14 +212,14 @@ func (l *life) done() string {
 func (l *life) detours() {
 	t := l.t
 	switch {
-	case t.chance(0.15):
+	case t.sometimes(0.15):
 		dev := l.dev()
 		l.midway = "a slip"
 		l.write(dev, l.p.accept, "", nil)
 		l.slipped()
 		l.write(dev, l.p.doing, "", (*book).slip)
 		l.midway = ""
-	case t.chance(0.1): // automation sends it back at once
+	case t.sometimes(0.1): // automation sends it back at once
 		l.alone()
 		dev := l.dev()
 		l.midway = "a hop"
@@ -235,13 +238,13 @@ func (l *life) meanwhile() {
 		l.rest(time.Hour)
 		l.move(l.dev(), l.p.accept2, "")
 	}
-	flagged := t.chance(0.15)
+	flagged := t.sometimes(0.15)
 	if flagged {
 		l.rest(3 * time.Hour)
 		l.setFlag(l.dev(), true)
 		t.scenes["flag"]++
 	}
-	if t.chance(0.15) { // a third party holds it
+	if t.sometimes(0.15) { // a third party holds it
 		l.rest(2 * time.Hour)
 		l.move(l.dev(), l.p.paused, "", func(b *book) { b.park(true) })
 		l.rest(10 * time.Hour)
@@ -253,7 +256,7 @@ func (l *life) meanwhile() {
 		l.setFlag(l.dev(), false)
 		flagged = false
 	}
-	if t.chance(0.15) { // a question, which the verdict or a word answers
+	if t.sometimes(0.15) { // a question, which the verdict or a word answers
 		l.rest(time.Hour)
 		to := l.ownerRef()
 		l.say(l.dev(), l.mention(to)+" shall the button be green?", says{question: true, to: to})
@@ -261,7 +264,7 @@ func (l *life) meanwhile() {
 			l.say(l.responder("owner"), "Green, please.", says{})
 		}
 	}
-	if t.chance(0.15) { // the owner asks back
+	if t.sometimes(0.15) { // the owner asks back
 		l.say(l.responder("owner"), "Which build should I look at?", says{question: true})
 		if t.chance(0.3) {
 			l.say(l.responder("owner"), "And on which phone?", says{question: true})
@@ -282,7 +285,7 @@ func (l *life) meanwhile() {
 		l.rest(time.Hour)
 		l.setFlag(l.dev(), false)
 	}
-	if t.chance(0.1) { // the owner's own slip
+	if t.sometimes(0.1) { // the owner's own slip
 		who := l.responder("owner")
 		if l.role(who) != "owner" {
 			return
@@ -298,7 +301,7 @@ func (l *life) meanwhile() {
 
 // afterwards may bring the story back for its next scene.
 func (l *life) afterwards() {
-	if l.status != l.p.done && l.status == l.p.accepted && l.t.chance(0.6) {
+	if l.status != l.p.done && l.status == l.p.accepted && (l.t.opts.Ordinary || l.t.chance(0.6)) {
 		l.rest(24 * time.Hour)
 		l.move(l.dev(), l.p.done, "Done")
 	}

@@ -43,6 +43,7 @@ type life struct {
 	moved     time.Time     // when that was
 	midway    string        // what must not be left half done, or ""
 	lastAct   time.Time
+	due       bool // what it sleeps until does not come sooner in a fast life
 
 	notes   []note // all but comments
 	remarks []*remark
@@ -59,13 +60,11 @@ type stopped struct{}
 // newLife creates a story, for the first of its cards.
 func (t *Team) newLife() *life {
 	l := &life{t: t, created: t.now}
-	n := 1 + t.rng.Intn(3)
-	for len(l.cards) < n {
-		if c := t.draw(); !t.leavesOut(c) {
-			l.cards = append(l.cards, c)
-		}
-	}
+	l.cards = t.deal()
 	l.p = pick(t, t.projects)
+	if t.opts.Ordinary && l.cards[0].outcome == "" {
+		l.p = t.projects[forgotten()[t.left-1].project]
+	}
 	for i, p := range t.projects {
 		// The first project that has what the cards need.
 		if l.fits(l.p) {
@@ -155,13 +154,14 @@ func (l *life) fits(p *project) bool {
 func (l *life) own(fields map[string]any) {
 	t := l.t
 	switch {
-	case l.cards[0].twist == twistLate && t.standInFor("hana", t.now) != "":
+	case l.cards[0].twist == twistLate && t.relieved("hana"):
 		l.field = "hana"
-	case l.cards[0].twist == twistLate && t.standInFor("cy", t.now) != "":
+	case l.cards[0].twist == twistLate && t.relieved("cy"):
 		l.field = "cy"
 	case slices.ContainsFunc(l.cards, func(c card) bool { return c.by == "delegate" }):
 		l.field = pick(t, []string{"gil", "eve"})
-	case t.speed > 0 && t.chance(0.6):
+	case t.opts.Ordinary && t.chance(0.85): // nobody says, so it is the project's owner
+	case t.speed > 0 && !t.opts.Ordinary && t.chance(0.6):
 		// A living team hands stories to an owner who is at work.
 		for range 5 {
 			if l.field = pick(t, t.refs); t.owners[l.field].atWork(t.now).Equal(t.now) {
@@ -169,7 +169,7 @@ func (l *life) own(fields map[string]any) {
 			}
 		}
 	case t.chance(0.35):
-		l.field = pick(t, t.refs)
+		l.field = pick(t, l.owners())
 	case t.chance(0.3):
 		l.epic = pick(t, l.p.epics)
 		fields["parent"] = map[string]any{"id": strconv.FormatInt(l.epic.id, 10), "key": l.epic.key}
@@ -194,7 +194,7 @@ func (l *life) run(yield func(time.Time) bool) {
 	}()
 	if l.born.twist == twistHop {
 		l.bounce()
-	} else if l.t.speed == 0 && l.born.cause != createdIn && l.p.doing != manifold && l.t.chance(0.1) {
+	} else if l.t.speed == 0 && l.born.cause != createdIn && l.p.doing != manifold && l.t.sometimes(0.1) {
 		l.immigrate()
 	}
 	for i, c := range l.cards {
@@ -207,10 +207,14 @@ func (l *life) run(yield func(time.Time) bool) {
 			l.playQuestion(c)
 		}
 		if c.outcome == "" {
+			l.due = true
 			l.sleep(l.t.opts.End.AddDate(10, 0, 0))
 		}
+		if l.t.opts.Ordinary && l.p.terminal(l.status) && !l.t.chance(0.1) { // it is seldom reopened
+			return
+		}
 	}
-	if l.status == l.p.doing && l.book.q == nil && l.t.chance(0.3) { // done with no acceptance step
+	if l.status == l.p.doing && l.book.q == nil && (l.t.opts.Ordinary || l.t.chance(0.3)) { // done with no acceptance step
 		l.rest(4 * time.Hour)
 		l.finish(l.dev())
 	}
@@ -251,6 +255,14 @@ func (l *life) space() {
 		l.real(time.Second)
 	}
 	l.lastAct = l.t.now
+}
+
+// owners returns whose a story of its project may be.
+func (l *life) owners() []string {
+	if len(l.p.people) > 0 {
+		return l.p.people
+	}
+	return l.t.refs
 }
 
 // ownerRef returns whose the story is now: a ref, of a developer too who is in the field.
@@ -303,20 +315,20 @@ func (l *life) responder(by string) *jirasim.User {
 		return l.t.site.User(l.ownerRef())
 	}
 	ref := o.user.Ref
-	if d := l.t.standInFor(ref, l.t.now); d != "" && (by == "delegate" || l.t.chance(0.2)) {
-		ref = d
+	if d, ok := l.t.standInFor(ref, l.t.now); ok && (by == "delegate" || l.t.relieves(d)) {
+		ref = d.delegate
 	}
 	who := l.t.owners[ref]
 	if who == nil { // a developer stands in
 		l.rest(2 * time.Hour)
 	} else {
-		d := time.Duration((0.2 + 1.8*l.t.rng.Float64()) * float64(who.delay))
+		d, moment := float64(who.delay)*(0.2+1.8*l.t.rng.Float64()), 60000
 		if l.t.speed > 0 {
-			l.rest(d)
-			l.sleep(who.atWork(l.t.now).Add(time.Duration(l.t.rng.Intn(1000)) * time.Millisecond))
-		} else {
-			l.sleep(who.atWork(who.after(l.t.now, d)).Add(time.Duration(l.t.rng.Intn(60000)) * time.Millisecond))
+			d, moment = d/l.t.speed, 1000
 		}
+		l.due = true
+		l.sleep(who.atWork(who.after(l.t.now, time.Duration(d))).Add(time.Duration(l.t.rng.Intn(moment)) * time.Millisecond))
+		l.due = false
 	}
 	u := l.t.site.User(ref)
 	if !answers(l.role(u)) { // things have changed meanwhile

@@ -97,6 +97,13 @@ func (t *Team) hire() error {
 		{owner: "hana", delegate: "ada", span: span{day("hana", 60), day("hana", 53)}, dates: true},
 		{owner: "cy", delegate: "fin", span: span{t.opts.End.Add(-90 * 24 * time.Hour).Truncate(time.Hour), t.opts.End.Add(-45 * 24 * time.Hour).Truncate(time.Hour)}},
 	}
+	if t.opts.Ordinary {
+		// One owner is there when the team is, and another has a stand-in for the
+		// first time: before and since differ.
+		t.owners["dee"].absences = t.owners["dee"].absences[:1]
+		t.owners["gil"].delay = 150 * time.Minute
+		t.standIns = append(t.standIns, standIn{owner: "bo", delegate: "ada", span: span{day("bo", 30), day("bo", -14)}, dates: true})
+	}
 	return nil
 }
 
@@ -192,12 +199,19 @@ func (t *Team) standsIn(owner, delegate string, at time.Time) bool {
 	return false
 }
 
-// standInFor returns who answers for an owner at t, or "".
-func (t *Team) standInFor(owner string, at time.Time) string {
+// relieved reports whether somebody stands in for an owner now.
+func (t *Team) relieved(owner string) bool {
+	_, ok := t.standInFor(owner, t.now)
+	return ok
+}
+
+// standInFor returns the delegation by which somebody answers for an owner at t, if
+// there is one.
+func (t *Team) standInFor(owner string, at time.Time) (s standIn, ok bool) {
 	for _, s := range t.standIns {
 		if s.owner == owner && s.contains(at) {
-			return s.delegate
+			return s, true
 		}
 	}
-	return ""
+	return standIn{}, false
 }

@@ -23,11 +23,13 @@ const (
 type project struct {
 	jira                            *jirasim.Project
 	todo, doing, paused, asked      string
+	review, test                    string // through which a story goes before its owner has it
 	accept, accepted, done, dropped string
 	accept2                         string // a second status of the acceptance set, or ""
 	reopened                        string // where a story goes that was done too early, or ""
 	status                          map[string]*jirasim.Status
 	assignment                      bool
+	people                          []string // owners whose stories are in it; none: everybody's
 	lapse                           time.Duration
 	first, second                   string // owners; the second from switched on
 	switched                        time.Time
@@ -39,6 +41,9 @@ type project struct {
 	epics                           []*epic
 	sprints                         []*jirasim.Sprint
 }
+
+// blocked is the status of a story that the team cannot go on with, in every project.
+const blocked = "Blocked"
 
 // manifold is a name that several projects each have a status of their own for.
 const manifold = "In Progress"
@@ -90,22 +95,29 @@ func (t *Team) organise() {
 	})
 	t.projects = []*project{
 		{
-			todo: "To Do", doing: "In Progress", paused: "On Hold", asked: "Waiting for PO", accept: "PO Review", accepted: "Done", done: "Done",
+			todo: "To Do", doing: "In Progress", review: "In Review", test: "In Test", paused: "On Hold", asked: "Waiting for PO", accept: "PO Review", accepted: "Done", done: "Done",
 			dropped: "Dropped", first: "ada", component: "Ledger", componentOwner: "bo",
 		},
 		{
-			todo: "Open", doing: "In Development", paused: "Third party check", asked: "PO Input", accept: "Ready for sign-off", accept2: "In sign-off",
+			todo: "Open", doing: "In Development", review: "Code Review", test: "QA", paused: "Third party check", asked: "PO Input", accept: "Ready for sign-off", accept2: "In sign-off",
 			accepted: "Shipped", done: "Shipped", dropped: "Cancelled", assignment: true, flagPauses: true, first: "cy", second: "dee",
 			switched: t.opts.Start.Add(t.opts.End.Sub(t.opts.Start) / 2).Truncate(time.Hour), component: "Checkout", formerly: "Cart", componentOwner: "eve",
 		},
 		{
-			todo: "Open", doing: "In Progress", paused: "Suspended", asked: "Waiting for PO", accept: "Resolved", accepted: "Closed", done: "Closed",
+			todo: "Open", doing: "In Progress", review: "Peer Review", test: "Verification", paused: "Suspended", asked: "Waiting for PO", accept: "Resolved", accepted: "Closed", done: "Closed",
 			dropped: "Rejected", reopened: "Reopened", assignment: true, lapse: 40 * time.Hour, lead: "fin", awayRuns: true,
 		},
 		{
-			todo: "Backlog", doing: "Building", paused: "Parked", asked: "Waiting for PO", accept: "PO Review", accepted: "Ready for Release", done: "Done",
+			todo: "Backlog", doing: "Building", review: "In Review", test: "Testing", paused: "Parked", asked: "Waiting for PO", accept: "PO Review", accepted: "Ready for Release", done: "Done",
 			dropped: "Dropped", flagPauses: true, first: "gil", component: "Watch", componentOwner: "hana",
 		},
+	}
+	if t.opts.Ordinary { // the owner of the first is slow, and that of the third is there when the team is
+		t.projects[0].first, t.projects[0].componentOwner = "bo", "ada"
+		t.projects[1].second, t.projects[2].lead = "fin", "dee"
+		for i, people := range [][]string{{"bo", "ada", "dee"}, {"cy", "fin", "eve"}, {"dee", "ada"}, {"gil", "hana", "eve"}} {
+			t.projects[i].people = people
+		}
 	}
 	// The laboratory is not watched.
 	t.lab = &project{todo: "Idea", doing: "Experiment", done: "Done", dropped: "Dropped", accepted: "Done", first: "ada"}
@@ -134,6 +146,9 @@ func (t *Team) organise() {
 			{p.accepted, map[bool]string{true: "indeterminate", false: "done"}[p.accepted == "Ready for Release"]},
 			{p.done, "done"},
 			{p.dropped, "done"},
+			{p.review, "indeterminate"},
+			{p.test, "indeterminate"},
+			{map[bool]string{false: blocked}[p == t.lab], "indeterminate"},
 		} {
 			if st.name == "" || p.status[st.name] != nil {
 				continue
@@ -159,6 +174,9 @@ func (t *Team) organise() {
 			ep := &epic{}
 			if e%2 == 1 {
 				ep.owner = t.refs[(i+e)%len(t.refs)]
+				if n := len(p.people); n > 0 {
+					ep.owner = p.people[(1+e/2)%n]
+				}
 				fields[ownerField] = t.owners[ep.owner].user
 			}
 			ep.id = s.CreateIssue(at, t.devs[0], p.jira, fields)
@@ -180,7 +198,7 @@ func (t *Team) organise() {
 // the last one is active.
 func (t *Team) sprints(key string, board int64) []*jirasim.Sprint {
 	b := &jirasim.Board{ID: board, Name: key + " board", Type: "scrum", ProjectKey: key}
-	for at, n := t.opts.Start, int64(1); at.Before(t.opts.End); at, n = at.AddDate(0, 0, 14), n+1 {
+	for at, n := t.firstSprint(), int64(1); at.Before(t.opts.End); at, n = at.AddDate(0, 0, 14), n+1 {
 		end := at.AddDate(0, 0, 14)
 		sp := &jirasim.Sprint{ID: board*100 + n, Name: fmt.Sprintf("%s Sprint %d", key, n), State: "closed", Start: at, End: end, Complete: end}
 		if end.After(t.opts.End) {
@@ -190,6 +208,21 @@ func (t *Team) sprints(key string, board int64) []*jirasim.Sprint {
 	}
 	t.site.AddBoard(b)
 	return b.Sprints
+}
+
+// firstSprint returns when the first sprint begins. Those of an ordinary organisation
+// begin on a Monday morning, and the one that runs has for some days.
+func (t *Team) firstSprint() time.Time {
+	if !t.opts.Ordinary {
+		return t.opts.Start
+	}
+	at := t.opts.End.In(t.office.zone).AddDate(0, 0, -4)
+	y, m, d := at.AddDate(0, 0, -int(at.Weekday()+6)%7).Date()
+	at = time.Date(y, m, d, 0, t.office.from, 0, 0, t.office.zone)
+	for at.After(t.opts.Start) {
+		at = at.AddDate(0, 0, -14)
+	}
+	return at
 }
 
 // sprint returns the sprint that runs at t, or nil.

@@ -19,6 +19,7 @@ func (l *life) playQuestion(c card) {
 	if l.book.q != nil {
 		return
 	}
+	l.holdBack()
 	l.distract()
 	asker := l.dev()
 	var asked *remark
@@ -154,8 +155,8 @@ func (l *life) put(cause string, asker *jirasim.User) *remark {
 	switch cause {
 	case "mention":
 		to := l.ownerRef()
-		if d := t.standInFor(to, t.now); d != "" && (l.cards[0].twist == twistLate || t.chance(0.2)) {
-			to = d
+		if d, ok := t.standInFor(to, t.now); ok && (l.cards[0].twist == twistLate || t.chance(0.2)) {
+			to = d.delegate
 		}
 		return l.say(asker, pick(t, []string{
 			l.mention(to) + " which currency?",
@@ -189,7 +190,7 @@ func (l *life) takeAndClose(asker *jirasim.User) {
 	l.tell(asker, (*book).done)
 	l.t.scenes["the asker takes the story and closes it"]++
 	l.apartFromPass()
-	l.setOwner(l.t.devs[0], pick(l.t, l.t.refs))
+	l.setOwner(l.t.devs[0], pick(l.t, l.owners()))
 }
 
 // takeOff undoes an ask that is no comment. It reports whether there is one.
@@ -240,7 +241,7 @@ func (l *life) close(c card, asker *jirasim.User, asked *remark) {
 			who := l.actor(c.by)
 			l.setOwner(who, asker.Ref)
 			l.apartFromPass()
-			l.setOwner(t.devs[0], pick(t, t.refs))
+			l.setOwner(t.devs[0], pick(t, l.owners()))
 		}
 	case "obsolete":
 		l.finish(l.actor(c.by))

@@ -25,6 +25,10 @@ type Options struct {
 	// Losses lets stories be deleted, hidden for a while, and moved for good to
 	// where no collector looks.
 	Losses bool
+	// Ordinary makes an organisation that one would believe: most stories are built,
+	// reviewed, tested and accepted, a few waits are forgotten, and what is odd is rare.
+	// Without it every scene is about as frequent as any other.
+	Ordinary bool
 }
 
 // Team is a generated organisation. Its methods are not for concurrent use,
@@ -43,6 +47,7 @@ type Team struct {
 	projects []*project
 	lab      *project // that is not watched
 	deck     []card
+	left     int // how many of the forgotten waits have begun
 	scenes   map[string]int
 
 	now    time.Time
@@ -180,12 +185,17 @@ func (t *Team) runUntil(end time.Time) {
 }
 
 // Live goes on from the end of the history in the time of the clock, until ctx
-// ends. speed divides the time between acts; stamps are always Now.
+// ends. speed divides the time between acts; stamps are always Now, and owners work
+// in their hours of the real day.
 func (t *Team) Live(ctx context.Context, speed float64) error {
 	t.speed = speed
 	begun := t.opts.Now()
-	for i := range t.agenda { // what was to happen later happens sooner
-		t.agenda[i].at = begun.Add(time.Duration(float64(max(0, t.agenda[i].at.Sub(t.opts.End))) / speed))
+	for i, e := range t.agenda { // what was to happen later happens sooner
+		d := max(0, e.at.Sub(t.opts.End))
+		if e.of == nil || !e.of.due || !t.opts.Ordinary {
+			d = time.Duration(float64(d) / speed)
+		}
+		t.agenda[i].at = begun.Add(d)
 	}
 	heap.Init(&t.agenda)
 	for {
@@ -243,12 +253,15 @@ func (t *Team) Settle(ctx context.Context) {
 	t.now = t.opts.Now().Truncate(time.Millisecond)
 }
 
-// arrivals creates stories, at an even pace in history and faster in life.
+// arrivals creates stories, at an even pace, which is faster in life.
 func (t *Team) arrivals(sleep func(time.Time) bool) {
 	gap := t.opts.End.Sub(t.opts.Start) * 19 / 20 / time.Duration(t.opts.MinStories)
 	for {
 		pause := time.Duration((0.5 + t.rng.Float64()) * float64(gap))
-		if t.speed > 0 {
+		switch {
+		case t.speed > 0 && t.opts.Ordinary:
+			pause = time.Duration(float64(pause) / t.speed)
+		case t.speed > 0:
 			pause = time.Duration((0.5 + t.rng.Float64()) * float64(90*time.Minute) / t.speed)
 		}
 		l := t.newLife()
