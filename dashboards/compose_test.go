@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -17,6 +18,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 	"github.com/compose-spec/compose-go/v2/types"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // project loads docker-compose.yml as docker compose does, with this environment.
@@ -68,6 +71,7 @@ func TestCompose(t *testing.T) {
 			}
 		}
 		switch {
+		case s.Restart == types.RestartPolicyNo: // it ends
 		case s.HealthCheck == nil && s.Build == nil: // an image that is built here has its own
 			t.Errorf("%s has no health check", name)
 		case s.HealthCheck != nil && (s.HealthCheck.Disable || len(s.HealthCheck.Test) < 2):
@@ -102,7 +106,8 @@ func TestComposeConfines(t *testing.T) {
 		if s.PidsLimit <= 0 || s.PidsLimit > 500 {
 			t.Errorf("%s may start %d processes", name, s.PidsLimit)
 		}
-		if s.Restart != types.RestartPolicyUnlessStopped || !slices.Equal(s.Tmpfs, []string{"/tmp"}) {
+		// What does its work once and ends is awaited, and must not begin again.
+		if name != "past" && s.Restart != types.RestartPolicyUnlessStopped || !slices.Equal(s.Tmpfs, []string{"/tmp"}) {
 			t.Errorf("%s restarts %q and has the temporary folders %v", name, s.Restart, s.Tmpfs)
 		}
 	}
@@ -113,7 +118,7 @@ func TestComposeConfines(t *testing.T) {
 // What listens in the container has the same port outside, where links lead to.
 func TestComposeRunsTheDemo(t *testing.T) {
 	s := project(t).Services["yourturn"]
-	if got, want := strings.Join(s.Command, " "), "demo --store /data/demo.db --anew"; got != want {
+	if got, want := strings.Join(s.Command, " "), "demo --store /data/demo.db --anew --past /data/past --instance yourturn:9817"; got != want {
 		t.Errorf("with no .env it runs %q and not %q", got, want)
 	}
 	if !slices.ContainsFunc(s.Volumes, func(v types.ServiceVolumeConfig) bool {
@@ -151,6 +156,83 @@ func TestComposeKeepsThePast(t *testing.T) {
 		}
 	}
 	t.Error("it keeps 15 days: an imported past would be dropped at once")
+}
+
+// TestComposeImportsThePast holds that the demo's past is imported before Prometheus
+// starts, from where the demo writes it to where Prometheus has its data.
+func TestComposeImportsThePast(t *testing.T) {
+	p := project(t)
+	s := p.Services["past"]
+	if got := p.Services["prometheus"].DependsOn["past"].Condition; got != types.ServiceConditionCompletedSuccessfully {
+		t.Errorf("Prometheus does not wait for its past: %q", got)
+	}
+	if got := s.DependsOn["yourturn"].Condition; got != types.ServiceConditionHealthy || s.Image != p.Services["prometheus"].Image {
+		t.Errorf("the past of %s waits until yourturn is %q", s.Image, got)
+	}
+	mounted := func(of types.ServiceConfig, target string) types.ServiceVolumeConfig {
+		i := slices.IndexFunc(of.Volumes, func(v types.ServiceVolumeConfig) bool { return v.Target == target })
+		if i < 0 {
+			t.Fatalf("%s mounts nothing at %s", of.Name, target)
+		}
+		return of.Volumes[i]
+	}
+	for _, shared := range []struct{ with, target string }{{"yourturn", "/data"}, {"prometheus", "/prometheus"}} {
+		if a, b := mounted(s, shared.target).Source, mounted(p.Services[shared.with], shared.target).Source; a != b {
+			t.Errorf("%s is %s here and %s in %s", shared.target, a, b, shared.with)
+		}
+	}
+	if !mounted(s, "/data").ReadOnly || mounted(s, s.Entrypoint[1]).Source == "" {
+		t.Error("it may write to the demo's store")
+	}
+	if command := project(t, "YOURTURN_COMMAND=serve").Services["past"].Environment["YOURTURN_COMMAND"]; command == nil || *command != "serve" {
+		t.Error("with a real Jira it would wait for the past of a demo")
+	}
+}
+
+// TestPastIsImportedOnce runs the script that compose runs: it imports what the
+// demo has written, once, into the data of a Prometheus that has not started yet.
+func TestPastIsImportedOnce(t *testing.T) {
+	promtool := stack.Program(t, "prometheus", "promtool")
+	const past = "# TYPE po_waits_open gauge\npo_waits_open{job=\"yourturn\"} 3 1767225600\npo_waits_open{job=\"yourturn\"} 4 1767229200\n# EOF\n"
+	for _, tc := range []struct {
+		title, command, has string
+		written             bool
+		want                string
+		blocks              int
+	}{
+		{"the demo", "demo --past /data/past", "", true, "is imported", 1},
+		{"a demo that wrote nothing", "demo", "", false, "graphs begin now", 0},
+		{"a real Jira", "serve", "", true, "real Jira", 0},
+		{"a second start", "demo", "past-imported", true, "earlier start", 0},
+		{"a Prometheus that has started", "demo", "wal", true, "earlier start", 0},
+	} {
+		t.Run(tc.title, func(t *testing.T) {
+			dir := t.TempDir()
+			data := filepath.Join(dir, "data")
+			for _, name := range []string{data, filepath.Join(data, tc.has)} {
+				if err := os.MkdirAll(name, 0o755); err != nil { //nolint:gosec // as an image has it
+					t.Fatal(err)
+				}
+			}
+			if tc.written {
+				if err := os.Mkdir(filepath.Join(dir, "past"), 0o755); err != nil { //nolint:gosec // others read it
+					t.Fatal(err)
+				}
+				put(t, filepath.Join(dir, "past", "2026-01.om"), past)
+			}
+			cmd := exec.CommandContext(t.Context(), "sh", filepath.Join("prometheus", "past.sh"))
+			cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(promtool)+":"+os.Getenv("PATH"), "YOURTURN_COMMAND="+tc.command,
+				"PAST="+filepath.Join(dir, "past"), "PROMETHEUS_DATA="+data, "PATIENCE=0")
+			out, err := cmd.CombinedOutput()
+			if err != nil || !strings.Contains(string(out), tc.want) {
+				t.Errorf("%v, want %q:\n%s", err, tc.want, out)
+			}
+			blocks, err := filepath.Glob(filepath.Join(data, "*", "meta.json"))
+			if err != nil || len(blocks) != tc.blocks {
+				t.Errorf("%d blocks (%v), want %d:\n%s", len(blocks), err, tc.blocks, out)
+			}
+		})
+	}
 }
 
 // TestComposeLetsNobodyLogIn holds each of the settings without which Grafana has

@@ -28,7 +28,8 @@ type numbers struct {
 	self     *metrics.Self
 	status   *status
 	exporter *metrics.Exporter
-	scraped  bool // what is published can be scraped
+	scraped  bool   // what is published can be scraped
+	first    func() // is called when that is so for the first time; may be nil
 
 	cfg    *config.Config
 	engine *measure.Engine
@@ -166,6 +167,9 @@ func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
 	if n.scraped && n.report() == nil { // from now on there is something to scrape, which backfill must know
 		if err := n.store.Expose(ctx, latency.At(time.Now())); err != nil {
 			return err
+		}
+		if n.first != nil {
+			defer n.first()
 		}
 	}
 	n.exporter.Publish(report)

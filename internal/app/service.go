@@ -46,6 +46,7 @@ type Options struct {
 	ShutdownTimeout   time.Duration            // how long a stop waits for requests that are being answered; 0: 5 s
 	Notes             []string                 // lines that the page of what waits now shows below
 	Writer            Writer                   // how this process becomes the store's one writer
+	Scraped           func()                   // is called once, when there is something to scrape; may be nil
 
 	// OneShot says that somebody waits for one cycle: a Jira that cannot be reached is
 	// not asked again and again.
@@ -106,6 +107,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	s.self.Observe(metrics.Site{URL: cfg.Jira.URL})
 	s.self.Observe(metrics.Reload{At: time.Now()})
 	s.numbers = newNumbers(log, st, s.self, s.status)
+	s.numbers.first = opts.Scraped
 	s.polls = newPollRecord(log, st, s.self, &s.throttle)
 	reg.MustRegister(s.numbers.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.webhooks = webhook.New(webhook.Options{

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/backfill"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -28,6 +29,7 @@ type backfillFlags struct {
 	configFile, from, to, out, job, instance string
 	step                                     time.Duration
 	force                                    bool
+	untouched                                bool   // no Prometheus that imports it has a sample yet
 	line                                     string // the command line
 }
 
@@ -115,8 +117,11 @@ func (f *backfillFlags) period(latest time.Time, why string) (from, to time.Time
 }
 
 // latestSample returns the last instant that may be written, and the reason.
-func latestSample(ctx context.Context, r *query.Reader, now time.Time) (at time.Time, why string, err error) {
+func (f *backfillFlags) latestSample(ctx context.Context, r *query.Reader, now time.Time) (at time.Time, why string, err error) {
 	at, why = now.Add(-headOfPrometheus), "3 hours ago"
+	if f.untouched {
+		at, why = now, "now"
+	}
 	if data := r.State.DataTimestamp.Time(); data.Before(at) {
 		at, why = data, "when the last complete poll began"
 	}
@@ -136,13 +141,18 @@ func runBackfill(ctx context.Context, e Env, f backfillFlags) error {
 	if err != nil {
 		return err
 	}
+	return writePast(ctx, e, cfg, f)
+}
+
+// writePast writes what a config's store knows of the past.
+func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) error {
 	r, err := query.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	now := e.now()
-	latest, why, err := latestSample(ctx, r, now)
+	latest, why, err := f.latestSample(ctx, r, now)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -28,15 +29,23 @@ import (
 const (
 	demoPoll     = 5 * time.Second
 	demoRequests = 1000
-	// demoStories is so large that every panel over the last seven days has
-	// something to show, whatever the hour at which the demo starts.
-	demoStories = 800
+	// demoStories is what four projects finish in half a year. Every panel over the
+	// last seven days then has something to show, whatever the hour at which the
+	// demo starts.
+	demoStories = 1600
+	// demoSpeed lets something happen in most minutes, and a day of the demo hold no
+	// more waits than a week of its history.
+	demoSpeed = 12
+	// demoPast is how much of the past it writes if it is told to: three months.
+	demoPast = 91 * 24 * time.Hour
 )
 
 // demoFlags are the flags of demo.
 type demoFlags struct {
 	address, jira, store, level string
-	jiraChosen                  bool // not by default
+	past, instance              string
+	pastOf                      time.Duration // how much of it
+	jiraChosen                  bool          // not by default
 	anew                        bool
 	seed                        int64
 	speed                       float64
@@ -44,7 +53,7 @@ type demoFlags struct {
 
 // demoCommand runs the whole service on a simulated Jira.
 func demoCommand(e Env) *cobra.Command {
-	var f demoFlags
+	f := demoFlags{pastOf: demoPast}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the whole service on a simulated Jira",
@@ -52,14 +61,21 @@ func demoCommand(e Env) *cobra.Command {
 months of history, whose team continues to work while you watch. It is polled over
 HTTP on loopback, stored, derived and exported like a real Jira. It needs no config.
 
-Its people act in real time, only faster (--speed). Owners answer in their working
-hours, so at any hour some are at work and some are not. An ending counts in the
-histograms five minutes later, after the slip window.
+Its people act in real time, only faster (--speed): with the default something
+happens every minute or two, and the numbers stay those of a team. With --speed 300
+something happens every few seconds, and after some hours there are more and shorter
+waits than any team has. Owners answer in their working hours at any speed, so at any
+hour some are at work and some are not. An ending counts in the histograms five
+minutes later, after the slip window.
 
 With --store FILE the store and its config (FILE.yml) are kept, and you can try
 other commands on them: yourturn waits --config.file FILE.yml --open
 Every start generates a new organisation, because people who act in real time
 cannot be resumed. --anew replaces the store of an earlier demo.
+
+With --past FOLDER the demo also writes what scrapes would have shown in the last three
+months, as yourturn backfill does. The folder appears when it is complete. It is for a
+Prometheus that has no sample of the demo yet; --instance is the label of its scrape.
 
 Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
 		Example: `  yourturn demo
@@ -73,22 +89,27 @@ Stories link to the simulated Jira, which shows each of them at /browse/KEY.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.address, "web.listen-address", "127.0.0.1:9817", "listen on this `address`")
 	flags.Int64Var(&f.seed, "seed", 1, "the `number` of the organisation that is generated")
-	flags.Float64Var(&f.speed, "speed", 1200, "how many times faster than people the team acts; the clock is always the real one")
+	flags.Float64Var(&f.speed, "speed", demoSpeed, "how many times faster than people the team acts; the clock is always the real one")
 	flags.StringVar(&f.jira, "jira.listen-address", "127.0.0.1:9818", "the `address` of the simulated Jira; if the default is in use, another port is taken")
 	flags.StringVar(&f.store, "store", "", "keep the store in this `file`, and its config beside it; the file must not exist")
 	flags.BoolVar(&f.anew, "anew", false, "replace the --store of an earlier demo")
+	flags.StringVar(&f.past, "past", "", "write the last three months for a new Prometheus to import into this `folder`; needs --store")
+	flags.StringVar(&f.instance, "instance", "127.0.0.1:9817", "the instance label of the scrape that --past continues to")
 	flags.StringVar(&f.level, "log.level", "warn", "debug, info, warn or error")
 	return cmd
 }
 
 // organisation returns what the demo generates.
 func (f demoFlags) organisation() team.Options {
-	return team.Options{Seed: f.seed, Flavor: jirasim.Cloud, MinStories: demoStories}
+	return team.Options{Seed: f.seed, Flavor: jirasim.Cloud, MinStories: demoStories, Ordinary: true}
 }
 
 func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	if f.speed <= 0 {
 		return usageError{fmt.Errorf("--speed %v: give a number above 0", f.speed)}
+	}
+	if f.past != "" && f.store == "" {
+		return usageError{errors.New("--past needs a store that stays: give --store FILE too")}
 	}
 	log, err := newLogger(e.Err, f.level, "console")
 	if err != nil {
@@ -120,14 +141,14 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	token := rand.Text()
 	jiraURL := "http://" + reached(jl.Addr())
 	var cfg *config.Config
-	if err = replace(e, path); err == nil {
+	if err = errors.Join(replace(e, path), f.replacePast()); err == nil {
 		cfg, err = demoConfig(tm, path, jiraURL, token)
 	}
 	if err != nil {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
-	progress := newProgress(e.Err)
-	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Load: app.LoadDemo, Progress: func(p collector.Progress) {
+	progress, scraped := newProgress(e.Err), make(chan struct{})
+	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Load: app.LoadDemo, Scraped: func() { close(scraped) }, Progress: func(p collector.Progress) {
 		if p.Full {
 			progress.show("reading the simulated Jira: %d stories", p.Stories)
 		}
@@ -149,6 +170,16 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	g.Go(func() error { <-ctx.Done(); return sim.Close() })
 	g.Go(func() error { return tm.Live(ctx, f.speed) })
 	g.Go(func() error { return svc.Run(ctx, l) })
+	if f.past != "" {
+		g.Go(func() error {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-scraped:
+				return f.writePast(ctx, e, cfg)
+			}
+		})
+	}
 	fmt.Fprintf(e.Out, `yourturn demo: a simulated Jira with %d waits of the last six months, and a team at work.
 
   open     http://%s/          who waits on whom, now
@@ -160,6 +191,28 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	}
 	fmt.Fprintln(e.Out, "\nStop it with Ctrl-C.")
 	return g.Wait()
+}
+
+// writePast writes the past beside the folder, and renames it when it is complete.
+func (f *demoFlags) writePast(ctx context.Context, e Env, cfg *config.Config) error {
+	draft := f.past + ".draft"
+	if err := os.RemoveAll(draft); err != nil {
+		return fmt.Errorf("writing the demo's past: %w", err)
+	}
+	err := writePast(ctx, Env{Out: io.Discard, Err: io.Discard, Now: e.Now}, cfg, backfillFlags{
+		from: e.now().Add(-f.pastOf).UTC().Format(time.RFC3339), step: time.Hour, out: draft, job: "yourturn", instance: f.instance, untouched: true,
+	})
+	if ctx.Err() != nil {
+		return os.RemoveAll(draft) // the demo stops
+	}
+	if err == nil {
+		err = os.Rename(draft, f.past)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the demo's past: %w", err)
+	}
+	fmt.Fprintf(e.Out, "\nThe past is in %s, for a new Prometheus to import.\n", f.past)
+	return nil
 }
 
 // listenJira opens the address of the simulated Jira.
@@ -215,6 +268,23 @@ func replace(e Env, path string) error {
 		}
 	}
 	return nil
+}
+
+// replacePast removes the past that an earlier demo wrote.
+func (f *demoFlags) replacePast() error {
+	if f.past == "" {
+		return nil
+	}
+	switch _, err := os.Stat(f.past); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(f.past, "backfill.json")); !f.anew || err != nil {
+		return usageError{fmt.Errorf("--past %s exists: name a new folder, or replace that of an earlier demo with --anew", f.past)}
+	}
+	return os.RemoveAll(f.past)
 }
 
 // demoConfig writes the organisation's config and token beside the store, and
