@@ -72,6 +72,7 @@ func Parse(name string, data []byte, env func(string) string) (*Config, error) {
 		Web:     Web{ListenAddress: "127.0.0.1:9817"},
 		Log:     Log{Level: "info", Format: "console"},
 		Metrics: Metrics{OpenWaitsPerOwner: 20},
+		Privacy: Privacy{PerOwner: true, AccessLog: true},
 
 		Defaults: defaultSettings(),
 		file:     name,
@@ -116,6 +117,7 @@ func (c *Config) readFiles(p *report, env func(string) string) {
 	c.Jira.Token = readSecret(p, "jira.token_file", c.Jira.TokenFile)
 	c.Webhook.Secret = readSecret(p, "webhook.secret_file", c.Webhook.SecretFile)
 	c.Privacy.Key = readSecret(p, "privacy.key_file", c.Privacy.KeyFile)
+	c.Privacy.checkKey(p)
 	if env != nil {
 		token := Secret(strings.TrimSpace(env(tokenVariable)))
 		switch {

@@ -69,7 +69,7 @@ func TestExampleIsComplete(t *testing.T) {
 	for _, key := range commentedKeys(string(data)) {
 		has["# "+key] = true
 	}
-	left := map[string]bool{"privacy": true, "privacy.key_file": true} // which serve privacy.pseudonyms alone
+	left := map[string]bool{}
 	for _, k := range unsupportedKeys() {
 		if k.key != "store.url" { // of which one form is supported
 			left[k.key] = true
@@ -86,7 +86,7 @@ func TestExampleIsComplete(t *testing.T) {
 			}
 			continue
 		}
-		if key == "jira.token_file" || key == "jira.jql" || key == "calendar.days" {
+		if key == "jira.token_file" || key == "jira.jql" || key == "privacy.key_file" || key == "calendar.days" {
 			key = "# " + key[strings.LastIndexByte(key, '.')+1:]
 		}
 		// What a project may override is told once, under defaults.
@@ -126,6 +126,10 @@ func TestExampleIsAccepted(t *testing.T) {
 	if err := os.WriteFile(token, []byte("hunter2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	hashes := filepath.Join(dir, "hashes")
+	if err := os.WriteFile(hashes, []byte(strings.Repeat("hunter2 ", 5)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	uncommented := map[string]bool{}
 	for _, v := range []struct {
 		name   string
@@ -146,6 +150,10 @@ func TestExampleIsAccepted(t *testing.T) {
 			name: "the same hours on several days", keys: []string{"days", "hours"},
 			oldnew: []string{"  hours:\n    mon-thu: [\"09:00-12:00\", \"13:00-17:00\"]\n    fri: [\"09:00-15:00\"]\n", ""},
 			is:     func(c *Config) bool { return len(c.Calendar.Days) == 1 && len(c.Calendar.Hours.Each) == 1 },
+		},
+		{
+			name: "pseudonyms", keys: []string{"key_file"}, oldnew: []string{"pseudonyms: false", "pseudonyms: true", "pseudonyms.key", hashes},
+			is: func(c *Config) bool { return c.Privacy.Pseudonyms && c.Privacy.Key != "" },
 		},
 	} {
 		t.Run(v.name, func(t *testing.T) {
@@ -184,16 +192,13 @@ func TestExampleIsAccepted(t *testing.T) {
 
 func TestUnsupported(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"web.yml", "key"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(dir, "web.yml"), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	text := `jira: {url: https://jira.example.com, projects: [PAY]}
 store: {url: postgres://u@h/d}
 web: {config_file: web.yml}
 metrics: {native_histograms: true}
-privacy: {pseudonyms: true, key_file: key}
 `
 	cfg, err := Parse(filepath.Join(dir, "yourturn.yml"), []byte(text), nil)
 	if err != nil {
@@ -203,7 +208,6 @@ privacy: {pseudonyms: true, key_file: key}
 		"2: store.url: is not supported yet; use sqlite:FILE",
 		"3: web.config_file: is not supported yet; put a proxy with TLS and authentication in front",
 		"4: metrics.native_histograms: is not supported yet; leave it off",
-		"5: privacy.pseudonyms: is not supported yet; leave it off, and choose keys of owners that say nothing",
 	}
 	got := strings.Split(strings.ReplaceAll(fmt.Sprint(cfg.Unsupported()), cfg.File()+":", ""), "\n")
 	if diff := cmp.Diff(want, got); diff != "" {

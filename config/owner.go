@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
-// unowned is the label of stories without an owner.
-const unowned = "unowned"
+// The reserved labels: of stories without an owner, and of all owners together.
+const (
+	unowned   = "unowned"
+	allOwners = "all"
+)
 
 // Owner is a Product Owner.
 type Owner struct {
@@ -34,6 +37,8 @@ func (c *Config) checkOwners(p *report) {
 			p.on(key, "has no name; write a short one, such as ada")
 		case name == unowned:
 			p.on(key, "is the reserved name of stories without an owner; write another")
+		case name == allOwners && !c.Privacy.PerOwner:
+			p.on(key, "is the reserved name of all owners together, which privacy.per_owner: false shows; write another")
 		}
 		if len(owner.Accounts) == 0 {
 			p.on(join(key, "accounts"), "is missing; write the account ids of %s in Jira", name)

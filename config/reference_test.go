@@ -49,7 +49,7 @@ func valued() []string {
 	for _, key := range all {
 		_, override := strings.CutPrefix(key, "projects.*.")
 		section := slices.ContainsFunc(all, func(k string) bool { return strings.HasPrefix(k, key+".") && !parts.MatchString(k) })
-		if override && slices.Contains(all, "defaults."+strings.TrimPrefix(key, "projects.*.")) || section || parts.MatchString(key) || strings.HasPrefix(key, "privacy") {
+		if override && slices.Contains(all, "defaults."+strings.TrimPrefix(key, "projects.*.")) || section || parts.MatchString(key) {
 			continue
 		}
 		keys = append(keys, key)

@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -16,12 +18,17 @@ jira: {url: https://jira.example.com, projects: [PAY], token_file: token.txt}
 webhook: {secret_file: token.txt}
 privacy: {pseudonyms: true, key_file: token.txt}
 `
-	cfg, err := Parse("testdata/x.yml", []byte(text), noEnv)
+	const secret = "hunter2-hunter2-hunter2-hunter2-hunter2"
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "token.txt"), []byte(secret+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Parse(filepath.Join(dir, "x.yml"), []byte(text), noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, s := range map[string]Secret{"token": cfg.Jira.Token, "webhook": cfg.Webhook.Secret, "privacy": cfg.Privacy.Key} {
-		if s.Reveal() != "hunter2" {
+		if s.Reveal() != secret {
 			t.Fatalf("%s is %q: the test needs it", name, s.Reveal())
 		}
 	}

@@ -72,17 +72,3 @@ func (m Metrics) check(p *report) {
 		p.on("metrics.open_waits_per_owner", "%d is negative; write 0 or more, such as 20", m.OpenWaitsPerOwner)
 	}
 }
-
-// Privacy is how people are named in what leaves the service.
-type Privacy struct {
-	Pseudonyms bool   `yaml:"pseudonyms"` // keyed hashes in the place of keys and names
-	KeyFile    string `yaml:"key_file"`   // where Key was read from
-
-	Key Secret `yaml:"-" json:"-"` // of the hashes
-}
-
-func (v Privacy) check(p *report) {
-	if v.Pseudonyms && v.KeyFile == "" {
-		p.on("privacy.pseudonyms", "needs a key; name a file with a long random text in privacy.key_file")
-	}
-}

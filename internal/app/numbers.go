@@ -70,6 +70,9 @@ func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
 	if err != nil {
 		return err
 	}
+	if err := n.rename(ctx, asOf); err != nil {
+		return err
+	}
 	report, err := n.engine.Show(ctx, r.Rules, asOf, n.derived)
 	if err != nil {
 		return err
@@ -125,6 +128,9 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 		if err := n.renewLedger(ctx, res.AsOf); err != nil {
 			return false, err
 		}
+		if err := n.rename(ctx, res.AsOf); err != nil {
+			return false, err
+		}
 		report, err = n.engine.Load(ctx, r.Rules, rules.Fingerprint(n.cfg), res.AsOf, n.derived)
 	}
 	if err != nil {
@@ -152,6 +158,19 @@ func (n *numbers) renewLedger(ctx context.Context, asOf latency.Instant) error {
 	n.log.Warn("the config, or the version of the rules, has changed within 24 hours of the first complete sync: a new ledger begins, and every counter starts again from the whole history",
 		zap.Time("former_ledger", ledger.Start.Time()), zap.Time("later_only_by_sync_recount_from", ledger.RenewedUntil.Time()))
 	return n.store.NewLedger(ctx)
+}
+
+// rename begins a new ledger start where people are called otherwise than before.
+// What was counted stays counted, under other labels.
+func (n *numbers) rename(ctx context.Context, asOf latency.Instant) error {
+	renamed, err := n.store.Rename(ctx, rules.Naming(n.cfg), asOf)
+	if err != nil {
+		return fmt.Errorf("noting what people are called: %w", err)
+	}
+	if renamed {
+		n.log.Warn("owners have other labels than before (privacy.pseudonyms, privacy.per_owner): a new ledger start tells the series apart; nothing is counted again")
+	}
+	return nil
 }
 
 // derived shows how far a whole derivation has come.

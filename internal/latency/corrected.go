@@ -19,11 +19,11 @@ func (r *Rules) Corrections(h *History, derived []Entry, ledger []Counted) []Fin
 		detail := ""
 		switch {
 		case i < 0 && c.Counted:
-			detail = "counted " + describe(&c.Entry) + ", which is no longer so"
+			detail = "counted " + r.describe(&c.Entry) + ", which is no longer so"
 		case i >= 0 && !c.Counted:
-			detail = "not counted: " + describe(&c.Entry) + " came up after its time"
+			detail = "not counted: " + r.describe(&c.Entry) + " came up after its time"
 		case i >= 0 && derived[i] != c.Entry:
-			detail = "counted " + describe(&c.Entry) + ", now " + describe(&derived[i])
+			detail = "counted " + r.describe(&c.Entry) + ", now " + r.describe(&derived[i])
 		default:
 			continue
 		}
@@ -33,7 +33,7 @@ func (r *Rules) Corrections(h *History, derived []Entry, ledger []Counted) []Fin
 }
 
 // describe returns what an entry counts, in words.
-func describe(e *Entry) string {
+func (r *Rules) describe(e *Entry) string {
 	text := string(e.Type)
 	if e.Outcome != "" {
 		text = string(e.Outcome)
@@ -41,8 +41,8 @@ func describe(e *Entry) string {
 	if e.Responder != "" {
 		text += " by " + string(e.Responder)
 	}
-	if e.Owner != "" {
-		text += " for " + e.Owner
+	if e.Owner != "" && !r.Together {
+		text += " for " + r.Label(e.Owner)
 	}
 	return text + " in " + e.Project + " at " + e.At.Time().Format(findingTime)
 }

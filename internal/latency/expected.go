@@ -62,9 +62,12 @@ func (s *Statistics) Expect(d *Deriver, w *Part, asOf Instant) (expected Expecte
 }
 
 // others returns the waits of an owner and kind that the longest window sees, without
-// w itself.
+// w itself. Where owners are not told apart they are everybody's.
 func (s *Statistics) others(w *Part) []survival.Sample {
-	list := s.paces[paceKey{w.Kind, w.Owner}]
+	if s.rules == nil { // of no trace
+		return nil
+	}
+	list := s.paces[paceKey{w.Kind, s.rules.Label(w.Owner)}]
 	samples := make([]survival.Sample, 0, len(list))
 	for i := range list {
 		if list[i].story != w.StoryID || list[i].start != w.Start {

@@ -63,6 +63,7 @@ type Ledger struct {
 	StartedBy   string  // the fingerprint of the config that it began with
 	AsOf        Instant // that it was brought up to date as of last; 0: not yet
 	Fingerprint string  // of the config that it was brought up to date by last
+	Naming      string  // what people were called when it began (rules.Naming)
 }
 
 // Counted is an entry of the ledger. What a changed config brought up after

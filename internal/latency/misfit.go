@@ -31,9 +31,8 @@ func Misfits(rules *Rules, asOf Instant, s *Statistics, peopled Set, waits First
 		if f := s.Fields[p.Key]; p.FieldExpected && f.Stories >= fewest && 10*f.Empty >= 9*f.Stories {
 			find(FindOwnerFieldEmpty, p.OwnerField+" is empty on "+share(f.Empty, f.Stories)+" stories that were in work or waited in the last 90 days")
 		}
-		unowned, all := 0, 0
+		unowned, all := s.Unowned[p.Key], 0
 		for _, kind := range [2]Kind{Acceptance, Question} {
-			unowned += s.Waits[WaitsKey{kind, p.Key, Unowned, longest}].count()
 			all += s.Waits[WaitsKey{kind, p.Key, "", longest}].count()
 		}
 		if all >= fewest && 2*unowned >= all {

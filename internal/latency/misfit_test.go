@@ -9,10 +9,10 @@ import (
 func TestMisfits(t *testing.T) {
 	const asOf = Instant(1000)
 	fits := Project{ID: "1", Key: "PAY", FieldExpected: true, OwnerField: "customfield_1", Acceptance: Set{"2": true}}
-	waits := func(unowned, all int) map[WaitsKey]*Distribution {
-		return map[WaitsKey]*Distribution{
-			{Question, "PAY", Unowned, longest}: {Ended: unowned},
-			{Question, "PAY", "", longest}:      {Ended: all - 2, Open: 1, Censored: 1},
+	waits := func(unowned, all int) *Statistics {
+		return &Statistics{
+			Unowned: map[string]int{"PAY": unowned},
+			Waits:   map[WaitsKey]*Distribution{{Question, "PAY", "", longest}: {Ended: all - 2, Open: 1, Censored: 1}},
 		}
 	}
 	with := func(change func(*Project)) Project {
@@ -25,21 +25,21 @@ func TestMisfits(t *testing.T) {
 		name    string
 		project Project
 		fields  Fields
-		waits   map[WaitsKey]*Distribution
+		waits   *Statistics
 		stories bool
 		waited  bool
 		want    []string
 	}{
 		{"a config that fits", fits, Fields{4, 5}, waits(2, 5), true, true, nil},
-		{"no story ever waited", fits, Fields{}, nil, true, false, []string{FindNoAcceptance}},
-		{"there is no story", fits, Fields{}, nil, false, false, nil},
-		{"no acceptance step", none, Fields{}, nil, true, false, []string{FindNoAcceptance}},
-		{"no acceptance step any more", none, Fields{}, nil, true, true, nil},
-		{"questions alone", with(func(p *Project) { p.NoAcceptance, p.QuestionsAlone = true, true }), Fields{}, nil, true, false, nil},
-		{"an owner field that is empty on 90 %", fits, Fields{9, 10}, nil, true, true, []string{FindOwnerFieldEmpty}},
-		{"on less", fits, Fields{89, 100}, nil, true, true, nil},
-		{"on too few stories", fits, Fields{4, 4}, nil, true, true, nil},
-		{"where nobody counts on it", with(func(p *Project) { p.FieldExpected = false }), Fields{10, 10}, nil, true, true, nil},
+		{"no story ever waited", fits, Fields{}, &Statistics{}, true, false, []string{FindNoAcceptance}},
+		{"there is no story", fits, Fields{}, &Statistics{}, false, false, nil},
+		{"no acceptance step", none, Fields{}, &Statistics{}, true, false, []string{FindNoAcceptance}},
+		{"no acceptance step any more", none, Fields{}, &Statistics{}, true, true, nil},
+		{"questions alone", with(func(p *Project) { p.NoAcceptance, p.QuestionsAlone = true, true }), Fields{}, &Statistics{}, true, false, nil},
+		{"an owner field that is empty on 90 %", fits, Fields{9, 10}, &Statistics{}, true, true, []string{FindOwnerFieldEmpty}},
+		{"on less", fits, Fields{89, 100}, &Statistics{}, true, true, nil},
+		{"on too few stories", fits, Fields{4, 4}, &Statistics{}, true, true, nil},
+		{"where nobody counts on it", with(func(p *Project) { p.FieldExpected = false }), Fields{10, 10}, &Statistics{}, true, true, nil},
 		{"half of the waits unowned", fits, Fields{}, waits(3, 6), true, true, []string{FindMostlyUnowned}},
 		{"less than half", fits, Fields{}, waits(2, 6), true, true, nil},
 		{"too few waits", fits, Fields{}, waits(4, 4), true, true, nil},
@@ -54,7 +54,8 @@ func TestMisfits(t *testing.T) {
 		}
 		rules := &Rules{Projects: map[string]*Project{"1": &tc.project}, Statuses: map[string]Status{"2": {Name: "PO Review"}}}
 		var got []string
-		for _, f := range Misfits(rules, asOf, &Statistics{Fields: map[string]Fields{"PAY": tc.fields}, Waits: tc.waits}, peopled, firstWaits) {
+		tc.waits.Fields = map[string]Fields{"PAY": tc.fields}
+		for _, f := range Misfits(rules, asOf, tc.waits, peopled, firstWaits) {
 			got = append(got, f.Reason)
 			if f.ProjectID != "1" || f.At != asOf || f.Detail == "" {
 				t.Errorf("%s: finding %+v lacks its project, instant or detail", tc.name, f)

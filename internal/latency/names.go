@@ -44,8 +44,11 @@ func (r *Rules) Mentioned(name string) string {
 }
 
 // Name returns the display name of a person, or the label itself if no name is
-// known.
+// known. Who has a pseudonym has no other name.
 func (r *Rules) Name(person string) string {
+	if r.Pseudonyms != nil {
+		return r.Pseudonym(person)
+	}
 	if n := r.Names[person]; n != "" {
 		return n
 	}

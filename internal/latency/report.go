@@ -288,6 +288,7 @@ type AuditKey struct{ Project, Reason string }
 type openList struct {
 	rules  *Rules
 	report *Report
+	labels *labels
 	newest map[storyWait]*Part
 	waits  []OpenWait
 	listed map[openID]int // place in waits
@@ -310,15 +311,16 @@ type openID struct {
 // rolling windows; at most limit of the oldest waits of each owner and kind are
 // listed one by one, and as many of the forgotten ones.
 func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit map[AuditKey]int, statistics *Statistics, limit int) *Report {
+	names := newLabels(rules)
 	r := &Report{
-		DataTimestamp: asOf, Totals: totals.Clone(), Configured: map[string]bool{}, Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
+		DataTimestamp: asOf, Totals: totals.labelled(names), Configured: map[string]bool{}, Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
 		Targets: map[StoryKey]time.Duration{}, Absent: map[string]bool{}, AbsentUntil: map[string]Instant{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
 	}
 	none := map[string]bool{}
 	for _, p := range rules.Projects {
 		r.Configured[p.Key] = p.Configured()
 		for _, owner := range p.configuredOwners() {
-			r.Totals.Expect(p, owner)
+			r.Totals.Expect(p, names.of(owner))
 		}
 		none[p.Key] = p.NoAcceptance
 		r.Totals.Slips[p.Key] += 0
@@ -338,7 +340,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit m
 	for k := range r.Totals.Ended {
 		r.Open[k.Key] = OpenState{}
 	}
-	open := openList{rules: rules, report: r, newest: map[storyWait]*Part{}, listed: map[openID]int{}}
+	open := openList{rules: rules, report: r, labels: names, newest: map[storyWait]*Part{}, listed: map[openID]int{}}
 	for i := range parts {
 		open.note(&parts[i])
 	}
@@ -348,7 +350,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit m
 	slices.Sort(r.Asked)
 	r.Asked = slices.Compact(r.Asked)
 	r.OpenWaits, r.Forgotten = open.oldest(statistics, limit, false), open.oldest(statistics, limit, true)
-	r.people(rules, asOf)
+	r.people(rules, names, asOf)
 	return r
 }
 
@@ -376,7 +378,7 @@ func (o *openList) add(w *Part) {
 	if newest.Owner != w.Owner || newest.ProjectID != w.ProjectID {
 		return
 	}
-	key, sk := Key{w.Kind, p.Key, w.Owner}, StoryKey{w.Kind, p.Key}
+	key, sk := Key{w.Kind, p.Key, o.labels.of(w.Owner)}, StoryKey{w.Kind, p.Key}
 	s, st := o.report.Open[key], o.report.Stories[sk]
 	if w == newest {
 		s.Open++
@@ -429,21 +431,32 @@ func (o *openList) oldest(statistics *Statistics, limit int, forgotten bool) []O
 	return slices.Clip(kept)
 }
 
-// people fills in who is away, who stands in, and names.
-func (r *Report) people(rules *Rules, asOf Instant) {
+// people fills in who is away, who stands in, and names. Of people who are not told
+// apart it says neither who is away nor who stands in.
+func (r *Report) people(rules *Rules, names *labels, asOf Instant) {
+	if rules.Together {
+		r.Names[All] = allName
+		return
+	}
 	for key, o := range rules.Owners {
+		label := names.of(key)
 		until, absent := within(o.Absences, asOf)
-		if r.Absent[key] = absent; absent {
-			r.AbsentUntil[key] = until
+		if r.Absent[label] = absent; absent {
+			r.AbsentUntil[label] = until
 		}
-		r.Names[key] = rules.Name(key)
+		r.Names[label] = rules.Name(key)
 	}
 	for k := range r.Open {
-		r.Names[k.Owner] = rules.Name(k.Owner)
+		if _, ok := r.Names[k.Owner]; ok {
+			continue
+		}
+		if r.Names[k.Owner] = k.Owner; rules.Pseudonyms == nil { // else the label is all there is of a name
+			r.Names[k.Owner] = rules.Name(k.Owner)
+		}
 	}
 	spans := map[Delegated][]Span{}
 	for _, g := range rules.Delegates {
-		d := Delegated{Owner: g.Owner, Delegate: g.Delegate}
+		d := Delegated{Owner: names.of(g.Owner), Delegate: names.of(g.Delegate)}
 		spans[d] = append(spans[d], g.Span)
 	}
 	for d, list := range spans {

@@ -63,6 +63,9 @@ type Rules struct {
 	Names         map[string]string // display name by person
 	Inactive      Set               // persons none of whose accounts is active
 	Automation    Set               // accounts that are automation though Jira does not say so
+
+	Together   bool       // no statistic is of an owner: they are All's
+	Pseudonyms Pseudonyms // nil: people are called what they are
 }
 
 // Owner is a configured Product Owner.

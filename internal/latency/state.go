@@ -167,3 +167,6 @@ func joinNames(values []Value) string {
 	}
 	return strings.Join(names, " ")
 }
+
+// HoldsPeople reports whether the values of a field are people.
+func HoldsPeople(field string) bool { return field == FieldAssignee || isUserField(field) }

@@ -127,8 +127,10 @@ type Statistics struct {
 	Blockers  map[ProjectWindow]Blocker    // of projects with enough stories in the window
 	FirstPass map[OwnerWindow]FirstPass
 	Fields    map[string]Fields // by project, of the stories that the longest window sees
+	Unowned   map[string]int    // by project, waits that ran in the longest window and have no owner
 
 	paces map[paceKey][]paced
+	rules *Rules
 }
 
 // paceKey is whose waits a wait is compared with.
@@ -148,12 +150,12 @@ type paced struct {
 // instant, which no window passes.
 func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Statistics {
 	b := statisticsBuilder{
-		rules: rules,
+		rules: rules, labels: newLabels(rules),
 		out: &Statistics{
 			Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]Milliseconds{},
 			Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Blocker{}, FirstPass: map[OwnerWindow]FirstPass{},
-			Fields: map[string]Fields{},
-			paces:  map[paceKey][]paced{},
+			Fields:  map[string]Fields{},
+			Unowned: map[string]int{}, paces: map[paceKey][]paced{},
 		},
 		samples: map[WaitsKey]*[]survival.Sample{},
 	}
@@ -172,12 +174,14 @@ func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Sta
 		b.out.Waits[key].curve = estimator.Curve(*samples)
 	}
 	b.blockers(windows)
+	b.out.rules = rules
 	return b.out
 }
 
 // statisticsBuilder collects one Statistics.
 type statisticsBuilder struct {
 	rules   *Rules
+	labels  *labels
 	out     *Statistics
 	samples map[WaitsKey]*[]survival.Sample
 }
@@ -190,7 +194,8 @@ func (b *statisticsBuilder) sample(w Window, r *Sample) {
 		return
 	}
 	overrun := r.Working > r.Target && (s.Began || s.Age > s.Entry)
-	for _, key := range [3]WaitsKey{{r.Kind, p.Key, r.Owner, w.Name}, {r.Kind, "", r.Owner, w.Name}, {r.Kind, p.Key, "", w.Name}} {
+	owner := b.labels.of(r.Owner)
+	for _, key := range [3]WaitsKey{{r.Kind, p.Key, owner, w.Name}, {r.Kind, "", owner, w.Name}, {r.Kind, p.Key, "", w.Name}} {
 		d := b.out.Waits[key]
 		if d == nil {
 			d = &Distribution{}
@@ -210,7 +215,10 @@ func (b *statisticsBuilder) sample(w Window, r *Sample) {
 		*samples = append(*samples, s)
 	}
 	if w.Name == longest {
-		key := paceKey{r.Kind, r.Owner}
+		if r.Owner == Unowned {
+			b.out.Unowned[p.Key]++
+		}
+		key := paceKey{r.Kind, owner}
 		b.out.paces[key] = append(b.out.paces[key], paced{r.StoryID, r.Start, s})
 	}
 }
@@ -259,7 +267,7 @@ func (b *statisticsBuilder) stages(w Window, spans []StageSpan) {
 			continue
 		}
 		b.out.Stages[StageWindow{p.Key, s.Stage, w.Name}] += lived
-		key := OwnerWindow{p.Key, s.Owner, w.Name}
+		key := OwnerWindow{p.Key, b.labels.of(s.Owner), w.Name}
 		share := b.out.Shares[key]
 		share.Total += lived
 		if s.Stage == StageOwner {
@@ -282,7 +290,7 @@ func (b *statisticsBuilder) verdict(w Window, v Verdict) {
 	if p == nil || p.NoAcceptance || v.At <= w.From || v.At > w.To {
 		return
 	}
-	key := OwnerWindow{p.Key, v.Owner, w.Name}
+	key := OwnerWindow{p.Key, b.labels.of(v.Owner), w.Name}
 	fp := b.out.FirstPass[key]
 	if fp.Stories++; v.Accepted {
 		fp.Accepted++

@@ -157,7 +157,7 @@ func (r *replay) addParts(w *runningWait) {
 		case w.end == Never:
 			part.PausedNow = pausedNow
 			if d.rules.Inactive[part.Owner] {
-				r.find(FindInactiveOwner, part.Start, part.Owner)
+				r.find(FindInactiveOwner, part.Start, d.rules.Label(part.Owner))
 			}
 		}
 		part.Forgotten = part.Open() && r.forgotten(s.project, w.kind, storyWorking)

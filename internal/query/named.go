@@ -48,7 +48,12 @@ func (r *Reader) Named(ctx context.Context, f Filter) (Filter, error) {
 // owner returns the person whom a name means: a key of owners, an account, or a
 // display name that one person alone has.
 func (r *Reader) owner(name string) (string, error) {
-	if name == "" || name == latency.Unowned || r.Rules.Owners[name] != nil {
+	switch {
+	case name == "":
+		return "", nil
+	case r.Rules.Together:
+		return "", UnknownError{"--owner", name, "owners are not told apart: privacy.per_owner is false in the config"}
+	case name == latency.Unowned || r.Rules.Owners[name] != nil:
 		return name, nil
 	}
 	if person, ok := r.Rules.People[name]; ok {
@@ -56,6 +61,9 @@ func (r *Reader) owner(name string) (string, error) {
 	}
 	if _, ok := r.Rules.Names[name]; ok {
 		return name, nil
+	}
+	if person := r.hidden(name); person != "" {
+		return person, nil
 	}
 	same := func(other string) bool { return latency.Fold(other) == latency.Fold(name) }
 	found := map[string]bool{}
@@ -76,12 +84,33 @@ func (r *Reader) owner(name string) (string, error) {
 	case len(people) == 1:
 		return people[0], nil
 	case len(people) > 1:
-		return "", UnknownError{"--owner", name, "several people are called so: give one of " + strings.Join(people, ", ")}
+		return "", UnknownError{"--owner", name, "several people are called so: give one of " + r.people(people)}
 	case same(latency.Unowned):
 		return latency.Unowned, nil
 	}
-	known := append(slices.Collect(maps.Keys(r.Rules.Owners)), slices.Collect(maps.Values(r.Rules.Names))...)
-	return "", UnknownError{"--owner", name, "nobody is called so; " + instead(name, known, slices.Sorted(maps.Keys(r.Rules.Owners)), "owners are")}
+	var owners, known []string
+	for key := range r.Rules.Owners {
+		owners = append(owners, r.Rules.Pseudonym(key))
+	}
+	slices.Sort(owners)
+	if known = owners; r.Rules.Pseudonyms == nil {
+		known = append(slices.Clone(owners), slices.Collect(maps.Values(r.Rules.Names))...)
+	}
+	return "", UnknownError{"--owner", name, "nobody is called so; " + instead(name, known, owners, "owners are")}
+}
+
+// hidden returns the person who has a pseudonym; "" if nobody has.
+func (r *Reader) hidden(pseudonym string) string {
+	if r.Rules.Pseudonyms == nil {
+		return ""
+	}
+	people := slices.AppendSeq(slices.Collect(maps.Keys(r.Rules.Owners)), maps.Values(r.Rules.People))
+	for _, person := range slices.AppendSeq(people, maps.Keys(r.Rules.Names)) {
+		if r.Rules.Pseudonym(person) == pseudonym {
+			return person
+		}
+	}
+	return ""
 }
 
 // projects returns the keys of the projects in the store or the config, in order.

@@ -38,7 +38,8 @@ type Part struct {
 	Events              []Event `json:"events"`
 }
 
-// Event is the stable JSON form of an event that a rule of a wait used.
+// Event is the stable JSON form of an event that a rule of a wait used. Where owners
+// are not told apart it says of nobody who did it.
 type Event struct {
 	At    string `json:"at"`
 	Event string `json:"event"` // record, comment, …; "" where only time passed
@@ -52,17 +53,20 @@ func NewPart(rules *latency.Rules, w *latency.Part) Part {
 	sec := func(d time.Duration) float64 { return latency.MillisecondsOf(d).Seconds() }
 	p := Part{
 		Story: w.Story, StoryID: strconv.FormatInt(w.StoryID, 10), Project: projectKey(rules, w.ProjectID), Kind: string(w.Kind),
-		Owner: w.Owner, Start: Stamp(w.Start), End: stampOrNil(w.End), Outcome: string(w.Outcome), Responder: string(w.Responder),
+		Owner: rules.Label(w.Owner), Start: Stamp(w.Start), End: stampOrNil(w.End), Outcome: string(w.Outcome), Responder: string(w.Responder),
 		Final: w.Final, Part: w.Number, ElapsedSeconds: sec(w.Elapsed), WorkingSeconds: sec(w.Working), PausedSeconds: sec(w.Paused),
 		StoryElapsedSeconds: sec(w.StoryElapsed), StoryWorkingSeconds: sec(w.StoryWorking), TargetSeconds: sec(w.Target),
-		Breached: w.Breached, Forgotten: w.Forgotten, Addressed: w.Addressed, Asks: w.Asks, OtherReplies: w.OtherReplies, FirstReply: stampOrNil(w.FirstReply),
+		Breached: w.Breached, Forgotten: w.Forgotten, Addressed: rules.Label(w.Addressed), Asks: w.Asks, OtherReplies: w.OtherReplies, FirstReply: stampOrNil(w.FirstReply),
 		Rule: string(w.Rule), Events: []Event{},
 	}
 	if w.Kind == latency.Acceptance {
 		p.Cycle = &w.Cycle
 	}
 	for _, st := range w.Steps {
-		e := Event{At: Stamp(st.At), Event: EventName(st), Actor: rules.Person(st.Actor), Rule: string(st.Rule)}
+		e := Event{At: Stamp(st.At), Event: EventName(st), Rule: string(st.Rule)}
+		if !rules.Together { // who ended a wait is its owner, as a rule
+			e.Actor = rules.Pseudonym(rules.Person(st.Actor))
+		}
 		if st.ID != 0 {
 			e.ID = strconv.FormatInt(st.ID, 10)
 		}

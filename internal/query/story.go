@@ -67,12 +67,12 @@ func (r *Reader) Story(ctx context.Context, key string, asOf latency.Instant) (*
 func (r *Reader) occasions(h *latency.History, res *latency.Result, asOf latency.Instant) []Occasion {
 	var out []Occasion
 	add := func(st latency.Step, what string, rules ...string) {
-		out = append(out, Occasion{At: st.At, Rank: st.Rank, ID: st.ID, Event: EventName(st), Actor: r.Rules.Person(st.Actor), What: what, Rules: rules})
+		out = append(out, Occasion{At: st.At, Rank: st.Rank, ID: st.ID, Event: EventName(st), Actor: r.who(st.Actor), What: what, Rules: rules})
 	}
 	for i := range h.Events {
 		ev := &h.Events[i]
 		if ev.At <= asOf {
-			add(latency.Step{At: ev.At, Rank: ev.Rank, ID: ev.ID, Actor: ev.Actor}, describe(ev))
+			add(latency.Step{At: ev.At, Rank: ev.Rank, ID: ev.ID, Actor: ev.Actor}, r.describe(ev))
 		}
 	}
 	for i := range res.Parts {
@@ -101,18 +101,46 @@ func (r *Reader) occasions(h *latency.History, res *latency.Result, asOf latency
 	return out
 }
 
+// who returns what an account is called in the explanation of one story.
+func (r *Reader) who(account string) string { return r.Rules.Pseudonym(r.Rules.Person(account)) }
+
+// people is who for several accounts.
+func (r *Reader) people(accounts []string) string {
+	out := make([]string, len(accounts))
+	for i, a := range accounts {
+		out[i] = a
+		if r.Rules.Pseudonyms != nil {
+			out[i] = r.Rules.Pseudonym(r.Rules.Mentioned(a))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// Owner returns what the owner of a part is called in the explanation of one story,
+// and the display name. Where owners are not told apart, only an open wait names its
+// owner: somebody has to know whom to ask.
+func (r *Reader) Owner(w *latency.Part) (label, name string) {
+	if r.Rules.Together && !w.Open() {
+		return latency.All, latency.All
+	}
+	return r.Rules.Pseudonym(w.Owner), r.Rules.Name(w.Owner)
+}
+
 // describe says in a few words what an event changed or said.
-func describe(ev *latency.Event) string {
+func (r *Reader) describe(ev *latency.Event) string {
 	var out []string
 	for _, c := range ev.Changes {
+		if r.Rules.Pseudonyms != nil && latency.HoldsPeople(c.Field) {
+			c.From.Name, c.To.Name = r.people(accounts(c.From)), r.people(accounts(c.To))
+		}
 		out = append(out, fmt.Sprintf("%s: %s → %s", c.Field, cmp.Or(c.From.Name, c.From.ID, "none"), cmp.Or(c.To.Name, c.To.ID, "none")))
 	}
 	if f := ev.Comment; f != nil {
 		switch {
 		case len(f.Asked) > 0:
-			out = append(out, "asks "+strings.Join(f.Asked, ", "))
+			out = append(out, "asks "+r.people(f.Asked))
 		case len(f.Mentioned) > 0:
-			out = append(out, "mentions "+strings.Join(f.Mentioned, ", "))
+			out = append(out, "mentions "+r.people(f.Mentioned))
 		case f.Question:
 			out = append(out, "has a question mark")
 		}
@@ -130,8 +158,21 @@ func (r *Reader) clocks(waits []latency.Part, at latency.Instant) []Clock {
 	for i := range waits {
 		if w := &waits[i]; w.Start <= at && at <= w.End {
 			elapsed, working := r.Rules.ClockAt(w, at)
-			out = append(out, Clock{w.Kind, w.Owner, working, elapsed})
+			owner, _ := r.Owner(w)
+			out = append(out, Clock{w.Kind, owner, working, elapsed})
 		}
 	}
 	return out
+}
+
+// accounts returns the accounts that a value of a user field holds.
+func accounts(v latency.Value) []string {
+	if v.ID == "" {
+		return nil
+	}
+	list := strings.Split(v.ID, ",")
+	for i := range list {
+		list[i] = strings.TrimSpace(list[i])
+	}
+	return list
 }

@@ -19,6 +19,7 @@ type ledgerStart struct {
 	At          latency.Instant `json:"at,omitempty"` // 0: it has not begun
 	Fingerprint string          `json:"fingerprint,omitempty"`
 	Former      latency.Instant `json:"former,omitempty"` // when the ledger before it began
+	Naming      string          `json:"naming,omitempty"` // what people were called then
 }
 
 const (
@@ -114,7 +115,7 @@ func (s *Store) Ledger(ctx context.Context) (latency.Ledger, error) {
 	}
 	var start ledgerStart
 	_, err := getMeta(ctx, s.read, metaLedgerStart, &start)
-	return latency.Ledger{Start: start.At, StartedBy: start.Fingerprint, AsOf: state.AsOf, Fingerprint: state.Fingerprint}, s.explain(err)
+	return latency.Ledger{Start: start.At, StartedBy: start.Fingerprint, AsOf: state.AsOf, Fingerprint: state.Fingerprint, Naming: start.Naming}, s.explain(err)
 }
 
 // LedgerIn streams the entries of a shard's stories, counted or not, in order
@@ -193,6 +194,40 @@ func (s *Store) NewLedger(ctx context.Context) error {
 		if _, err := getMeta(ctx, tx, metaLedgerStart, &start); err != nil {
 			return err
 		}
-		return putMeta(ctx, tx, metaLedgerStart, ledgerStart{Former: max(start.At, start.Former)})
+		return putMeta(ctx, tx, metaLedgerStart, ledgerStart{Former: max(start.At, start.Former), Naming: start.Naming})
 	})
+}
+
+// Rename notes what people are called in what leaves the service. Where that
+// changes, the labels of all series do: the ledger keeps what it counted, and is
+// taken for one that began as of asOf, so that nobody compares the two.
+func (s *Store) Rename(ctx context.Context, naming string, asOf latency.Instant) (renamed bool, err error) {
+	var start ledgerStart
+	if _, err := getMeta(ctx, s.read, metaLedgerStart, &start); err != nil || start.Naming == naming {
+		return false, s.explain(err)
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if _, err := getMeta(ctx, tx, metaLedgerStart, &start); err != nil {
+			return err
+		}
+		start.Naming = naming
+		renamed, err = restartLedger(ctx, tx, start, asOf)
+		return err
+	})
+	return renamed, err
+}
+
+// restartLedger writes start as that of a ledger that begins as of asOf, with what
+// was counted before. One that has not begun yet begins by itself: then it returns
+// false.
+func restartLedger(ctx context.Context, tx *sql.Tx, start ledgerStart, asOf latency.Instant) (begun bool, err error) {
+	var state latency.LedgerState
+	if begun, err = getMeta(ctx, tx, metaLedger, &state); err != nil {
+		return false, err
+	}
+	if begun = begun || start.At != 0; begun {
+		start.Former = max(start.At, start.Former)
+		start.At = max(asOf, start.Former+1)
+	}
+	return begun, putMeta(ctx, tx, metaLedgerStart, start)
 }

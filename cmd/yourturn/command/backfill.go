@@ -176,8 +176,8 @@ func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) 
 		return err
 	}
 	fingerprint, start := rules.Fingerprint(cfg), ledger.Start
-	if ledger.StartedBy != fingerprint {
-		start = 0 // it began with another past than this one
+	if ledger.StartedBy != fingerprint || ledger.Naming != rules.Naming(cfg) {
+		start = 0 // it began with another past than this one, or other names
 	}
 	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
 	b := app.BuildInfo()
@@ -185,7 +185,7 @@ func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) 
 		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
 		// A store that begins at another instant is another Jira's, whatever its config.
-		Config: fmt.Sprintf("%s %d %d", fingerprint, begins.First, start), LedgerStart: start, Version: b.Version + " " + b.Revision,
+		Config: strings.TrimSpace(fmt.Sprintf("%s %d %d %s", fingerprint, begins.First, start, rules.Naming(cfg))), LedgerStart: start, Version: b.Version + " " + b.Revision,
 		Progress: func(file backfill.File) { printFile(e, file, now) },
 	})
 	var conflict *backfill.ConflictError

@@ -53,8 +53,8 @@ func explainWait(w io.Writer, r *query.Reader, l *latency.Part) {
 			end += " by " + string(l.Responder)
 		}
 	}
-	fmt.Fprintf(w, "%s in %s waits for %s of %s (%s), part %d: %s, %s\n", l.Story, r.Project(l.ProjectID), l.Kind, l.Owner,
-		r.Rules.Name(l.Owner), l.Number, query.Stamp(l.Start), end)
+	owner, name := r.Owner(l)
+	fmt.Fprintf(w, "%s in %s waits for %s of %s (%s), part %d: %s, %s\n", l.Story, r.Project(l.ProjectID), l.Kind, owner, name, l.Number, query.Stamp(l.Start), end)
 	fmt.Fprintf(w, "  owner's clock: working %s, elapsed %s, paused %s; target %s, breached: %t\n", clock(l.Working), clock(l.Elapsed),
 		clock(l.Paused), clock(l.Target), l.Breached)
 	fmt.Fprintf(w, "  story's clock: working %s, elapsed %s\n", clock(l.StoryWorking), clock(l.StoryElapsed))

@@ -249,7 +249,7 @@ func (t *waitsTable) cells(p *latency.Part) []string {
 		target = ""
 	}
 	return []string{
-		p.Story, t.reader.Project(p.ProjectID), string(p.Kind), p.Owner, p.Start.Time().Format("2006-01-02 15:04"), end, outcome,
+		p.Story, t.reader.Project(p.ProjectID), string(p.Kind), t.reader.Rules.Label(p.Owner), p.Start.Time().Format("2006-01-02 15:04"), end, outcome,
 		string(p.Responder), clock(p.Working), clock(p.Elapsed), target,
 	}
 }
