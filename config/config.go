@@ -39,6 +39,7 @@ type Config struct {
 	calendars calendars
 	file      string
 	lines     map[string]int
+	texts     []text
 	warnings  []string
 }
 
@@ -80,6 +81,7 @@ func Parse(name string, data []byte, env func(string) string) (*Config, error) {
 	}
 	d := &decoder{report: report{file: name, lines: cfg.lines}, cfg: cfg}
 	if top := d.parse(data); top != nil {
+		cfg.texts = textsOf(top, "")
 		d.structure(top, reflect.ValueOf(cfg).Elem(), "")
 		cfg.Calendar = cfg.Calendar.over(defaultCalendar())
 		cfg.check(&d.report)

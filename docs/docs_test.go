@@ -5,8 +5,10 @@ package docs
 
 import (
 	"cmp"
+	"database/sql"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +21,7 @@ import (
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
+	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/metrics"
 )
 
@@ -169,6 +172,49 @@ func TestDefaultResolutions(t *testing.T) {
 	got := regexp.MustCompile(`, | or `).Split(row[1], -1)
 	if diff := gocmp.Diff(latency.DefaultWithdrawnResolutions(), got); diff != "" {
 		t.Errorf("(-code +config.md):\n%s", diff)
+	}
+}
+
+// TestEveryFieldIsExplained holds that docs/privacy.md says of every column of every
+// table what it is for, and of no other.
+func TestEveryFieldIsExplained(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "store.db")
+	st, err := store.Open(t.Context(), "sqlite:"+file, store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // it is only read
+	rows, err := db.QueryContext(t.Context(), `SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c WHERE t.type = 'table'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close() //nolint:errcheck // it is only read
+	columns := map[string]bool{}
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		columns[name] = true
+	}
+	if err := rows.Err(); err != nil || len(columns) < 40 {
+		t.Fatalf("only %d columns were found: %v", len(columns), err)
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+\\.[a-z_]+)` \\| [^|]+ \\| [^|]+ \\| [^|]+ \\|$").FindAllStringSubmatch(read(t, "privacy.md"), -1) {
+		if !columns[m[1]] {
+			t.Errorf("privacy.md explains %s, which is no column, or explains it twice", m[1])
+		}
+		delete(columns, m[1])
+	}
+	for _, name := range slices.Sorted(maps.Keys(columns)) {
+		t.Errorf("privacy.md does not say what %s holds, what for, and until when", name)
 	}
 }
 

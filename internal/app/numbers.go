@@ -119,6 +119,13 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 	if err := n.store.SaveResolved(ctx, r.Resolved); err != nil {
 		return false, err
 	}
+	keys := map[string][]string{}
+	for key, owner := range n.cfg.Owners {
+		keys[key] = owner.Accounts
+	}
+	if err := n.store.SaveOwners(ctx, keys); err != nil {
+		return false, err
+	}
 	var report *latency.Report
 	if !res.Full && n.rules != nil && rules.SameReading(n.rules, r.Rules) {
 		n.engine.Rename(r.Rules)

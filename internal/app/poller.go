@@ -94,6 +94,9 @@ func (s *Service) afterCycle(ctx context.Context, res collector.Result, err erro
 	if state, err := s.store.State(ctx); err == nil {
 		s.showSite(state)
 	}
+	if err := s.store.ForgetLooks(ctx, time.Now()); err != nil && ctx.Err() == nil {
+		s.log.Warn("forgetting old entries of the access log failed; the next poll tries again", zap.Error(err))
+	}
 	s.status.set(func(v *web.Status) { v.LastErr, v.Progress = "", "" })
 	return nil
 }

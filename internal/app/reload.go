@@ -64,11 +64,11 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 		case r := <-s.wanted:
 			stop() // a cycle under way ends, and what it has not read is read by this one
 			if err := <-done; err != nil {
-				r.answer <- pollAnswer{err: err}
+				r.answer <- answer{err: err}
 				return err, false
 			}
-			polled, err := s.pollNow(ctx, r.recount)
-			r.answer <- pollAnswer{polled, err}
+			done, err := r.run(ctx)
+			r.answer <- answer{done, err}
 			return nil, true
 		}
 	}

@@ -69,7 +69,7 @@ type Service struct {
 	pages    *web.Server
 	webhooks *webhook.Receiver
 	reloads  chan reload
-	wanted   chan pollRequest // cycles that are asked for at once
+	wanted   chan request // what is to be done between two cycles
 
 	secret     atomic.Value // the webhooks' secret; a string
 	pollSecret string       // with which another process may ask for a cycle; "": none may
@@ -99,7 +99,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	b := BuildInfo()
 	reg := prometheus.NewRegistry()
 	s := &Service{
-		log: log, opts: opts, store: st, lock: lock, reloads: make(chan reload), wanted: make(chan pollRequest),
+		log: log, opts: opts, store: st, lock: lock, reloads: make(chan reload), wanted: make(chan request),
 		self:   metrics.NewSelf(reg, pollMetrics()...),
 		status: &status{now: web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}},
 	}
@@ -116,7 +116,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Now:     s.polls.clock,
 	})
 	s.pages = web.New(web.Sources{
-		Metrics: reg, Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload, Poll: s.pollFor, Webhooks: s.webhooks,
+		Metrics: reg, Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload, Poll: s.pollFor, Erase: s.eraseFor, Webhooks: s.webhooks,
 	})
 	_, poller, err := s.newCollector(cfg)
 	if err != nil {
@@ -152,7 +152,7 @@ func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Col
 		return nil, nil, err
 	}
 	poller, err := collector.New(collector.Options{
-		Source: client, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
+		Source: erasing{client, s.store}, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
 		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
 		Progress: func(p collector.Progress) {
 			if p.Full {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -86,16 +87,32 @@ func reached(a net.Addr) string {
 	return a.String()
 }
 
-// pollRequest asks the poller for a cycle at once.
-type pollRequest struct {
-	recount bool
-	answer  chan<- pollAnswer
+// request asks the poller to do something between two cycles.
+type request struct {
+	run    func(context.Context) (any, error)
+	answer chan<- answer
 }
 
-// pollAnswer is what came of it: the cycle, or why there was none.
-type pollAnswer struct {
-	Polled
-	err error
+// answer is what came of it, or why nothing did.
+type answer struct {
+	done any
+	err  error
+}
+
+// between runs what is asked for between two cycles. One that is under way ends.
+func (s *Service) between(ctx context.Context, run func(context.Context) (any, error)) (any, error) {
+	done := make(chan answer, 1)
+	select {
+	case s.wanted <- request{run, done}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	select {
+	case a := <-done:
+		return a.done, a.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Polled is what a cycle that was asked for did.
@@ -108,18 +125,9 @@ type Polled struct {
 // PollNow runs a cycle at once, between those that are due, with a new ledger
 // before it if recount says so. It returns why the cycle failed.
 func (s *Service) PollNow(ctx context.Context, recount bool) (Polled, error) {
-	answer := make(chan pollAnswer, 1)
-	select {
-	case s.wanted <- pollRequest{recount, answer}:
-	case <-ctx.Done():
-		return Polled{}, ctx.Err()
-	}
-	select {
-	case a := <-answer:
-		return a.Polled, a.err
-	case <-ctx.Done():
-		return Polled{}, ctx.Err()
-	}
+	done, err := s.between(ctx, func(ctx context.Context) (any, error) { return s.pollNow(ctx, recount) })
+	polled, _ := done.(Polled)
+	return polled, err
 }
 
 // pollNow runs the cycle of a request. No other may be under way.
@@ -141,21 +149,38 @@ func (s *Service) pollNow(ctx context.Context, recount bool) (Polled, error) {
 
 // pollFor runs a cycle for a process that knows the secret of the lock file.
 func (s *Service) pollFor(ctx context.Context, secret string, recount bool) (any, error) {
-	if s.pollSecret == "" || subtle.ConstantTimeCompare([]byte(secret), []byte(s.pollSecret)) != 1 {
+	if !s.knows(secret) {
 		return nil, web.ErrSecret
 	}
 	return s.PollNow(ctx, recount)
 }
 
+// knows reports whether a secret is the one in the lock file.
+func (s *Service) knows(secret string) bool {
+	return s.pollSecret != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(s.pollSecret)) == 1
+}
+
 // AskToPoll asks the process that holds a store's lock to poll now, and returns
 // what that did.
 func AskToPoll(ctx context.Context, h storelock.Holder, recount bool) (Polled, error) {
-	target := "http://" + h.Address + "/-/poll?recount=" + strconv.FormatBool(recount)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
+	var out Polled
+	err := askHolder(ctx, h, "to poll", "/-/poll?recount="+strconv.FormatBool(recount), nil, &out)
+	return out, err
+}
+
+// askHolder asks the process that holds a store's lock to do something, with the
+// secret of the lock file. given is sent as JSON, and the answer is read into out.
+func askHolder(ctx context.Context, h storelock.Holder, what, path string, given, out any) error {
+	body, err := json.Marshal(given)
 	if err != nil {
-		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.Address+path, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("asking %s %s: %w", h, what, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+h.Secret)
+	req.Header.Set("Content-Type", "application/json")
 	// No proxy and no redirect: the secret is for that process alone.
 	client := &http.Client{
 		Transport:     &http.Transport{},
@@ -163,19 +188,18 @@ func AskToPoll(ctx context.Context, h storelock.Holder, recount bool) (Polled, e
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+		return fmt.Errorf("asking %s %s: %w", h, what, err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
 	if err != nil {
-		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+		return fmt.Errorf("asking %s %s: %w", h, what, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return Polled{}, fmt.Errorf("%s was asked to poll: %s", h, strings.TrimSpace(string(text)))
+		return fmt.Errorf("%s was asked %s: %s", h, what, strings.TrimSpace(string(text)))
 	}
-	var out Polled
-	if err := json.Unmarshal(text, &out); err != nil {
-		return Polled{}, fmt.Errorf("asking %s to poll: %w", h, err)
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("asking %s %s: %w", h, what, err)
 	}
-	return out, nil
+	return nil
 }

@@ -43,13 +43,37 @@ const emphasis = "*_+{}"
 // case; mentions and emphasis may stand before it. A marker that ends in a
 // letter or digit must end a word: #question does not begin "#questionable".
 func (f Facts) HasMarker(markers []string) bool {
+	plain := f.plain()
+	return slices.ContainsFunc(markers, func(m string) bool {
+		return beginsWith(f.Head, m) || beginsWith(plain, m)
+	})
+}
+
+// CutMarker cuts the head behind the longest of markers that the comment begins with,
+// and behind what stands before that. marker is "" if there is none. A comment whose
+// head is marker alone begins with the same of markers.
+func (f Facts) CutMarker(markers []string) (marker, rest string) {
+	for _, m := range markers {
+		for _, text := range [2]string{f.Head, f.plain()} {
+			if !beginsWith(text, m) {
+				continue
+			}
+			behind, _ := cutPrefixFold(text, m)
+			if n := len(f.Head) - len(behind); n > len(marker) {
+				marker = f.Head[:n]
+			}
+		}
+	}
+	return marker, f.Head[len(marker):]
+}
+
+// plain returns the head without the mentions and the emphasis that it begins with.
+func (f Facts) plain() string {
 	plain := strings.TrimLeft(f.Head, emphasis+" ")
 	if len(plain) < len(f.Head) && len(f.Mentioned) > 0 { // the emphasis may be a mention's, as in "*@Ada*, Q: which one?"
 		plain = strings.TrimLeft(plain, afterAddress+" ")
 	}
-	return slices.ContainsFunc(markers, func(m string) bool {
-		return beginsWith(f.Head, m) || beginsWith(plain, m)
-	})
+	return plain
 }
 
 // beginsWith reports whether text begins with marker, whose last word is not

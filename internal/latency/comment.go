@@ -78,7 +78,7 @@ func (r *replay) commentOnQuestion(ev *Event, role Responder, mute bool) {
 	case mute:
 	case asker && ev.Comment.HasMarker(r.now.project.AnsweredMarkers):
 		end(ending{outcome: Answered, responder: ByOther})
-	case asker && ev.Comment.HasMarker([]string{withdrawnMarker}):
+	case asker && ev.Comment.HasMarker([]string{WithdrawnMarker}):
 		if r.dropAsks(func(a *ask) bool { return a.by == by }); len(q.asks) == 0 {
 			end(ending{outcome: Withdrawn, by: ev, judged: &r.now})
 			return

@@ -7,8 +7,8 @@ import (
 	"github.com/yourturn/yourturn/internal/comment"
 )
 
-// withdrawnMarker begins the comment with which an asker takes a question back.
-const withdrawnMarker = "#withdrawn"
+// WithdrawnMarker begins the comment with which an asker takes a question back.
+const WithdrawnMarker = "#withdrawn"
 
 // ask is one question that still stands.
 type ask struct {

@@ -54,8 +54,11 @@ type collection struct {
 }
 
 // Make derives histories by rules and returns the report that opts ask for. Each
-// history is derived once for every range.
-func Make(rules *latency.Rules, ancestors latency.Ancestors, histories iter.Seq2[*latency.History, error], opts Options) (*Report, error) {
+// history is derived once for every range. Where the rules do not tell owners apart no
+// statistic is of one.
+func Make(named *latency.Rules, ancestors latency.Ancestors, histories iter.Seq2[*latency.History, error], opts Options) (*Report, error) {
+	rules := byName(named)
+	opts.PerOwner = opts.PerOwner && !named.Together
 	c := &collection{options: opts, rules: rules, odd: map[string]int{}}
 	for _, r := range append([]Range{opts.Range}, opts.Before...) {
 		asOf := min(r.To, opts.DataTimestamp)
@@ -73,7 +76,9 @@ func Make(rules *latency.Rules, ancestors latency.Ancestors, histories iter.Seq2
 			c.add(i, r, d.Story(h, r.asOf))
 		}
 	}
-	return c.report(), nil
+	out := c.report()
+	out.label(named)
+	return out, nil
 }
 
 // looksAt reports whether the report is about a project.

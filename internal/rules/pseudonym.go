@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/latency"
@@ -27,8 +28,8 @@ func (k keyed) hash(of, text string) string {
 	return hex.EncodeToString(mac.Sum(nil)[:hashed])
 }
 
-// pseudonyms returns the pseudonyms of a config; nil if it wants none.
-func pseudonyms(p config.Privacy) latency.Pseudonyms {
+// Pseudonyms returns the pseudonyms of a config; nil if it wants none.
+func Pseudonyms(p config.Privacy) latency.Pseudonyms {
 	if !p.Pseudonyms {
 		return nil
 	}
@@ -45,4 +46,19 @@ func Naming(cfg *config.Config) string {
 		return "pseudonyms " + keyed{cfg.Privacy.Key.Reveal()}.hash("naming", "")
 	}
 	return ""
+}
+
+// Markers lists the texts that rules of a config look for at the beginning of
+// comments.
+func Markers(cfg *config.Config) []string {
+	out := []string{latency.WithdrawnMarker}
+	settings := []config.QuestionSettings{cfg.Defaults.Question}
+	for _, p := range cfg.Projects {
+		settings = append(settings, p.Question)
+	}
+	for _, q := range settings {
+		out = append(append(out, q.Markers...), q.AnsweredMarkers...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

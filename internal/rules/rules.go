@@ -61,7 +61,7 @@ func New(cfg *config.Config, facts Facts) *Result {
 		StatusIDs: map[string]string{}, People: map[string]string{}, Owners: map[string]*latency.Owner{},
 		Names: map[string]string{}, Automation: latency.Set{}, Inactive: latency.Set{},
 	}
-	b.rules.Together, b.rules.Pseudonyms = !cfg.Privacy.PerOwner, pseudonyms(cfg.Privacy)
+	b.rules.Together, b.rules.Pseudonyms = !cfg.Privacy.PerOwner, Pseudonyms(cfg.Privacy)
 	b.out.Rules = b.rules
 	b.statuses()
 	b.types()

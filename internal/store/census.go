@@ -12,6 +12,11 @@ import (
 // SaveCensus writes what a census proved, and the state, in one transaction. A
 // story that has gone already is left alone.
 func (s *Store) SaveCensus(ctx context.Context, c jiradata.Census) error {
+	people, err := s.Erased(ctx)
+	if err != nil {
+		return err
+	}
+	people.Notes(c.Notes)
 	return s.write(ctx, func(tx *sql.Tx) error {
 		gone := latency.Event{At: c.At, Rank: latency.RankGone, Observed: true}
 		body := appendEvent(nil, &gone, jiradata.Reading)

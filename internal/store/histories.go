@@ -38,6 +38,14 @@ func (s *Store) named(ctx context.Context, ids []int64, read reading) iter.Seq2[
 	}
 }
 
+// Everything streams all issues with their events as Histories does, those that are
+// only parents too.
+func (s *Store) Everything(ctx context.Context) iter.Seq2[*latency.History, error] {
+	return func(yield func(*latency.History, error) bool) {
+		stream(ctx, s.merge, newDecoder(), selection{story: `TRUE`, event: `TRUE`}, yield)
+	}
+}
+
 // Snapshot is the store as it was at one instant, while others write to it.
 type Snapshot struct {
 	store *Store

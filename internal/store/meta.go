@@ -18,6 +18,11 @@ func (s *Store) Meta(ctx context.Context) (jiradata.Meta, error) {
 // SaveMeta replaces what the Jira's ids and names mean, and notes who leads
 // each project as of that poll.
 func (s *Store) SaveMeta(ctx context.Context, m jiradata.Meta) error {
+	people, err := s.Erased(ctx)
+	if err != nil {
+		return err
+	}
+	m = people.Meta(m)
 	return s.write(ctx, func(tx *sql.Tx) error {
 		for _, u := range m.Users {
 			if _, err := tx.ExecContext(ctx, putUser, u.ID, u.Type, u.Name, u.DisplayName, u.Active); err != nil {
@@ -45,7 +50,9 @@ func (s *Store) Leads(ctx context.Context) ([]jiradata.Lead, error) {
 
 // Users returns the accounts that were seen.
 func (s *Store) Users(ctx context.Context) ([]jiradata.User, error) {
-	return query(ctx, s, `SELECT id, type, name, display_name, active FROM account ORDER BY id`, func(r *sql.Rows) (u jiradata.User, err error) {
-		return u, r.Scan(&u.ID, &u.Type, &u.Name, &u.DisplayName, &u.Active)
-	})
+	return query(ctx, s, `SELECT id, type, name, display_name, active FROM account ORDER BY id`, scanUser)
+}
+
+func scanUser(r *sql.Rows) (u jiradata.User, err error) {
+	return u, r.Scan(&u.ID, &u.Type, &u.Name, &u.DisplayName, &u.Active)
 }

@@ -10,6 +10,11 @@ import (
 
 // SaveNotes adds notes of a reason, and removes those of stories that are in order.
 func (s *Store) SaveNotes(ctx context.Context, reason string, notes []jiradata.Note, inOrder []int64) error {
+	people, err := s.Erased(ctx)
+	if err != nil {
+		return err
+	}
+	people.Notes(notes)
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if len(inOrder) > 0 {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM note WHERE reason = $1 AND story IN (`+idList(inOrder)+`)`, reason); err != nil {

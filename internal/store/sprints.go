@@ -9,6 +9,11 @@ import (
 
 // SaveSprints replaces the sprints of a project.
 func (s *Store) SaveSprints(ctx context.Context, projectID string, sprints []jiradata.Sprint) error {
+	people, err := s.Erased(ctx)
+	if err != nil {
+		return err
+	}
+	people.Sprints(sprints)
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sprint WHERE project = $1`, projectID); err != nil {
 			return err

@@ -15,6 +15,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
+
+	"github.com/yourturn/yourturn/internal/erased"
 )
 
 // Store is an open database. It is safe for concurrent use; one process
@@ -24,6 +27,10 @@ type Store struct {
 	read *sql.DB // small reads, while a write goes on
 	scan *sql.DB // streams
 	path string
+
+	erasedMu     sync.Mutex
+	erasedKnown  bool // erasedPeople is what the database says
+	erasedPeople *erased.People
 }
 
 // Mode is what a store is opened for.
@@ -42,8 +49,8 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 		return nil, err
 	}
 	if mode == ReadOnly {
-		if _, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("store %s: %w: run `yourturn sync` or `yourturn serve` first, or set store.url", path, err)
+		if err := Exists(path); err != nil {
+			return nil, err
 		}
 	} else if err := Writable(path); err != nil {
 		return nil, err
@@ -81,6 +88,14 @@ func Path(storeURL string) (string, error) {
 		return "", fmt.Errorf("store %q: only sqlite:PATH is supported", storeURL)
 	}
 	return path, nil
+}
+
+// Exists returns an error unless there is a file at path.
+func Exists(path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("store %s: %w: run `yourturn sync` or `yourturn serve` first, or set store.url", path, err)
+	}
+	return nil
 }
 
 // Writable returns why no database can be written at path; SQLite's own error

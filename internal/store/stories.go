@@ -18,7 +18,13 @@ import (
 // changes nothing. It returns what changed.
 func (s *Store) SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Changed, error) {
 	var changed jiradata.Changed
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	people, err := s.Erased(ctx)
+	if err != nil {
+		return changed, err
+	}
+	people.Stories(b.Stories)
+	people.Quarantined(b.Quarantined)
+	err = s.write(ctx, func(tx *sql.Tx) error {
 		changed = jiradata.Changed{}
 		w, err := prepare(ctx, tx)
 		if err != nil {

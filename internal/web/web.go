@@ -35,6 +35,9 @@ type Sources struct {
 	// secret that it may read the store's lock file, and answers with what it did.
 	// The error is ErrSecret where the secret is another.
 	Poll func(ctx context.Context, secret string, recount bool) (any, error)
+	// Erase erases a person for such a process, and answers with what it did. The
+	// request says whom, in JSON.
+	Erase func(ctx context.Context, secret string, request []byte) (any, error)
 	// Webhooks takes Jira's webhooks.
 	Webhooks http.Handler
 }
@@ -89,6 +92,9 @@ func (s *Server) routes() []route {
 	}
 	if s.from.Poll != nil {
 		list = append(list, route{"POST /-/poll", http.HandlerFunc(s.poll)})
+	}
+	if s.from.Erase != nil {
+		list = append(list, route{"POST /-/erase", http.HandlerFunc(s.erase)})
 	}
 	if s.from.Webhooks != nil {
 		list = append(list, route{"POST /webhook/jira", s.from.Webhooks})
