@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -270,7 +271,7 @@ func TestOwnersByOtherNames(t *testing.T) {
 			p.Error("pseudonyms begin no new ledger start")
 		}
 		start = p.metric(ledgerStart)
-		text := strings.Join(hidden, "") + yourturn(p.T, 0, "waits", "--config.file", config, "--story", "PAY-1") + yourturn(p.T, 0, "waits", "--config.file", config)
+		text := strings.Join(hidden, "") + p.shown("/") + p.log.String() + yourturn(p.T, 0, "waits", "--config.file", config, "--story", "PAY-1") + yourturn(p.T, 0, "waits", "--config.file", config)
 		for _, line := range hidden {
 			if strings.Contains(line, `"Owner":`) { // the ledger itself knows its owners
 				text = strings.ReplaceAll(text, line, "")
@@ -296,6 +297,9 @@ func TestOwnersByOtherNames(t *testing.T) {
 
 		p.restart(with("privacy: {per_owner: false}\n"))
 		together := strings.Join(numbersOf(p.T, p.svc, config), "")
+		if page := p.shown("/"); strings.Contains(page, adasName) || !strings.Contains(page, "All owners") {
+			p.Errorf("the page of what waits says\n%s", page)
+		}
 		if p.metric(ledgerStart) <= start {
 			p.Error("owners who are not told apart begin no new ledger start")
 		}
@@ -325,6 +329,17 @@ func TestOwnersByOtherNames(t *testing.T) {
 			p.Error("back at the owners' own names the numbers are others")
 		}
 	})
+}
+
+// shown returns a page of the service.
+func (p *rig) shown(path string) string {
+	p.Helper()
+	rec := httptest.NewRecorder()
+	p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, path, nil))
+	if rec.Code != http.StatusOK {
+		p.Errorf("%s answers %d", path, rec.Code)
+	}
+	return rec.Body.String()
 }
 
 // TestNoGrowthUnderOtherNames has a real Prometheus scrape a service whose owners get

@@ -3,6 +3,7 @@ package store
 import (
 	"testing"
 
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 )
@@ -40,4 +41,26 @@ func BenchmarkRederive(b *testing.B) {
 	}
 	b.ReportMetric(float64(10*n*b.N)/b.Elapsed().Seconds(), "events/s")
 	reportPeak(b)
+}
+
+// BenchmarkErase erases a person from a store of many generated stories.
+func BenchmarkErase(b *testing.B) {
+	n := benchStories(b)
+	st := generated(b, n)
+	person := newGenerator().accounts
+	var meta jiradata.Meta
+	for _, account := range person {
+		meta.Users = append(meta.Users, jiradata.User{ID: account, DisplayName: "Ada Lovelace"})
+	}
+	if err := st.SaveMeta(b.Context(), meta); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		done, err := st.Erase(b.Context(), Erasure{Account: person[i], Markers: []string{"Q:", "A:"}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(done.Changed["event"]), "events")
+	}
 }

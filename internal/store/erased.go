@@ -132,6 +132,9 @@ func (s *Store) OwnerKeys(ctx context.Context, user jiradata.User) ([]string, er
 type ownerKey struct{ Key, Account string }
 
 func (s *Store) owners(ctx context.Context) ([]ownerKey, error) {
+	if has, err := s.has(ctx, "owner"); err != nil || !has {
+		return nil, err
+	}
 	return query(ctx, s, `SELECT key, account FROM owner ORDER BY key, account`, func(r *sql.Rows) (o ownerKey, err error) {
 		return o, r.Scan(&o.Key, &o.Account)
 	})

@@ -38,14 +38,20 @@ func (s *Store) RecordLook(ctx context.Context, owner, by, what string, at time.
 
 // Looks returns who looked at an owner's numbers, the latest first.
 func (s *Store) Looks(ctx context.Context, owner string) ([]Look, error) {
-	return query(ctx, s, `SELECT at, viewer, what FROM look WHERE owner = $1 ORDER BY at DESC, viewer, what`,
-		func(r *sql.Rows) (l Look, err error) { return l, r.Scan(&l.At, &l.By, &l.What) }, owner)
+	return s.looks(ctx, `owner = $1`, owner)
 }
 
 // LooksBy returns what somebody looked at, the latest first.
 func (s *Store) LooksBy(ctx context.Context, by string) ([]Look, error) {
-	return query(ctx, s, `SELECT at, viewer, what FROM look WHERE viewer = $1 ORDER BY at DESC, what`,
-		func(r *sql.Rows) (l Look, err error) { return l, r.Scan(&l.At, &l.By, &l.What) }, by)
+	return s.looks(ctx, `viewer = $1`, by)
+}
+
+func (s *Store) looks(ctx context.Context, where, who string) ([]Look, error) {
+	if has, err := s.has(ctx, "look"); err != nil || !has {
+		return nil, err
+	}
+	return query(ctx, s, `SELECT at, viewer, what FROM look WHERE `+where+` ORDER BY at DESC, viewer, what`,
+		func(r *sql.Rows) (l Look, err error) { return l, r.Scan(&l.At, &l.By, &l.What) }, who)
 }
 
 // ForgetLooks removes the looks that are older than LooksKept.

@@ -103,6 +103,13 @@ func isStore(ctx context.Context, db *sql.DB) error {
 	return cmp.Or(isEmpty(ctx, db), ErrEmpty)
 }
 
+// has reports whether the database has a table. A store that is only read may be of an
+// older version, which had fewer.
+func (s *Store) has(ctx context.Context, table string) (has bool, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = $1`, table).Scan(&has)
+	return has, s.explain(err)
+}
+
 // isEmpty returns ErrNoStore if the database holds a table of another program.
 func isEmpty(ctx context.Context, q rowQuerier) error {
 	var other string

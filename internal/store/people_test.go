@@ -198,6 +198,40 @@ func TestEraseCleansTheFile(t *testing.T) {
 	}
 }
 
+// TestEraseBesideAReader erases while another process reads: what was overwritten stays
+// in the journal, which is told, and erasing again cleans it.
+func TestEraseBesideAReader(t *testing.T) {
+	st := opened(t)
+	batch := jiradata.Batch{Stories: []jiradata.Story{{
+		History: latency.History{ID: 1, Key: "PAY-1", Events: []latency.Event{{At: 1, Actor: "5b10ac8d"}}}, Users: []jiradata.User{{ID: "5b10ac8d", DisplayName: "Ada Lovelace"}},
+	}}}
+	if _, err := st.SaveStories(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.db.ExecContext(t.Context(), `PRAGMA busy_timeout(20)`); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := st.scan.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := reader.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM account`).Scan(&n); err != nil || n != 1 {
+		t.Fatal(n, err)
+	}
+	done, err := st.Erase(t.Context(), Erasure{Account: "5b10ac8d"})
+	if !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "erase again to clean it") {
+		t.Fatalf("beside a reader: %v", err)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := st.Erase(t.Context(), Erasure{Account: "5b10ac8d"})
+	if err != nil || again.Tombstone != done.Tombstone || again.Left["5b10ac8d"] != 0 {
+		t.Errorf("after it: %+v, %v", again, err)
+	}
+}
+
 // TestSearchFindsWhatSpansBlocks holds that a text is found wherever it stands.
 func TestSearchFindsWhatSpansBlocks(t *testing.T) {
 	for _, at := range []int{0, 1, searchBlock - 3, searchBlock - 1, searchBlock, 2*searchBlock - 2, 2*searchBlock + 5} {
