@@ -60,6 +60,8 @@ type Options struct {
 	OpenQuestions func(ctx context.Context) ([]int64, error)
 	Logger        *zap.Logger // may be nil
 	Progress      func(Progress)
+	// Now is this machine's clock; nil: time.Now.
+	Now func() time.Time
 }
 
 // Progress is how far a cycle has come.
@@ -114,6 +116,7 @@ type Collector struct {
 	options  Options
 	log      *zap.Logger
 	progress func(Progress)
+	now      func() time.Time
 
 	mu         sync.Mutex
 	metaReadAt time.Time                   // by the local clock; zero: not yet
@@ -124,6 +127,7 @@ type Collector struct {
 	// cycle returns them, so that their numbers are derived.
 	changed      idset.Set
 	sprints      sprintSchedule
+	clock        lastClock // zero: Jira's clock was not believed yet
 	checksFailed time.Time // by the local clock; zero: the last checks did not fail
 
 	// parentsRead: every parent of a story is stored or unreadable. Unreadable ones
@@ -152,8 +156,11 @@ func New(o Options) (*Collector, error) {
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return &Collector{
-		source: o.Source, store: o.Store, projects: slices.Sorted(slices.Values(o.Projects)), jql: strings.TrimSpace(o.JQL),
+		now: o.Now, source: o.Source, store: o.Store, projects: slices.Sorted(slices.Values(o.Projects)), jql: strings.TrimSpace(o.JQL),
 		overlap: o.Overlap, options: o, log: o.Logger, progress: o.Progress, unreadableParents: map[int64]bool{}, unreadable: map[jiradata.Quarantined]bool{},
 	}, nil
 }
@@ -286,6 +293,10 @@ func (c *Collector) startCycle(ctx context.Context) (*cycle, error) {
 	if err := CheckAccount(state, id); err != nil {
 		return nil, err
 	}
+	if err := c.checkClock(&state, id); err != nil {
+		return nil, err
+	}
+	c.forgetFuture(&state, id.At)
 	if state.BaseURL != "" && state.BaseURL != id.BaseURL {
 		c.log.Info("Jira has another address than before; its content is taken to be the same", zap.String("before", state.BaseURL), zap.String("now", id.BaseURL))
 	}
@@ -299,8 +310,7 @@ func (c *Collector) startCycle(ctx context.Context) (*cycle, error) {
 			return nil, err
 		}
 	}
-	skew := time.Since(id.At.Time()).Truncate(time.Second)
-	return &cycle{c: c, result: Result{Skew: skew, DateAhead: id.DateAhead}, metaRead: due, id: id, state: state}, nil
+	return &cycle{c: c, result: Result{Skew: state.Skew, DateAhead: id.DateAhead}, metaRead: due, id: id, state: state}, nil
 }
 
 // readMeta reads and stores what describes stories, and notes in the state which

@@ -127,7 +127,7 @@ func (w *world) restart(change ...func(*collector.Options)) {
 	w.Helper()
 	o := collector.Options{
 		Source: w.client, Store: w.store, Projects: []string{"PAY"}, Overlap: 10 * time.Minute,
-		CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05,
+		CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05, Now: w.now,
 	}
 	for _, f := range change {
 		f(&o)
@@ -493,7 +493,7 @@ func TestFetchStories(t *testing.T) {
 
 func TestUnknownProject(t *testing.T) {
 	each(t, func(w *world) {
-		c, err := collector.New(collector.Options{Source: w.client, Store: w.store, Projects: []string{"PAY", "NOPE"}})
+		c, err := collector.New(collector.Options{Source: w.client, Store: w.store, Projects: []string{"PAY", "NOPE"}, Now: w.now})
 		if err != nil {
 			w.Fatal(err)
 		}

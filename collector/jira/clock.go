@@ -18,6 +18,12 @@ const (
 	// comparison predicts. If it differs by more, the clock that writes it was set
 	// since, or there are several.
 	dateLeaps = 2 * time.Minute
+	// clocksContradict is by how much the two may differ before one of them must be
+	// wrong. Then Jira's own is asked for each time, so that none is believed longer
+	// than it is wrong.
+	clocksContradict = 10 * time.Minute
+	// farthest is how far they differ at most: a Duration does not hold the year 9999.
+	farthest = 100 * 365 * 24 * time.Hour
 )
 
 // clocks is what is known of the clock that writes the Date of replies. That is often
@@ -47,7 +53,7 @@ func (c *Client) compareClocks(date time.Time, own latency.Instant) {
 	now := clocks{date: date, local: c.now()}
 	if own != 0 {
 		// The Date is cut to the second, and must not seem behind because of that.
-		ahead := date.Sub(own.Time())
+		ahead := min(max(date.Sub(own.Time()), -farthest), farthest)
 		if now.ahead = ahead.Truncate(time.Second); now.ahead < ahead {
 			now.ahead += time.Second
 		}
@@ -71,7 +77,8 @@ func (c *Client) clock(ctx context.Context, date time.Time) (at latency.Instant,
 	c.mu.Lock()
 	last := c.clocks
 	c.mu.Unlock()
-	if leap := date.Sub(last.date) - c.now().Sub(last.local); !date.IsZero() && !last.date.IsZero() && leap.Abs() < dateLeaps {
+	known := !last.date.IsZero() && last.ahead.Abs() <= clocksContradict
+	if leap := date.Sub(last.date) - c.now().Sub(last.local); !date.IsZero() && known && leap.Abs() < dateLeaps {
 		return latency.At(date.Add(-last.ahead)), last.ahead, nil
 	}
 	info, err := c.ServerInfo(ctx)

@@ -69,10 +69,11 @@ func withComponents(cfg *config.Config) []string {
 const askTimeout = 30 * time.Second
 
 // ask asks Jira for what every poll by a config needs: that it accepts the token,
-// that the account is the one that filled the store, and that the projects and the
-// query exist. Projects in lost may be missing. It returns how Jira describes
+// that the account is the one that filled the store, that its clock is not doubted
+// now, in this machine's clock, and that the projects and the query exist. Projects
+// in lost may be missing. It returns how Jira describes
 // itself.
-func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jiradata.State, lost map[string]latency.Instant) (jiradata.Meta, error) {
+func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jiradata.State, lost map[string]latency.Instant, now time.Time) (jiradata.Meta, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	meta, err := func() (jiradata.Meta, error) {
@@ -81,6 +82,9 @@ func ask(ctx context.Context, client *jira.Client, cfg *config.Config, st jirada
 			return jiradata.Meta{}, err
 		}
 		if err := collector.CheckAccount(st, id); err != nil {
+			return jiradata.Meta{}, err
+		}
+		if err := collector.CheckClock(st, id, now); err != nil {
 			return jiradata.Meta{}, err
 		}
 		meta, err := client.Meta(ctx, cfg.Jira.Projects)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -101,6 +102,20 @@ func cycleFacts() []fact {
 		{
 			of:     func(c cycle) any { return c.Skew },
 			metric: gauge("yourturn_clock_skew_seconds", "How far this machine's clock is ahead of Jira's."), page: "This machine's clock is ahead of Jira's by",
+		},
+		{
+			of: func(c cycle) any {
+				var doubt *collector.ClockError
+				switch {
+				case errors.As(c.Err, &doubt):
+					return doubt.Ahead
+				case c.Err == nil:
+					return 0
+				}
+				return nil
+			},
+			metric: gauge("yourturn_jira_clock_doubt_seconds",
+				"How far Jira's clock is ahead of this machine's (below 0: behind) in a poll that failed because its clock is doubted; 0 after a complete poll."), failed: true,
 		},
 		{
 			of:     func(c cycle) any { return c.DateAhead },

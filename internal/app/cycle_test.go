@@ -74,6 +74,7 @@ func TestCycleIsShown(t *testing.T) {
 		"yourturn_census_stopped 0",
 		"yourturn_census_timestamp_seconds 0",
 		"yourturn_clock_skew_seconds 2",
+		"yourturn_jira_clock_doubt_seconds 0",
 		"yourturn_jira_date_ahead_seconds -3",
 		`yourturn_poll_cycles_total{result="complete"} 1`,
 		"yourturn_poll_duration_seconds 1.5",

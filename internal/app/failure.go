@@ -23,6 +23,7 @@ func failure(err error) string {
 	}{
 		{jira.ErrUnauthorized, "unauthorized"},
 		{collector.ErrOtherAccount, "other_account"},
+		{collector.ErrClock, "clock"},
 		{collector.ErrBlind, "blind"},
 		{jiradata.ErrIncomplete, "incomplete"},
 		{jira.ErrForbidden, "forbidden"},

@@ -33,6 +33,7 @@ type pollRecord struct {
 	store    *store.Store
 	self     *metrics.Self
 	throttle *jira.Throttle
+	now      func() time.Time // this machine's clock
 
 	mu       sync.Mutex
 	shown    web.Sync // without what the maps below and the store hold
@@ -49,9 +50,9 @@ type exchange struct {
 	code     int
 }
 
-func newPollRecord(log *zap.Logger, st *store.Store, self *metrics.Self, throttle *jira.Throttle) *pollRecord {
+func newPollRecord(log *zap.Logger, st *store.Store, self *metrics.Self, throttle *jira.Throttle, now func() time.Time) *pollRecord {
 	return &pollRecord{
-		log: log, store: st, self: self, throttle: throttle,
+		log: log, store: st, self: self, throttle: throttle, now: now,
 		requests: map[exchange]int{}, budgets: map[string]web.Budget{}, webhooks: map[string]int{},
 	}
 }
@@ -144,7 +145,7 @@ func (r *pollRecord) note(c cycle, interval time.Duration) {
 func (r *pollRecord) clock() time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return time.Now().Add(-r.skew)
+	return r.now().Add(-r.skew)
 }
 
 // view returns what was recorded, and how long it is from one census to the next.

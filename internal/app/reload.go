@@ -129,7 +129,7 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 	if !poller.Covers(state) {
 		lost = nil // a new scope may only name projects that exist
 	}
-	meta, err := ask(ctx, client, next, state, lost)
+	meta, err := ask(ctx, client, next, state, lost, s.now())
 	if err != nil {
 		return change{}, errors.Join(unknown, err)
 	}

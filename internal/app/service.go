@@ -52,6 +52,9 @@ type Options struct {
 	// not asked again and again.
 	OneShot bool
 
+	// Now is this machine's clock; nil: time.Now.
+	Now func() time.Time
+
 	// Load reads the config anew at a reload; nil: LoadConfig.
 	Load func(path string) (*config.Config, error)
 }
@@ -108,7 +111,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	s.self.Observe(metrics.Reload{At: time.Now()})
 	s.numbers = newNumbers(log, st, s.self, s.status)
 	s.numbers.first = opts.Scraped
-	s.polls = newPollRecord(log, st, s.self, &s.throttle)
+	s.polls = newPollRecord(log, st, s.self, &s.throttle, s.now)
 	reg.MustRegister(s.numbers.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.webhooks = webhook.New(webhook.Options{
 		Secret:  func() string { return s.secret.Load().(string) },
@@ -124,6 +127,14 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	}
 	s.adopt(cfg, poller)
 	return s, nil
+}
+
+// now returns this machine's clock.
+func (s *Service) now() time.Time {
+	if s.opts.Now == nil {
+		return time.Now()
+	}
+	return s.opts.Now()
 }
 
 // Close closes the store, and lets another process write to it. Run must have
@@ -153,7 +164,7 @@ func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Col
 	}
 	poller, err := collector.New(collector.Options{
 		Source: erasing{client, s.store}, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
-		CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
+		Now: s.opts.Now, CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
 		Progress: func(p collector.Progress) {
 			if p.Full {
 				s.status.progress(fmt.Sprintf("the full sync has read %d stories", p.Stories))
@@ -212,6 +223,13 @@ func (s *Service) resume(ctx context.Context) error {
 		return err
 	}
 	s.showSite(state)
+	// By when it was filled, a clock was wrong: of which instant the numbers are is
+	// known again when Jira answers.
+	if limit := latency.At(s.now().Add(collector.ClockBound - state.Skew)); state.DataTimestamp > limit || state.DataTimestamp == 0 {
+		s.log.Warn("the data timestamp of the store is in the future, as a wrong clock leaves it; nothing is derived until a poll is complete",
+			zap.Time("data", state.DataTimestamp.Time()))
+		return nil
+	}
 	if !s.collector.Covers(state) {
 		return s.numbers.show(ctx, state.DataTimestamp)
 	}

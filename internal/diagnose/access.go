@@ -131,6 +131,10 @@ func (e *examination) clock(context.Context) ([]Line, error) {
 		}
 		line.Remedy = "set this machine's clock: the numbers go by Jira's, but alerts compare them with Prometheus's"
 	}
+	if err := collector.CheckClock(e.state, e.me, e.Now()); err != nil {
+		line.Grade = Broken
+		line.Remedy = "set the clock that is wrong, this machine's or Jira's: no poll is complete while two of three contradict Jira's"
+	}
 	lines := []Line{line}
 	if d := e.me.DateAhead; d.Abs() > clocksDiffer {
 		lines = append(lines, Line{

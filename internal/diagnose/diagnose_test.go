@@ -253,7 +253,8 @@ func TestWhatIsWrong(t *testing.T) {
 		{"another e-mail", func(p *patient) { p.replace("bot@", "robot@") }, diagnose.Broken, "token", []string{"a Cloud API token of robot@example.com", "check that jira.email is the account that made the token"}},
 		{"a bearer token for a site", func(p *patient) { p.replace("  email: bot@example.com\n", "  flavor: cloud\n") }, diagnose.Broken, "token", []string{"a bearer token", "write jira.email"}},
 		{"the rest is left out", func(p *patient) { p.replace("bot@", "robot@") }, diagnose.Look, "the rest", []string{"mend what is broken"}},
-		{"a clock that is behind", func(p *patient) { p.now = p.now.Add(-2 * time.Hour) }, diagnose.Look, "clock", []string{"2h0m0s behind Jira's"}},
+		{"a clock that is behind", func(p *patient) { p.now = p.now.Add(-5 * time.Minute) }, diagnose.Look, "clock", []string{"5m0s behind Jira's"}},
+		{"a clock that is far behind", func(p *patient) { p.now = p.now.Add(-2 * time.Hour) }, diagnose.Broken, "clock", []string{"2h0m0s behind Jira's", "no poll is complete"}},
 		{"an unknown project", func(p *patient) { p.replace("[KASSE]", "[KASSE, KASE]") }, diagnose.Broken, "projects", []string{"no project KASE; did you mean KASSE?", "it sees KASSE"}},
 		{"an unknown status", func(p *patient) { p.replace("withdrawn_statuses: [", "withdrawn_statuses: [Verworffen, ") }, diagnose.Broken, "statuses", []string{`no status "Verworffen"; did you mean "Verworfen"?`, `"Abnahme" (10305)`}},
 		{"a status no story visits", func(p *patient) {

@@ -266,7 +266,7 @@ func TestBackfillEndsBeforeTheFirstScrape(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := serveTeam(t, tm, jirasim.Cloud)
-	newPoller(t, o.config).look()
+	newPoller(t, o.config, end).look()
 	st := storeOf(t, o.config, store.ReadWrite)
 	scraped := end().Add(-30 * 24 * time.Hour)
 	for _, at := range []time.Time{scraped, end()} { // the first counts

@@ -43,7 +43,7 @@ func TestLivingTeamEqualsTheGroundTruth(t *testing.T) {
 		asOf := over.Add(time.Hour).Truncate(time.Second) // as Jira tells its clock
 		tm.Site().Update(func() { tm.Site().Now = func() time.Time { return asOf } })
 		o := serveTeam(t, tm, flavor)
-		p := newPoller(t, o.config)
+		p := newPoller(t, o.config, time.Now)
 		p.look()
 		want, got := told(tm.Known([]time.Time{asOf})), derived(t, o.config)
 		diff := differences(want, got)

@@ -31,7 +31,7 @@ func TestAnOrdinaryOrganisationIsBelievable(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := serveTeam(t, tm, jirasim.Cloud)
-		p := newPoller(t, o.config)
+		p := newPoller(t, o.config, end)
 		p.look()
 		p.leave()
 		_, gauges := scrape(t, o.config)
@@ -107,7 +107,7 @@ func TestADayOfTheDemoIsWithinItsPast(t *testing.T) {
 	})
 	tm.Site().Update(func() { tm.Site().Now = func() time.Time { return over } })
 	o := serveTeam(t, tm, jirasim.Cloud)
-	p := newPoller(t, o.config)
+	p := newPoller(t, o.config, func() time.Time { return over })
 	p.look()
 	p.leave()
 	dir := filepath.Join(t.TempDir(), "past")

@@ -177,7 +177,7 @@ func TestAnonymisedUser(t *testing.T) {
 		p.fine()
 		p.shows(open, 1)
 		check := func(code int) string {
-			return yourturn(t, code, "check", "--online", "--config.file", p.svc.Config().File())
+			return yourturnAt(t, p.opts.Now, code, "check", "--online", "--config.file", p.svc.Config().File())
 		}
 		check(0)
 		p.site.Update(func() {

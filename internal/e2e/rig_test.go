@@ -40,6 +40,7 @@ type rig struct {
 	db       *store.Store // opened when it is first read
 	log      *output
 	clock    atomic.Int64 // Jira's, ms
+	skew     atomic.Int64 // how far this machine's clock is ahead of it, ns
 	fault    func(*http.Request) *jirasim.Fault
 	blind    func(issue int64) bool
 	lost     func(issue, record int64) bool
@@ -73,6 +74,7 @@ func (p *rig) serveJira(more ...string) {
 func rigJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *rig {
 	p := &rig{T: t, log: &output{}, opts: app.Options{RequestsPerSecond: 10000}}
 	p.clock.Store(time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).UnixMilli())
+	p.opts.Now = func() time.Time { return p.now().Add(time.Duration(p.skew.Load())) }
 	s := jirasim.NewSite(flavor, p.now)
 	p.site = s
 	user := func(ref, kind string) *jirasim.User {

@@ -20,8 +20,14 @@ import (
 // yourturn runs a command line in this process and returns what it printed.
 func yourturn(t testing.TB, wantCode int, args ...string) string {
 	t.Helper()
+	return yourturnAt(t, nil, wantCode, args...)
+}
+
+// yourturnAt is yourturn on a machine whose clock is now; nil: this machine's.
+func yourturnAt(t testing.TB, now func() time.Time, wantCode int, args ...string) string {
+	t.Helper()
 	var out, errOut bytes.Buffer
-	if code := command.Run(t.Context(), args, command.Env{In: strings.NewReader(""), Out: &out, Err: &errOut}); code != wantCode {
+	if code := command.Run(t.Context(), args, command.Env{In: strings.NewReader(""), Out: &out, Err: &errOut, Now: now}); code != wantCode {
 		t.Fatalf("yourturn %s: exit %d, want %d\n%s%s", strings.Join(args, " "), code, wantCode, out.String(), errOut.String())
 	}
 	return out.String() + map[bool]string{true: errOut.String()}[wantCode != 0]

@@ -191,7 +191,9 @@ func TestNameOfSeveral(t *testing.T) {
 		t.Run(string(flavor), func(t *testing.T) {
 			p := newRig(t, flavor, jirasim.Options{}, "projects: {PAY: {accepted_statuses: [Done]}}\n")
 			const told = `this Jira has several statuses \"Done\" for project PAY, of the ids 3, 4`
-			check := func() string { return yourturn(t, 0, "check", "--online", "--config.file", p.svc.Config().File()) }
+			check := func() string {
+				return yourturnAt(t, p.opts.Now, 0, "check", "--online", "--config.file", p.svc.Config().File())
+			}
 			p.create(p.pay)
 			p.later(time.Hour)
 			p.fine()

@@ -243,14 +243,19 @@ type poller struct {
 	*app.Service
 }
 
-// newPoller opens a service that may ask the simulated Jira often.
-func newPoller(t *testing.T, config string) *poller {
+// newPoller opens a service that may ask the simulated Jira often, on a machine whose
+// clock is now, or this one.
+func newPoller(t *testing.T, config string, now ...func() time.Time) *poller {
 	t.Helper()
+	clock := time.Now
+	if len(now) > 0 {
+		clock = now[0]
+	}
 	cfg, err := app.LoadConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{RequestsPerSecond: 1000})
+	s, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{RequestsPerSecond: 1000, Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,11 +302,11 @@ func TestWaitsEqualTheGroundTruth(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := serveTeam(t, tm, flavor)
-		p := newPoller(t, o.config)
+		p := newPoller(t, o.config, end)
 		p.look()
 		c.compare(t, o, []time.Time{end()}, p.leave())
 		before := derived(t, o.config)
-		if n := newPoller(t, o.config).look(); n != 0 {
+		if n := newPoller(t, o.config, end).look(); n != 0 {
 			t.Errorf("a second look found %d new events", n)
 		}
 		if diff := differences(before, derived(t, o.config)); len(diff) > 0 {
@@ -337,7 +342,7 @@ func TestPolledWaitsEqualTheGroundTruth(t *testing.T) {
 		}
 		looks = append(looks, end())
 		o := serveTeam(t, tm, flavor)
-		p := newPoller(t, o.config)
+		p := newPoller(t, o.config, func() time.Time { return *clock.Load() })
 		for _, at := range looks {
 			clock.Store(&at)
 			tm.Until(at)

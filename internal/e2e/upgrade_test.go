@@ -27,7 +27,7 @@ import (
 func TestUpgrade(t *testing.T) {
 	u := newUpgrade(t)
 	before := u.earlier()
-	p := newPoller(t, u.config)
+	p := newPoller(t, u.config, u.now)
 	if err := p.Resume(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -73,12 +73,15 @@ type upgrade struct {
 	clock  atomic.Int64 // ns
 }
 
+// now is the clock of that Jira, and of the machine.
+func (u *upgrade) now() time.Time { return time.Unix(0, u.clock.Load()).UTC() }
+
 const upgradeData = "testdata/upgrade"
 
 func newUpgrade(t *testing.T) *upgrade {
 	u := &upgrade{T: t}
 	u.clock.Store(time.Date(2026, time.November, 30, 12, 0, 0, 0, time.UTC).UnixNano())
-	site, err := jirasim.LoadExport(filepath.Join(upgradeData, "stories.jsonl"), jirasim.DataCenter, func() time.Time { return time.Unix(0, u.clock.Load()).UTC() })
+	site, err := jirasim.LoadExport(filepath.Join(upgradeData, "stories.jsonl"), jirasim.DataCenter, u.now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package jiradata
 
-import "github.com/yourturn/yourturn/internal/latency"
+import (
+	"time"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
 
 // State is how far the synchronisation of a store has come. The zero value is of a
 // store that was never synchronised.
@@ -53,6 +57,11 @@ type State struct {
 	// first sync before there was one. Since then there may be changes of stories
 	// that could not be seen.
 	LookedBack latency.Instant `json:"passed,omitempty"`
+
+	// Skew is how far this machine's clock was ahead of Jira's when Jira's was believed
+	// last, to the second; Clocked: that was noted.
+	Skew    time.Duration `json:"skew,omitempty"`
+	Clocked bool          `json:"clocked,omitempty"`
 
 	// Lost is since when projects, by key, cannot be seen: what changed in them since
 	// then was not read.

@@ -22,6 +22,9 @@ func (c *call) serverInfo() {
 	if !c.site.NoServerTime {
 		doc["serverTime"] = c.site.stamp(c.site.Now().Add(c.site.ServerTimeAhead))
 	}
+	if c.site.ServerTime != "" {
+		doc["serverTime"] = c.site.ServerTime
+	}
 	if c.site.Flavor == DataCenter {
 		doc["version"], doc["versionNumbers"], doc["deploymentType"] = "9.12.7", []int{9, 12, 7}, "Server"
 	}

@@ -137,8 +137,10 @@ type Site struct {
 	Self   *User            // the account whose token the collector uses
 	// DateAhead is how far the Date of replies, which a proxy may write, is ahead
 	// of that clock; ServerTimeAhead is the same for the time in serverInfo, and
-	// NoServerTime leaves that time out.
+	// NoServerTime leaves that time out. ServerTime, where it is not empty, is what
+	// serverInfo says instead.
 	DateAhead, ServerTimeAhead time.Duration
+	ServerTime                 string
 	NoServerTime               bool
 	// NoInstants makes queries read milliseconds of the epoch as minutes from
 	// now, without quotes too.

@@ -68,7 +68,7 @@ stopped.`,
 
 func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, address string) (err error) {
 	standBy := &standBy{ctx: ctx, address: address}
-	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport, Writer: app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}})
+	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport, Now: e.Now, Writer: app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}})
 	standBy.stop()
 	if err != nil {
 		return err
