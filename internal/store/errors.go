@@ -21,6 +21,9 @@ var (
 	// ErrDisk means that the file could not be read or written; nothing of a
 	// transaction under way was written.
 	ErrDisk = errors.New("look at the disk, and that store.url names a file")
+	// ErrReplaced means that the file that is open is not the store's any more: it was
+	// deleted, moved away or replaced. What is written to it would be lost.
+	ErrReplaced = errors.New("restart yourturn to use the file that is there now, or none; what was not written is read again from Jira")
 	// ErrNoStore means that the file is no store.
 	ErrNoStore = errors.New("set store.url to a file that yourturn made, or to one that does not exist")
 	// ErrBusy means that another program, which is no yourturn, keeps the file locked.

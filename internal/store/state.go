@@ -19,6 +19,9 @@ const (
 // State returns the sync state; its zero value before the first sync.
 func (s *Store) State(ctx context.Context) (jiradata.State, error) {
 	var st jiradata.State
+	if err := s.inPlace(); err != nil {
+		return st, err
+	}
 	_, err := getMeta(ctx, s.read, metaState, &st)
 	return st, s.explain(err)
 }

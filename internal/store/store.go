@@ -27,6 +27,7 @@ type Store struct {
 	read *sql.DB // small reads, while a write goes on
 	scan *sql.DB // streams
 	path string
+	file os.FileInfo // of the database as it was opened
 
 	erasedMu     sync.Mutex
 	erasedKnown  bool // erasedPeople is what the database says
@@ -75,10 +76,29 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 	} else {
 		err = isStore(ctx, s.db)
 	}
+	if err == nil {
+		s.file, err = os.Stat(path)
+	}
 	if err != nil {
 		return nil, errors.Join(s.explain(err), s.Close())
 	}
 	return s, nil
+}
+
+// inPlace returns an ErrReplaced unless the database that is open is still the file
+// at the store's path. The system keeps a deleted file for whoever has it open, so
+// that nothing else notices.
+func (s *Store) inPlace() error {
+	now, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("store %s: the file was deleted or moved away while it was open: %w", s.path, ErrReplaced)
+	case err != nil:
+		return s.name(err)
+	case !os.SameFile(s.file, now):
+		return fmt.Errorf("store %s: another file was put in its place while it was open: %w", s.path, ErrReplaced)
+	}
+	return nil
 }
 
 // Path returns the file of the store at a URL of the form sqlite:PATH.
@@ -145,6 +165,9 @@ func (s *Store) Close() error { return errors.Join(s.scan.Close(), s.read.Close(
 
 // write runs f in a write transaction: all of it is written or nothing.
 func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
+	if err := s.inPlace(); err != nil {
+		return err
+	}
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return s.explain(err)
