@@ -127,6 +127,7 @@ type Collector struct {
 	// cycle returns them, so that their numbers are derived.
 	changed      idset.Set
 	sprints      sprintSchedule
+	unknown      unknownWanted
 	clock        lastClock // zero: Jira's clock was not believed yet
 	checksFailed time.Time // by the local clock; zero: the last checks did not fail
 

@@ -28,6 +28,7 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	failure := ""
+	var budget time.Time // since when unknown issues that webhooks name are counted
 	wanted := s.Wanted
 	var due latency.Instant // of the newest change of wanted stories, until a cycle has come that far
 	for {
@@ -39,6 +40,10 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 		case <-timer.C:
 		}
 		begin := time.Now()
+		if begin.Sub(budget) >= s.Interval {
+			budget = begin
+			c.dueAgain()
+		}
 		result, newest, err := c.turn(ctx, ids)
 		if ctx.Err() != nil {
 			return nil

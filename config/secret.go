@@ -3,12 +3,15 @@ package config
 import (
 	"fmt"
 	"io"
+	"net/url"
 )
 
 const hidden = "<secret>"
 
 // Secret is a text that no log, dump or error may show: however it is printed or
-// marshalled, the output is <secret>. The empty Secret prints as nothing.
+// marshalled, the output is <secret>. The empty Secret prints as nothing. What others
+// repeat of it, as a Jira does that answers with the header that it got, is beyond this
+// type: package redact takes it out, by what Config.Secrets returns.
 type Secret string
 
 // Reveal returns the text itself, for the one place that needs it.
@@ -43,3 +46,13 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() +
 
 // MarshalYAML returns <secret>.
 func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
+
+// Secrets returns the texts of all secrets, for package redact.
+func (c *Config) Secrets() []string {
+	all := []string{c.Jira.Token.Reveal(), c.Webhook.Secret.Reveal(), c.Privacy.Key.Reveal()}
+	if u, err := url.Parse(c.Jira.ProxyURL); err == nil && u.User != nil {
+		password, _ := u.User.Password()
+		all = append(all, password)
+	}
+	return all
+}

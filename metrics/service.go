@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"reflect"
 	"slices"
@@ -108,7 +109,7 @@ func serviceMetrics() []Row {
 // header returns the number in a header of Jira's answer; nothing if it is none.
 func header(r Request, name string) []Sample {
 	v, err := strconv.ParseFloat(r.Header.Get(name), 64)
-	if err != nil {
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
 	return One(v, r.Endpoint)

@@ -50,6 +50,9 @@ func TestService(t *testing.T) {
 		{"an answer without a budget keeps the last one", []any{
 			Request{Endpoint: "issue", Header: http.Header{"X-Ratelimit-Limit": {"350"}}}, Request{Endpoint: "issue", Header: http.Header{"X-Ratelimit-Limit": {"many"}}},
 		}, []string{`yourturn_jira_rate_limit_requests{endpoint="issue"} 350`}},
+		{"a budget that is no number", []any{
+			Request{Endpoint: "issue", Header: http.Header{"X-Ratelimit-Limit": {"NaN"}, "X-Ratelimit-Remaining": {"-Inf"}}},
+		}, []string{"!yourturn_jira_rate_limit_requests", "!yourturn_jira_rate_limit_remaining_requests"}},
 		{"a config that was refused", []any{Reload{At: time.Unix(80, 0)}, Reload{At: time.Unix(90, 0), Err: errors.New("no")}}, []string{
 			"yourturn_config_last_reload_successful 0", "yourturn_config_last_reload_success_timestamp_seconds 80",
 		}},

@@ -32,15 +32,30 @@ func (w *walk) histories(ctx context.Context, readings []*reading) error {
 		return nil
 	}
 	err := w.bulkHistories(ctx, readings)
-	if !noEndpoint(err) {
+	if errors.Is(err, errTooLong) && len(readings) > 1 {
+		half := len(readings) / 2
+		for _, part := range [][]*reading{readings[:half], readings[half:]} {
+			for _, r := range part {
+				r.histories, r.broken = nil, nil
+			}
+			if err := w.histories(ctx, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if !noEndpoint(err) && !errors.Is(err, errTooLong) {
 		return err
 	}
-	// Not every gateway has the bulk endpoint; all have the one for a single issue.
+	// Not every gateway has the bulk endpoint; all have the one for a single issue,
+	// which also has smaller pages.
 	for _, r := range readings {
-		r.histories = nil
+		r.histories, r.broken = nil, nil
 		switch err := w.pagedHistories(ctx, r); {
 		case provenAbsent(err):
 			r.broken = errVanished
+		case errors.Is(err, errTooLong):
+			r.broken = fmt.Errorf("its history: %s", reason(err))
 		case err != nil:
 			return unproven(err)
 		}
@@ -67,7 +82,7 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 	}
 	used := map[string]bool{}
 	seen := map[[2]number]bool{} // records, by issue and id; empty while there is one page
-	stale := 0
+	stale, pending := 0, 0
 	for {
 		var page bulkPage
 		if err := w.c.post(ctx, endpoint, "rest/api/3/changelog/bulkfetch", body, &page); err != nil {
@@ -90,6 +105,9 @@ func (w *walk) bulkHistories(ctx context.Context, readings []*reading) error {
 				continue
 			}
 			had := len(r.histories)
+			if pending += len(histories); pending > maxPending {
+				return &Error{Endpoint: endpoint, kind: errTooLong}
+			}
 			r.add(histories)
 			if page.NextPageToken == "" {
 				continue
@@ -153,13 +171,19 @@ func changelogIn(doc json.RawMessage) (issue number, histories []json.RawMessage
 // pagedHistories reads the changelog of one issue.
 func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 	const endpoint = "issue/changelog"
+	size := 100
 	for start := 0; ; {
 		var page struct {
 			Total  *int              `json:"total"`
 			Values []json.RawMessage `json:"values"`
 		}
-		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}}
-		if err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page); err != nil {
+		q := url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(size)}}
+		err := w.c.get(ctx, endpoint, fmt.Sprintf("rest/api/2/issue/%d/changelog", r.issue.ID), q, &page)
+		if errors.Is(err, errTooLong) && size > 1 {
+			size /= 2
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		if page.Values == nil || page.Total == nil {
@@ -167,7 +191,7 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 		}
 		r.add(page.Values)
 		start += len(page.Values)
-		if start >= *page.Total {
+		if start >= *page.Total || r.broken != nil {
 			return nil
 		}
 		if len(page.Values) == 0 {
@@ -179,6 +203,14 @@ func (w *walk) pagedHistories(ctx context.Context, r *reading) error {
 // add reads records of an issue's history one by one, so that a broken one affects
 // no other issue.
 func (r *reading) add(raw []json.RawMessage) {
+	if r.broken != nil {
+		return
+	}
+	if len(r.histories)+len(raw) > maxRecords {
+		r.broken = fmt.Errorf("its history has more than %d records", maxRecords)
+		r.histories = nil
+		return
+	}
 	r.histories = slices.Grow(r.histories, len(raw))
 	var last author
 	for _, doc := range raw {

@@ -56,6 +56,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/redact"
 )
 
 // Options describe the Jira to read and how.
@@ -89,14 +91,18 @@ type Options struct {
 	Observe func(endpoint string, code int, took time.Duration, h http.Header)
 	// Now is the local clock; nil: time.Now.
 	Now func() time.Time
+	// Redact takes the program's secrets out of what Jira answers; nil: one of its
+	// own, for Token alone.
+	Redact *redact.Redactor
 }
 
 // Client reads one Jira. It is safe for concurrent use.
 type Client struct {
-	jira *jira.Client
-	base string
-	log  *zap.Logger
-	now  func() time.Time
+	jira   *jira.Client
+	base   string
+	log    *zap.Logger
+	now    func() time.Time
+	redact *redact.Redactor
 
 	components []string // keys of the projects whose components Meta reads
 
@@ -110,6 +116,8 @@ type Client struct {
 	schema  *schema         // nil until fields were read
 	clocks  clocks          // as replies show them
 	site    string          // where people find it; "" until known
+	at      latency.Instant // Jira's clock when it answered who asks; 0: not yet
+	atLocal time.Time       // the local clock then
 	warned  map[string]bool // warnings of searches that were logged
 }
 
@@ -155,6 +163,13 @@ func New(o Options) (*Client, error) {
 	if o.Logger == nil {
 		o.Logger = zap.NewNop()
 	}
+	if o.Redact == nil {
+		o.Redact = redact.New()
+	}
+	o.Redact.Add(o.Token)
+	if o.Email != "" {
+		o.Redact.Add(o.Email + ":" + o.Token)
+	}
 	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 50)
 	hc, err := newHTTPClient(&o)
 	if err != nil {
@@ -165,7 +180,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, components: o.Components, flavor: flavor, warned: map[string]bool{}}
+	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, redact: o.Redact, components: o.Components, flavor: flavor, warned: map[string]bool{}}
 	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
 		c.site = base
 	}
@@ -247,12 +262,12 @@ func (c *Client) check(ctx context.Context, endpoint string, resp *jira.Response
 		if ctx.Err() != nil {
 			return fmt.Errorf("jira %s: %w", endpoint, ctx.Err())
 		}
-		return networkError(endpoint, c.base, err)
+		return c.networkError(endpoint, err)
 	}
 	h := resp.Header
 	failure := func(kind error, detail string) error {
 		resp.Body.Close()
-		return &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: detail, kind: kind}
+		return &Error{Endpoint: endpoint, Status: resp.StatusCode, Detail: shorten(detail), kind: kind}
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		defer resp.Body.Close()
@@ -324,7 +339,8 @@ func (c *Client) signed(h http.Header) bool {
 
 // networkError classifies a request that got no answer, or was not sent. It leaves
 // out the URL, whose query may name people.
-func networkError(endpoint, base string, err error) error {
+func (c *Client) networkError(endpoint string, err error) error {
+	base := c.base
 	var held *Error
 	if errors.As(err, &held) {
 		return held
@@ -337,10 +353,14 @@ func networkError(endpoint, base string, err error) error {
 		err = ue.Err
 	}
 	kind := ErrUnavailable
-	if errors.Is(err, errForeignRedirect) || errors.Is(err, errReplyTooLarge) {
+	switch {
+	case errors.Is(err, errTooLong):
+		return &Error{Endpoint: endpoint, kind: errTooLong}
+	case errors.Is(err, errForeignRedirect):
 		kind = ErrBadReply
 	}
 	e := &Error{Endpoint: endpoint, Address: base, kind: kind}
 	e.Detail, e.toDo = unreachable(base, err)
+	e.Detail = shorten(c.redact.String(e.Detail)) // a reply that is not HTTP is quoted in it
 	return e
 }

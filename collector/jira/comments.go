@@ -3,6 +3,7 @@ package jira
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -44,24 +45,42 @@ func (w *walk) comments(ctx context.Context, r *reading) error {
 func (w *walk) listComments(ctx context.Context, r *reading) (complete bool, err error) {
 	r.comments = r.comments[:0]
 	seen := map[number]bool{}
+	size := 100
 	for start := 0; ; {
 		q := url.Values{}
 		if w.flavor == jiradata.Cloud {
-			q = url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {"100"}, "orderBy": {"created"}}
+			q = url.Values{"startAt": {strconv.Itoa(start)}, "maxResults": {strconv.Itoa(size)}, "orderBy": {"created"}}
 		} else if start > 0 {
 			q.Set("startAt", strconv.Itoa(start)) // the first reply has them all, as a rule
+		}
+		if w.flavor != jiradata.Cloud && size < 100 {
+			q.Set("maxResults", strconv.Itoa(size))
 		}
 		var page struct {
 			Total    *int              `json:"total"`
 			Comments []json.RawMessage `json:"comments"`
 		}
-		if err := w.c.get(ctx, "issue/comment", fmt.Sprintf("rest/api/2/issue/%d/comment", r.issue.ID), q, &page); err != nil {
+		err := w.c.get(ctx, "issue/comment", fmt.Sprintf("rest/api/2/issue/%d/comment", r.issue.ID), q, &page)
+		if errors.Is(err, errTooLong) {
+			if size == 1 {
+				return false, fmt.Errorf("its comments: %s", reason(err))
+			}
+			size /= 2
+			continue
+		}
+		if err != nil {
 			return false, err
 		}
 		if page.Comments == nil || page.Total == nil {
 			return false, lacking("issue/comment", "list of comments, or no total")
 		}
 		for _, raw := range page.Comments {
+			if len(raw) > maxComment {
+				return false, tooLong("a comment", len(raw), maxComment)
+			}
+			if len(r.comments) == maxRecords {
+				return false, fmt.Errorf("it has more than %d comments", maxRecords)
+			}
 			var one commentDoc
 			if err := json.Unmarshal(raw, &one); err != nil {
 				return false, fmt.Errorf("comment: %w", err)

@@ -33,9 +33,12 @@ func quarantined(raw json.RawMessage, err error) jiradata.Quarantined {
 	var doc struct {
 		Key string `json:"key"`
 	}
-	q := jiradata.Quarantined{ID: idOf(raw), Reason: err.Error()}
+	q := jiradata.Quarantined{ID: idOf(raw), Reason: shorten(err.Error())}
 	if json.Unmarshal(raw, &doc) == nil {
 		q.Key = doc.Key
+		if len(q.Key) > maxKey {
+			q.Key = q.Key[:maxKey]
+		}
 	}
 	return q
 }
@@ -49,6 +52,7 @@ func (w *walk) completePages(ctx context.Context, chunks iter.Seq2[chunk, error]
 				var gone []int64
 				page, gone, err = w.completeChunk(ctx, c.issues)
 				page.Cursor = c.cursor
+				page.Quarantined = append(page.Quarantined, c.quarantined...)
 				for _, id := range gone { // as if it had not been found
 					w.c.log.Info("a story went while a search read it", zap.Int64("id", id))
 				}
@@ -104,6 +108,9 @@ func (w *walk) completeChunk(ctx context.Context, raw []json.RawMessage) (page j
 		var st jiradata.Story
 		if err == nil {
 			st, err = w.schema.story(r)
+		}
+		if err == nil {
+			err = w.c.bounded(&st)
 		}
 		if err == nil {
 			err = w.linkEpic(ctx, r, &st)

@@ -137,6 +137,7 @@ func (e *Error) Remedy() string {
 		ErrRateLimited:  "raise jira.poll_interval, or let an administrator raise the account's limit",
 		ErrUnavailable:  "check jira.url, jira.proxy_url and jira.ca_file, and whether Jira is up",
 		errLeftOut:      "narrow jira.jql, or share the projects among several yourturns",
+		errTooLong:      "look at what makes Jira's replies so long, or at the proxy before it",
 		ErrBadReply:     "check that jira.url is Jira itself and not a login page or proxy before it",
 	}[e.kind]
 }
@@ -200,9 +201,19 @@ func detail(body []byte) string {
 	if s := strings.Trim(string(doc.Error), `"`); len(s) == len(doc.Error)-2 { // a text
 		parts = append(parts, s)
 	}
-	s := strings.Join(parts, "; ")
-	if runes := []rune(s); len(runes) > maxDetail {
-		s = string(runes[:maxDetail]) + "…"
+	return shorten(strings.Join(parts, "; "))
+}
+
+// shorten returns the first characters of Jira's words.
+func shorten(s string) string {
+	if len(s) <= maxDetail {
+		return s
+	}
+	n := 0
+	for i := range s {
+		if n++; n > maxDetail {
+			return s[:i] + "…"
+		}
 	}
 	return s
 }

@@ -102,7 +102,7 @@ func (c *Client) Updates(ctx context.Context, q jiradata.Query) iter.Seq2[map[in
 			updates := make(map[int64]latency.Instant, len(chunk.issues))
 			for _, raw := range chunk.issues {
 				var r reading
-				if r.issue.read(raw) == nil && r.updated() != 0 {
+				if r.issue.read(raw) == nil && c.plausible(r.updated()) {
 					updates[int64(r.issue.ID)] = r.updated()
 				}
 			}

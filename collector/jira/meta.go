@@ -127,6 +127,7 @@ func (c *Client) Myself(ctx context.Context) (jiradata.Identity, error) {
 	defer c.mu.Unlock()
 	id.SiteURL = cmp.Or(c.site, c.base) // serverInfo, which has been asked for the time, gave it
 	c.zone = id.TimeZone
+	c.at, c.atLocal = id.At, c.now()
 	c.signs = header.Get("X-AAccountId") != "" || header.Get("X-AUSERNAME") != ""
 	if flavor == jiradata.Cloud {
 		c.account = id.Account
@@ -194,7 +195,7 @@ func (c *Client) Components(ctx context.Context, projectKey string) (map[string]
 		if d.ID == "" {
 			return nil, lacking(endpoint, "id of a component")
 		}
-		out[string(d.ID)] = d.Name
+		out[string(d.ID)] = cut(d.Name)
 	}
 	return out, nil
 }
@@ -291,7 +292,7 @@ func (c *Client) Fields(ctx context.Context) ([]jiradata.Field, error) {
 			return nil, lacking("field", "id of a field")
 		}
 		fields = append(fields, jiradata.Field{
-			ID: d.ID, Name: d.Name, UntranslatedName: d.UntranslatedName, Custom: d.Schema.Custom, ProjectID: d.Scope.projectID(),
+			ID: d.ID, Name: cut(d.Name), UntranslatedName: cut(d.UntranslatedName), Custom: d.Schema.Custom, ProjectID: d.Scope.projectID(),
 			People: d.Schema.Type == "user" || d.Schema.Type == "array" && d.Schema.Items == "user",
 		})
 	}
@@ -330,7 +331,7 @@ type status struct {
 
 // status returns the status; ok is false where it has no id.
 func (s *status) status() (st jiradata.Status, ok bool) {
-	return jiradata.Status{ID: string(s.ID), Name: s.Name, Category: categoryOf(s.Category.Key), ProjectID: s.Scope.projectID()}, s.ID != ""
+	return jiradata.Status{ID: string(s.ID), Name: cut(s.Name), Category: categoryOf(s.Category.Key), ProjectID: s.Scope.projectID()}, s.ID != ""
 }
 
 // Statuses reads the workflow statuses.
@@ -386,7 +387,7 @@ func (c *Client) IssueTypes(ctx context.Context) ([]jiradata.IssueType, error) {
 		if d.ID == "" {
 			return nil, lacking("issuetype", "id of an issue type")
 		}
-		t := jiradata.IssueType{ID: string(d.ID), Name: d.Name, Subtask: d.Subtask, ProjectID: d.Scope.projectID()}
+		t := jiradata.IssueType{ID: string(d.ID), Name: cut(d.Name), Subtask: d.Subtask, ProjectID: d.Scope.projectID()}
 		switch {
 		case d.Level != nil:
 			t.Level, t.HasLevel = *d.Level, true
@@ -444,7 +445,7 @@ func (c *Client) Projects(ctx context.Context, keys []string) (found []jiradata.
 		if d.Key == "" || d.ID == "" {
 			return nil, nil, nil, lacking("project", "id and key of a project")
 		}
-		out = append(out, jiradata.Project{ID: string(d.ID), Key: d.Key, Name: d.Name, Lead: leads.add(d.Lead)})
+		out = append(out, jiradata.Project{ID: string(d.ID), Key: d.Key, Name: cut(d.Name), Lead: leads.add(d.Lead)})
 	}
 	return out, leads.list(), missing, nil
 }

@@ -39,6 +39,7 @@ type searchPage struct {
 	Total         int               `json:"total"`         // Data Center
 	Counted       bool              `json:"-"`             // it has a total
 	NextPageToken string            `json:"nextPageToken"` // Cloud; its isLast is not relied on
+	bare          bool              // its issues have to be read by id
 	Warnings      []json.RawMessage // Cloud's warnings, Data Center's warningMessages
 }
 
@@ -82,7 +83,16 @@ func (w *walk) ask(ctx context.Context, body searchBody) (searchPage, error) {
 	if w.flavor == jiradata.DataCenter {
 		endpoint, path = "search", dcSearch
 	}
-	if err := w.c.post(ctx, endpoint, path, body, &page); err != nil {
+	err := w.c.post(ctx, endpoint, path, body, &page)
+	if errors.Is(err, errTooLong) && len(body.Fields) > 1 {
+		// It is asked for without what makes it long, and its issues are read by id.
+		body.Fields, body.Expand = []string{"status"}, nil
+		if page, err = w.ask(ctx, body); err == nil {
+			page.bare = true
+		}
+		return page, err
+	}
+	if err != nil {
 		return page, err
 	}
 	if page.Issues == nil {
@@ -114,10 +124,7 @@ func warningIn(doc json.RawMessage) string {
 	if json.Unmarshal(doc, &s) != nil {
 		s = string(doc)
 	}
-	if runes := []rune(s); len(runes) > maxDetail {
-		s = string(runes[:maxDetail]) + "…"
-	}
-	return s
+	return shorten(s)
 }
 
 // maxWarnings is how many different warnings are logged.
@@ -178,11 +185,19 @@ func (w *walk) pageByToken(ctx context.Context, body searchBody) iter.Seq2[chunk
 					stale = 0
 				}
 			}
+			if page.bare {
+				for c, err := range w.fetchInParts(ctx, page.Issues) {
+					if !yield(c, err) || err != nil {
+						return
+					}
+				}
+				page.Issues = nil
+			}
 			gathered.issues = append(gathered.issues, page.Issues...)
 			last := page.NextPageToken == ""
-			if last || len(gathered.issues) >= chunkSize {
+			if last || len(gathered.issues) >= chunkSize || sizeOf(gathered.issues) > maxGathered {
 				if w.reads != readIDs && w.reads != readUpdates {
-					gathered.cursor = createdCursor(gathered.issues)
+					gathered.cursor = w.c.createdCursor(gathered.issues)
 				}
 				if !yield(gathered, nil) || last {
 					return
@@ -216,14 +231,14 @@ func checkToken(endpoint string, used map[string]bool, token string, stale int) 
 
 // createdCursor returns where to go on behind issues in order of creation: at
 // the instant of the last one that has it.
-func createdCursor(issues []json.RawMessage) string {
+func (c *Client) createdCursor(issues []json.RawMessage) string {
 	for _, raw := range slices.Backward(issues) {
 		var doc struct {
 			Fields struct {
 				Created instant `json:"created"`
 			} `json:"fields"`
 		}
-		if json.Unmarshal(raw, &doc) == nil && doc.Fields.Created != 0 {
+		if json.Unmarshal(raw, &doc) == nil && c.plausible(latency.Instant(doc.Fields.Created)) {
 			return strconv.FormatInt(int64(doc.Fields.Created), 10)
 		}
 	}
@@ -238,6 +253,14 @@ func (w *walk) dataCenter(ctx context.Context) iter.Seq2[chunk, error] {
 		projects := slices.Sorted(slices.Values(w.query.Projects))
 		if w.query.Since != 0 || len(projects) == 0 {
 			page, err := w.ask(ctx, w.request(w.everything()))
+			if err == nil && page.bare && len(page.Issues) >= page.Total {
+				for c, err := range w.fetchInParts(ctx, page.Issues) {
+					if !yield(c, err) || err != nil {
+						return
+					}
+				}
+				return
+			}
 			if err != nil || len(page.Issues) >= page.Total {
 				yield(chunk{issues: page.Issues}, err)
 				return
@@ -350,14 +373,23 @@ func (w *walk) pageByID(ctx context.Context, where string) iter.Seq2[chunk, erro
 					fresh.issues = append(fresh.issues, raw)
 				}
 			}
-			given += len(fresh.issues)
+			found := len(fresh.issues)
+			given += found
+			if page.bare {
+				for c, err := range w.fetchInParts(ctx, fresh.issues) {
+					if !yield(c, err) || err != nil {
+						return
+					}
+				}
+				fresh.issues = nil
+			}
 			if !yield(fresh, nil) {
 				return
 			}
 			if len(page.Issues) >= page.Total {
 				break
 			}
-			if len(fresh.issues) == 0 || len(anchors) == 0 {
+			if found == 0 || len(anchors) == 0 {
 				yield(chunk{}, &Error{Endpoint: "search", Detail: fmt.Sprintf("a page brought nothing new though %d issues are left", page.Total), kind: jiradata.ErrIncomplete})
 				return
 			}

@@ -140,8 +140,9 @@ func (c *Client) newWalk(ctx context.Context, q jiradata.Query, what reads) (*wa
 
 // chunk is a part of what a search found, not yet complete.
 type chunk struct {
-	issues []json.RawMessage
-	cursor string // behind it
+	issues      []json.RawMessage
+	quarantined []jiradata.Quarantined // issues of it whose documents are too long to be read
+	cursor      string                 // behind it
 }
 
 // find yields what the query finds, in either flavour.
@@ -240,30 +241,44 @@ func list(ids []int64) string {
 // readByID reads issues by id, which is always current.
 func (w *walk) readByID(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error) {
 	for part := range slices.Chunk(ids, pageSize) {
-		raw, absent, err := w.getIssues(ctx, part)
+		absent, err := w.getIssues(ctx, part, func(c chunk) error {
+			done, gone, err := w.completeChunk(ctx, c.issues)
+			if err != nil {
+				return err
+			}
+			missing = append(missing, gone...)
+			page.Stories = append(page.Stories, done.Stories...)
+			page.Quarantined = slices.Concat(page.Quarantined, done.Quarantined, c.quarantined)
+			return nil
+		})
 		if err != nil {
 			return page, nil, err
 		}
 		missing = append(missing, absent...)
-		done, gone, err := w.completeChunk(ctx, raw)
-		if err != nil {
-			return page, nil, err
-		}
-		missing = append(missing, gone...)
-		page.Stories = append(page.Stories, done.Stories...)
-		page.Quarantined = append(page.Quarantined, done.Quarantined...)
 	}
 	return page, missing, nil
 }
 
 // getIssues reads some issues by id: together where that is possible, else one
-// by one.
-func (w *walk) getIssues(ctx context.Context, ids []int64) (raw []json.RawMessage, missing []int64, err error) {
+// by one. It hands them on in parts that are not too large for the memory; those
+// whose document alone is too long are quarantined.
+func (w *walk) getIssues(ctx context.Context, ids []int64, hand func(chunk) error) (missing []int64, err error) {
+	var have chunk
 	rest := ids
 	if w.flavor == jiradata.Cloud && len(ids) > 1 {
-		raw, rest, err = w.getBulk(ctx, ids)
+		have.issues, rest, err = w.getBulk(ctx, ids)
+		if errors.Is(err, errTooLong) {
+			for half := range slices.Chunk(ids, (len(ids)+1)/2) {
+				absent, err := w.getIssues(ctx, half, hand)
+				if err != nil {
+					return nil, err
+				}
+				missing = append(missing, absent...)
+			}
+			return missing, nil
+		}
 		if err != nil && !noEndpoint(err) {
-			return nil, nil, err
+			return nil, err
 		}
 		// What it does not give is asked for one by one: only a refusal of one issue
 		// proves anything about it.
@@ -279,15 +294,54 @@ func (w *walk) getIssues(ctx context.Context, ids []int64) (raw []json.RawMessag
 			missing = append(missing, id)
 			continue
 		}
+		if errors.Is(err, errTooLong) {
+			q, err := w.unreadable(ctx, id, err)
+			if err != nil {
+				return nil, err
+			}
+			have.quarantined = append(have.quarantined, q)
+			continue
+		}
 		if err != nil {
-			return nil, nil, unproven(err)
+			return nil, unproven(err)
 		}
 		if idOf(doc) != id {
-			return nil, nil, lacking("issue", "issue of that id")
+			return nil, lacking("issue", "issue of that id")
 		}
-		raw = append(raw, doc)
+		have.issues = append(have.issues, doc)
+		if sizeOf(have.issues) > maxGathered {
+			if err := hand(have); err != nil {
+				return nil, err
+			}
+			have = chunk{}
+		}
 	}
-	return raw, missing, nil
+	return missing, hand(have)
+}
+
+// errEnough ends a reading whose parts nobody wants any more.
+var errEnough = errors.New("enough was read")
+
+// fetchInParts reads the issues of a page of a search that was too long as a whole,
+// by id and in halves, down to one. No part is too large for the memory.
+func (w *walk) fetchInParts(ctx context.Context, shown []json.RawMessage) iter.Seq2[chunk, error] {
+	return func(yield func(chunk, error) bool) {
+		ids := make([]int64, 0, len(shown))
+		for _, doc := range shown {
+			if id := idOf(doc); id != 0 {
+				ids = append(ids, id)
+			}
+		}
+		_, err := w.getIssues(ctx, ids, func(part chunk) error {
+			if !yield(part, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(chunk{}, err)
+		}
+	}
 }
 
 // getBulk reads issues of Cloud together, with their comments as documents,

@@ -9,12 +9,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/andygrunwald/go-jira"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 )
+
+// longestSprint is how long a sprint is at most; what is longer has an impossible end.
+const longestSprint = 10 * 365 * 24 * time.Hour
 
 // agilePageSize is how many boards or sprints are asked for at a time: more are
 // not given.
@@ -51,7 +55,8 @@ func (s *sprint) ended() latency.Instant {
 }
 
 // Sprints reads the active and closed sprints of the boards that show a
-// project, in order of id; one without a start or an end is left out, and one
+// project, in order of id; one without a start or an end, or with an impossible one,
+// is left out, and one
 // that several boards show is one. jiradata.ErrWithheld if Jira does not give
 // the account its boards: the agile interface has permissions of its own.
 func (c *Client) Sprints(ctx context.Context, p jiradata.Project) ([]jiradata.Sprint, error) {
@@ -78,9 +83,11 @@ func (c *Client) Sprints(ctx context.Context, p jiradata.Project) ([]jiradata.Sp
 			if s.ID == 0 {
 				return nil, lacking("agile/board/sprint", "id of a sprint")
 			}
-			if s.begun() == 0 || s.ended() == 0 {
+			// One may end years from now, and its end is no reason to read nothing else.
+			if !c.plausible(s.begun()) || s.ended() < oldest() || s.ended() > s.begun().Add(longestSprint) {
 				continue
 			}
+			s.Name = cut(s.Name)
 			found[s.ID] = jiradata.Sprint{ID: int64(s.ID), ProjectID: p.ID, Name: strings.TrimSpace(s.Name), Start: s.begun(), End: s.ended()}
 		}
 	}

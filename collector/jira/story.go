@@ -50,6 +50,9 @@ func (s *schema) story(r *reading) (jiradata.Story, error) {
 	if is.ID == 0 {
 		return st, errors.New("it has no id")
 	}
+	if n := max(len(r.histories), len(r.comments)); n > maxRecords {
+		return st, fmt.Errorf("it has %d records or comments, and %d are read at most", n, maxRecords)
+	}
 	people := directory{}
 	var created, updated instant
 	var creator *account
@@ -85,6 +88,9 @@ func (s *schema) story(r *reading) (jiradata.Story, error) {
 		c := &r.comments[i]
 		if c.Created == 0 {
 			return st, fmt.Errorf("comment %d has no instant", c.ID)
+		}
+		if len(c.Body) > maxComment {
+			return st, tooLong(fmt.Sprintf("comment %d", c.ID), len(c.Body), maxComment)
 		}
 		facts, err := c.facts()
 		if err != nil {
@@ -280,9 +286,9 @@ func (d directory) list() []jiradata.User {
 }
 
 func (a *account) user() jiradata.User {
-	u := jiradata.User{ID: a.id(), DisplayName: a.DisplayName, Type: a.kind(), Active: a.Active, TimeZone: a.TimeZone}
+	u := jiradata.User{ID: a.id(), DisplayName: cut(a.DisplayName), Type: a.kind(), Active: a.Active, TimeZone: a.TimeZone}
 	if a.AccountID == "" {
-		u.Name = a.Name
+		u.Name = cut(a.Name)
 	}
 	return u
 }

@@ -232,6 +232,8 @@ func TestRequestsEaseOff(t *testing.T) {
 		{"less than a fifth on Cloud", []string{"X-RateLimit-Limit", "350", "X-RateLimit-Remaining", "69"}, time.Second},
 		{"near the limit on Cloud", []string{"X-RateLimit-NearLimit", "true"}, time.Second},
 		{"not near the limit on Cloud", []string{"X-RateLimit-NearLimit", "false", "X-RateLimit-Limit", "350", "X-RateLimit-Remaining", "300"}, 0},
+		{"no number on Cloud", []string{"X-RateLimit-Limit", "350", "X-RateLimit-Remaining", "-Inf"}, 0},
+		{"no number on Data Center", []string{"X-RateLimit-Limit", "NaN", "X-RateLimit-Remaining", "NaN", "X-RateLimit-Interval-Seconds", "60"}, 0},
 		{"garbage on Cloud", []string{"X-RateLimit-Limit", "many", "X-RateLimit-Remaining", "few"}, 0},
 		{"plenty on Data Center", []string{"X-RateLimit-Limit", "100", "X-RateLimit-Remaining", "99", "X-RateLimit-FillRate", "10", "X-RateLimit-Interval-Seconds", "30", "Retry-After", "0"}, 0},
 		{"the last on Data Center", []string{"X-RateLimit-Limit", "100", "X-RateLimit-Remaining", "1", "X-RateLimit-FillRate", "10", "X-RateLimit-Interval-Seconds", "30", "Retry-After", "0"}, 0},

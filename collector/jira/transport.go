@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -21,6 +22,8 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 	"go.uber.org/zap"
 	"golang.org/x/time/rate"
+
+	"github.com/yourturn/yourturn/internal/redact"
 )
 
 const (
@@ -31,15 +34,12 @@ const (
 	// patience is the longest time that a request waits. When Jira asks for more the
 	// cycle fails, and the next one comes later.
 	patience = 2 * time.Minute
-	// maxReply is the longest reply that is read: a page of 100 issues with long
-	// histories has a few megabytes.
-	maxReply = 128 << 20
+	// maxHeader is how many bytes the headers of a reply may have: Jira's have two
+	// thousand.
+	maxHeader = 64 << 10
 )
 
-var (
-	errForeignRedirect = errors.New("redirected to another host, to which the token must not be sent")
-	errReplyTooLarge   = fmt.Errorf("the reply is longer than %d MiB", maxReply>>20)
-)
+var errForeignRedirect = errors.New("redirected to another host, to which the token must not be sent")
 
 // endpointKey is the context key under which a request's endpoint travels to
 // the transport.
@@ -65,7 +65,7 @@ func newHTTPClient(o *Options) (*http.Client, error) {
 		}
 	}
 	var auth http.RoundTripper
-	single := &try{base: base, throttle: o.Throttle, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now}
+	single := &try{base: base, throttle: o.Throttle, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now, redact: o.Redact}
 	if o.Email != "" {
 		auth = &jira.BasicAuthTransport{Username: o.Email, Password: o.Token, Transport: single}
 	} else {
@@ -102,6 +102,7 @@ func newHTTPClient(o *Options) (*http.Client, error) {
 // beside the system's, and uses proxyURL, or the environment's proxy if it is "".
 func newTransport(proxyURL, caFile string) (*http.Transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxResponseHeaderBytes = maxHeader
 	if proxyURL != "" {
 		u, err := url.Parse(proxyURL)
 		if err != nil || u.Host == "" {
@@ -147,7 +148,7 @@ func worthRetrying(ctx context.Context, resp *http.Response, err error, now time
 	}
 	if err != nil {
 		var held *Error
-		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errReplyTooLarge) && !errors.As(err, &held) && !hopeless(err), nil
+		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errTooLong) && !errors.As(err, &held) && !hopeless(err), nil
 	}
 	if resp.StatusCode != http.StatusTooManyRequests && (resp.StatusCode < 500 || resp.StatusCode == http.StatusNotImplemented) {
 		return false, nil
@@ -209,8 +210,7 @@ const easy = time.Second
 // and says with each answer how long it is to the next filling: 0 while there is
 // some left. Cloud's are filled all the time, and others draw from them as well.
 func easing(h http.Header) time.Duration {
-	left, err := strconv.ParseFloat(h.Get("X-RateLimit-Remaining"), 64)
-	given := err == nil
+	left, given := amount(h.Get("X-RateLimit-Remaining"))
 	if interval, ok := seconds(h.Get("X-RateLimit-Interval-Seconds")); ok {
 		if !given || left >= 1 {
 			return 0
@@ -220,11 +220,17 @@ func easing(h http.Header) time.Duration {
 		}
 		return min(interval, patience) // then the refusal says how long it really is
 	}
-	size, err := strconv.ParseFloat(h.Get("X-RateLimit-Limit"), 64)
-	if strings.EqualFold(h.Get("X-RateLimit-NearLimit"), "true") || given && err == nil && left < size/5 {
+	size, sized := amount(h.Get("X-RateLimit-Limit"))
+	if strings.EqualFold(h.Get("X-RateLimit-NearLimit"), "true") || given && sized && left < size/5 {
 		return easy
 	}
 	return 0
+}
+
+// amount reads a number of requests; NaN and the infinite are none.
+func amount(text string) (float64, bool) {
+	v, err := strconv.ParseFloat(text, 64)
+	return v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
 }
 
 // seconds reads a number of seconds, the longest time at most.
@@ -245,6 +251,7 @@ type try struct {
 	limiter  *rate.Limiter
 	observe  func(endpoint string, code int, took time.Duration, h http.Header)
 	now      func() time.Time
+	redact   *redact.Redactor
 	answered atomic.Bool // Jira has answered once
 }
 
@@ -267,7 +274,7 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		t.answered.Store(true)
 		t.throttle.remember(endpoint, resp.StatusCode, resp.Header, t.now())
-		err = readWhole(resp)
+		err = t.readWhole(resp)
 	}
 	if t.observe != nil {
 		code, h := 0, http.Header{}
@@ -301,16 +308,25 @@ func textOf(resp *http.Response) ([]byte, error) {
 	return io.ReadAll(resp.Body)
 }
 
-// readWhole replaces the body of resp by what it holds.
-func readWhole(resp *http.Response) error {
+// readWhole replaces the body of resp by what it holds. Whatever Jira, or a proxy
+// before it, repeats of the program's secrets ends here: nothing behind it, be it an
+// error, a page or the store, ever has them.
+func (t *try) readWhole(resp *http.Response) error {
+	for _, values := range resp.Header {
+		for i, v := range values {
+			values[i] = t.redact.String(v)
+		}
+	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
 	if err != nil {
 		return fmt.Errorf("reading the reply: %w", err)
 	}
-	if len(body) > maxReply {
-		return errReplyTooLarge
+	// Texts hold commas too, so this counts a few values too many.
+	if len(body) > maxReply || bytes.Count(body, []byte{','}) > maxValues {
+		return errTooLong
 	}
+	body = t.redact.Bytes(body)
 	resp.Body = &replyBody{bytes.NewReader(body), body}
 	resp.ContentLength = int64(len(body))
 	return nil

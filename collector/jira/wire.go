@@ -20,8 +20,8 @@ type number int64
 // UnmarshalJSON implements json.Unmarshaler.
 func (n *number) UnmarshalJSON(b []byte) error {
 	v, err := strconv.ParseInt(string(bytes.Trim(b, `"`)), 10, 64)
-	if err != nil {
-		return fmt.Errorf("id %s is no number", b)
+	if err != nil || v < 0 {
+		return fmt.Errorf("id %.40s is none", b)
 	}
 	*n = number(v)
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/redact"
 )
 
 // asked is the part of a config that decides what is sent to Jira.
@@ -46,6 +47,10 @@ func NewClient(cfg *config.Config, opts jira.Options) (*jira.Client, error) {
 	j := cfg.Jira
 	opts.URL, opts.Flavor, opts.Email, opts.Token, opts.ProxyURL, opts.CAFile = j.URL, jiradata.Flavor(j.Flavor), j.Email, j.Token.Reveal(), j.ProxyURL, j.CAFile
 	opts.Components = withComponents(cfg)
+	if opts.Redact == nil {
+		opts.Redact = redact.New()
+	}
+	opts.Redact.Add(cfg.Secrets()...)
 	client, err := jira.New(opts)
 	if err != nil {
 		return nil, inConfig(cfg, err)

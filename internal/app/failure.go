@@ -9,6 +9,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/store"
 )
 
 // failure returns the word for why a cycle failed, or "" if it did not. The word is
@@ -25,6 +26,9 @@ func failure(err error) string {
 		{collector.ErrOtherAccount, "other_account"},
 		{collector.ErrClock, "clock"},
 		{collector.ErrBlind, "blind"},
+		{store.ErrReplaced, "store_replaced"},
+		{store.ErrNoSpace, "disk_full"},
+		{store.ErrDisk, "disk"},
 		{jiradata.ErrIncomplete, "incomplete"},
 		{jira.ErrForbidden, "forbidden"},
 		{jira.ErrNotFound, "not_found"},

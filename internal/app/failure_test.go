@@ -11,6 +11,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/store"
 )
 
 // TestFailure: each kind of failure has its word, however it is wrapped, and is
@@ -28,6 +29,10 @@ func TestFailure(t *testing.T) {
 		{jira.ErrUnauthorized, "unauthorized", true},
 		{collector.ErrOtherAccount, "other_account", false},
 		{collector.ErrBlind, "blind", false},
+		{&collector.ClockError{}, "clock", false},
+		{fmt.Errorf("store x: %w: %w", errors.New("database or disk is full (13)"), store.ErrNoSpace), "disk_full", false},
+		{store.ErrDisk, "disk", false},
+		{store.ErrReplaced, "store_replaced", false},
 		{jiradata.ErrIncomplete, "incomplete", false},
 		{answered("myself", http.StatusForbidden, jira.ErrForbidden), "forbidden", true},
 		{answered("status", http.StatusForbidden, jira.ErrForbidden), "forbidden", false},
@@ -41,7 +46,7 @@ func TestFailure(t *testing.T) {
 		{jira.ErrBadReply, "bad_reply", false},
 		{query.NamesError{}, "names", true},
 		{context.DeadlineExceeded, "other", false},
-		{errors.New("the disk is full"), "other", false},
+		{errors.New("anything else"), "other", false},
 	} {
 		t.Run(fmt.Sprint(tc.err), func(t *testing.T) {
 			err := tc.err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -63,9 +64,17 @@ func (r *pollRecord) request(endpoint string, code int, took time.Duration, h ht
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.requests[exchange{endpoint, code}]++
-	if left := h.Get("X-RateLimit-Remaining"); left != "" {
-		r.budgets[endpoint] = web.Budget{Endpoint: endpoint, Left: left, Limit: h.Get("X-RateLimit-Limit"), At: time.Now()}
+	if left := count(h.Get("X-RateLimit-Remaining")); left != "" {
+		r.budgets[endpoint] = web.Budget{Endpoint: endpoint, Left: left, Limit: count(h.Get("X-RateLimit-Limit")), At: time.Now()}
 	}
+}
+
+// count returns a number in a header as it is written; "" for anything else.
+func count(text string) string {
+	if v, err := strconv.ParseFloat(text, 64); err != nil || math.IsNaN(v) || math.IsInf(v, 0) || len(text) > 20 {
+		return ""
+	}
+	return text
 }
 
 // webhook counts a webhook by what became of it.

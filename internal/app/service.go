@@ -31,6 +31,7 @@ import (
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/redact"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/web"
@@ -54,6 +55,10 @@ type Options struct {
 
 	// Now is this machine's clock; nil: time.Now.
 	Now func() time.Time
+
+	// Redact takes the config's secrets out of what Jira answers, and finds those of a
+	// reloaded config too; nil: one of its own.
+	Redact *redact.Redactor
 
 	// Load reads the config anew at a reload; nil: LoadConfig.
 	Load func(path string) (*config.Config, error)
@@ -90,6 +95,9 @@ type Service struct {
 func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options) (*Service, error) {
 	if err := cfg.Jira.RequireToken(); err != nil { // before it makes a store
 		return nil, inConfig(cfg, err)
+	}
+	if opts.Redact == nil {
+		opts.Redact = redact.New()
 	}
 	lock, err := opts.Writer.lock(ctx, cfg, log)
 	if err != nil {
@@ -153,7 +161,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.Se
 // newCollector wires the collector of a config, and returns it with its client.
 func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := NewClient(cfg, jira.Options{
-		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle, OneShot: s.opts.OneShot,
+		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle, OneShot: s.opts.OneShot, Redact: s.opts.Redact,
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.status.alive(cfg.Jira.PollInterval)
 			s.polls.request(endpoint, code, took, h)

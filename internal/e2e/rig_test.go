@@ -39,8 +39,9 @@ type rig struct {
 	opts     app.Options  // that the service is started with
 	db       *store.Store // opened when it is first read
 	log      *output
-	clock    atomic.Int64 // Jira's, ms
-	skew     atomic.Int64 // how far this machine's clock is ahead of it, ns
+	level    zapcore.Level // of the log; info by default
+	clock    atomic.Int64  // Jira's, ms
+	skew     atomic.Int64  // how far this machine's clock is ahead of it, ns
 	fault    func(*http.Request) *jirasim.Fault
 	blind    func(issue int64) bool
 	lost     func(issue, record int64) bool
@@ -136,7 +137,7 @@ func (p *rig) start(config string) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(p.log), zap.InfoLevel))
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(p.log), p.level))
 	if p.svc, err = app.Open(p.Context(), cfg, log, p.opts); err != nil {
 		p.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/redact"
 )
 
 // The demo polls its own Jira on loopback, more often and faster than a real one.
@@ -111,7 +112,9 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	if f.past != "" && f.store == "" {
 		return usageError{errors.New("--past needs a store that stays: give --store FILE too")}
 	}
-	log, err := newLogger(e.Err, f.level, "console")
+	token := rand.Text()
+	secrets := redact.New(token)
+	log, err := newLogger(e.Err, f.level, "console", secrets)
 	if err != nil {
 		return err
 	}
@@ -138,7 +141,6 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	token := rand.Text()
 	jiraURL := "http://" + reached(jl.Addr())
 	var cfg *config.Config
 	if err = errors.Join(replace(e, path), f.replacePast()); err == nil {
@@ -148,7 +150,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
 	progress, scraped := newProgress(e.Err), make(chan struct{})
-	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Load: app.LoadDemo, Scraped: func() { close(scraped) }, Progress: func(p collector.Progress) {
+	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Redact: secrets, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Load: app.LoadDemo, Scraped: func() { close(scraped) }, Progress: func(p collector.Progress) {
 		if p.Full {
 			progress.show("reading the simulated Jira: %d stories", p.Stories)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/redact"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
@@ -63,7 +64,7 @@ It prints what Prometheus still holds, and how to delete that.`,
 			if err != nil {
 				return err
 			}
-			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format)
+			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format, redact.New(cfg.Secrets()...))
 			if err != nil {
 				return err
 			}

@@ -15,8 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 	"golang.org/x/term"
 
 	"github.com/yourturn/yourturn/config"
@@ -86,7 +84,7 @@ func Run(ctx context.Context, args []string, e Env) int {
 	case err == nil:
 		return ExitFine
 	case errors.As(err, &usage), errors.As(err, &wrong):
-		fmt.Fprintf(e.Err, "yourturn: %v\n", err)
+		fmt.Fprintf(e.Err, "yourturn: %s\n", visible(err.Error()))
 		return ExitUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled) && errors.As(err, &unfinished):
 		fmt.Fprintf(e.Err, "yourturn: interrupted: %s\n", unfinished.goOn)
@@ -95,7 +93,7 @@ func Run(ctx context.Context, args []string, e Env) int {
 		fmt.Fprintln(e.Err, "yourturn: interrupted")
 		return ExitFailed
 	default:
-		fmt.Fprintf(e.Err, "yourturn: %v\n", err)
+		fmt.Fprintf(e.Err, "yourturn: %s\n", visible(err.Error()))
 		return ExitFailed
 	}
 }
@@ -193,27 +191,6 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 		return usageError{err}
 	}
 	return nil
-}
-
-// newLogger returns a logger of level and format that writes to w.
-func newLogger(w io.Writer, level, format string) (*zap.Logger, error) {
-	lvl, err := zapcore.ParseLevel(level)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("log level %q: use debug, info, warn or error", level)}
-	}
-	enc := zap.NewProductionEncoderConfig()
-	enc.EncodeTime = zapcore.ISO8601TimeEncoder
-	var encoder zapcore.Encoder
-	switch format {
-	case "json":
-		encoder = zapcore.NewJSONEncoder(enc)
-	case "console":
-		enc.EncodeLevel = zapcore.CapitalLevelEncoder
-		encoder = zapcore.NewConsoleEncoder(enc)
-	default:
-		return nil, usageError{fmt.Errorf("log format %q: use console or json", format)}
-	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(w)), lvl)), nil
 }
 
 // isTerminal reports whether w is a terminal, where a line can be rewritten.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/redact"
 )
 
 // serveCommand polls, stores and serves until it is stopped.
@@ -51,14 +52,15 @@ stopped.`,
 			if err != nil {
 				return err
 			}
+			secrets := redact.New(cfg.Secrets()...)
 			if address == "" {
 				address = cfg.Web.ListenAddress
 			}
-			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format)
+			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format, secrets)
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), e, cfg, log, address)
+			return serve(cmd.Context(), e, cfg, log, secrets, address)
 		},
 	}
 	configFlag(cmd.Flags(), &configFile)
@@ -66,9 +68,9 @@ stopped.`,
 	return cmd
 }
 
-func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, address string) (err error) {
+func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, secrets *redact.Redactor, address string) (err error) {
 	standBy := &standBy{ctx: ctx, address: address}
-	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport, Now: e.Now, Writer: app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}})
+	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport, Now: e.Now, Redact: secrets, Writer: app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}})
 	standBy.stop()
 	if err != nil {
 		return err

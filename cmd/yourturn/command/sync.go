@@ -13,6 +13,7 @@ import (
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/redact"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
 )
@@ -40,11 +41,12 @@ by its own config, and waits until it has. --recount works the same way.`,
 			if err != nil {
 				return err
 			}
-			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format)
+			secrets := redact.New(cfg.Secrets()...)
+			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format, secrets)
 			if err != nil {
 				return err
 			}
-			return syncOnce(cmd.Context(), e, cfg, log, recount)
+			return syncOnce(cmd.Context(), e, cfg, log, secrets, recount)
 		},
 	}
 	configFlag(cmd.Flags(), &configFile)
@@ -52,13 +54,15 @@ by its own config, and waits until it has. --recount works the same way.`,
 	return cmd
 }
 
-func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, recount bool) (err error) {
+func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, secrets *redact.Redactor, recount bool) (err error) {
 	progress := newProgress(e.Err)
 	svc, err := app.Open(ctx, cfg, log, app.Options{
 		Transport: e.Transport,
 		Progress:  func(p collector.Progress) { progress.show("reading Jira: %d stories", p.Stories) },
 		Writer:    app.Writer{Command: "sync"},
 		OneShot:   true,
+		Now:       e.Now,
+		Redact:    secrets,
 	})
 	var held *storelock.HeldError
 	if errors.As(err, &held) && held.Holder.Address != "" {
