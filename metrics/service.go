@@ -27,6 +27,8 @@ type (
 		Took     time.Duration
 		Header   http.Header // of the answer; may be nil
 	}
+	// Redacted is a reply of Jira that repeated a secret of the config.
+	Redacted struct{ Endpoint string }
 	// Webhook is a webhook of Jira, by what became of it.
 	Webhook struct{ Result string }
 	// Reload is an attempt to put the config of the file in force. Err says why the
@@ -71,6 +73,9 @@ func serviceMetrics() []Row {
 		On(Definition{
 			Name: "yourturn_jira_rate_limit_remaining_requests", Kind: Gauge, Help: "What was left of Jira's request budget, as Jira last stated it.", Labels: labels("endpoint"),
 		}, func(r Request) []Sample { return header(r, "X-RateLimit-Remaining") }),
+		On(Definition{
+			Name: "yourturn_jira_redacted_replies_total", Kind: Counter, Help: "Replies of Jira, or of a proxy before it, that repeated a secret of the config. It was taken out.", Labels: labels("endpoint"),
+		}, func(r Redacted) []Sample { return One(1, r.Endpoint) }),
 		On(Definition{
 			Name: "yourturn_webhooks_total", Kind: Counter, Help: "Webhooks from Jira, by what became of them.", Labels: labels("result"),
 		}, func(w Webhook) []Sample { return One(1, w.Result) }),

@@ -17,6 +17,7 @@ func events() []any {
 		Build{"v1", "abc", "go1"},
 		Site{"https://example.atlassian.net"},
 		Request{Endpoint: "search", Code: 200, Took: time.Second, Header: http.Header{"X-Ratelimit-Limit": {"100"}, "X-Ratelimit-Remaining": {"99"}}},
+		Redacted{"search"},
 		Webhook{"accepted"},
 		Reload{At: time.Unix(80, 0)},
 		Interval(time.Minute), TokenTime(time.Unix(70, 0)), ConfigWarnings(3),

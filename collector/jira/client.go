@@ -94,6 +94,8 @@ type Options struct {
 	// Redact takes the program's secrets out of what Jira answers; nil: one of its
 	// own, for Token alone.
 	Redact *redact.Redactor
+	// Redacted, which may be nil, is called for every reply in which that was needed.
+	Redacted func(endpoint string)
 }
 
 // Client reads one Jira. It is safe for concurrent use.
@@ -170,6 +172,7 @@ func New(o Options) (*Client, error) {
 	if o.Email != "" {
 		o.Redact.Add(o.Email + ":" + o.Token)
 	}
+	o.Redacted = onceLogged(o.Logger, o.Redacted)
 	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 50)
 	hc, err := newHTTPClient(&o)
 	if err != nil {
@@ -185,6 +188,20 @@ func New(o Options) (*Client, error) {
 		c.site = base
 	}
 	return c, nil
+}
+
+// onceLogged returns a function that calls f, if it is not nil, and logs, once for each
+// endpoint, that a reply of it repeats a secret.
+func onceLogged(log *zap.Logger, f func(endpoint string)) func(endpoint string) {
+	var logged sync.Map
+	return func(endpoint string) {
+		if f != nil {
+			f(endpoint)
+		}
+		if _, before := logged.LoadOrStore(endpoint, true); !before {
+			log.Warn("a reply of Jira repeats a secret of this config, which was taken out: look at the proxy before Jira, and whether somebody wrote it into an issue", zap.String("endpoint", endpoint))
+		}
+	}
 }
 
 // get asks for path with query and decodes the answer into out.
@@ -356,7 +373,7 @@ func (c *Client) networkError(endpoint string, err error) error {
 	switch {
 	case errors.Is(err, errTooLong):
 		return &Error{Endpoint: endpoint, kind: errTooLong}
-	case errors.Is(err, errForeignRedirect):
+	case errors.Is(err, errForeignRedirect), errors.Is(err, errManyRedirects):
 		kind = ErrBadReply
 	}
 	e := &Error{Endpoint: endpoint, Address: base, kind: kind}

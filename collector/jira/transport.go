@@ -39,7 +39,10 @@ const (
 	maxHeader = 64 << 10
 )
 
-var errForeignRedirect = errors.New("redirected to another host, to which the token must not be sent")
+var (
+	errForeignRedirect = errors.New("redirected to another host, to which the token must not be sent")
+	errManyRedirects   = errors.New("redirected more than 5 times")
+)
 
 // endpointKey is the context key under which a request's endpoint travels to
 // the transport.
@@ -65,7 +68,7 @@ func newHTTPClient(o *Options) (*http.Client, error) {
 		}
 	}
 	var auth http.RoundTripper
-	single := &try{base: base, throttle: o.Throttle, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now, redact: o.Redact}
+	single := &try{base: base, throttle: o.Throttle, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now, redact: o.Redact, redacted: o.Redacted}
 	if o.Email != "" {
 		auth = &jira.BasicAuthTransport{Username: o.Email, Password: o.Token, Transport: single}
 	} else {
@@ -135,7 +138,7 @@ func sameHost(req *http.Request, via []*http.Request) error {
 		return fmt.Errorf("%w: %s", errForeignRedirect, req.URL.Scheme+"://"+req.URL.Host)
 	}
 	if len(via) >= 5 {
-		return errors.New("redirected more than 5 times")
+		return errManyRedirects
 	}
 	return nil
 }
@@ -148,7 +151,7 @@ func worthRetrying(ctx context.Context, resp *http.Response, err error, now time
 	}
 	if err != nil {
 		var held *Error
-		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errTooLong) && !errors.As(err, &held) && !hopeless(err), nil
+		return !errors.Is(err, errForeignRedirect) && !errors.Is(err, errManyRedirects) && !errors.Is(err, errTooLong) && !errors.As(err, &held) && !hopeless(err), nil
 	}
 	if resp.StatusCode != http.StatusTooManyRequests && (resp.StatusCode < 500 || resp.StatusCode == http.StatusNotImplemented) {
 		return false, nil
@@ -252,6 +255,7 @@ type try struct {
 	observe  func(endpoint string, code int, took time.Duration, h http.Header)
 	now      func() time.Time
 	redact   *redact.Redactor
+	redacted func(endpoint string)
 	answered atomic.Bool // Jira has answered once
 }
 
@@ -274,7 +278,7 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil {
 		t.answered.Store(true)
 		t.throttle.remember(endpoint, resp.StatusCode, resp.Header, t.now())
-		err = t.readWhole(resp)
+		err = t.readWhole(endpoint, resp)
 	}
 	if t.observe != nil {
 		code, h := 0, http.Header{}
@@ -311,10 +315,12 @@ func textOf(resp *http.Response) ([]byte, error) {
 // readWhole replaces the body of resp by what it holds. Whatever Jira, or a proxy
 // before it, repeats of the program's secrets ends here: nothing behind it, be it an
 // error, a page or the store, ever has them.
-func (t *try) readWhole(resp *http.Response) error {
+func (t *try) readWhole(endpoint string, resp *http.Response) error {
+	repeats := false
 	for _, values := range resp.Header {
 		for i, v := range values {
 			values[i] = t.redact.String(v)
+			repeats = repeats || values[i] != v
 		}
 	}
 	defer resp.Body.Close()
@@ -326,7 +332,11 @@ func (t *try) readWhole(resp *http.Response) error {
 	if len(body) > maxReply || bytes.Count(body, []byte{','}) > maxValues {
 		return errTooLong
 	}
-	body = t.redact.Bytes(body)
+	clean := t.redact.Bytes(body)
+	if repeats = repeats || !bytes.Equal(clean, body); repeats {
+		t.redacted(endpoint)
+	}
+	body = clean
 	resp.Body = &replyBody{bytes.NewReader(body), body}
 	resp.ContentLength = int64(len(body))
 	return nil

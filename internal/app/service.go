@@ -162,6 +162,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.Se
 func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
 	client, err := NewClient(cfg, jira.Options{
 		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle, OneShot: s.opts.OneShot, Redact: s.opts.Redact,
+		Redacted: func(endpoint string) { s.self.Observe(metrics.Redacted{Endpoint: endpoint}) },
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.status.alive(cfg.Jira.PollInterval)
 			s.polls.request(endpoint, code, took, h)
