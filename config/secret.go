@@ -47,12 +47,23 @@ func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() +
 // MarshalYAML returns <secret>.
 func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 
-// Secrets returns the texts of all secrets, for package redact.
+// distinct is how long a secret that people choose is at least to be looked for in
+// what Jira answers: shorter ones are words, and words stand in issues.
+const distinct = 16
+
+// Secrets returns the texts of the secrets that must not be in what others answer,
+// for package redact: the token, and of those that people choose the long ones.
 func (c *Config) Secrets() []string {
-	all := []string{c.Jira.Token.Reveal(), c.Webhook.Secret.Reveal(), c.Privacy.Key.Reveal()}
+	chosen := []string{c.Webhook.Secret.Reveal(), c.Privacy.Key.Reveal()}
 	if u, err := url.Parse(c.Jira.ProxyURL); err == nil && u.User != nil {
 		password, _ := u.User.Password()
-		all = append(all, password)
+		chosen = append(chosen, password)
+	}
+	all := []string{c.Jira.Token.Reveal()}
+	for _, s := range chosen {
+		if len(s) >= distinct {
+			all = append(all, s)
+		}
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,5 +73,17 @@ func TestSecretForms(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, c.got, c.want)
 		}
+	}
+}
+
+// TestSecrets: what is looked for in Jira's answers is the token, and of the other
+// secrets those that are no words.
+func TestSecrets(t *testing.T) {
+	var c Config
+	c.Jira.Token, c.Webhook.Secret, c.Privacy.Key = "t0k3n", "story", "a-key-of-sixteen-characters"
+	c.Jira.ProxyURL = "http://ada:correct-horse-battery@proxy.example:3128"
+	want := []string{"t0k3n", "a-key-of-sixteen-characters", "correct-horse-battery"}
+	if got := c.Secrets(); !slices.Equal(got, want) {
+		t.Errorf("got %d secrets, want those of the token, the key and the proxy", len(got))
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/web"
@@ -247,8 +248,8 @@ func (r *pollRecord) recall(ctx context.Context) error {
 		return err
 	}
 	r.countOdd(ctx)
-	if state.Census == 0 {
-		return nil
+	if state.Census == 0 || state.Census > latency.At(r.now().Add(collector.ClockBound-state.Skew)) {
+		return nil // there was none, or a wrong clock says when
 	}
 	notes, err := r.store.Notes(ctx)
 	if err != nil {

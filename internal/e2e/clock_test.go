@@ -166,8 +166,10 @@ func TestFutureIsNotBelieved(t *testing.T) {
 						}
 						return config
 					})
-					if got := p.metric("yourturn_data_timestamp_seconds"); got > float64(p.now().Unix()) {
-						t.Errorf("before the first poll the data are shown to be of the future: %v", got)
+					for _, series := range []string{"yourturn_data_timestamp_seconds", "yourturn_census_timestamp_seconds"} {
+						if got := p.metric(series); got > float64(p.now().Unix()) {
+							t.Errorf("before the first poll %s is of the future: %v", series, got)
+						}
 					}
 					p.move(p.dev, id, "1", "2") // which a watermark in the future hides
 					p.later(time.Hour)
