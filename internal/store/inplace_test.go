@@ -41,20 +41,3 @@ func TestAStoreThatIsTakenAway(t *testing.T) {
 		})
 	}
 }
-
-// TestReadersRefuseANewerSchema as writers do.
-func TestReadersRefuseANewerSchema(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s.db")
-	s := open(t, path)
-	if _, err := s.db.ExecContext(t.Context(), `INSERT INTO schema_version (version) VALUES (4711)`); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for name, mode := range map[string]Mode{"reader": ReadOnly, "writer": ReadWrite} {
-		if _, err := Open(t.Context(), "sqlite:"+path, mode); !errors.Is(err, ErrNewer) {
-			t.Errorf("%s: got error %v, want %v", name, err, ErrNewer)
-		}
-	}
-}
