@@ -19,9 +19,6 @@ import (
 // answers, in MiB.
 const mostMemory = 384
 
-// sampled is of how many modes one is tried on each kind of Jira, unless all are.
-const sampled = 5
-
 // spoiledPoll is what is known after a poll through a mode.
 type spoiledPoll struct {
 	during, after []string // what the store held after that poll, and in the end
@@ -138,6 +135,7 @@ func others(rows []string) []string {
 // memory grow beyond a bound. TestBadAnswersEverywhere has each endpoint answer badly;
 // this has the answers themselves bad in more ways.
 func TestBrokenJira(t *testing.T) {
+	every := suite.Count(t, "YOURTURN_BROKEN_EVERY", 5, 1) // of how many modes one is tried on each kind of Jira
 	var table strings.Builder
 	for nth, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		honest := pollThrough(t, flavor, proxyMode{})
@@ -145,7 +143,7 @@ func TestBrokenJira(t *testing.T) {
 			t.Fatalf("an honest Jira: %s", honest.outcome)
 		}
 		for i, m := range proxyModes() {
-			if !suite.Full() && (i+nth*sampled/2)%sampled != 0 {
+			if (i+nth*every/2)%every != 0 {
 				continue
 			}
 			want := m.cloud
