@@ -16,6 +16,8 @@ type Schedule struct {
 	// Wanted, which may be nil, brings stories that are worth reading now, by id:
 	// they are read at once, and a cycle runs after them.
 	Wanted <-chan []int64
+	// Before, which may be nil, is called when a cycle begins.
+	Before func()
 	// After, which may be nil, is called with how each cycle ended. Its error ends
 	// Run and is returned.
 	After func(Result, error) error
@@ -40,6 +42,9 @@ func (c *Collector) Run(ctx context.Context, s Schedule) error {
 		case <-timer.C:
 		}
 		begin := time.Now()
+		if s.Before != nil {
+			s.Before()
+		}
 		if begin.Sub(budget) >= s.Interval {
 			budget = begin
 			c.dueAgain()

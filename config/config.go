@@ -70,7 +70,7 @@ func Parse(name string, data []byte, env func(string) string) (*Config, error) {
 	cfg := &Config{
 		Jira:    Jira{Flavor: "auto", PollInterval: time.Minute, Overlap: 10 * time.Minute, CensusInterval: 6 * time.Hour, CensusMaxRemoved: 0.05},
 		Store:   Store{URL: "sqlite:yourturn.db"},
-		Web:     Web{ListenAddress: "127.0.0.1:9817"},
+		Web:     defaultWeb(),
 		Log:     Log{Level: "info", Format: "console"},
 		Metrics: Metrics{OpenWaitsPerOwner: 20},
 		Privacy: Privacy{PerOwner: true, AccessLog: true},
@@ -97,13 +97,14 @@ func Parse(name string, data []byte, env func(string) string) (*Config, error) {
 func (c *Config) check(p *report) {
 	c.Jira.check(p)
 	c.Store.check(p)
-	checkAddress(p, "web.listen_address", c.Web.ListenAddress)
+	c.Web.check(p)
 	c.Log.check(p)
 	c.Metrics.check(p)
 	c.buildCalendars(p) // before what has dates, which need their time zones
 	c.Defaults.check(p, "defaults")
 	c.checkProjects(p)
 	c.checkOwners(p)
+	c.checkRoles(p)
 	c.checkDelegations(p)
 	c.Privacy.check(p)
 }

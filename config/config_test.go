@@ -118,8 +118,8 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, empty.Project("PAY").Settings, cmp.AllowUnexported(Bound{})); diff != "" {
 		t.Errorf("settings of empty sections (-want +got):\n%s", diff)
 	}
-	if empty.Web != cfg.Web {
-		t.Errorf("web is %+v, want %+v", empty.Web, cfg.Web)
+	if diff := cmp.Diff(cfg.Web, empty.Web, cmp.AllowUnexported(Identity{})); diff != "" {
+		t.Errorf("web of empty sections (-want +got):\n%s", diff)
 	}
 }
 

@@ -33,9 +33,12 @@ func TestExample(t *testing.T) {
 	if diff := cmp.Diff(least.Defaults, cfg.Defaults, same); diff != "" {
 		t.Errorf("the defaults of the example are not the ones (-real +example):\n%s", diff)
 	}
+	nobody := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".Lead" || p.Last().String() == ".Member" }, cmp.Ignore())
+	if diff := cmp.Diff(least.Web, cfg.Web, same, nobody, cmp.AllowUnexported(Identity{})); diff != "" {
+		t.Errorf("web of the example is not the default (-default +example):\n%s", diff)
+	}
 	for _, c := range []struct{ name, got, want any }{
 		{"store", cfg.Store, least.Store},
-		{"web", cfg.Web, least.Web},
 		{"log", cfg.Log, least.Log},
 		{"metrics", cfg.Metrics, least.Metrics},
 		{"poll_interval", cfg.Jira.PollInterval, least.Jira.PollInterval},
@@ -192,12 +195,8 @@ func TestExampleIsAccepted(t *testing.T) {
 
 func TestUnsupported(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "web.yml"), []byte("x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	text := `jira: {url: https://jira.example.com, projects: [PAY]}
 store: {url: postgres://u@h/d}
-web: {config_file: web.yml}
 metrics: {native_histograms: true}
 `
 	cfg, err := Parse(filepath.Join(dir, "yourturn.yml"), []byte(text), nil)
@@ -206,8 +205,7 @@ metrics: {native_histograms: true}
 	}
 	want := []string{
 		"2: store.url: is not supported yet; use sqlite:FILE",
-		"3: web.config_file: is not supported yet; put a proxy with TLS and authentication in front",
-		"4: metrics.native_histograms: is not supported yet; leave it off",
+		"3: metrics.native_histograms: is not supported yet; leave it off",
 	}
 	got := strings.Split(strings.ReplaceAll(fmt.Sprint(cfg.Unsupported()), cfg.File()+":", ""), "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -226,7 +224,7 @@ metrics: {native_histograms: true}
 // pattern is a key without the names that the file gives itself.
 func pattern(key string) string {
 	key = regexp.MustCompile(`\[\d+\]`).ReplaceAllString(key, "")
-	return regexp.MustCompile(`^(projects|owners)\.[^.]+|(components)\.[^.]+`).ReplaceAllString(key, "$1$2.*")
+	return regexp.MustCompile(`^(projects|owners|web\.roles\.lead|web\.roles\.member)\.[^.]+|(components)\.[^.]+`).ReplaceAllString(key, "$1$2.*")
 }
 
 // keysOf lists the keys that a type may have in the file.

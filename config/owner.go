@@ -17,6 +17,10 @@ type Owner struct {
 	Accounts []string `yaml:"accounts"` // ids; on Data Center user keys or names
 	Calendar Calendar `yaml:"calendar"` // what differs from the top-level calendar; empty: the project's
 	Absences []Range  `yaml:"absences"` // dates are days of the owner's zone
+
+	// Users are what web.identity calls this owner. They decide nothing of how
+	// history is read, so they are not in what identifies the rules by their JSON.
+	Users []string `yaml:"users" json:"-"`
 }
 
 // Delegation lets somebody stand in for an owner.

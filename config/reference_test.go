@@ -45,7 +45,7 @@ func documented(t *testing.T) (defaults, instead map[string]string) {
 func valued() []string {
 	var keys []string
 	all := keysOf(reflect.TypeFor[Config](), "")
-	parts := regexp.MustCompile(`^(projects\.\*\.(owner|components)|owners\.\*\.absences|delegations|(projects|owners)\.\*\.calendar)\.`)
+	parts := regexp.MustCompile(`^(projects\.\*\.(owner|components)|web\.roles\.(operator|lead|member)|owners\.\*\.absences|delegations|(projects|owners)\.\*\.calendar)\.`)
 	for _, key := range all {
 		_, override := strings.CutPrefix(key, "projects.*.")
 		section := slices.ContainsFunc(all, func(k string) bool { return strings.HasPrefix(k, key+".") && !parts.MatchString(k) })

@@ -37,12 +37,6 @@ func (s Store) check(p *report) {
 	}
 }
 
-// Web is what the service itself serves.
-type Web struct {
-	ListenAddress string `yaml:"listen_address"` // host:port
-	ConfigFile    string `yaml:"config_file"`    // of TLS and authentication; empty: neither
-}
-
 // Webhook is how Jira reports a change before the next poll.
 type Webhook struct {
 	SecretFile string `yaml:"secret_file"` // where Secret was read from; empty: no webhook is accepted

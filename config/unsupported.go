@@ -25,7 +25,6 @@ type unsupportedKey struct {
 func unsupportedKeys() []unsupportedKey {
 	return []unsupportedKey{
 		{"store.url", func(c *Config) bool { return strings.HasPrefix(c.Store.URL, "postgres:") }, "use sqlite:FILE"},
-		{"web.config_file", func(c *Config) bool { return c.Web.ConfigFile != "" }, "put a proxy with TLS and authentication in front"},
 		{"metrics.native_histograms", func(c *Config) bool { return c.Metrics.NativeHistograms }, "leave it off"},
 	}
 }

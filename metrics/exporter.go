@@ -29,8 +29,9 @@ type described struct {
 
 // published is a report and what a scrape shows of it.
 type published struct {
-	report *latency.Report
-	series []prometheus.Metric
+	report     *latency.Report
+	series     []prometheus.Metric
+	renderings renderings
 }
 
 // NewExporter returns an exporter with nothing published.
@@ -69,9 +70,14 @@ func (e *Exporter) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (e *Exporter) Collect(ch chan<- prometheus.Metric) {
 	if p := e.published.Load(); p != nil {
-		for _, m := range p.series {
-			ch <- m
-		}
+		p.collect(ch)
+	}
+}
+
+// collect sends the series of a report.
+func (p *published) collect(ch chan<- prometheus.Metric) {
+	for _, m := range p.series {
+		ch <- m
 	}
 }
 

@@ -9,14 +9,13 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // manyOwners is a report of about 5,000 series: that many owners, each in one
 // project, with everything that can be said of them.
-func manyOwners(b *testing.B, owners int) *latency.Report {
+func manyOwners(b testing.TB, owners int) *latency.Report {
 	rules := &latency.Rules{Projects: map[string]*latency.Project{}, Owners: map[string]*latency.Owner{}}
 	cal := aroundTheClock(b)
 	totals := latency.NewTotals()
@@ -62,7 +61,7 @@ func BenchmarkScrape(b *testing.B) {
 	for _, f := range families {
 		series += len(f.GetMetric())
 	}
-	h := promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	h := Handler(e, prometheus.NewRegistry())
 	var took []time.Duration
 	b.ReportAllocs()
 	for b.Loop() {

@@ -31,6 +31,11 @@ type (
 	Redacted struct{ Endpoint string }
 	// Webhook is a webhook of Jira, by what became of it.
 	Webhook struct{ Result string }
+	// Refused is that many HTTP requests that were refused for a reason.
+	Refused struct {
+		Reason string
+		Count  int
+	}
 	// Reload is an attempt to put the config of the file in force. Err says why the
 	// former stays.
 	Reload struct {
@@ -79,6 +84,11 @@ func serviceMetrics() []Row {
 		On(Definition{
 			Name: "yourturn_webhooks_total", Kind: Counter, Help: "Webhooks from Jira, by what became of them.", Labels: labels("result"),
 		}, func(w Webhook) []Sample { return One(1, w.Result) }),
+		On(Definition{
+			Name: "yourturn_http_refused_total", Kind: Counter, Labels: labels("reason"),
+			Help: "HTTP requests that were refused: another site's name (foreign_host) or page (foreign_origin), no role (no_role), too many at a time (busy); " +
+				"and those whose header names a user though no trusted proxy sent it, which is ignored (forged_header).",
+		}, func(r Refused) []Sample { return One(float64(r.Count), r.Reason) }),
 		On(Definition{
 			Name: "yourturn_config_last_reload_successful", Kind: Gauge, Help: "1 if the config in force is the file's content when it was last read, 0 if that was refused.",
 		}, func(r Reload) []Sample { return One(float(r.Err == nil)) }),

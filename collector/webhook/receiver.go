@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"hash"
 	"io"
 	"maps"
 	"net/http"
@@ -23,16 +24,18 @@ import (
 )
 
 const (
-	maxBody  = 4 << 20 // bytes of a payload: an issue with long texts
+	maxBody  = 1 << 20 // bytes of a payload: an issue with long texts
+	maxDepth = 100     // of a payload's values in one another
+	maxMark  = 128     // bytes of an identifier that is remembered; Jira's are shorter
 	maxQueue = 1000    // issues that wait to be read; more are left to the next poll
 	maxSeen  = 8192    // signatures and identifiers that are remembered, to know a repetition
 	// maxAge is how old a payload may be, or how far ahead. Jira repeats a webhook for
 	// about an hour; an attacker could repeat it for ever. It is so long that this
 	// clock and Jira's need not agree; where they are hours apart, polls find the
 	// changes.
-	maxAge    = 2 * time.Hour
-	signature = "sha256="   // the method Jira signs with
-	gap       = time.Second // between two batches, so that a bulk edit causes few readings
+	maxAge = 2 * time.Hour
+	method = "sha256="   // that Jira signs with
+	gap    = time.Second // between two batches, so that a bulk edit causes few readings
 )
 
 // commentAddress finds the id of the issue in the address of a comment.
@@ -82,22 +85,35 @@ func New(o Options) *Receiver {
 	return &Receiver{opts: o, ready: make(chan struct{}, 1), waiting: map[int64]bool{}, seen: map[string]bool{}}
 }
 
+// Taken reports whether there is a secret: without one there is no endpoint.
+func (r *Receiver) Taken() bool { return r.opts.Secret() != "" }
+
 // ServeHTTP implements http.Handler. It answers before anything is read from
 // Jira: 202 if the webhook is understood, whatever becomes of it, 401 if its
-// signature is wrong, 400 if it cannot be read.
+// signature is wrong, 400 if it cannot be read or is larger than 1 MiB. It keeps
+// no more of a payload than one text at a time, and reads none without something
+// that can be a signature.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
-	if err != nil {
-		r.answer(w, http.StatusBadRequest, Malformed)
-		return
-	}
-	mac, ok := r.signed(body, req.Header.Get("X-Hub-Signature"))
+	mac, given, ok := r.signature(req.Header.Get("X-Hub-Signature"))
 	if !ok {
 		r.answer(w, http.StatusUnauthorized, Refused)
 		return
 	}
-	issue, at, err := read(body)
-	if err != nil {
+	if req.ContentLength > maxBody {
+		r.answer(w, http.StatusBadRequest, Malformed)
+		return
+	}
+	body := io.TeeReader(http.MaxBytesReader(w, req.Body, maxBody), mac)
+	issue, at, malformed := read(body)
+	if _, err := io.Copy(io.Discard, body); err != nil { // what is behind an error in it is signed too
+		r.answer(w, http.StatusBadRequest, Malformed)
+		return
+	}
+	if !hmac.Equal(given, mac.Sum(nil)) {
+		r.answer(w, http.StatusUnauthorized, Refused)
+		return
+	}
+	if malformed != nil {
 		r.answer(w, http.StatusBadRequest, Malformed)
 		return
 	}
@@ -107,8 +123,8 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	// The identifier stays the same when Jira tries again, but it is not signed. By
 	// its signature a captured webhook is known under any identifier.
-	marks := []string{string(mac)}
-	if id := req.Header.Get("X-Atlassian-Webhook-Identifier"); id != "" {
+	marks := []string{string(given)}
+	if id := req.Header.Get("X-Atlassian-Webhook-Identifier"); id != "" && len(id) <= maxMark {
 		marks = append(marks, "identifier "+id)
 	}
 	r.answer(w, http.StatusAccepted, r.take(issue, marks...))
@@ -120,38 +136,57 @@ func (r *Receiver) answer(w http.ResponseWriter, status int, result string) {
 	w.WriteHeader(status)
 }
 
-// signed reports whether a signature is of a body by the secret, and returns it.
-func (r *Receiver) signed(body []byte, header string) ([]byte, bool) {
+// signature returns what makes the signature of a body, and the one that a header
+// gives. It reports whether there is a secret, and a signature.
+func (r *Receiver) signature(header string) (mac hash.Hash, given []byte, ok bool) {
 	secret := r.opts.Secret()
-	given, err := hex.DecodeString(strings.TrimPrefix(header, signature))
-	if secret == "" || err != nil || !strings.HasPrefix(header, signature) {
-		return nil, false
+	text, ok := strings.CutPrefix(header, method)
+	given, err := hex.DecodeString(text)
+	if secret == "" || !ok || err != nil || len(given) != sha256.Size {
+		return nil, nil, false
 	}
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body) //nolint:errcheck // it cannot fail
-	return given, hmac.Equal(given, mac.Sum(nil))
+	return hmac.New(sha256.New, []byte(secret)), given, true
 }
 
 // read returns the issue that a payload is about, 0 if it is about none, and
 // when Jira sent it. What Data Center sends of a comment names its issue in the
 // comment's address alone.
-func read(body []byte) (issue int64, at time.Time, err error) {
-	var doc struct {
-		Timestamp int64 `json:"timestamp"` // ms
-		Issue     struct {
-			ID json.RawMessage `json:"id"` // a text, or a number
-		} `json:"issue"`
-		Comment struct {
-			Self string `json:"self"`
-		} `json:"comment"`
-	}
-	if err := json.Unmarshal(body, &doc); err != nil {
+func read(body io.Reader) (issue int64, at time.Time, err error) {
+	d := json.NewDecoder(body)
+	var sent int64 // ms
+	var id json.RawMessage
+	var address string
+	err = members(d, func(name string) error {
+		switch name {
+		case "timestamp":
+			return d.Decode(&sent)
+		case "issue":
+			return members(d, func(name string) error {
+				if name == "id" {
+					return d.Decode(&id) // a text, or a number
+				}
+				return skip(d)
+			})
+		case "comment":
+			return members(d, func(name string) error {
+				if name == "self" {
+					return d.Decode(&address)
+				}
+				return skip(d)
+			})
+		}
+		return skip(d)
+	})
+	if err != nil {
 		return 0, at, err
 	}
-	at = time.UnixMilli(doc.Timestamp)
-	text := strings.Trim(string(doc.Issue.ID), `"`)
-	if address := commentAddress.FindStringSubmatch(doc.Comment.Self); text == "" && address != nil {
-		text = address[1]
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return 0, at, errors.New("there is more behind it")
+	}
+	at = time.UnixMilli(sent)
+	text := strings.Trim(string(id), `"`)
+	if m := commentAddress.FindStringSubmatch(address); text == "" && m != nil {
+		text = m[1]
 	}
 	if text == "" || text == "null" {
 		return 0, at, nil
@@ -161,6 +196,50 @@ func read(body []byte) (issue int64, at time.Time, err error) {
 		err = errors.New("a negative id")
 	}
 	return issue, at, err
+}
+
+// members calls member with the name of each member of the object that comes next;
+// it must read the value. null has none.
+func members(d *json.Decoder, member func(name string) error) error {
+	switch begin, err := d.Token(); {
+	case err != nil || begin == nil:
+		return err
+	case begin != json.Delim('{'):
+		return errors.New("not an object")
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		if err := member(name.(string)); err != nil { // of an object, as Token has checked
+			return err
+		}
+	}
+	_, err := d.Token()
+	return err
+}
+
+// skip reads the value that comes next, and keeps nothing of it.
+func skip(d *json.Decoder) error {
+	for depth := 0; ; {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		switch {
+		case depth == 0:
+			return nil
+		case depth > maxDepth:
+			return errors.New("nested too deeply")
+		}
+	}
 }
 
 // take queues an issue unless the webhook was seen before, by any of its marks.

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -42,6 +43,8 @@ func TestReceiver(t *testing.T) {
 		return fmt.Sprintf(`{"timestamp":%d,"webhookEvent":"jira:issue_updated","issue":{"id":%s}}`, now.Add(-age).UnixMilli(), issue)
 	}
 	fresh := about(`"10001"`, 0)
+	tooLong := fresh + strings.Repeat(" ", maxBody)
+	deep := `{"x":` + strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1) + "}"
 	for _, tc := range []struct {
 		name, body, signature string
 		secret                string
@@ -61,7 +64,14 @@ func TestReceiver(t *testing.T) {
 		{"of tomorrow", about(`"10001"`, -24*time.Hour), sign(about(`"10001"`, -24*time.Hour)), secret, 202, Ignored},
 		{"no JSON", "x", sign("x"), secret, 400, Malformed},
 		{"id that is none", about(`"../1"`, 0), sign(about(`"../1"`, 0)), secret, 400, Malformed},
-		{"too long", strings.Repeat(" ", maxBody+1), "", secret, 400, Malformed},
+		{"too long", tooLong, sign(tooLong), secret, 400, Malformed},
+		{"more behind it", fresh + "{}", sign(fresh + "{}"), secret, 400, Malformed},
+		{"an error, and no signature of it", "x", sign("y"), secret, 401, Refused},
+		{"nested deeply", deep, sign(deep), secret, 400, Malformed},
+		{"nothing", "", sign(""), secret, 400, Malformed},
+		{"an issue that is null", `{"issue":null}`, sign(`{"issue":null}`), secret, 202, Ignored},
+		{"an issue that is a list", `{"issue":[{"id":1}]}`, sign(`{"issue":[{"id":1}]}`), secret, 400, Malformed},
+		{"half a signature", fresh, sign(fresh)[:20], secret, 401, Refused},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var result string
@@ -89,8 +99,49 @@ func TestSignature(t *testing.T) {
 		{"another method", "sha1=" + mac, false},
 		{"cut", "sha256=" + mac[:62], false},
 	} {
-		if _, got := r.signed([]byte("Hello World!"), tc.signature); got != tc.want {
+		mac, given, got := r.signature(tc.signature)
+		if got {
+			mac.Write([]byte("Hello World!"))
+			got = hmac.Equal(given, mac.Sum(nil))
+		}
+		if got != tc.want {
 			t.Errorf("%s: taken for right: %t, want %t", tc.name, got, tc.want)
+		}
+	}
+}
+
+// unread is a body that must not be read.
+type unread struct{ *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.Error("a body is read")
+	return 0, io.EOF
+}
+
+// TestNothingIsReadInVain holds that a body is not read of which the head says
+// that it cannot be right.
+func TestNothingIsReadInVain(t *testing.T) {
+	for _, tc := range []struct {
+		name, signature string
+		length          int64
+		secret          string
+		want            int
+	}{
+		{"no secret", sign(""), 10, "", 401},
+		{"no signature", "", 10, secret, 401},
+		{"too long", sign(""), maxBody + 1, secret, 400},
+	} {
+		r := New(Options{Secret: func() string { return tc.secret }})
+		req := httptest.NewRequest(http.MethodPost, "/webhook/jira", unread{t})
+		req.ContentLength = tc.length
+		req.Header.Set("X-Hub-Signature", tc.signature)
+		rec := httptest.NewRecorder()
+		r.ServeHTTP(rec, req)
+		if rec.Code != tc.want {
+			t.Errorf("%s: answered with %d, want %d", tc.name, rec.Code, tc.want)
+		}
+		if r.Taken() != (tc.secret != "") {
+			t.Errorf("%s: taken: %t", tc.name, r.Taken())
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/listen"
 )
 
 // ConfigError is an error in the config. Nothing was done.
@@ -32,4 +33,14 @@ func loadConfig(cfg *config.Config, err error) (*config.Config, error) {
 		return nil, ConfigError{err}
 	}
 	return cfg, nil
+}
+
+// CheckWeb returns what the config's web.config_file protects. An error in that
+// file, or in those that it names, is a ConfigError.
+func CheckWeb(cfg *config.Config) (listen.Protection, error) {
+	p, err := listen.Check(cfg.Web.ConfigFile)
+	if err != nil {
+		err = inConfig(cfg, err)
+	}
+	return p, err
 }

@@ -56,8 +56,14 @@ func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 		done := make(chan error, 1)
 		go func() {
 			done <- s.collector.Run(run, collector.Schedule{
-				Interval: s.cfg.Jira.PollInterval, Wanted: wanted,
-				After: func(res collector.Result, err error) error { return s.afterCycle(run, res, err) },
+				Interval: s.cfg.Jira.PollInterval, Wanted: wanted, Before: s.pace.begin,
+				After: func(res collector.Result, err error) error {
+					err = s.afterCycle(run, res, err)
+					if run.Err() == nil {
+						s.pace.end()
+					}
+					return err
+				},
 			})
 		}()
 		err, again := s.supervise(ctx, stop, done)

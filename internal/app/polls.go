@@ -101,8 +101,6 @@ func (r *pollRecord) reloaded(err error) {
 	if err != nil {
 		r.log.Error("the config was not reloaded; the old one stays", zap.Error(err))
 		text = "not reloaded at " + now.UTC().Format(time.RFC3339) + ", the old one stays: " + err.Error()
-	} else {
-		r.log.Info("the config was reloaded")
 	}
 	r.self.Observe(metrics.Reload{At: now, Err: err})
 	r.mu.Lock()

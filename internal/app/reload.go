@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -15,25 +17,83 @@ import (
 	"github.com/yourturn/yourturn/internal/query"
 )
 
-// reload asks the poller to put the config's file in force. The answer is nil, or
-// why the old config stays.
-type reload struct{ answer chan<- error }
+// reloadGap is the least time between two reloads: those that are asked for
+// meanwhile are one.
+const reloadGap = 100 * time.Millisecond
 
-// Reload reads the config's file again and puts it in force. If anything is
-// wrong with it the old one stays, and the error says what.
-func (s *Service) Reload(ctx context.Context) error {
-	answer := make(chan error, 1)
+// reload is a reading of the config's file that somebody waits for.
+type reload struct {
+	by   []string // who asks for it, each once
+	done chan struct{}
+	err  error // why the old config stays; may be read once done is closed
+}
+
+// reloads keeps the one reload that the poller has not begun yet: whoever asks
+// before it begins waits for the same. It is safe for concurrent use.
+type reloads struct {
+	wake chan struct{} // holds a value while one waits
+
+	mu      sync.Mutex
+	pending *reload
+	last    time.Time // when the poller took one
+}
+
+func newReloads() *reloads { return &reloads{wake: make(chan struct{}, 1)} }
+
+// ask returns the reload that begins next.
+func (q *reloads) ask(by string) *reload {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.pending == nil {
+		q.pending = &reload{done: make(chan struct{})}
+		wake := func() {
+			select {
+			case q.wake <- struct{}{}:
+			default: // the poller knows already
+			}
+		}
+		if wait := time.Until(q.last.Add(reloadGap)); wait > 0 {
+			time.AfterFunc(wait, wake)
+		} else {
+			wake()
+		}
+	}
+	if !slices.Contains(q.pending.by, by) {
+		q.pending.by = append(q.pending.by, by)
+	}
+	return q.pending
+}
+
+// take returns the reload that waits, which nobody joins any more; nil if none does.
+func (q *reloads) take() *reload {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r := q.pending
+	q.pending, q.last = nil, time.Now()
+	return r
+}
+
+// Reload reads the config's file again and puts it in force, because by asks for
+// it. If anything is wrong with it the old one stays, and the error says what.
+func (s *Service) Reload(ctx context.Context, by string) error {
+	r := s.reloads.ask(by)
 	select {
-	case s.reloads <- reload{answer}:
+	case <-r.done:
+		return r.err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	select {
-	case err := <-answer:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
+}
+
+// answer tells everybody who waits for a reload how it ended.
+func (s *Service) answer(r *reload, err error) {
+	if err != nil {
+		s.audit.Warn("a reload of the config failed", zap.Strings("by", r.by), zap.Error(err))
+	} else {
+		s.audit.Info("the config was reloaded", zap.Strings("by", r.by))
 	}
+	r.err = err
+	close(r.done)
 }
 
 // supervise waits until the poller ends, or another config is in force, or a cycle
@@ -43,23 +103,34 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 		select {
 		case err := <-done:
 			return err, false
-		case r := <-s.reloads:
+		case <-s.reloads.wake:
+			r := s.reloads.take()
+			if r == nil {
+				continue
+			}
 			next, err := s.prepare(ctx)
 			s.polls.reloaded(err)
-			if err != nil {
-				r.answer <- err
+			if err != nil || next.cfg == nil {
+				s.answer(r, err)
 				continue
 			}
 			// Nothing can fail any more. A first sync continues where it was.
+			ended, over := s.pace.spared()
+			select {
+			case <-ended:
+			case <-over:
+			case <-ctx.Done():
+			}
 			stop()
 			if err := <-done; err != nil {
-				r.answer <- err
+				s.answer(r, err)
 				return err, false
 			}
+			s.pace.interrupt()
 			if err := s.change(ctx, next); err != nil && ctx.Err() == nil {
 				s.log.Error("deriving the numbers by the new config failed; the old numbers stay until a cycle succeeds", zap.Error(err))
 			}
-			r.answer <- nil
+			s.answer(r, nil)
 			return nil, true
 		case r := <-s.wanted:
 			stop() // a cycle under way ends, and what it has not read is read by this one
@@ -93,7 +164,8 @@ func (s *Service) change(ctx context.Context, c change) error {
 }
 
 // prepare reads the config's file, makes what it needs, and finds out whether Jira
-// accepts it. It asks Jira only if what the store knows is not enough.
+// accepts it. It asks Jira only if what the store knows is not enough. The change is
+// zero if the config in force is the same.
 func (s *Service) prepare(ctx context.Context) (change, error) {
 	load := s.opts.Load
 	if load == nil {
@@ -105,6 +177,12 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 	}
 	if err := restartNeeded(s.cfg, next); err != nil {
 		return change{}, err
+	}
+	if _, err := CheckWeb(next); err != nil {
+		return change{}, err
+	}
+	if reflect.DeepEqual(s.cfg, next) && reflect.DeepEqual(s.asked, askedBy(next)) {
+		return change{}, nil
 	}
 	client, poller, err := s.newCollector(next)
 	if err != nil {
@@ -157,6 +235,9 @@ func restartNeeded(old, next *config.Config) error {
 		{"jira.url", old.Jira.URL != next.Jira.URL},
 		{"store.url", old.Store.URL != next.Store.URL},
 		{"web.listen_address", old.Web.ListenAddress != next.Web.ListenAddress},
+		{"web.probe_address", old.Web.ProbeAddress != next.Web.ProbeAddress},
+		{"web.probe_metrics", old.Web.ProbeMetrics != next.Web.ProbeMetrics},
+		{"web.config_file", old.Web.ConfigFile != next.Web.ConfigFile},
 		{"log", old.Log != next.Log},
 	} {
 		if k.changed {

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/yourturn/yourturn/internal/listen"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/web"
 )
@@ -18,40 +19,32 @@ import (
 // shutdownTimeout is how long a stop waits for requests that are being answered.
 const shutdownTimeout = 5 * time.Second
 
-// How long a client may take to send a request, which may be a webhook with an
-// issue's texts, to read the answer, and to send the next request.
+// How many connections each listener has at most: about 20 KiB of memory each, 100
+// with TLS, and a descriptor.
 const (
-	headerTimeout = 10 * time.Second
-	readTimeout   = 30 * time.Second
-	writeTimeout  = time.Minute
-	idleTimeout   = 2 * time.Minute
+	pageConnections    = 256
+	probeConnections   = 64
+	controlConnections = 16
 )
 
 // Run serves on l and polls until ctx ends. It serves from the beginning, because
 // deriving the numbers of a large store takes a while.
 func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	s.numbers.scraped = true
-	if err := s.announce(l.Addr()); err != nil {
+	g, ctx := errgroup.WithContext(ctx)
+	servers, err := s.servers(ctx, l)
+	if err != nil {
 		return errors.Join(err, l.Close())
 	}
 	s.status.alive(0)
 	s.status.progress("deriving the numbers from the store")
-	g, ctx := errgroup.WithContext(ctx)
-	srv := &http.Server{
-		Handler: s.pages, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		// A request that waits for the poller, as a reload does, ends with it.
-		BaseContext: func(net.Listener) context.Context { return ctx },
+	for _, srv := range servers {
+		g.Go(srv.serve)
+		g.Go(func() error {
+			<-ctx.Done()
+			return s.shutdown(context.WithoutCancel(ctx), srv.Server)
+		})
 	}
-	g.Go(func() error {
-		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serving: %w", err)
-		}
-		return nil
-	})
-	g.Go(func() error {
-		<-ctx.Done()
-		return s.shutdown(context.WithoutCancel(ctx), srv)
-	})
 	wanted := make(chan []int64)
 	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })
 	g.Go(func() error {
@@ -67,24 +60,69 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	return g.Wait()
 }
 
+// served is a server and what it listens on.
+type served struct {
+	*listen.Server
+	on net.Listener
+}
+
+func (s served) serve() error { return s.Serve(s.on) }
+
+// servers returns what serves until ctx ends: the pages on l, what other processes
+// on this machine ask for, and probes if they have an address of their own.
+func (s *Service) servers(ctx context.Context, l net.Listener) (list []served, err error) {
+	settings := s.cfg.Web
+	protection, err := CheckWeb(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range listen.Exposed(settings, l.Addr().String(), protection) {
+		s.log.Warn(text)
+	}
+	s.address.Store(l.Addr().String())
+	s.allow(s.cfg)
+	defer func() {
+		if err != nil {
+			for _, other := range list[1:] {
+				err = errors.Join(err, other.on.Close())
+			}
+		}
+	}()
+	add := func(on net.Listener, h http.Handler, connections int, configFile string) {
+		o := listen.Options{Connections: connections, ConfigFile: configFile, Log: s.log}
+		list = append(list, served{listen.New(ctx, h, o), on}) // a request that waits for the poller ends with it
+	}
+	add(l, s.pages, pageConnections, settings.ConfigFile)
+	control, err := s.control(ctx)
+	if err != nil {
+		return list, err
+	}
+	add(control, web.Control{Poll: s.pollFor, Erase: s.eraseFor}.Handler(), controlConnections, "")
+	if settings.ProbeAddress != "" {
+		probes, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.ProbeAddress)
+		if err != nil {
+			return list, fmt.Errorf("listening for probes: %w: choose another address (web.probe_address)", err)
+		}
+		add(probes, s.pages.Probes(settings.ProbeMetrics), probeConnections, "")
+		s.log.Info("serving probes", zap.Stringer("address", probes.Addr()), zap.Bool("metrics", settings.ProbeMetrics))
+	}
+	return list, nil
+}
+
 // shutdown waits for requests that are being answered, up to a timeout. A client
 // that is slower is cut off, and that is no failure.
-func (s *Service) shutdown(ctx context.Context, srv *http.Server) error {
+func (s *Service) shutdown(ctx context.Context, srv *listen.Server) error {
 	timeout := s.opts.ShutdownTimeout
 	if timeout == 0 {
 		timeout = shutdownTimeout
 	}
 	stop, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	err := srv.Shutdown(stop)
-	if errors.Is(err, context.DeadlineExceeded) {
+	cut, err := srv.Shutdown(stop)
+	if cut {
 		s.log.Warn("a client did not finish its request in time and is cut off", zap.Duration("waited", timeout))
-		err = srv.Close()
 	}
-	if err != nil {
-		return fmt.Errorf("stopping the server: %w", err)
-	}
-	return nil
+	return err
 }
 
 // Resume publishes the numbers of what the store holds, if it has completed a

@@ -2,7 +2,7 @@
 // the numbers. Each part of its state has one owner:
 //
 //   - Service wires the parts, and holds what a reload replaces (service.go);
-//     run.go is its life from the start to the stop, poller.go its cycles,
+//     run.go is its life from the start to the stop, policy.go who may see what, poller.go its cycles,
 //     reload.go the change to another config.
 //   - numbers derives the numbers and publishes them (numbers.go).
 //   - pollRecord keeps how polls, requests and webhooks went (polls.go).
@@ -67,6 +67,7 @@ type Options struct {
 // Service is everything between a Jira and whoever reads the numbers.
 type Service struct {
 	log      *zap.Logger
+	audit    *zap.Logger // who did what
 	opts     Options
 	store    *store.Store
 	lock     *storelock.Lock // that makes this process the store's one writer
@@ -75,11 +76,16 @@ type Service struct {
 	polls    *pollRecord
 	status   *status
 	pages    *web.Server
+	looks    *lookLog
 	webhooks *webhook.Receiver
-	reloads  chan reload
+	reloads  *reloads
+	pace     pace
 	wanted   chan request // what is to be done between two cycles
 
 	secret     atomic.Value // the webhooks' secret; a string
+	policy     atomic.Pointer[web.Policy]
+	address    atomic.Value // where the pages are served; a string, of which there is none before Run
+	configFile string       // of the pages' TLS and authentication
 	pollSecret string       // with which another process may ask for a cycle; "": none may
 
 	throttle jira.Throttle // Jira's wish not to be asked outlives a config
@@ -110,7 +116,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	b := BuildInfo()
 	reg := prometheus.NewRegistry()
 	s := &Service{
-		log: log, opts: opts, store: st, lock: lock, reloads: make(chan reload), wanted: make(chan request),
+		log: log, audit: Audit(log), looks: &lookLog{audit: Audit(log)}, opts: opts, store: st, lock: lock, reloads: newReloads(), wanted: make(chan request), configFile: cfg.Web.ConfigFile,
 		self:   metrics.NewSelf(reg, pollMetrics()...),
 		status: &status{now: web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}},
 	}
@@ -120,14 +126,20 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	s.numbers = newNumbers(log, st, s.self, s.status)
 	s.numbers.first = opts.Scraped
 	s.polls = newPollRecord(log, st, s.self, &s.throttle, s.now)
-	reg.MustRegister(s.numbers.exporter, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, reason := range []string{web.ForeignHost, web.ForeignOrigin, web.NoRole, web.Busy, web.Forged} {
+		s.refused(reason, 0)
+	}
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.webhooks = webhook.New(webhook.Options{
 		Secret:  func() string { return s.secret.Load().(string) },
 		Observe: s.polls.webhook,
 		Now:     s.polls.clock,
 	})
 	s.pages = web.New(web.Sources{
-		Metrics: reg, Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload, Poll: s.pollFor, Erase: s.eraseFor, Webhooks: s.webhooks,
+		Metrics: metrics.Handler(s.numbers.exporter, reg), Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload,
+		Webhooks: s.webhooks, WebhooksTaken: s.webhooks.Taken, Policy: s.policy.Load,
+		Refused: func(reason string) { s.refused(reason, 1) },
+		Looks:   s.looks,
 	})
 	_, poller, err := s.newCollector(cfg)
 	if err != nil {
@@ -157,6 +169,11 @@ func (s *Service) Config() *config.Config { return s.cfg }
 
 // ServeHTTP implements http.Handler: it serves the pages and the metrics.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.ServeHTTP(w, r) }
+
+// refused counts requests that were refused.
+func (s *Service) refused(reason string, count int) {
+	s.self.Observe(metrics.Refused{Reason: reason, Count: count})
+}
 
 // newCollector wires the collector of a config, and returns it with its client.
 func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
@@ -194,6 +211,7 @@ func (s *Service) adopt(cfg *config.Config, poller *collector.Collector) {
 	}
 	s.numbers.adopt(cfg, s.confirm)
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
+	s.allow(cfg)
 	s.polls.adopted(cfg)
 	s.self.Observe(metrics.Interval(cfg.Jira.PollInterval))
 	if info, err := os.Stat(cfg.Jira.TokenFile); cfg.Jira.TokenFile != "" && err == nil {

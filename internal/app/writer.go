@@ -71,20 +71,19 @@ func (w Writer) lock(ctx context.Context, cfg *config.Config, log *zap.Logger) (
 	return l, err
 }
 
-// announce lets other processes on this machine ask this one to poll: it puts
-// the address and a secret into the lock file.
-func (s *Service) announce(a net.Addr) error {
-	s.pollSecret = rand.Text()
-	return s.lock.Serve(reached(a), s.pollSecret)
-}
-
-// reached returns the address at which this machine reaches a listener: what
-// listens on all addresses is reached on loopback.
-func reached(a net.Addr) string {
-	if tcp, ok := a.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+// control opens what lets other processes on this machine ask this one to poll: it
+// puts the address of a listener on loopback and a secret into the lock file. The
+// pages' own address may ask for a certificate or a password.
+func (s *Service) control(ctx context.Context) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening for other processes on this machine: %w", err)
 	}
-	return a.String()
+	s.pollSecret = rand.Text()
+	if err := s.lock.Serve(l.Addr().String(), s.pollSecret); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
 }
 
 // request asks the poller to do something between two cycles.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/calendar"
+	"github.com/yourturn/yourturn/internal/listen"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
@@ -59,19 +59,13 @@ func (e *examination) calendars(context.Context) ([]Line, error) {
 	return lines, nil
 }
 
-// loopback reports whether an address is reached from this machine alone.
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	return err == nil && config.Loopback(host)
-}
-
 // webhook says whether Jira can report changes by itself.
 func (e *examination) webhook(context.Context) ([]Line, error) {
 	c := e.Config
 	line := Line{Topic: "webhook", Text: fmt.Sprintf("none is accepted; Jira is asked every %s", c.Jira.PollInterval)}
 	switch {
 	case c.Webhook.Secret.Reveal() == "":
-	case loopback(c.Web.ListenAddress):
+	case listen.Loopback(c.Web.ListenAddress):
 		line.Grade, line.Text = Look, fmt.Sprintf("webhooks are accepted at /webhook/jira, but %s takes them from this machine alone", c.Web.ListenAddress)
 		line.Remedy = "let a proxy pass /webhook/jira on, or write another web.listen_address"
 	default:
@@ -94,15 +88,31 @@ func Exposures(cfg *config.Config) []Line {
 }
 
 // pages says who can open the pages and read the metrics.
-func (e *examination) pages(context.Context) ([]Line, error) {
-	address := e.Config.Web.ListenAddress
-	if loopback(address) {
-		return []Line{{Topic: "pages", Text: fmt.Sprintf("pages and metrics at http://%s/ are for this machine alone", address)}}, nil
+func (e *examination) pages(context.Context) ([]Line, error) { return Pages(e.Config), nil }
+
+// Pages says who can open the pages of a config and read its metrics.
+func Pages(cfg *config.Config) []Line {
+	w := cfg.Web
+	protection, err := listen.Check(w.ConfigFile)
+	if err != nil {
+		return []Line{{Topic: "pages", Grade: Broken, Text: err.Error(), Remedy: "mend the file, or leave web.config_file out"}}
 	}
-	return []Line{{
-		Topic: "pages", Grade: Look, Text: fmt.Sprintf("pages and metrics are open to everybody who reaches %s, names and waits included", address),
-		Remedy: "put a proxy with TLS and authentication in front, or listen on 127.0.0.1",
-	}}, nil
+	var lines []Line
+	for _, text := range listen.Exposed(w, w.ListenAddress, protection) {
+		what, remedy, _ := strings.Cut(text, ": ")
+		lines = append(lines, Line{Topic: "pages", Grade: Look, Text: what, Remedy: remedy})
+	}
+	if len(lines) > 0 {
+		return lines
+	}
+	text := fmt.Sprintf("pages and metrics at %s are for this machine alone", w.ListenAddress)
+	switch {
+	case w.Identity.Configured():
+		text = fmt.Sprintf("pages and metrics at %s are for those who have a role (web.roles, owners.*.users)", w.ListenAddress)
+	case protection.BasicAuth || protection.ClientCertificate:
+		text = fmt.Sprintf("pages and metrics at %s are for those whom %s lets in", w.ListenAddress, w.ConfigFile)
+	}
+	return []Line{{Topic: "pages", Text: text}}
 }
 
 // openStore opens the store for reading, if there is one with a completed sync.

@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
+	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/storelock"
 )
 
 // serveProcess is serve as a process of its own.
@@ -132,14 +134,20 @@ func TestSyncAsksTheServeThatWrites(t *testing.T) {
 	if !strings.Contains(s.out.String(), "a new ledger begins") {
 		t.Error("serve did not begin a new ledger")
 	}
-	// Without the secret nobody makes it poll.
-	resp, err := http.Post("http://"+address+"/-/poll", "", nil) //nolint:noctx // it answers at once
+	// Without the secret nobody makes it poll, and the pages' address has no such route.
+	cfg, err := app.LoadConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
-	if resp.StatusCode != http.StatusForbidden {
-		t.Errorf("a poll without the secret is answered with %s", resp.Status)
+	holder, err := storelock.Read(strings.TrimPrefix(cfg.Store.URL, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := posted(t, "http://"+holder.Address+"/-/poll", ""); status != http.StatusForbidden {
+		t.Errorf("a poll without the secret is answered with %d", status)
+	}
+	if status := posted(t, "http://"+address+"/-/poll", ""); status != http.StatusNotFound {
+		t.Errorf("a poll by way of the pages is answered with %d", status)
 	}
 	// Those who read go on beside it.
 	for _, args := range [][]string{{"waits", "--open"}, {"check", "--online"}} {

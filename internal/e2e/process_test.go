@@ -3,11 +3,14 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
 )
@@ -16,9 +19,28 @@ import (
 // a JSON list.
 const argsVariable = "YOURTURN_TEST_ARGS"
 
+// probeVariable makes the test binary ask for a URL every 100 ms until it is ended.
+// For each answer it prints how many nanoseconds it took, or -1 if it was not 200.
+const probeVariable = "YOURTURN_TEST_PROBE"
+
 // TestMain runs the tests or, in a process that a test starts, the product with
-// the arguments of argsVariable.
+// the arguments of argsVariable, a probe, or an attack.
 func TestMain(m *testing.M) {
+	if value := os.Getenv(attackVariable); value != "" {
+		attackMain(value)
+		return
+	}
+	if url := os.Getenv(probeVariable); url != "" {
+		for range time.Tick(100 * time.Millisecond) {
+			asked := time.Now()
+			status, _, err := fetched(context.Background(), url)
+			took := time.Since(asked)
+			if err != nil || status != http.StatusOK {
+				took = -1
+			}
+			fmt.Println(took.Nanoseconds())
+		}
+	}
 	text, product := os.LookupEnv(argsVariable)
 	if !product {
 		os.Unsetenv("YOURTURN_JIRA_TOKEN") //nolint:errcheck // whoever runs the tests may have one; those that need it set it

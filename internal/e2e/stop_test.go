@@ -88,7 +88,7 @@ func TestServeAsksForNamesThatAreNew(t *testing.T) {
 func TestStopLeavesADawdlerBehind(t *testing.T) {
 	p := rigJira(t, jirasim.Cloud, jirasim.Options{})
 	p.opts.ShutdownTimeout = time.Millisecond
-	p.serveJira()
+	p.serveJira("webhook: {secret_file: token}\n")
 	r := p.serve()
 	await(t, r.base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.base, "http://"))
@@ -96,12 +96,13 @@ func TestStopLeavesADawdlerBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close() //nolint:errcheck // it was cut off
-	const slow = "POST /webhook/jira HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"
+	slow := "POST /webhook/jira HTTP/1.1\r\nHost: localhost\r\nX-Hub-Signature: sha256=" + strings.Repeat("0", 64) + "\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n"
 	if _, err := conn.Write([]byte(slow)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Read(make([]byte, 100)); err != nil { // it waits for the rest
-		t.Fatal(err)
+	answer := make([]byte, 100)
+	if n, err := conn.Read(answer); err != nil || !strings.Contains(string(answer[:n]), "100 Continue") { // it waits for the rest
+		t.Fatalf("answered with %q, error %v", answer[:n], err)
 	}
 	p.stopped(r)
 	p.logs("cut off", true)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 func (p *rig) page() string {
 	p.Helper()
 	rec := httptest.NewRecorder()
-	p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, "/sync", nil))
+	p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodGet, "http://localhost/sync", nil))
 	return regexp.MustCompile(`<[^>]*>`).ReplaceAllString(rec.Body.String(), " ")
 }
 
@@ -108,7 +109,11 @@ func TestSyncPage(t *testing.T) {
 		p.fine() // in which it is not tried again yet
 		p.tells("The last check failed.*: +census: ")
 		r := p.serve()
-		if status, answer := post(p.T, r.base+"/-/reload", ""); status != http.StatusOK { // another config tries again
+		config, err := os.ReadFile(p.svc.Config().File())
+		if err != nil {
+			p.Fatal(err)
+		}
+		if status, answer := p.reload(r, p.replaced("defaults: {", "defaults: {targets: {acceptance: 1h}, ")(string(config))); status != http.StatusOK { // another config tries again
 			p.Fatalf("reload: %d %s", status, answer)
 		}
 		await(p.T, r.base+"/sync", func(_ int, body string) bool { return !strings.Contains(body, "The last check failed") })
@@ -137,8 +142,10 @@ func TestSyncPage(t *testing.T) {
 		p.tells("Quarantine\\s+These issues cannot be read\\. All others are\\.\\s+Issue\\s+Reason\\s+Since\\s+PAY-4\\s+\\S")
 
 		// Webhooks that are refused, and Jira's wish to be left alone.
+		p.restart(func(config string) string { return config + "webhook: {secret_file: token}\n" })
+		p.fine()
 		rec := httptest.NewRecorder()
-		p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodPost, "/webhook/jira", strings.NewReader("{}")))
+		p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodPost, "http://localhost/webhook/jira", strings.NewReader("{}")))
 		p.tells("The last one came\\s+[A-Z]", "refused\\s+1")
 		p.fault = func(*http.Request) *jirasim.Fault {
 			return &jirasim.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1800"}}}

@@ -23,13 +23,18 @@ func (s *Server) healthy(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "yourturn is healthy.")
 }
 
-// ready answers 200 when there are numbers, and 503 with the reason before.
-func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+// ready answers 200 when there are numbers, and 503 before, with the reason for
+// those who run the service.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	if s.from.Report() != nil {
 		fmt.Fprintln(w, "yourturn is ready.")
 		return
 	}
 	st := s.from.Status()
 	w.WriteHeader(http.StatusServiceUnavailable)
+	if !callerOf(r).Operates() {
+		fmt.Fprintln(w, "yourturn is not ready.")
+		return
+	}
 	fmt.Fprintln(w, "yourturn is not ready:", cmp.Or(st.LastErr, st.Progress, "the first sync has not started"))
 }

@@ -32,41 +32,71 @@ type waiting struct {
 	Over bool
 }
 
+// team is what a member of a project sees of its waits: counts, and nobody's
+// statistics.
+type team struct {
+	latency.StoryKey
+	Open   int
+	Target time.Duration
+	latency.StoryState
+}
+
 // home serves the page of what waits now (/).
 func (s *Server) home() http.Handler {
 	page := page("home.html", template.FuncMap{
 		"hours": hours, "wall": wall, "percent": func(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) },
 		"date": func(at latency.Instant) string { return at.Time().Format("2 Jan 2006") },
 	})
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := callerOf(r)
 		data := struct {
 			Status
-			Report *latency.Report
-			AsOf   time.Time
-			Rows   []row
-			Waits  []waiting
+			Report   *latency.Report
+			AsOf     time.Time
+			Operates bool // the caller may see how the service works
+			Outside  bool // the caller sees no project
+			Rows     []row
+			Teams    []team
+			Waits    []waiting
 			// Forgotten is how many open waits are forgotten, Oldest are the oldest of them.
 			Forgotten int
 			Oldest    []waiting
 			// Misfits say where the config does not fit a project.
 			Misfits []string
-		}{Status: s.from.Status(), Report: s.from.Report()}
-		if r := data.Report; r != nil {
-			data.AsOf = r.DataTimestamp.Time()
-			data.Rows, data.Misfits = rows(r), misfits(r)
-			data.Waits, data.Oldest = waits(r, r.OpenWaits, data.JiraURL), waits(r, r.Forgotten, data.JiraURL)
-			for _, open := range r.Open {
-				data.Forgotten += open.Forgotten
+		}{Status: s.from.Status(), Report: s.from.Report(), Operates: c.Operates(), Outside: !c.SeesSome()}
+		if !c.everything { // these are about all owners
+			data.Notes = nil
+		}
+		if report := data.Report; report != nil {
+			data.AsOf = report.DataTimestamp.Time()
+			data.Rows, data.Teams, data.Misfits = rows(report, c), teams(report, c), misfits(report, c)
+			data.Waits, data.Oldest = waits(report, c, report.OpenWaits, data.JiraURL), waits(report, c, report.Forgotten, data.JiraURL)
+			for k, open := range report.Open {
+				if c.SeesProject(k.Project) || c.SeesOwner(k.Owner, k.Project) {
+					data.Forgotten += open.Forgotten
+				}
 			}
 		}
-		render(w, page, data)
+		var seen []string
+		for _, line := range data.Rows {
+			if !slices.Contains(seen, line.Owner) {
+				seen = append(seen, line.Owner)
+			}
+		}
+		if s.looked(w, r, seen...) {
+			render(w, page, data)
+		}
 	})
 }
 
-// rows lists owners in alphabetical order, because the page ranks nobody.
-func rows(r *latency.Report) []row {
+// rows lists the owners whose statistics a caller may see, in alphabetical order,
+// because the page ranks nobody.
+func rows(r *latency.Report, c Caller) []row {
 	var out []row
 	for k, open := range r.Open {
+		if !c.SeesOwner(k.Owner, k.Project) {
+			continue
+		}
 		line := row{
 			Key: k, Name: r.Names[k.Owner], OpenState: open, Absent: r.Absent[k.Owner],
 			Target: r.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}], Breached: r.Totals.Breached[k],
@@ -82,6 +112,22 @@ func rows(r *latency.Report) []row {
 	slices.SortFunc(out, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Kind, b.Kind))
 	})
+	return out
+}
+
+// teams lists the projects of which a caller sees the counts and no statistics.
+func teams(r *latency.Report, c Caller) []team {
+	open := map[latency.StoryKey]int{}
+	for k, o := range r.Open {
+		if c.SeesProject(k.Project) && !c.SeesOwner("", k.Project) {
+			open[latency.StoryKey{Kind: k.Kind, Project: k.Project}] += o.Open
+		}
+	}
+	var out []team
+	for k, n := range open {
+		out = append(out, team{StoryKey: k, Open: n, Target: r.Targets[k], StoryState: r.Stories[k]})
+	}
+	slices.SortFunc(out, func(a, b team) int { return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Kind, b.Kind)) })
 	return out
 }
 
@@ -104,10 +150,16 @@ func median(d *latency.Distribution) string {
 // the forgotten ones.
 const longestWaits = 12
 
-// waits makes lines of some of the open waits, longest first.
-func waits(r *latency.Report, list []latency.OpenWait, jiraURL string) []waiting {
+// waits makes lines of those of some open waits that a caller may see, longest first. How one compares
+// with its owner's others is a statistic of the owner.
+func waits(r *latency.Report, c Caller, list []latency.OpenWait, jiraURL string) []waiting {
 	out := make([]waiting, 0, len(list))
 	for _, w := range list {
+		statistics := c.SeesOwner(w.Owner, w.Project)
+		if !statistics && !c.SeesProject(w.Project) {
+			continue
+		}
+		w.Paced = w.Paced && statistics
 		line := waiting{OpenWait: w, Name: r.Names[w.Owner], Over: w.Age > r.Targets[latency.StoryKey{Kind: w.Kind, Project: w.Project}]}
 		if jiraURL != "" {
 			line.Link = strings.TrimRight(jiraURL, "/") + "/browse/" + w.Story

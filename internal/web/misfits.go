@@ -8,18 +8,19 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// misfits says in sentences where the config does not fit a project: its numbers
-// look quiet, and are not.
-func misfits(r *latency.Report) []string {
+// misfits says in sentences where the config does not fit a project that a caller
+// sees, or whose service they run: its numbers look quiet, and are not.
+func misfits(r *latency.Report, c Caller) []string {
+	sees := func(project string) bool { return c.Operates() || c.SeesProject(project) }
 	var none []string
 	for project, fits := range r.Configured {
-		if !fits {
+		if !fits && sees(project) {
 			none = append(none, project)
 		}
 	}
 	found := map[string][]string{} // projects, by reason
 	for k, n := range r.Audit {
-		if n > 0 && (k.Reason != latency.FindNoAcceptance || r.Configured[k.Project]) {
+		if n > 0 && sees(k.Project) && (k.Reason != latency.FindNoAcceptance || r.Configured[k.Project]) {
 			found[k.Reason] = append(found[k.Reason], k.Project)
 		}
 	}

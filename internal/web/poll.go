@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -19,26 +20,38 @@ const pollTimeout = 6 * time.Hour
 // eraseBody bounds what says whom to erase, in bytes.
 const eraseBody = 1 << 16
 
-// poll runs a cycle at once, and answers with what it did as JSON.
-func (s *Server) poll(w http.ResponseWriter, r *http.Request) {
-	s.command(w, r, func(secret string) (any, error) {
-		return s.from.Poll(r.Context(), secret, r.URL.Query().Get("recount") == "true")
-	})
+// Control is what a process does for others on the same machine that prove by a
+// secret that they may read the store's lock file. The error of each is ErrSecret
+// where the secret is another.
+type Control struct {
+	// Poll runs a cycle at once, and returns what it did.
+	Poll func(ctx context.Context, secret string, recount bool) (any, error)
+	// Erase erases a person, and returns what it did. The request says whom, in JSON.
+	Erase func(ctx context.Context, secret string, request []byte) (any, error)
 }
 
-// erase erases a person, and answers with what it did as JSON.
-func (s *Server) erase(w http.ResponseWriter, r *http.Request) {
-	s.command(w, r, func(secret string) (any, error) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, eraseBody))
-		if err != nil {
-			return nil, err
-		}
-		return s.from.Erase(r.Context(), secret, body)
+// Handler returns what serves it, at an address that the lock file names.
+func (c Control) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /-/poll", func(w http.ResponseWriter, r *http.Request) {
+		command(w, r, func(secret string) (any, error) {
+			return c.Poll(r.Context(), secret, r.URL.Query().Get("recount") == "true")
+		})
 	})
+	mux.HandleFunc("POST /-/erase", func(w http.ResponseWriter, r *http.Request) {
+		command(w, r, func(secret string) (any, error) {
+			body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, eraseBody))
+			if err != nil {
+				return nil, err
+			}
+			return c.Erase(r.Context(), secret, body)
+		})
+	})
+	return WithHeaders(mux)
 }
 
 // command answers another process of this machine, which may wait long.
-func (s *Server) command(w http.ResponseWriter, r *http.Request, run func(secret string) (any, error)) {
+func command(w http.ResponseWriter, r *http.Request, run func(secret string) (any, error)) {
 	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(pollTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

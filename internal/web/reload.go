@@ -10,7 +10,7 @@ import (
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	// A reload may derive all numbers again, which takes longer than any other answer.
 	http.NewResponseController(w).SetWriteDeadline(time.Time{}) //nolint:errcheck // then the answer is cut off
-	if err := s.from.Reload(r.Context()); err != nil {
+	if err := s.from.Reload(r.Context(), callerOf(r).String()); err != nil {
 		http.Error(w, "the config was not reloaded, and the old one stays: "+err.Error(), http.StatusInternalServerError)
 	}
 }

@@ -11,7 +11,8 @@ import (
 
 func TestReloadSaysWhatIsWrong(t *testing.T) {
 	var failure error
-	s := serving(Sources{Reload: func(context.Context) error { return failure }})
+	var asked string
+	s := serving(Sources{Reload: func(_ context.Context, by string) error { asked = by; return failure }})
 	post := func() (int, string) {
 		rec := httptest.NewRecorder()
 		s.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/-/reload", nil))
@@ -19,6 +20,9 @@ func TestReloadSaysWhatIsWrong(t *testing.T) {
 	}
 	if code, _ := post(); code != http.StatusOK {
 		t.Errorf("right: %d", code)
+	}
+	if asked != "somebody at 192.0.2.1" { // the address of httptest's requests
+		t.Errorf("it was asked for by %q", asked)
 	}
 	failure = errors.New("unknown key wbe")
 	if code, body := post(); code != http.StatusInternalServerError || !strings.Contains(body, "unknown key wbe") {

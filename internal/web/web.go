@@ -1,9 +1,10 @@
 // Package web serves metrics for Prometheus, health checks, and pages for people.
-// It has no state: it makes every answer from what its Sources return at that
-// moment.
+// It makes every answer from what its Sources return at that moment, and keeps
+// nothing but which requests are being answered.
 //
 // Each page is one file with its handler and one with its template, and a line
-// in routes.
+// in the table of routes (routes.go), which says who may see it. What a caller may
+// see of a page is asked of the Caller (access.go).
 package web
 
 import (
@@ -14,32 +15,30 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // Sources is where a Server gets what it shows. It calls them for each request, from
 // several goroutines.
 type Sources struct {
-	Metrics prometheus.Gatherer
+	Metrics http.Handler // answers a scrape
 	// Report returns the numbers, or nil until there are any.
 	Report func() *latency.Report
 	Status func() Status
+	// Policy returns who may see what; nil: everybody everything.
+	Policy func() *Policy
+	// Refused, which may be nil, is called with why a request was refused.
+	Refused func(reason string)
+	// Looks, which may be nil, keeps who looked at an owner's numbers.
+	Looks Looks
 	// Sync returns how the store keeps up with Jira.
 	Sync func(context.Context) (Sync, error)
-	// Reload puts the config's file in force. The error is why the old config stays.
-	Reload func(context.Context) error
-	// Poll runs a cycle at once for a process of this machine that proves by a
-	// secret that it may read the store's lock file, and answers with what it did.
-	// The error is ErrSecret where the secret is another.
-	Poll func(ctx context.Context, secret string, recount bool) (any, error)
-	// Erase erases a person for such a process, and answers with what it did. The
-	// request says whom, in JSON.
-	Erase func(ctx context.Context, secret string, request []byte) (any, error)
-	// Webhooks takes Jira's webhooks.
-	Webhooks http.Handler
+	// Reload puts the config's file in force, because by asks for it. The error is
+	// why the old config stays.
+	Reload func(ctx context.Context, by string) error
+	// Webhooks takes Jira's webhooks, while WebhooksTaken returns true.
+	Webhooks      http.Handler
+	WebhooksTaken func() bool
 }
 
 // Status is the state of the service, as the pages show it.
@@ -58,48 +57,18 @@ type Server struct {
 	from Sources
 }
 
-// route is a pattern and what serves it.
-type route struct {
-	pattern string // as of http.ServeMux
-	handler http.Handler
-}
-
 // New returns a server of what from returns. Sync, Reload and Webhooks may be nil;
 // then they have no route.
 func New(from Sources) *Server {
+	if from.Policy == nil {
+		from.Policy = func() *Policy { return &Policy{} }
+	}
+	if from.Refused == nil {
+		from.Refused = func(string) {}
+	}
 	s := &Server{from: from}
-	mux := http.NewServeMux()
-	for _, r := range s.routes() {
-		mux.Handle(r.pattern, r.handler)
-	}
-	s.Handler = mux
+	s.Handler = s.mux(s.routes())
 	return s
-}
-
-// routes lists everything that is served.
-func (s *Server) routes() []route {
-	list := []route{
-		{"GET /{$}", s.home()},
-		{"GET /metrics", promhttp.HandlerFor(s.from.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true})},
-		{"GET /-/healthy", http.HandlerFunc(s.healthy)},
-		{"GET /-/ready", http.HandlerFunc(s.ready)},
-	}
-	if s.from.Sync != nil {
-		list = append(list, route{"GET /sync", s.sync()})
-	}
-	if s.from.Reload != nil {
-		list = append(list, route{"POST /-/reload", http.HandlerFunc(s.reload)})
-	}
-	if s.from.Poll != nil {
-		list = append(list, route{"POST /-/poll", http.HandlerFunc(s.poll)})
-	}
-	if s.from.Erase != nil {
-		list = append(list, route{"POST /-/erase", http.HandlerFunc(s.erase)})
-	}
-	if s.from.Webhooks != nil {
-		list = append(list, route{"POST /webhook/jira", s.from.Webhooks})
-	}
-	return list
 }
 
 //go:embed head.html home.html sync.html

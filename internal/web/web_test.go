@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -12,7 +13,7 @@ import (
 // serving returns a server of sources; those that every server needs and that
 // from leaves out say nothing.
 func serving(from Sources) *Server {
-	from.Metrics = prometheus.NewRegistry()
+	from.Metrics = promhttp.HandlerFor(prometheus.NewRegistry(), promhttp.HandlerOpts{})
 	if from.Report == nil {
 		from.Report = func() *latency.Report { return nil }
 	}

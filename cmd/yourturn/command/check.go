@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,10 +57,15 @@ what you need to write a config by hand. ` + "`yourturn init`" + ` writes one fo
 			if names && !online {
 				return usageError{errors.New("--names needs --online: the names are Jira's")}
 			}
+			if _, err := app.CheckWeb(cfg); err != nil {
+				return err
+			}
 			fmt.Fprintf(e.Out, "%s is valid\n", configFile)
 			if !online {
-				for _, l := range diagnose.Exposures(cfg) {
-					printLine(e.Out, l)
+				for _, l := range slices.Concat(diagnose.Exposures(cfg), diagnose.Pages(cfg)) {
+					if l.Grade != diagnose.Works {
+						printLine(e.Out, l)
+					}
 				}
 				return nil
 			}

@@ -128,7 +128,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	} else if err := mayReplace(path, f.anew); err != nil {
 		return err
 	}
-	l, err := listen(ctx, f.address)
+	l, err := opened(ctx, f.address)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func serveJirasim(cmd *cobra.Command, e Env, f jirasimFlags) error {
 	if err != nil {
 		return err
 	}
-	l, err := listen(ctx, f.listen)
+	l, err := opened(ctx, f.listen)
 	if err != nil {
 		return err
 	}

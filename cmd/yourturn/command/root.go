@@ -216,8 +216,8 @@ func loadConfig(e Env, path string) (*config.Config, error) {
 	return cfg, nil
 }
 
-// listen opens the address that a command serves on.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// opened opens the address that a command serves on.
+func opened(ctx context.Context, address string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w: choose another address with --web.listen-address", err)

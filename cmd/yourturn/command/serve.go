@@ -23,6 +23,9 @@ func serveCommand(e Env) *cobra.Command {
 		Short: "Poll a Jira, and serve the numbers",
 		Long: `serve polls the Jira of the config, keeps what it reads in the store, and serves
 /metrics for Prometheus, pages for people (/ and /sync), /-/healthy and /-/ready.
+web.config_file has TLS and passwords, web.identity and web.roles say who may see
+what, and web.probe_address is a second address for health checks; docs/access.md
+has examples.
 
 The config is read again on SIGHUP and on POST /-/reload. A config with an error
 changes nothing; the answer, the log and a metric report it. If the new config
@@ -69,14 +72,17 @@ stopped.`,
 }
 
 func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, secrets *redact.Redactor, address string) (err error) {
-	standBy := &standBy{ctx: ctx, address: address}
+	if _, err := app.CheckWeb(cfg); err != nil { // before it makes a store
+		return err
+	}
+	standBy := &standBy{ctx: ctx, address: address, web: cfg.Web, log: log}
 	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport, Now: e.Now, Redact: secrets, Writer: app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}})
 	standBy.stop()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, svc.Close()) }()
-	l, err := listen(ctx, address)
+	l, err := opened(ctx, address)
 	if err != nil {
 		return err
 	}
@@ -91,7 +97,7 @@ func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, secr
 			case <-reloading.Done():
 				return
 			case <-hangups:
-				svc.Reload(reloading) //nolint:errcheck // the log and a metric say it
+				svc.Reload(reloading, "SIGHUP") //nolint:errcheck // the log and a metric say it
 			}
 		}
 	}()

@@ -4,9 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/listen"
 	"github.com/yourturn/yourturn/internal/storelock"
+	"github.com/yourturn/yourturn/internal/web"
 )
 
 // takeOver is how long serve waits for another process to leave the store.
@@ -18,16 +24,17 @@ const takeOver = time.Minute
 type standBy struct {
 	ctx     context.Context
 	address string
-	server  *http.Server
-	ended   chan struct{}
+	web     config.Web
+	log     *zap.Logger
+	servers []*listen.Server
+	ended   sync.WaitGroup
 }
+
+// standByConnections is how many connections each of its listeners has at most.
+const standByConnections = 64
 
 // serve begins to answer, while h holds the store.
 func (s *standBy) serve(h storelock.Holder) {
-	l, err := listen(s.ctx, s.address)
-	if err != nil {
-		return
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "yourturn is healthy: it waits for its store.")
@@ -35,18 +42,26 @@ func (s *standBy) serve(h storelock.Holder) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, fmt.Sprintf("yourturn is not ready: it waits for %s to leave the store", h), http.StatusServiceUnavailable)
 	})
-	s.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	s.ended = make(chan struct{})
-	go func() {
-		defer close(s.ended)
-		s.server.Serve(l) //nolint:errcheck // it ends when it is closed
-	}()
+	for _, at := range []struct{ address, configFile string }{{s.address, s.web.ConfigFile}, {s.web.ProbeAddress, ""}} {
+		if at.address == "" {
+			continue
+		}
+		l, err := opened(s.ctx, at.address)
+		if err != nil {
+			continue
+		}
+		server := listen.New(s.ctx, web.WithHeaders(mux), listen.Options{Connections: standByConnections, ConfigFile: at.configFile, Log: s.log})
+		s.servers = append(s.servers, server)
+		s.ended.Go(func() {
+			server.Serve(l) //nolint:errcheck // it ends when it is closed
+		})
+	}
 }
 
-// stop ends the answers, and frees the address.
+// stop ends the answers, and frees the addresses.
 func (s *standBy) stop() {
-	if s.server != nil {
-		s.server.Close() //nolint:errcheck // nothing is lost with it
-		<-s.ended
+	for _, server := range s.servers {
+		server.Close() //nolint:errcheck // nothing is lost with it
 	}
+	s.ended.Wait()
 }

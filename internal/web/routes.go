@@ -1,0 +1,91 @@
+package web
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+)
+
+// route is a pattern, what serves it, and to whom.
+type route struct {
+	pattern  string // as of http.ServeMux. {owner} is an owner at whom the caller looks
+	audience audience
+	personal bool        // the answer is about people: no cache keeps it
+	changes  bool        // the request changes something: no other site's page may send it
+	anyHost  bool        // machines send it, by whatever name they reach the service
+	atOnce   int         // how many requests are answered at a time
+	patient  bool        // an answer may take long: nobody is cut off for the next
+	exists   func() bool // nil: always
+	handler  http.Handler
+}
+
+// routes is the table of everything that is served. A route that is not in the
+// table of the tests fails them.
+func (s *Server) routes() []route {
+	list := []route{
+		{pattern: "GET /{$}", audience: anyRole(), personal: true, atOnce: 16, handler: s.home()},
+		{pattern: "GET /assets/", audience: everybody(), atOnce: 16, handler: assets()},
+		{pattern: "GET /metrics", audience: operators(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics},
+	}
+	list = append(list, s.probes()...)
+	if s.from.Sync != nil {
+		list = append(list, route{pattern: "GET /sync", audience: operators(), personal: true, atOnce: 4, handler: s.sync()})
+	}
+	if s.from.Reload != nil {
+		list = append(list, route{pattern: "POST /-/reload", audience: operators(), changes: true, atOnce: 16, patient: true, handler: http.HandlerFunc(s.reload)})
+	}
+	if s.from.Webhooks != nil {
+		list = append(list, route{
+			pattern: "POST /webhook/jira", audience: everybody(), changes: true, atOnce: 4,
+			exists: s.from.WebhooksTaken, handler: s.from.Webhooks,
+		})
+	}
+	return list
+}
+
+// probes are the routes for whoever runs the service's process.
+func (s *Server) probes() []route {
+	return []route{
+		{pattern: "GET /-/healthy", audience: everybody(), anyHost: true, atOnce: 32, handler: http.HandlerFunc(s.healthy)},
+		{pattern: "GET /-/ready", audience: everybody(), anyHost: true, atOnce: 32, handler: http.HandlerFunc(s.ready)},
+	}
+}
+
+// Probes returns what a listener of its own serves: health and readiness, and with
+// metrics the metrics too, to everybody who reaches it.
+func (s *Server) Probes(metrics bool) http.Handler {
+	list := s.probes()
+	if metrics {
+		list = append(list, route{pattern: "GET /metrics", audience: everybody(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics})
+	}
+	return s.mux(list)
+}
+
+// mux serves routes, each to those who may see it.
+func (s *Server) mux(list []route) http.Handler {
+	mux := http.NewServeMux()
+	for _, rt := range list {
+		mux.Handle(rt.pattern, s.guard(rt))
+	}
+	return WithHeaders(mux)
+}
+
+//go:embed assets
+var files embed.FS
+
+// assets serves what pages are made with. No page has a style or a script in itself.
+func assets() http.Handler {
+	dir, err := fs.Sub(files, "assets")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	served := http.StripPrefix("/assets/", http.FileServerFS(dir))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/assets/" { // there is no list of files
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=3600")
+		served.ServeHTTP(w, r)
+	})
+}

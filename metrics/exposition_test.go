@@ -1,0 +1,143 @@
+package metrics
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/proto"
+)
+
+// Formats that a Prometheus asks for.
+const (
+	asText        = "text/plain;version=0.0.4"
+	asOpenMetrics = "application/openmetrics-text;version=1.0.0"
+	asProtobuf    = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+)
+
+// ask returns what a handler answers to a scrape.
+func ask(t *testing.T, h http.Handler, accept, encoding string) (http.Header, []byte) {
+	t.Helper()
+	req := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	req.Header.Set("Accept", accept)
+	if encoding != "" {
+		req.Header.Set("Accept-Encoding", encoding)
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, req)
+	body := rec.Body.Bytes()
+	if rec.Code != http.StatusOK {
+		t.Fatalf("answered with %d: %s", rec.Code, body)
+	}
+	if rec.Header().Get("Content-Encoding") == "gzip" {
+		member, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		member.Multistream(false) // not every reader goes on to a second member
+		if body, err = io.ReadAll(member); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return rec.Header(), body
+}
+
+// families parses an exposition.
+func families(t *testing.T, h http.Header, body []byte) map[string]*dto.MetricFamily {
+	t.Helper()
+	out := map[string]*dto.MetricFamily{}
+	dec := expfmt.NewDecoder(bytes.NewReader(body), expfmt.ResponseFormat(h))
+	for {
+		f := &dto.MetricFamily{}
+		switch err := dec.Decode(f); {
+		case err == io.EOF: //nolint:errorlint // as the decoder returns it
+			return out
+		case err != nil:
+			t.Fatal(err)
+		}
+		out[f.GetName()] = f
+	}
+}
+
+// TestHandlerAnswersAsPrometheusClient compares the parts that readers share with
+// what Prometheus' own handler answers.
+func TestHandlerAnswersAsPrometheusClient(t *testing.T) {
+	e, service, all := NewExporter(), prometheus.NewRegistry(), prometheus.NewRegistry()
+	NewSelf(service).Observe(ConfigWarnings(3))
+	NewSelf(all).Observe(ConfigWarnings(3))
+	all.MustRegister(e)
+	ours := Handler(e, service)
+	theirs := promhttp.HandlerFor(all, promhttp.HandlerOpts{EnableOpenMetrics: true})
+	for round := range 3 {
+		if round > 0 { // before the first report there is nothing to share
+			e.Publish(manyOwners(t, round))
+		}
+		for _, accept := range []string{asText, asOpenMetrics, asProtobuf} {
+			for _, encoding := range []string{"", "gzip", "deflate, GZIP;q=0.5", "gzip;q=0, br"} {
+				h, body := ask(t, ours, accept, encoding)
+				wantHeader, want := ask(t, theirs, accept, encoding)
+				if got, want := h.Get("Content-Type"), wantHeader.Get("Content-Type"); got != want {
+					t.Errorf("%s: the type is %q, want %q", accept, got, want)
+				}
+				if got := h.Get("Content-Encoding"); (got == "gzip") != strings.Contains(strings.ToLower(encoding), "gzip") && !strings.Contains(encoding, "q=0,") {
+					t.Errorf("asked for %q, the answer is %q", encoding, got)
+				}
+				if accept == asOpenMetrics {
+					if bytes.Count(body, []byte("# EOF")) != 1 || !bytes.HasSuffix(body, []byte("# EOF\n")) {
+						t.Errorf("the end is not where it belongs")
+					}
+					if len(body) != len(want) {
+						t.Errorf("%d bytes, want %d", len(body), len(want))
+					}
+					continue
+				}
+				got, wanted := families(t, h, body), families(t, wantHeader, want)
+				if len(got) != len(wanted) || len(got) < 5 {
+					t.Errorf("%s: %d metrics, want %d", accept, len(got), len(wanted))
+				}
+				for name, f := range wanted {
+					if !proto.Equal(got[name], f) {
+						t.Errorf("%s %q: %s is another one", accept, encoding, name)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestReadersShareAReport holds that a report is rendered once, however many read
+// it, and anew after the next one.
+func TestReadersShareAReport(t *testing.T) {
+	e := NewExporter()
+	e.Publish(manyOwners(t, 1))
+	c := newCompressor()
+	made := make([]*rendered, 8)
+	var readers sync.WaitGroup
+	for i := range made {
+		readers.Go(func() {
+			var err error
+			if made[i], err = e.render(expfmt.NewFormat(expfmt.TypeTextPlain), c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	readers.Wait()
+	for _, r := range made {
+		if r != made[0] {
+			t.Error("readers of one report do not share it")
+		}
+	}
+	e.Publish(manyOwners(t, 1))
+	if again, err := e.render(expfmt.NewFormat(expfmt.TypeTextPlain), c); err != nil || again == made[0] {
+		t.Errorf("the next report is rendered as the last one (error %v)", err)
+	}
+}
