@@ -64,8 +64,8 @@ func TestHostileTraffic(t *testing.T) {
 		when string
 		*observation
 	}{{"at rest", rest}, {"attacked", attacked}, {"afterwards", after}} {
-		figures.Note(t, "%s, %s: memory %.0f MiB at most, %d descriptors at most; health answered %d times, %d times not, in %s median, %s for 99 of 100, %s at most; "+
-			"%d cycles began, every %s median, %s at most; %s of a processor", o.when, o.length, mib(slices.Max(o.memory)), slices.Max(o.descriptors), len(o.health), o.failed,
+		figures.Note(t, "%s, %s: memory %.0f MiB at most, %d descriptors at most; health answered %d times (%d within 100 ms), %d times not, in %s median, %s for 99 of 100, %s at most; "+
+			"%d cycles began, every %s median, %s at most; %s of a processor", o.when, o.length, mib(slices.Max(o.memory)), slices.Max(o.descriptors), len(o.health), within(o.health, 100*time.Millisecond), o.failed,
 			longest(o.health, .5), longest(o.health, .99), longest(o.health, 1), len(o.gaps), longest(o.gaps, .5), longest(o.gaps, 1), o.processor)
 	}
 	figures.Note(t, "what was done: %s; memory over rest: %.0f MiB", strings.TrimSpace(sent.String()), mib(slices.Max(attacked.memory)-idle))
@@ -97,6 +97,16 @@ func longest(all []time.Duration, share float64) time.Duration {
 	}
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))].Round(10 * time.Microsecond)
+}
+
+// within returns how many durations are not longer than a limit.
+func within(all []time.Duration, limit time.Duration) (n int) {
+	for _, d := range all {
+		if d <= limit {
+			n++
+		}
+	}
+	return n
 }
 
 // attack is a service and what is done to it.

@@ -36,7 +36,11 @@ func twoTeams() *latency.Report {
 			Working: 2 * time.Hour, StoryWorking: 2 * time.Hour, Target: 4 * time.Hour,
 		}
 	}
-	return latency.NewReport(rules, 1000, latency.NewTotals(), []latency.Part{wait(1, "PAY-1", "1", "ada"), wait(2, "WEB-2", "2", "grace")}, nil, &latency.Statistics{}, 20)
+	r := latency.NewReport(rules, 1000, latency.NewTotals(), []latency.Part{wait(1, "PAY-1", "1", "ada"), wait(2, "WEB-2", "2", "grace")}, nil, &latency.Statistics{}, 20)
+	for i := range r.OpenWaits {
+		r.OpenWaits[i].Paced, r.OpenWaits[i].Pace = true, map[string]float64{"PAY": 0.41, "WEB": 0.42}[r.OpenWaits[i].Project]
+	}
+	return r
 }
 
 // identified is a policy under which the proxy 10.1.2.3 says who asks.
@@ -326,8 +330,10 @@ func TestHomeShowsWhatTheRoleAllows(t *testing.T) {
 		payTeam            = "<td>PAY</td><td>question"
 		webTeam            = "<td>WEB</td><td>question"
 		operates           = `href="/sync"`
+		payPace            = "41 %"
+		webPace            = "42 %"
 	)
-	all := []string{payStory, webStory, statistics, payOwner, webOwner, payTeam, webTeam, operates}
+	all := []string{payPace, webPace, payStory, webStory, statistics, payOwner, webOwner, payTeam, webTeam, operates}
 	for _, tc := range []struct {
 		name  string
 		sign  func(*http.Request)
@@ -335,11 +341,12 @@ func TestHomeShowsWhatTheRoleAllows(t *testing.T) {
 		looks int
 	}{
 		{"operator", named(proxy, "sam", "sre"), []string{operates}, 0},
-		{"lead", named(proxy, "lin", ""), []string{payStory, statistics, payOwner}, 1},
-		{"lead, and member of the other", named(proxy, "lin", "team-web"), []string{payStory, statistics, payOwner, webStory, webTeam}, 1},
-		{"owner", named(proxy, "ada@example.com", ""), []string{payStory, statistics, payOwner}, 0},
-		{"owner, and member of the other", named(proxy, "ada@example.com", "team-web"), []string{payStory, statistics, payOwner, webStory, webTeam}, 0},
+		{"lead", named(proxy, "lin", ""), []string{payStory, payPace, statistics, payOwner}, 1},
+		{"lead, and member of the other", named(proxy, "lin", "team-web"), []string{payStory, payPace, statistics, payOwner, webStory, webTeam}, 1},
+		{"owner", named(proxy, "ada@example.com", ""), []string{payStory, payPace, statistics, payOwner}, 0},
+		{"owner, and member of the other", named(proxy, "ada@example.com", "team-web"), []string{payStory, payPace, statistics, payOwner, webStory, webTeam}, 0},
 		{"member", named(proxy, "kim", "team-pay"), []string{payStory, payTeam}, 0},
+		{"password, and groups of nobody", func(r *http.Request) { named(proxy, "", "team-pay")(r); r.SetBasicAuth("prometheus", "checked before") }, []string{operates}, 0},
 	} {
 		before := done.looks
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
