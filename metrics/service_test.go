@@ -19,6 +19,7 @@ func events() []any {
 		Request{Endpoint: "search", Code: 200, Took: time.Second, Header: http.Header{"X-Ratelimit-Limit": {"100"}, "X-Ratelimit-Remaining": {"99"}}},
 		Redacted{"search"},
 		Webhook{"accepted"},
+		Refused{"busy", 1},
 		Reload{At: time.Unix(80, 0)},
 		Interval(time.Minute), TokenTime(time.Unix(70, 0)), ConfigWarnings(3),
 		OddStories{"invisible": 2},
@@ -62,6 +63,9 @@ func TestService(t *testing.T) {
 		}},
 		{"a reason that is no more", []any{OddStories{"late": 3, "invisible": 1}, OddStories{"invisible": 0}}, []string{
 			`yourturn_odd_stories{reason="invisible"} 0`, `!yourturn_odd_stories{reason="late"}`,
+		}},
+		{"requests that are refused", []any{Refused{"busy", 0}, Refused{"no_role", 0}, Refused{"no_role", 2}, Refused{"no_role", 1}}, []string{
+			`yourturn_http_refused_total{reason="busy"} 0`, `yourturn_http_refused_total{reason="no_role"} 3`,
 		}},
 		{"webhooks", []any{Webhook{"accepted"}, Webhook{"accepted"}, Webhook{"refused"}}, []string{
 			`yourturn_webhooks_total{result="accepted"} 2`, `yourturn_webhooks_total{result="refused"} 1`,

@@ -174,7 +174,7 @@ func TestExampleOfPrometheus(t *testing.T) {
 	stack.Program(t, "prometheus", "prometheus")
 	e := examples(t, "Prometheus, with TLS and a password")
 	p, dir, _ := watched(t, e["yourturn.yml"]+"  probe_address: "+stack.Free(t)+"\n  identity: {trusted_proxies: [192.0.2.0/24]}\n  roles: {operator: {users: [prometheus]}}\n", map[string]string{
-		"web.yml": regexp.MustCompile(`\$2y\$\S+`).ReplaceAllLiteralString(e["web.yml"], hashed(t, "s3cret")), "yourturn.password": "s3cret",
+		"access.yml": regexp.MustCompile(`\$2y\$\S+`).ReplaceAllLiteralString(e["access.yml"], hashed(t, "s3cret")), "yourturn.password": "s3cret",
 	})
 	r := p.serve()
 	address := strings.TrimPrefix(r.base, "http://")
