@@ -29,6 +29,9 @@ import (
 // hostileMemory is how much more memory than at rest hostile traffic may take.
 const hostileMemory = 64 << 20
 
+// underRace is whether the race detector runs, which takes several times the memory.
+var underRace bool
+
 // TestHostileTraffic attacks a service for as long as YOURTURN_HOSTILE says, in every
 // way at a time that needs no right: it stays alive, polls, and in its memory.
 func TestHostileTraffic(t *testing.T) {
@@ -70,15 +73,17 @@ func TestHostileTraffic(t *testing.T) {
 	}
 	figures.Note(t, "what was done: %s; memory over rest: %.0f MiB", strings.TrimSpace(sent.String()), mib(slices.Max(attacked.memory)-idle))
 
-	if over := slices.Max(attacked.memory) - idle; over > hostileMemory {
+	if over := slices.Max(attacked.memory) - idle; over > hostileMemory && !underRace {
 		t.Errorf("attacked, it takes %.0f MiB more than at rest", mib(over))
 	}
 	if attacked.failed > 0 {
 		t.Errorf("%d health checks were not answered", attacked.failed)
 	}
-	if attacked.complete == 0 {
+	if attacked.complete == 0 && length >= time.Minute { // a short attack may end before a cycle does
 		t.Error("no cycle was completed while it was attacked")
 	}
+	done := cycles(await(t, "http://"+a.address+"/metrics", has("yourturn_poll_cycles_total")))
+	await(t, "http://"+a.address+"/metrics", func(_ int, body string) bool { return cycles(body) > done })
 	if most := 2*slices.Max(rest.descriptors) + 400; slices.Max(attacked.descriptors) > most {
 		t.Errorf("it has %d descriptors", slices.Max(attacked.descriptors))
 	}
@@ -220,8 +225,8 @@ type observation struct {
 	health       []time.Duration // that answers took
 	failed       int             // answers that did not come
 	gaps         []time.Duration // between the beginnings of cycles
-	complete     float64         // cycles
-	lastComplete float64
+	complete     int             // cycles
+	lastComplete int
 	processor    time.Duration // that the service used
 }
 
@@ -229,14 +234,12 @@ type observation struct {
 func (a *attack) observe(length time.Duration) *observation {
 	a.Helper()
 	o := &observation{length: length}
-	complete := func() float64 {
+	complete := func() int {
 		_, body, err := fetched(a.Context(), "http://"+a.address+"/metrics")
 		if err != nil {
 			return o.lastComplete // an attacked address need not answer
 		}
-		if m := regexp.MustCompile(`yourturn_poll_cycles_total\{result="complete"\} (\S+)`).FindStringSubmatch(body); m != nil {
-			o.lastComplete, _ = strconv.ParseFloat(m[1], 64)
-		}
+		o.lastComplete = cycles(body)
 		return o.lastComplete
 	}
 	began, before := time.Now(), complete()
