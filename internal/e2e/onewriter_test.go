@@ -114,6 +114,21 @@ func endings(t *testing.T, address string) float64 {
 	return sum
 }
 
+// control returns where the process that writes to a config's store takes what others
+// on this machine ask for.
+func control(t *testing.T, config string) string {
+	t.Helper()
+	cfg, err := app.LoadConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder, err := storelock.Read(strings.TrimPrefix(cfg.Store.URL, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "http://" + holder.Address
+}
+
 // TestSyncAsksTheServeThatWrites runs sync, and sync --recount, beside a serve:
 // that process polls, counts all that it counted, and sync says what it did.
 func TestSyncAsksTheServeThatWrites(t *testing.T) {
@@ -135,15 +150,7 @@ func TestSyncAsksTheServeThatWrites(t *testing.T) {
 		t.Error("serve did not begin a new ledger")
 	}
 	// Without the secret nobody makes it poll, and the pages' address has no such route.
-	cfg, err := app.LoadConfig(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	holder, err := storelock.Read(strings.TrimPrefix(cfg.Store.URL, "sqlite:"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status := posted(t, "http://"+holder.Address+"/-/poll", ""); status != http.StatusForbidden {
+	if status := posted(t, control(t, config)+"/-/poll", ""); status != http.StatusForbidden {
 		t.Errorf("a poll without the secret is answered with %d", status)
 	}
 	if status := posted(t, "http://"+address+"/-/poll", ""); status != http.StatusNotFound {

@@ -118,7 +118,7 @@ func TestErase(t *testing.T) {
 		if status, answer := post(p.T, r.base+"/-/reload", ""); status != http.StatusOK {
 			p.Fatal(answer)
 		}
-		if status, _ := post(p.T, r.base+"/-/erase", fmt.Sprintf(`{"account": %q}`, id), "Authorization", "Bearer guessed"); status != http.StatusForbidden {
+		if status, _ := post(p.T, control(p.T, config)+"/-/erase", fmt.Sprintf(`{"account": %q}`, id), "Authorization", "Bearer guessed"); status != http.StatusForbidden {
 			p.Errorf("without the secret of the lock file erase answers %d", status)
 		}
 		began := p.metric(ledgerStart)
