@@ -109,6 +109,7 @@ func (x *exchange) search() bool {
 func (x *exchange) stories() bool {
 	return (x.search() || x.is("/issue/bulkfetch", "/issue/N")) && x.status == 200
 }
+
 func (x *exchange) wide() bool {
 	return x.stories() && (bytes.Contains(x.asked, []byte("assignee")) || strings.Contains(x.request.URL.RawQuery, "assignee"))
 }
@@ -279,7 +280,12 @@ func (p *rig) proxied() *proxy {
 	go srv.Serve(wires)                                                          //nolint:errcheck // it ends with the test
 	network := &http.Transport{DialContext: wires.dial, MaxResponseHeaderBytes: 64 << 10}
 	p.opts.Transport, p.level = network, zap.DebugLevel
-	p.Cleanup(func() { network.CloseIdleConnections(); srv.Close() })
+	p.Cleanup(func() {
+		network.CloseIdleConnections()
+		if err := srv.Close(); err != nil {
+			p.Error(err)
+		}
+	})
 	p.on("http://jira.example", "projects: [PAY, OPS]", "")
 	return between
 }
@@ -305,34 +311,42 @@ func (p *rig) rows() []string {
 		`SELECT id, child FROM parent`, `SELECT id FROM account`, `SELECT id, reason FROM quarantine`, `SELECT story FROM outside`,
 		`SELECT story, kind, topic, at, counted FROM ledger`, `SELECT id, name FROM sprint`,
 	} {
-		rows, err := db.QueryContext(p.Context(), query)
-		if err != nil {
-			p.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			p.Fatal(err)
-		}
-		for rows.Next() {
-			values, into := make([]any, len(columns)), make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err := rows.Scan(into...); err != nil {
-				p.Fatal(err)
-			}
-			line := query[strings.LastIndex(query, " ")+1:]
-			for _, v := range values {
-				line += fmt.Sprintf(" %v", v)
-			}
-			out = append(out, line)
-		}
-		if err := rows.Err(); err != nil {
-			p.Fatal(err)
-		}
-		rows.Close()
+		out = append(out, p.found(db, query)...)
 	}
 	slices.Sort(out)
+	return out
+}
+
+// found returns what a query finds, a line for each row that begins with the last word
+// of the query.
+func (p *rig) found(db *sql.DB, query string) (out []string) {
+	p.Helper()
+	rows, err := db.QueryContext(p.Context(), query)
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		p.Fatal(err)
+	}
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			p.Fatal(err)
+		}
+		line := query[strings.LastIndex(query, " ")+1:]
+		for _, v := range values {
+			line += fmt.Sprintf(" %v", v)
+		}
+		out = append(out, line)
+	}
+	if err := rows.Err(); err != nil {
+		p.Fatal(err)
+	}
 	return out
 }
 
