@@ -14,7 +14,7 @@ type board struct {
 	uid     string
 	builder *dashboard.DashboardBuilder
 	panels  []panel
-	rows    map[int]string // the heading above the panel of this index
+	rows    map[int]heading // above the panel of this index
 	events  []annotation
 }
 
@@ -36,7 +36,7 @@ func newBoard(uid, title, about, from, refresh string) *board {
 			KeepTime(false).
 			IncludeVars(true)).
 		WithVariable(sourceVariable())
-	return &board{uid: uid, builder: b, rows: make(map[int]string)}
+	return &board{uid: uid, builder: b, rows: make(map[int]heading)}
 }
 
 // variables adds the selectors at the top.
@@ -52,8 +52,18 @@ func (b *board) annotate(a annotation) {
 	b.events = append(b.events, a)
 }
 
+// heading begins a group of panels, which is folded or not.
+type heading struct {
+	title  string
+	folded bool
+}
+
 // row puts a heading above the next panel.
-func (b *board) row(title string) { b.rows[len(b.panels)] = title }
+func (b *board) row(title string) { b.rows[len(b.panels)] = heading{title: title} }
+
+// fold puts a heading above the next panel, under which all up to the next heading are
+// folded. Grafana asks their queries once somebody opens it.
+func (b *board) fold(title string) { b.rows[len(b.panels)] = heading{title: title, folded: true} }
 
 // add appends panels.
 func (b *board) add(ps ...panel) { b.panels = append(b.panels, ps...) }
@@ -61,15 +71,27 @@ func (b *board) add(ps ...panel) { b.panels = append(b.panels, ps...) }
 // build returns the dashboard with its panels numbered and placed.
 func (b *board) build() (dashboard.Dashboard, error) {
 	var x, y, tallest, id uint32
+	var fold *dashboard.RowBuilder // into which panels go
+	var folded uint32              // where it is: what is folded takes no place
 	for i, p := range b.panels {
-		if x+p.width > columns || b.rows[i] != "" {
+		head := b.rows[i]
+		if x+p.width > columns || head.title != "" {
 			x, y, tallest = 0, y+tallest, 0
 		}
-		if title := b.rows[i]; title != "" {
+		if head.title != "" {
+			if fold != nil {
+				b.builder.WithRow(fold)
+				fold, y = nil, folded+1
+			}
 			id++
-			b.builder.WithRow(dashboard.NewRowBuilder(title).
+			row := dashboard.NewRowBuilder(head.title).
 				Id(id).
-				GridPos(dashboard.GridPos{X: 0, Y: y, W: columns, H: 1}))
+				GridPos(dashboard.GridPos{X: 0, Y: y, W: columns, H: 1})
+			if head.folded {
+				fold, folded = row.Collapsed(true), y
+			} else {
+				b.builder.WithRow(row)
+			}
 			y++
 		}
 		id++
@@ -77,8 +99,15 @@ func (b *board) build() (dashboard.Dashboard, error) {
 		if err != nil {
 			return dashboard.Dashboard{}, err
 		}
-		b.builder.WithPanel(ready(built))
+		if fold != nil {
+			fold.WithPanel(ready(built))
+		} else {
+			b.builder.WithPanel(ready(built))
+		}
 		x, tallest = x+p.width, max(tallest, p.height)
+	}
+	if fold != nil {
+		b.builder.WithRow(fold)
 	}
 	return b.builder.Build()
 }

@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/barchart"
@@ -9,20 +10,9 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
 
-// stage is a stage of cycle time: its label, and the words and the colour that show it.
-type stage struct {
-	label, words, color string
-}
-
 // blockers returns the stages that can be the largest blocker.
-func blockers() []stage {
-	return []stage{
-		{"owner", "waiting for the owner", colorOwner},
-		{"review", "review", "light-green"},
-		{"test", "test", "dark-green"},
-		{"blocked", "blocked", colorBad},
-		{"release", "release", "light-purple"},
-	}
+func blockers() []term {
+	return slices.DeleteFunc(stages(), func(s term) bool { return s.label == "development" || s.label == "owner_question" })
 }
 
 // tooFew returns the number that stands for too few stories to name a blocker.
@@ -37,7 +27,7 @@ func stageWords() []dashboard.ValueMapping {
 	for _, s := range blockers() {
 		list = append(list, word(s.words, s.color))
 	}
-	return words(append(list, word("fewer than 5 stories", colorPlain), word("no stage has 5 %", colorPlain))...)
+	return words(append(list, word("fewer than 5 stories", colorNothing), word("no stage has 5 %", colorNothing))...)
 }
 
 // blockerWords maps the numbers of largestBlocker to words without a colour: which
@@ -77,6 +67,7 @@ func counted() string { return hours("sum by (project) (" + lived(`!="backlog"`)
 func stageBars() *barchart.PanelBuilder {
 	b := barchart.NewPanelBuilder().
 		Unit(unitShare).
+		ColorScheme(inShades()).
 		Min(0).
 		Max(1).
 		Orientation(common.VizOrientationHorizontal).
@@ -92,11 +83,8 @@ func stageBars() *barchart.PanelBuilder {
 		WithTransformation(dashboard.DataTransformerConfig{Id: "groupingToMatrix", Options: map[string]any{
 			"rowField": "project", "columnField": "stage", "valueField": "Value",
 		}})
-	for _, s := range append(blockers(), stage{"owner_question", "waiting for an answer", "light-blue"}, stage{"development", "development", "text"}) {
-		b.OverrideByName(s.label, []dashboard.DynamicConfigValue{
-			{Id: "displayName", Value: s.words},
-			{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": s.color}},
-		})
+	for _, s := range stages() {
+		b.OverrideByName(s.label, called(s.words, s.color))
 	}
 	return b
 }
@@ -133,7 +121,7 @@ func bottleneck() *board {
 	b.variables(projectVariable(), windowVariable())
 	b.add(
 		panel{
-			title: "What is the largest blocker?", width: 12, height: 8,
+			title: "Largest blocker", asks: "What is the largest blocker?", width: 24, height: 8,
 			about:   "The stage, apart from development and backlog, in which stories spent the most working time within the window, whether they are finished or not; its share of their cycle time; and the working hours in all stages. Waiting for the owner counts only while nothing else could be done on the story. In a tie it is not the owner. It takes 5 stories in the window, and at least 5 % of their cycle time.",
 			caution: "Caution: it says little if few working hours were counted, or if the next stage is about as long. The bars below show that.",
 			queries: []query{
@@ -144,11 +132,11 @@ func bottleneck() *board {
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
 				column{from: "Value #A", title: "Largest blocker", named: blockerWords()},
-				column{from: "Value #B", title: "Of cycle time", unit: unitShare, width: 120, steps: ofCycleTime()},
-				column{from: "Value #C", title: "Hours counted", unit: unitHours, width: 120}),
+				column{from: "Value #B", title: "Of cycle time", unit: unitShare, bar: ofCycleTime()},
+				column{from: "Value #C", title: "Hours counted", unit: unitHours}),
 		},
 		panel{
-			title: "Was it always?", width: 12, height: 8,
+			title: "Largest blocker over time", asks: "Was it always so?", width: 24, height: 8,
 			about:   "The largest blocker over time. Each point looks back over the window.",
 			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured.",
 			queries: []query{course(largestBlocker(), "{{project}}")},
@@ -156,14 +144,14 @@ func bottleneck() *board {
 		},
 		unconfigured(),
 		panel{
-			title: "Where does the cycle time go?", width: 12, height: 9,
+			title: "Cycle time by stage", asks: "Where does the cycle time go?", width: 12, height: 9,
 			about:   "The share of each stage in the working time that stories spent within the window between the start of work and done, whether they are finished or not. Working time is by the project's calendar.",
 			caution: "Caution: a status that the config puts in no stage is put in one by its name, else by its category. A wrong stage shows here first.",
 			queries: []query{rows(lived(`!="backlog"`) + "\n/ on (project) group_left () (sum by (project) (" + lived(`!="backlog"`) + ") > 0)")},
 			view:    stageBars(),
 		},
 		panel{
-			title: "How much of it is waiting for the owner?", width: 12, height: 9,
+			title: "Waiting for the owner", asks: "How much of it is waiting for the owner?", width: 12, height: 9,
 			about:   "The share of waiting for the owner in the cycle time within the window. Solid (the low bound): while nothing else could be done. Dotted (the high bound): also while a question was open and work could go on. The truth is between them.",
 			caution: "Caution: it says little if the tooltip counts few working hours, and nothing if statuses are in the wrong stages.",
 			queries: []query{
@@ -177,28 +165,28 @@ func bottleneck() *board {
 			}),
 		},
 		panel{
-			title: "How long do the teams wait, and how sure is that?", width: 24, height: 11,
-			about:   "The time within which half, and 85 of 100, of the waits that ran in the window were over, in working hours on the owner's clock, and each as a multiple of the target. Open waits count with the time that they have waited so far. Not reached yet: so many are open past their target that the quantile is beyond all of them. Empty: it is too early to tell.",
-			caution: "Caution: under 10 waits it says little. If more than 20 % are censored (withdrawn, handed over, …), the quantiles are probably too low.",
+			title: "Waiting times", asks: "How long do the teams wait, and how sure is that?", width: 24, height: 11,
+			about:   "The time within which half, and 85 of 100, of the waits that ran in the window were over, in working hours on the owner's clock, and the latter as a multiple of the target. Open waits count with the time that they have waited so far. Not yet: so many are open past their target that the quantile is beyond all of them. A dash: it is too early to tell. Cut short: the part that ended without a verdict or an answer (withdrawn, handed over, …).",
+			caution: "Caution: under 10 waits it says little. If more than 20 % were cut short, the quantiles are probably too low.",
 			queries: howSure(`po_project_wait_rolling_seconds`, isProject, `max by (kind, project) (po_wait_target_seconds{`+isProject+`})`),
 			view:    howSureGrid(),
 		},
 		panel{
-			title: "Do verdicts come sooner than before?", width: 12, height: 9,
+			title: "Time to a verdict", asks: "Do verdicts come sooner than before?", width: 12, height: 9,
 			about:   "The time within which half, and 85 of 100, of the acceptance waits were over, in working hours. Each point looks back over the window; the tooltip has the number of waits. Dashed: the target, or the strictest of several.",
 			caution: "Caution: under 10 waits it says little. In a gap the quantile was not reached, or it was too early to tell; the table above says which.",
 			queries: projectQuantiles("acceptance"),
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
-			title: "Do answers come sooner than before?", width: 12, height: 9,
+			title: "Time to an answer", asks: "Do answers come sooner than before?", width: 12, height: 9,
 			about:   "The same for questions: the time within which half, and 85 of 100, of them were answered, in working hours.",
 			caution: "Caution: under 10 waits it says little. Answers by voice or chat are seen late or never.",
 			queries: projectQuantiles("question"),
 			view:    lines(unitHours).AxisLabel("working hours"),
 		},
 		panel{
-			title: "How many waits passed their target?", width: 12, height: 8,
+			title: "Share past target", asks: "How many waits passed their target?", width: 12, height: 8,
 			about:   "The share that passed their target, of the waits that met or passed it. Each point looks back over the window; the tooltip has the number of waits. A wait counts when it passes its target, even if it is still open. A wait that was taken away before its target counts in neither.",
 			caution: "Caution: under 10 waits it says little. Until a whole window has been scraped or imported, what was counted before is missing.",
 			queries: []query{
@@ -208,7 +196,7 @@ func bottleneck() *board {
 			view: lines(unitShare).Max(1),
 		},
 		panel{
-			title: "How many were done with no acceptance?", width: 12, height: 8,
+			title: "No acceptance", asks: "How many were done with no acceptance?", width: 12, height: 8,
 			about:   "Stories that reached done without visiting an acceptance status. Each point looks back over the window. If this grows while waits become shorter, waiting was avoided and not shortened.",
 			caution: "Caution: until a whole window has been scraped or imported, what was counted before is missing.",
 			queries: []query{course(ended("project", `po_acceptance_bypassed_total`+within, "$window"), "{{project}}")},

@@ -64,32 +64,32 @@ func panelsThatCount() map[string]countedBy {
 	}
 	ofMetric := func(metric, by string) countedBy { return countedBy{metric: metric, by: by} }
 	out := map[string]countedBy{
-		"yourturn-retrospective/How many waits ended?/A":         by((*listed).response, kind),
-		"yourturn-retrospective/How many passed their target?/A": by(breached, kind),
-		"yourturn-retrospective/How did the waits end?/A": by(func(l *listed) bool { return l.ended("") }, func(l *listed) string {
+		"yourturn-retrospective/Ended/A":         by((*listed).response, kind),
+		"yourturn-retrospective/Passed target/A": by(breached, kind),
+		"yourturn-retrospective/How waits ended/A": by(func(l *listed) bool { return l.ended("") }, func(l *listed) string {
 			return l.Kind + "/" + strings.ReplaceAll(l.Outcome, "_", " ")
 		}),
-		"yourturn-bottleneck/How many waits passed their target?/A":       late,
-		"yourturn-bottleneck/How many waits passed their target?/B":       by((*listed).judged, projectKind),
-		"yourturn-owner/Who ended the waits?/A":                           by((*listed).response, func(l *listed) string { return l.Responder }),
-		"yourturn-owner/How long until a verdict, by who gave it?/A":      mean(verdict),
-		"yourturn-owner/How long until a verdict, by who gave it?/B":      by(verdict, (*listed).by),
-		"yourturn-owner/How long until an answer, by who gave it?/A":      mean(answer),
-		"yourturn-owner/How long until an answer, by who gave it?/B":      by(answer, (*listed).by),
-		"yourturn-owner/How many were accepted at first?/B":               by(verdict, func(l *listed) string { return l.Project }),
-		"yourturn-owner/How old were waits at the verdict?/A":             {row: verdict},
-		"yourturn-owner/How old were questions when answered?/A":          {row: answer},
-		"yourturn-retrospective/How many were done with no acceptance?/A": ofMetric("po_acceptance_bypassed_total", "project"),
-		"yourturn-bottleneck/How many were done with no acceptance?/A":    ofMetric("po_acceptance_bypassed_total", "project"),
+		"yourturn-bottleneck/Share past target/A":       late,
+		"yourturn-bottleneck/Share past target/B":       by((*listed).judged, projectKind),
+		"yourturn-owner/Verdicts and answers by role/A": by((*listed).response, func(l *listed) string { return l.Responder }),
+		"yourturn-owner/Time to a verdict by role/A":    mean(verdict),
+		"yourturn-owner/Time to a verdict by role/B":    by(verdict, (*listed).by),
+		"yourturn-owner/Time to an answer by role/A":    mean(answer),
+		"yourturn-owner/Time to an answer by role/B":    by(answer, (*listed).by),
+		"yourturn-owner/Accepted at the first try/B":    by(verdict, func(l *listed) string { return l.Project }),
+		"yourturn-owner/Age at the verdict/A":           {row: verdict},
+		"yourturn-owner/Age at the answer/A":            {row: answer},
+		"yourturn-retrospective/No acceptance/A":        ofMetric("po_acceptance_bypassed_total", "project"),
+		"yourturn-bottleneck/No acceptance/A":           ofMetric("po_acceptance_bypassed_total", "project"),
 	}
 	for ref, guard := range map[string]string{"A": "reopened", "B": "silent_rejections", "C": "instant_acceptances", "D": "asked_again"} {
-		out["yourturn-owner/Are there signs of haste?/"+ref] = ofMetric("po_guard_"+guard+"_total", "owner")
+		out["yourturn-owner/Signs of haste/"+ref] = ofMetric("po_guard_"+guard+"_total", "owner")
 	}
 	for i, refs := range []string{"AD", "BE", "CF"} {
 		part, of := late, by((*listed).judged, projectKind)
 		part.back, of.back = i, i
-		out["yourturn-retrospective/Was it better than in the ranges before?/"+refs[:1]] = part
-		out["yourturn-retrospective/Was it better than in the ranges before?/"+refs[1:]] = of
+		out["yourturn-retrospective/This range and before/"+refs[:1]] = part
+		out["yourturn-retrospective/This range and before/"+refs[1:]] = of
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
@@ -9,22 +10,20 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 )
 
-// noData is what a panel shows when no query has an answer. "nothing" and "nobody"
-// are answers; see orNone.
-const noData = "no data from yourturn in this range"
-
 // panel is one panel: its queries, how it is drawn, and what a reader should know
 // before trusting it.
 type panel struct {
-	// title is a question in the reader's words.
-	title string
+	// title is a noun that fits, and asks the question that the panel answers.
+	title, asks string
 	// about says what the number is.
 	about string
 	// caution says when not to trust it, and begins with "Caution:".
 	caution       string
 	width, height uint32
-	queries       []query
-	view          cog.Builder[dashboard.Panel]
+	// each repeats the panel for each value of this variable; "" does not.
+	each    string
+	queries []query
+	view    cog.Builder[dashboard.Panel]
 }
 
 // query is one PromQL query of a panel. Queries are named A, B, … in order.
@@ -36,6 +35,14 @@ type query struct {
 	now bool
 	// step is the least time between two points; "" leaves it to Grafana.
 	step string
+	// color is that of its series; "" leaves it to the view.
+	color string
+}
+
+// in returns the query with a colour for its series.
+func (q query) in(color string) query {
+	q.color = color
+	return q
 }
 
 // build returns the panel as a part of the dashboard.
@@ -44,7 +51,7 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 	if err != nil {
 		return out, fmt.Errorf("panel %q: %w", p.title, err)
 	}
-	source, about := source(), p.about+" "+p.caution
+	source, about := source(), p.asks+" "+p.about+" "+p.caution
 	out.Id, out.GridPos, out.Title, out.Description, out.Datasource = &id, &at, &p.title, &about, &source
 	if out.FieldConfig == nil {
 		out.FieldConfig = dashboard.NewFieldConfigSource()
@@ -53,7 +60,14 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 		out.FieldConfig.Overrides = []dashboard.DashboardFieldConfigSourceOverrides{} // Grafana writes an empty list, too
 	}
 	if out.FieldConfig.Defaults.NoValue == nil {
-		out.FieldConfig.Defaults.NoValue = cog.ToPtr(noData)
+		says := noData
+		if out.Type == "stat" {
+			says = noFigure
+		}
+		out.FieldConfig.Defaults.NoValue = &says
+	}
+	if p.each != "" {
+		out.Repeat, out.RepeatDirection, out.MaxPerRow = &p.each, cog.ToPtr(dashboard.PanelRepeatDirectionH), cog.ToPtr(float64(columns/p.width))
 	}
 	for i, q := range p.queries {
 		if q.now && strings.Contains(q.expr, ":$__interval]") {
@@ -84,6 +98,11 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 			return out, fmt.Errorf("panel %q, query %q: %w", p.title, q.expr, err)
 		}
 		out.Targets = append(out.Targets, target)
+		if q.color != "" {
+			out.FieldConfig.Overrides = slices.Insert(out.FieldConfig.Overrides, 0, dashboard.DashboardFieldConfigSourceOverrides{
+				Matcher: dashboard.MatcherConfig{Id: "byFrameRefID", Options: string(rune('A' + i))}, Properties: colored(q.color),
+			})
+		}
 	}
 	return out, nil
 }
@@ -93,13 +112,6 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 func orNone(expr, label, text string) string {
 	return expr + "\nor on () label_replace(0 * group(yourturn_data_timestamp_seconds), \"" + label + "\", \"" + text + "\", \"\", \"\")"
 }
-
-// The texts of such rows.
-const (
-	saysNobody  = "nobody"
-	saysNothing = "nothing"
-	saysNone    = "none"
-)
 
 // course queries expr over the time range.
 func course(expr, legend string) query {

@@ -213,8 +213,8 @@ var unfiltered = regexp.MustCompile(`^(po_owner_info|po_wait_target_seconds|po_o
 
 // ofOwnerAsWhole are series by project that the board of one owner sums over all projects.
 var ofOwnerAsWhole = map[string]string{
-	"How long does acceptance take?": "po_wait_rolling_samples", "How long do answers take?": "po_wait_rolling_samples",
-	"Is the owner absent now?": "po_waits_open",
+	"Time to a verdict": "po_wait_rolling_samples", "Time to an answer": "po_wait_rolling_samples",
+	"Absent": "po_waits_open",
 }
 
 // TestEveryFilter holds that each selector of a query is restricted by the variables
@@ -349,7 +349,7 @@ func sprintQueries(t *testing.T) []string {
 	t.Helper()
 	for _, b := range boards(t) {
 		for _, p := range b.Panels {
-			if strings.HasPrefix(p.Title, "Which sprint?") {
+			if p.Title == "Sprints" {
 				var list []string
 				for _, q := range p.Targets {
 					list = append(list, q.Expr)

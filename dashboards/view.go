@@ -1,6 +1,8 @@
 package dashboards
 
 import (
+	"cmp"
+
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
@@ -24,24 +26,6 @@ const (
 	unitDate    = "dateTimeAsLocal"
 )
 
-// Colours by their meaning. Large figures are written in colorCalm, colorOver and
-// colorBad, which stand out from the background of both themes by 3 to 1 at least;
-// colorNear does not, and is only a background.
-const (
-	colorCalm   = "dark-green"
-	colorNear   = "yellow"
-	colorOver   = "dark-orange"
-	colorBad    = "semi-dark-red"
-	colorTarget = "text" // no series has it: Grafana's palette has no black and no white
-	colorPlain  = "text"
-	// The roles of those who answer.
-	colorOwner    = "dark-blue"
-	colorDelegate = "dark-purple"
-	colorOther    = "light-purple"
-	// colorNothing is the background of a cell that is neither near nor over.
-	colorNothing = "transparent"
-)
-
 // valueAndName shows each number with its name.
 const valueAndName = common.BigValueTextModeValueAndName
 
@@ -52,7 +36,7 @@ func number(unit string, decimals float64, steps cog.Builder[dashboard.Threshold
 		Decimals(decimals).
 		Thresholds(steps).
 		Mappings(notReached()).
-		ColorMode(common.BigValueColorModeValue).
+		ColorMode(common.BigValueColorModeBackgroundSolid). // the figure itself is in the colour of text
 		GraphMode(common.BigValueGraphModeNone).
 		Orientation(common.VizOrientationAuto).
 		ReduceOptions(common.NewReduceDataOptionsBuilder().Calcs([]string{"lastNotNull"}))
@@ -61,11 +45,12 @@ func number(unit string, decimals float64, steps cog.Builder[dashboard.Threshold
 // lines returns a view of a course over time. It sets no number of decimals: with one,
 // Grafana leaves out the marks between whole numbers.
 func lines(unit string) *timeseries.PanelBuilder {
-	return timeseries.NewPanelBuilder().
+	t := timeseries.NewPanelBuilder().
 		Unit(unit).
 		Min(0).
 		LineWidth(2).
-		FillOpacity(5).
+		FillOpacity(0).
+		ColorScheme(inShades()).
 		ShowPoints(common.VisibilityModeAuto).
 		Legend(common.NewVizLegendOptionsBuilder().
 			DisplayMode(common.LegendDisplayModeList).
@@ -73,12 +58,14 @@ func lines(unit string) *timeseries.PanelBuilder {
 			ShowLegend(true)).
 		Tooltip(inOrder(common.TooltipDisplayModeMulti)).
 		OverrideByRegexp("/^target/", dashed()).
-		OverrideByName("by owner", colored(colorOwner)).
-		OverrideByName("by delegate", colored(colorDelegate)).
-		OverrideByName("by other", colored(colorOther)).
-		OverrideByName("by automation", colored(colorPlain)).
 		OverrideByRegexp("/counted$/", unseen(unitCount)).
 		OverrideByRegexp("/hours counted$/", unseen(unitHours))
+	for _, list := range [][]term{kinds(), roles(), outcomes()} {
+		for _, s := range list {
+			t.OverrideByName(s.label, called(s.words, s.color))
+		}
+	}
+	return t
 }
 
 // inOrder returns a tooltip that lists series in the order of the legend. Grafana
@@ -93,40 +80,6 @@ func stacked(unit string, mode common.StackingMode) *timeseries.PanelBuilder {
 		FillOpacity(35).
 		LineWidth(1).
 		Stacking(common.NewStackingConfigBuilder().Mode(mode).Group("A"))
-}
-
-// colored gives a series a colour of its own wherever it is drawn.
-func colored(color string) []dashboard.DynamicConfigValue {
-	return []dashboard.DynamicConfigValue{{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": color}}}
-}
-
-// dashed draws a target differently from what is measured.
-func dashed() []dashboard.DynamicConfigValue {
-	return []dashboard.DynamicConfigValue{
-		{Id: "custom.lineStyle", Value: map[string]any{"fill": "dash", "dash": []int{8, 6}}},
-		{Id: "custom.lineWidth", Value: 1},
-		{Id: "custom.fillOpacity", Value: 0},
-		{Id: "custom.showPoints", Value: "never"},
-		{Id: "color", Value: map[string]any{"mode": "fixed", "fixedColor": colorTarget}},
-	}
-}
-
-// unseen shows a sample size in the tooltip only: as a line it would need an axis of
-// its own. A point of no size has no marker under the mouse, and a line across gaps
-// has no end that Grafana draws as a point.
-func unseen(unit string) []dashboard.DynamicConfigValue {
-	return []dashboard.DynamicConfigValue{
-		{Id: "unit", Value: unit},
-		{Id: "decimals", Value: 0},
-		{Id: "custom.lineWidth", Value: 0},
-		{Id: "custom.fillOpacity", Value: 0},
-		{Id: "custom.showPoints", Value: "never"},
-		{Id: "custom.pointSize", Value: 0},
-		{Id: "custom.spanNulls", Value: true},
-		{Id: "custom.axisPlacement", Value: "hidden"},
-		{Id: "custom.stacking", Value: map[string]any{"mode": "none", "group": "counted"}},
-		{Id: "custom.hideFrom", Value: map[string]any{"legend": true, "tooltip": false, "viz": false}},
-	}
 }
 
 // density returns a view of how many latencies fell into each bucket over time.
@@ -162,7 +115,7 @@ func states(mappings []dashboard.ValueMapping) *statetimeline.PanelBuilder {
 		LineWidth(0).
 		Tooltip(inOrder(common.TooltipDisplayModeSingle)).
 		// With thresholds Grafana shows ranges of numbers instead of words.
-		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(colorPlain)).
+		ColorScheme(dashboard.NewFieldColorBuilder().Mode(dashboard.FieldColorModeIdFixed).FixedColor(colorSeries)).
 		Legend(common.NewVizLegendOptionsBuilder().
 			DisplayMode(common.LegendDisplayModeList).
 			Placement(common.LegendPlacementBottom).
@@ -182,10 +135,15 @@ type column struct {
 	width int
 	// steps colour a number.
 	steps *dashboard.ThresholdsConfig
+	// bar draws a number as a bar of such colours too, up to max; 0 is 1.
+	bar *dashboard.ThresholdsConfig
+	max float64
 	// links of a cell.
 	links []dashboard.DashboardLink
 	// named maps numbers to words and colours.
 	named []dashboard.ValueMapping
+	// words map labels to words.
+	words []term
 }
 
 // grid returns a table of the rows of the queries, joined where all their labels agree,
@@ -232,12 +190,23 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 			properties = append(properties,
 				dashboard.DynamicConfigValue{Id: "thresholds", Value: c.steps},
 				dashboard.DynamicConfigValue{Id: "color", Value: map[string]any{"mode": "thresholds"}},
-				// On its own colour a number is readable in both themes; yellow on white is not.
 				dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-background", "mode": "basic"}})
+		}
+		if c.bar != nil {
+			properties = append(properties,
+				dashboard.DynamicConfigValue{Id: "thresholds", Value: c.bar},
+				dashboard.DynamicConfigValue{Id: "color", Value: map[string]any{"mode": "thresholds"}},
+				dashboard.DynamicConfigValue{Id: "min", Value: 0},
+				dashboard.DynamicConfigValue{Id: "max", Value: cmp.Or(c.max, 1)},
+				dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}})
+		}
+		if len(c.words) > 0 {
+			properties = append(properties, dashboard.DynamicConfigValue{Id: "mappings", Value: inWords(c.words)})
 		}
 		if len(c.named) > 0 {
 			properties = append(properties,
 				dashboard.DynamicConfigValue{Id: "mappings", Value: c.named},
+				dashboard.DynamicConfigValue{Id: "custom.align", Value: "left"}, // a number to Grafana, words to people
 				dashboard.DynamicConfigValue{Id: "custom.cellOptions", Value: map[string]any{"type": "color-background", "mode": "basic"}})
 		}
 		if len(c.links) > 0 {
@@ -254,15 +223,8 @@ func grid(sortBy string, descending bool, columns ...column) *table.PanelBuilder
 // an end, whose missing end Grafana takes for zero.
 func notReached() []dashboard.ValueMapping {
 	return []dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{Type: "value", Options: map[string]dashboard.ValueMappingResult{
-		"Infinity": word("not reached yet", colorOver),
+		"Infinity": word("not yet", colorLate),
 	}}}}
-}
-
-// ofCycleTime colours a share of the cycle time by its size: a small one is no
-// alarm, whatever it is spent on.
-func ofCycleTime() *dashboard.ThresholdsConfig {
-	t := stepsOf(thresholds(colorNothing, step{0.1, colorNear}, step{0.25, colorOver}))
-	return &t
 }
 
 // noNumber maps a cell with no number to a dash without a background: the panel's
@@ -289,51 +251,6 @@ func word(text, color string) dashboard.ValueMappingResult {
 	return dashboard.ValueMappingResult{Text: &text, Color: &color}
 }
 
-// step is the value at which a colour begins.
-type step struct {
-	from  float64
-	color string
-}
-
-// thresholds returns colours: base, and from each step on its own.
-func thresholds(base string, steps ...step) *dashboard.ThresholdsConfigBuilder {
-	list := []dashboard.Threshold{{Color: base}}
-	for _, s := range steps {
-		list = append(list, dashboard.Threshold{Value: cog.ToPtr(s.from), Color: s.color})
-	}
-	return dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(list)
-}
-
-// stepsOf returns what a builder of colours builds, which cannot fail.
-func stepsOf(b *dashboard.ThresholdsConfigBuilder) dashboard.ThresholdsConfig {
-	t, err := b.Build()
-	if err != nil {
-		panic(err) // there is nothing in it that can be wrong
-	}
-	return t
-}
-
-// multiple colours a large figure that is a multiple of a target.
-func multiple() *dashboard.ThresholdsConfigBuilder {
-	return thresholds(colorPlain, step{1, colorOver})
-}
-
-// alarm returns colours of a count that should be 0: none where there is no data,
-// which is no good news.
-func alarm(from float64) *dashboard.ThresholdsConfigBuilder {
-	return thresholds(colorPlain, step{0, colorCalm}, step{from, colorOver})
-}
-
-// plain has a single colour: most numbers are neither good nor bad by themselves.
-func plain() *dashboard.ThresholdsConfigBuilder { return thresholds(colorPlain) }
-
-// ofTarget colours a wait by the share of its target that is used.
-func ofTarget() *dashboard.ThresholdsConfig {
-	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
-		{Color: colorNothing}, {Value: cog.ToPtr(0.75), Color: colorNear}, {Value: cog.ToPtr(1.0), Color: colorOver},
-	}}
-}
-
 // toStory returns a link to the row's story in Jira.
 func toStory() []dashboard.DashboardLink {
 	return link("Open the story in Jira", "${__data.fields.url}/browse/${__data.fields.Story}", true)
@@ -351,8 +268,8 @@ func link(title, url string, blank bool) []dashboard.DashboardLink {
 }
 
 // howSure returns the queries of a table of waits by kind and project: two quantiles of
-// a metric, each as a multiple of the target too, the target, and the sample sizes. who
-// selects the waits; target is the query of the targets.
+// a metric, the larger as a multiple of the target too, the target, and the sample
+// sizes. who selects the waits; target is the query of the targets.
 func howSure(metric, who, target string) []query {
 	quantile := func(q string) string {
 		return `max by (job, kind, project) (` + metric + `{` + who + `, window="$window", q="` + q + `"})`
@@ -363,7 +280,6 @@ func howSure(metric, who, target string) []query {
 	}
 	return []query{
 		asked(hours(quantile("0.5"))),
-		times("0.5"),
 		asked(hours(quantile("0.85"))),
 		times("0.85"),
 		rows(hours(target)),
@@ -377,22 +293,12 @@ func howSure(metric, who, target string) []query {
 func howSureGrid() *table.PanelBuilder {
 	return grid("Project", false,
 		column{from: "project", title: "Project"},
-		column{from: "kind", title: "Waits for", width: 108},
-		column{from: "Value #A", title: "Half within", unit: unitHours, decimals: 1, width: 120},
-		column{from: "Value #B", title: "Half ÷ target", unit: unitTimes, decimals: 1, width: 125, steps: ofTarget()},
-		column{from: "Value #C", title: "85 of 100 within", unit: unitHours, decimals: 1, width: 130},
-		column{from: "Value #D", title: "85 of 100 ÷ target", unit: unitTimes, decimals: 1, width: 145, steps: ofTarget()},
-		column{from: "Value #E", title: "Target", unit: unitHours, decimals: 1, width: 70},
-		column{from: "Value #F", title: "Ended", unit: unitCount, width: 70},
-		column{from: "Value #G", title: "Still open", unit: unitCount, width: 80},
-		column{from: "Value #H", title: "Censored", unit: unitShare, width: 82, steps: censored()})
-}
-
-// censored colours the share of waits that ended without a verdict or an answer, from
-// where it makes quantiles too low.
-func censored() *dashboard.ThresholdsConfig {
-	low := 0.2
-	return &dashboard.ThresholdsConfig{Mode: dashboard.ThresholdsModeAbsolute, Steps: []dashboard.Threshold{
-		{Color: colorNothing}, {Value: &low, Color: colorNear},
-	}}
+		column{from: "kind", title: "Waits for", width: 95, words: kinds()},
+		column{from: "Value #A", title: "Half within", unit: unitHours, decimals: 1},
+		column{from: "Value #B", title: "85 of 100", unit: unitHours, decimals: 1},
+		column{from: "Value #C", title: "÷ target", unit: unitTimes, decimals: 1, steps: ofTarget()},
+		column{from: "Value #D", title: "Target", unit: unitHours},
+		column{from: "Value #E", title: "Ended", unit: unitCount, width: 62},
+		column{from: "Value #F", title: "Open", unit: unitCount, width: 56},
+		column{from: "Value #G", title: "Cut short", unit: unitShare})
 }

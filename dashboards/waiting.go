@@ -22,7 +22,7 @@ func oldestOf(where string) string {
 // acceptance are empty there for that reason.
 func unconfigured() panel {
 	return panel{
-		title: "Where is no acceptance step configured?", width: 24, height: 4,
+		title: "No acceptance step", asks: "Where is no acceptance step configured?", width: 24, height: 4,
 		about:   "Projects whose workflow has none of the configured acceptance statuses. Acceptance is not measured there, so what waits for it is not known.",
 		caution: "Caution: a step that exists and that no story ever used is not listed here; yourturn waits --audit lists it (no_acceptance).",
 		queries: []query{rows(orNone(`min by (project) (po_acceptance_configured`+within+`) == 0`, "project", saysNone))},
@@ -39,28 +39,28 @@ func waiting() *board {
 	openWaits := `max by (job, kind, project, owner, story) (po_open_wait_seconds` + chosenWaits + `)`
 	b.add(
 		panel{
-			title: "How many waits are open?", width: 5, height: 5,
+			title: "Open", asks: "How many waits are open?", width: 5, height: 5,
 			about:   "Stories in acceptance and unanswered questions, as of the instant at the right. A story with both counts twice.",
 			caution: "Caution: Jira does not see answers by voice or chat. Such a question stays open until somebody says in a comment that it was answered.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_open`+chosenWaits), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
-			title: "How many are past their target?", width: 5, height: 5,
+			title: "Past target", asks: "How many are past their target?", width: 5, height: 5,
 			about:   "Open waits whose owner's clock is past the target of their project and kind. The clock counts working time, without absences and pauses.",
 			caution: "Caution: a hand-over starts the owner's clock again. The table below shows the story's clock, which goes on.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_overdue`+chosenWaits), "")},
 			view:    number(unitCount, 0, alarm(1)),
 		},
 		panel{
-			title: "How many are paused?", width: 5, height: 5,
+			title: "Paused", asks: "How many are paused?", width: 5, height: 5,
 			about:   "Open waits whose clock is stopped: the story is in a paused status or flagged, the owner has asked the team something, or the owner is absent.",
 			caution: "Caution: many paused waits are no good news. Parking a story stops its clock, and nobody is served.",
 			queries: []query{now(summed("", "kind, project, owner", `po_waits_paused`+chosenWaits), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
-			title: "How long is the longest?", width: 5, height: 5,
+			title: "Longest", asks: "How long is the longest?", width: 5, height: 5,
 			about:   "The longest open wait on its owner's clock, in working hours: 8 h is a full day of work, not a third of a day. Below it, the largest multiple of a target that any wait has reached; it may be another wait.",
 			caution: "Caution: a hand-over starts the owner's clock again.",
 			queries: []query{
@@ -74,14 +74,14 @@ func waiting() *board {
 				}),
 		},
 		panel{
-			title: "As of when?", width: 4, height: 5,
+			title: "As of", asks: "As of when?", width: 4, height: 5,
 			about:   "The start, in Jira's clock, of the last complete poll; with several yourturns, of the one that is furthest behind. While Jira cannot be read, all numbers stay as they are and only this one ages.",
 			caution: "Caution: it is off by the difference between Jira's clock and yours, which Service health shows.",
 			queries: []query{now(`min(max by (job) (yourturn_data_timestamp_seconds)) * 1000`, "")},
 			view:    number(unitAgo, 0, plain()),
 		},
 		panel{
-			title: "Which stories wait, and how much of the target is used?", width: 24, height: 14,
+			title: "Stories that wait", asks: "Which stories wait, and how much of the target is used?", width: 24, height: 14,
 			about:   "Working hours on the story's clock, which no hand-over restarts, and the same as a multiple of the target. Stories are in the order of how long they have waited, the longest first; people are in no order. A story links to Jira, an owner to that owner's dashboard.",
 			caution: "Caution: of an owner's open waits of a kind only the 20 oldest are listed.",
 			queries: []query{
@@ -100,7 +100,7 @@ func waiting() *board {
 		},
 		unconfigured(),
 		panel{
-			title: "How much waits on each owner?", width: 24, height: 18,
+			title: "Owners", asks: "How much waits on each owner?", width: 24, height: 18,
 			about:   "In the order of names: this is not a ranking. The columns are open waits, those past the target, the oldest wait in working hours on the owner's clock, and the largest multiple of a target that any of them has reached.",
 			caution: "Caution: do not compare people by it. An owner of many stories has many to answer, and the clock of a story just handed over is young.",
 			queries: []query{
@@ -119,7 +119,7 @@ func waiting() *board {
 				column{from: "Value #D", title: "Oldest ÷ target", unit: unitTimes, decimals: 1, width: 130, steps: ofTarget()}),
 		},
 		panel{
-			title: "Who is absent?", width: 12, height: 8,
+			title: "Absent now", asks: "Who is absent?", width: 12, height: 8,
 			about:   "Absences from the config. While an owner is absent and has no delegate, the owner's clock stops and the story's runs on.",
 			caution: "Caution: an absence that is not in the config is not known.",
 			queries: []query{rows(orNone(named(`max by (job, owner) (po_owner_absent{`+isOwner+`}) == 1`), "display_name", saysNobody))},
@@ -128,7 +128,7 @@ func waiting() *board {
 				column{from: "owner"}),
 		},
 		panel{
-			title: "Who answers for whom?", width: 12, height: 8,
+			title: "Delegates now", asks: "Who answers for whom?", width: 12, height: 8,
 			about:   "Delegations that are active now. A delegate's answers and verdicts count as the owner's; the wait remains the owner's.",
 			caution: "Caution: a delegation may hold for some projects or kinds only. An agreement that is in neither the config nor Jira is not known.",
 			queries: []query{rows(orNone(deputy(named(`max by (job, owner, delegate) (po_delegation_active{`+isOwner+`}) == 1`)), "display_name", saysNobody))},
@@ -138,14 +138,14 @@ func waiting() *board {
 				column{from: "owner"}),
 		},
 		panel{
-			title: "How many waits were open?", width: 12, height: 8,
+			title: "Open waits", asks: "How many waits were open?", width: 12, height: 8,
 			about:   "Open waits over time, by what is waited for. At night and on weekends the lines are flat, because nothing ends.",
 			caution: "Caution: a question that is answered by voice or chat stays open here.",
 			queries: []query{course(summed("kind", "kind, project, owner", `po_waits_open`+chosenWaits), "{{kind}}"), course(summed("kind", "kind, project, owner", `po_waits_overdue`+chosenWaits), "{{kind}}, past target")},
 			view:    lines(unitCount),
 		},
 		panel{
-			title: "How old was the oldest wait?", width: 12, height: 8,
+			title: "Oldest wait", asks: "How old was the oldest wait?", width: 12, height: 8,
 			about:   "Working hours of the longest open wait on its owner's clock. The dashed line is the target; if projects have different ones, the strictest.",
 			caution: "Caution: this is a single wait. The other dashboards have quantiles, which show what is usual.",
 			queries: []query{

@@ -149,62 +149,62 @@ func saidByPanels(t testing.TB) []said {
 	}
 	kp, responses := []string{"kind", "project"}, "accepted|rejected|answered"
 	list := []said{
-		{board: "waiting", title: "How many waits are open?", targets: []func(look){sum("po_waits_open")}},
-		{board: "waiting", title: "How many are past their target?", targets: []func(look){sum("po_waits_overdue")}},
-		{board: "waiting", title: "How long is the longest?", targets: []func(look){most("po_wait_oldest_seconds", hour), nil}},
-		{board: "waiting", title: "Which stories wait, and how much of the target is used?", targets: []func(look){
+		{board: "waiting", title: "Open", targets: []func(look){sum("po_waits_open")}},
+		{board: "waiting", title: "Past target", targets: []func(look){sum("po_waits_overdue")}},
+		{board: "waiting", title: "Longest", targets: []func(look){most("po_wait_oldest_seconds", hour), nil}},
+		{board: "waiting", title: "Stories that wait", targets: []func(look){
 			most("po_open_wait_seconds", hour, "kind", "project", "owner", "story"),
 			func(l look) {
 				hours := times(l.now.where("po_open_wait_seconds").fold(math.Max, "kind", "project", "owner", "story"), hour)
 				l.show(per(hours, ofTargets(hours)))
 			},
 		}},
-		{board: "waiting", title: "How much waits on each owner?", targets: []func(look){
+		{board: "waiting", title: "Owners", targets: []func(look){
 			sum("po_waits_open", "kind", "owner"), sum("po_waits_overdue", "kind", "owner"), most("po_wait_oldest_seconds", hour, "kind", "owner"), nil,
 		}},
-		{board: "waiting", title: "How many waits were open?", targets: []func(look){sum("po_waits_open", "kind"), sum("po_waits_overdue", "kind")}},
-		{board: "waiting", title: "How old was the oldest wait?", targets: []func(look){most("po_wait_oldest_seconds", hour, "kind"), fixed("acceptance", "question")}},
-		{board: "owner", title: "How many wait on this owner?", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
-		{board: "owner", title: "How many are past their target?", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
-		{board: "owner", title: "How many times its target is the longest?", mine: true, targets: []func(look){func(l look) {
+		{board: "waiting", title: "Open waits", targets: []func(look){sum("po_waits_open", "kind"), sum("po_waits_overdue", "kind")}},
+		{board: "waiting", title: "Oldest wait", targets: []func(look){most("po_wait_oldest_seconds", hour, "kind"), fixed("acceptance", "question")}},
+		{board: "owner", title: "Open", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
+		{board: "owner", title: "Past target", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
+		{board: "owner", title: "Longest ÷ target", mine: true, targets: []func(look){func(l look) {
 			hours := times(l.part(l.now, "po_wait_oldest_seconds").fold(math.Max, "kind"), hour)
 			l.show(per(hours, ofTargets(hours)))
 		}}},
-		{board: "owner", title: "How long, and how sure is that?", mine: true, targets: []func(look){
-			quantileOf("po_wait_rolling_seconds", "0.5", kp), nil, quantileOf("po_wait_rolling_seconds", "0.85", kp), nil, nil,
+		{board: "owner", title: "Waiting times", mine: true, targets: []func(look){
+			quantileOf("po_wait_rolling_seconds", "0.5", kp), quantileOf("po_wait_rolling_seconds", "0.85", kp), nil, nil,
 			samples("ended"), samples("open"), censored,
 		}},
-		{board: "owner", title: "How long does acceptance take?", mine: true, targets: []func(look){
+		{board: "owner", title: "Time to a verdict", mine: true, targets: []func(look){
 			reached("po_owner_wait_rolling_seconds", "0.5", "q", "kind", "acceptance"), reached("po_owner_wait_rolling_seconds", "0.85", "q", "kind", "acceptance"), fixed("acceptance"), nil,
 		}},
-		{board: "owner", title: "How long do answers take?", mine: true, targets: []func(look){
+		{board: "owner", title: "Time to an answer", mine: true, targets: []func(look){
 			reached("po_owner_wait_rolling_seconds", "0.5", "q", "kind", "question"), reached("po_owner_wait_rolling_seconds", "0.85", "q", "kind", "question"), fixed("question"), nil,
 		}},
-		{board: "owner", title: "How many were accepted at first?", mine: true, targets: []func(look){func(l look) {
+		{board: "owner", title: "Accepted at the first try", mine: true, targets: []func(look){func(l look) {
 			l.show(l.part(l.now, "po_first_pass_ratio", "window", panelWindow).fold(math.Max, "project"))
 		}, nil}},
-		{board: "owner", title: "Who ended the waits?", mine: true, counts: true, over: panelWindow, targets: []func(look){counted("po_waits_ended_total", []string{"responder"}, "outcome", responses)}},
-		{board: "owner", title: "How long until a verdict, by who gave it?", mine: true, counts: true, over: panelWindow, targets: []func(look){func(l look) {
+		{board: "owner", title: "Verdicts and answers by role", mine: true, counts: true, over: panelWindow, targets: []func(look){counted("po_waits_ended_total", []string{"responder"}, "outcome", responses)}},
+		{board: "owner", title: "Time to a verdict by role", mine: true, counts: true, over: panelWindow, targets: []func(look){func(l look) {
 			by := []string{"responder"}
 			l.show(times(per(l.counted("po_acceptance_latency_seconds_sum", by), l.counted("po_acceptance_latency_seconds_count", by)), hour))
 		}, counted("po_acceptance_latency_seconds_count", []string{"responder"})}},
-		{board: "bottleneck", title: "How long do the teams wait, and how sure is that?", targets: []func(look){
-			quantileOf("po_project_wait_rolling_seconds", "0.5", kp), nil, quantileOf("po_project_wait_rolling_seconds", "0.85", kp), nil, nil,
+		{board: "bottleneck", title: "Waiting times", targets: []func(look){
+			quantileOf("po_project_wait_rolling_seconds", "0.5", kp), quantileOf("po_project_wait_rolling_seconds", "0.85", kp), nil, nil,
 			samples("ended"), samples("open"), censored,
 		}},
-		{board: "bottleneck", title: "Do verdicts come sooner than before?", targets: []func(look){
+		{board: "bottleneck", title: "Time to a verdict", targets: []func(look){
 			reached("po_project_wait_rolling_seconds", "0.5", "project", "kind", "acceptance"), reached("po_project_wait_rolling_seconds", "0.85", "project", "kind", "acceptance"), fixed("acceptance"), nil,
 		}},
-		{board: "retrospective", title: "How many waits ended?", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
-		{board: "retrospective", title: "How many passed their target?", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
-		{board: "retrospective", title: "How did the waits end?", counts: true, targets: []func(look){func(l look) {
+		{board: "retrospective", title: "Ended", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
+		{board: "retrospective", title: "Passed target", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
+		{board: "retrospective", title: "How waits ended", counts: true, targets: []func(look){func(l look) {
 			for id, v := range l.counted("po_waits_ended_total", []string{"kind", "outcome"}) {
 				l.want[strings.Replace(id, "handed_over", "handed over", 1)] = v
 			}
 		}}},
-		{board: "retrospective", title: "How many are still open?", targets: []func(look){sum("po_waits_open", "kind")}},
-		{board: "retrospective", title: "What was open, day by day?", targets: []func(look){sum("po_waits_open", "kind", "project")}},
-		{board: "retrospective", title: "How old was the oldest, day by day?", targets: []func(look){most("po_story_wait_oldest_seconds", hour, "kind", "project")}},
+		{board: "retrospective", title: "Still open", targets: []func(look){sum("po_waits_open", "kind")}},
+		{board: "retrospective", title: "Open over time", targets: []func(look){sum("po_waits_open", "kind", "project")}},
+		{board: "retrospective", title: "Oldest over time", targets: []func(look){most("po_story_wait_oldest_seconds", hour, "kind", "project")}},
 	}
 	for i := range list {
 		list[i].read(t)
@@ -219,16 +219,24 @@ func (p *said) read(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	type panel struct {
+		Title   string
+		Targets []struct{ Expr string }
+	}
 	var board struct {
 		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
+			panel
+			Panels []panel // of a row: what is folded in it
 		}
 	}
 	if err := json.Unmarshal(text, &board); err != nil {
 		t.Fatal(err)
 	}
-	for _, panel := range board.Panels {
+	var panels []panel
+	for _, p := range board.Panels {
+		panels = append(append(panels, p.panel), p.Panels...)
+	}
+	for _, panel := range panels {
 		if panel.Title == p.title {
 			for _, target := range panel.Targets {
 				p.exprs = append(p.exprs, target.Expr)
