@@ -75,7 +75,9 @@ func (b *board) build() (dashboard.Dashboard, error) {
 	var folded uint32              // where it is: what is folded takes no place
 	for i, p := range b.panels {
 		head := b.rows[i]
-		if x+p.width > columns || head.title != "" {
+		// Grafana lays what it repeats over the whole width, and more lines of it.
+		repeated := p.each != "" || i > 0 && b.panels[i-1].each != ""
+		if x+p.width > columns || head.title != "" || repeated {
 			x, y, tallest = 0, y+tallest, 0
 		}
 		if head.title != "" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/grafana/grafana-foundation-sdk/go/barchart"
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -83,6 +84,13 @@ func stageBars() *barchart.PanelBuilder {
 		WithTransformation(dashboard.DataTransformerConfig{Id: "groupingToMatrix", Options: map[string]any{
 			"rowField": "project", "columnField": "stage", "valueField": "Value",
 		}})
+	order := map[string]int{`project\stage`: 0} // of the work, and not of the alphabet
+	for i, s := range stages() {
+		order[s.label] = i + 1
+	}
+	b.WithTransformation(dashboard.DataTransformerConfig{Id: "organize", Options: map[string]any{
+		"excludeByName": map[string]bool{}, "indexByName": order, "renameByName": map[string]string{},
+	}})
 	for _, s := range stages() {
 		b.OverrideByName(s.label, called(s.words, s.color))
 	}
@@ -95,17 +103,61 @@ func shareOf(stages string) string {
 	return "sum by (project) (" + lived(`=~"`+stages+`"`) + ")\n/ (sum by (project) (" + lived(`!="backlog"`) + ") > 0)"
 }
 
+// verdicts are the answers to whether the owner is the bottleneck, by the least share of
+// the cycle time at which each begins.
+func verdicts() []struct {
+	from  float64
+	words string
+	color string
+} {
+	return []struct {
+		from  float64
+		words string
+		color string
+	}{
+		{0, "no", colorNothing},
+		{0.05, "a little", colorNothing},
+		{0.1, "in part", colorOwner},
+		{0.25, "yes", colorOwner},
+	}
+}
+
+// verdictWords maps shares of the cycle time to verdicts.
+func verdictWords() []dashboard.ValueMapping {
+	var list []dashboard.ValueMapping
+	all := verdicts()
+	for i, v := range all {
+		until := 1.0
+		if i+1 < len(all) {
+			until = all[i+1].from - 1e-9
+		}
+		list = append(list, dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
+			Type: "range", Options: dashboard.DashboardRangeMapOptions{From: cog.ToPtr(v.from), To: &until, Result: word(v.words, v.color)},
+		}})
+	}
+	return list
+}
+
+// bounded adds the label bounds to the share low of each project: "3–6 %", from low
+// rounded down and high rounded up, or "0 %" where both are the same.
+func bounded(low, high string) string {
+	return strings.NewReplacer("L", "floor(100 * ("+low+"))", "U", "ceil(100 * ("+high+"))", "S", "("+low+")").Replace(`(
+  label_replace(label_join(S * on (project) group_left (least, most) (count_values by (project) ("least", L) * on (project) group_left (most) count_values by (project) ("most", U > L)), "bounds", "–", "least", "most"), "bounds", "$1 %", "bounds", "(.*)")
+  or label_replace(S * on (project) group_left (least) count_values by (project) ("least", L == U), "bounds", "$1 %", "least", "(.*)")
+)`)
+}
+
 // projectQuantiles returns the queries for the quantiles of a project's waits of a kind
 // over the window, the target, and the number of waits.
 func projectQuantiles(kind string) []query {
-	quantile := func(q, words string) query {
-		return course(reached(hours(`max by (project) (po_project_wait_rolling_seconds{kind="`+kind+`", `+isProject+`, window="$window", q="`+q+`"})`)), "{{project}}, "+words)
+	quantile := func(q, words, color string) query {
+		return course(reached(hours(`max by (project) (po_project_wait_rolling_seconds{kind="`+kind+`", `+isProject+`, window="$window", q="`+q+`"})`)), words).in(color)
 	}
 	return []query{
-		quantile("0.5", "half within"),
-		quantile("0.85", "85 of 100 within"),
+		quantile("0.5", "half within", colorOwner),
+		quantile("0.85", "85 of 100 within", colorOwnerMost),
 		course(hours(`min by (kind) (po_wait_target_seconds{`+isProject+`, kind="`+kind+`"})`), "target"),
-		course(summed("project", "kind, project, owner, state", `po_wait_rolling_samples{kind="`+kind+`", `+isProject+`, window="$window"}`), "{{project}}, waits counted"),
+		course(summed("project", "kind, project, owner, state", `po_wait_rolling_samples{kind="`+kind+`", `+isProject+`, window="$window"}`), "waits counted"),
 	}
 }
 
@@ -116,54 +168,41 @@ func inWindow(series string) string { return grown(series, "$window", "$__interv
 // what a project waits for most.
 func bottleneck() *board {
 	b := newBoard("yourturn-bottleneck", "Is the Product Owner the bottleneck?",
-		"Where the cycle time of stories goes, per project, and whether waiting for the Product Owner is the largest part of it apart from the work itself.",
+		"Which part of the cycle time of stories is waiting for the Product Owner, per project, and what the largest part is apart from the work itself.",
 		"now-30d", "5m")
 	b.variables(projectVariable(), windowVariable())
+	all := "(sum by (project) (" + lived(`!="backlog"`) + ") > 0)"
+	low, high := shareOf("owner"), shareOf("owner|owner_question")
 	b.add(
 		panel{
-			title: "Largest blocker", asks: "What is the largest blocker?", width: 24, height: 8,
-			about:   "The stage, apart from development and backlog, in which stories spent the most working time within the window, whether they are finished or not; its share of their cycle time; and the working hours in all stages. Waiting for the owner counts only while nothing else could be done on the story. In a tie it is not the owner. It takes 5 stories in the window, and at least 5 % of their cycle time.",
-			caution: "Caution: it says little if few working hours were counted, or if the next stage is about as long. The bars below show that.",
+			title: "Verdict", asks: "Is the Product Owner the bottleneck?", width: 24, height: 7,
+			about:   "By the share of waiting for the owner in the cycle time: no below 5 %, a little below 10 %, in part below 25 %, else yes. It has two bounds, the owner's part: at least while nothing else could be done on the story; at most also while a question was open and work could go on; the truth is between them, and the verdict takes the lower one. Beside it the largest blocker: the stage, apart from development and backlog, in which stories spent the most working time within the window, and its share. It takes 5 stories and at least 5 % of their cycle time; in a tie it is not the owner.",
+			caution: "Caution: it says little if few working hours were counted, and nothing if statuses are in the wrong stages. A bottleneck is a matter of the whole system: large batches and absences make it too.",
 			queries: []query{
+				rows(bounded(low, high)),
 				rows(largestBlocker()),
-				rows("max by (project) (" + lived(`=~"`+blockerStages()+`"`) + ")\n/ (sum by (project) (" + lived(`!="backlog"`) + ") > 0)"),
+				rows("max by (project) (" + lived(`=~"`+blockerStages()+`"`) + ")\n/ " + all),
 				rows(counted()),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "Value #A", title: "Largest blocker", named: blockerWords()},
-				column{from: "Value #B", title: "Of cycle time", unit: unitShare, bar: ofCycleTime()},
-				column{from: "Value #C", title: "Hours counted", unit: unitHours}),
+				column{from: "Value #A", title: "Bottleneck?", named: verdictWords()},
+				column{from: "bounds", title: "Owner's part"},
+				column{from: "Value #B", title: "Largest blocker", named: blockerWords(), width: 158},
+				column{from: "Value #C", title: "Its share", unit: unitShare, bar: ofStage()},
+				column{from: "Value #D", title: "Hours counted", unit: unitHours}).
+				NoValue(noDecision),
 		},
 		panel{
-			title: "Largest blocker over time", asks: "Was it always so?", width: 24, height: 8,
-			about:   "The largest blocker over time. Each point looks back over the window.",
-			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured.",
-			queries: []query{course(largestBlocker(), "{{project}}")},
-			view:    states(stageWords()),
-		},
-		unconfigured(),
-		panel{
-			title: "Cycle time by stage", asks: "Where does the cycle time go?", width: 12, height: 9,
+			title: "Cycle time by stage", asks: "Where does the cycle time go?", width: 24, height: 10,
 			about:   "The share of each stage in the working time that stories spent within the window between the start of work and done, whether they are finished or not. Working time is by the project's calendar.",
 			caution: "Caution: a status that the config puts in no stage is put in one by its name, else by its category. A wrong stage shows here first.",
 			queries: []query{rows(lived(`!="backlog"`) + "\n/ on (project) group_left () (sum by (project) (" + lived(`!="backlog"`) + ") > 0)")},
-			view:    stageBars(),
+			view:    stageBars().NoValue(noDecision),
 		},
-		panel{
-			title: "Waiting for the owner", asks: "How much of it is waiting for the owner?", width: 12, height: 9,
-			about:   "The share of waiting for the owner in the cycle time within the window. Solid (the low bound): while nothing else could be done. Dotted (the high bound): also while a question was open and work could go on. The truth is between them.",
-			caution: "Caution: it says little if the tooltip counts few working hours, and nothing if statuses are in the wrong stages.",
-			queries: []query{
-				course(shareOf("owner"), "{{project}}, at least"),
-				course(shareOf("owner|owner_question"), "{{project}}, at most"),
-				course(counted(), "{{project}}, working hours counted"),
-			},
-			view: lines(unitShare).OverrideByRegexp("/at most$/", []dashboard.DynamicConfigValue{
-				{Id: "custom.lineStyle", Value: map[string]any{"fill": "dot", "dash": []int{2, 6}}},
-				{Id: "custom.fillOpacity", Value: 0},
-			}),
-		},
+	)
+	b.row("How sure is it, and how does it go?")
+	b.add(
 		panel{
 			title: "Waiting times", asks: "How long do the teams wait, and how sure is that?", width: 24, height: 11,
 			about:   "The time within which half, and 85 of 100, of the waits that ran in the window were over, in working hours on the owner's clock, and the latter as a multiple of the target. Open waits count with the time that they have waited so far. Not yet: so many are open past their target that the quantile is beyond all of them. A dash: it is too early to tell. Cut short: the part that ended without a verdict or an answer (withdrawn, handed over, …).",
@@ -172,34 +211,68 @@ func bottleneck() *board {
 			view:    howSureGrid(),
 		},
 		panel{
-			title: "Time to a verdict", asks: "Do verdicts come sooner than before?", width: 12, height: 9,
-			about:   "The time within which half, and 85 of 100, of the acceptance waits were over, in working hours. Each point looks back over the window; the tooltip has the number of waits. Dashed: the target, or the strictest of several.",
+			title: "Largest blocker over time", asks: "Was it always so?", width: 24, height: 7,
+			about:   "The largest blocker over time. Each point looks back over the window.",
+			caution: "Caution: between two stages of about the same length a single story decides, so short spans mean little. In a gap nothing was measured.",
+			queries: []query{course(largestBlocker(), "{{project}}")},
+			view:    states(stageWords()),
+		},
+		unconfigured(),
+	)
+	b.fold("Waiting for the owner over time, by project")
+	b.add(
+		panel{
+			title: "$project: owner's part", asks: "How much of the cycle time is waiting for the owner?", width: 8, height: 8, each: "project",
+			about:   "The share of waiting for the owner in the cycle time within the window. At least: while nothing else could be done. At most: also while a question was open and work could go on. The truth is between them.",
+			caution: "Caution: it says little if the tooltip counts few working hours, and nothing if statuses are in the wrong stages.",
+			queries: []query{
+				course(low, "at least").in(colorOwner),
+				course(high, "at most").in(colorOwnerMost),
+				course(counted(), "working hours counted"),
+			},
+			view: lines(unitShare).OverrideByName("at most", []dashboard.DynamicConfigValue{
+				{Id: "custom.fillBelowTo", Value: "at least"}, {Id: "custom.fillOpacity", Value: 20},
+			}),
+		},
+	)
+	b.fold("Time to a verdict over time, by project")
+	b.add(
+		panel{
+			title: "$project: verdicts", asks: "Do verdicts come sooner than before?", width: 8, height: 8, each: "project",
+			about:   "The time within which half, and 85 of 100, of the acceptance waits were over, in working hours. Each point looks back over the window; the tooltip has the number of waits. Dashed: the target.",
 			caution: "Caution: under 10 waits it says little. In a gap the quantile was not reached, or it was too early to tell; the table above says which.",
 			queries: projectQuantiles("acceptance"),
-			view:    lines(unitHours).AxisLabel("working hours"),
+			view:    lines(unitHours),
 		},
+	)
+	b.fold("Time to an answer over time, by project")
+	b.add(
 		panel{
-			title: "Time to an answer", asks: "Do answers come sooner than before?", width: 12, height: 9,
-			about:   "The same for questions: the time within which half, and 85 of 100, of them were answered, in working hours.",
+			title: "$project: answers", asks: "Do answers come sooner than before?", width: 8, height: 8, each: "project",
+			about:   "The time within which half, and 85 of 100, of the questions were answered, in working hours. Each point looks back over the window; the tooltip has the number of waits. Dashed: the target.",
 			caution: "Caution: under 10 waits it says little. Answers by voice or chat are seen late or never.",
 			queries: projectQuantiles("question"),
-			view:    lines(unitHours).AxisLabel("working hours"),
+			view:    lines(unitHours),
 		},
+	)
+	b.fold("Waits past their target, and acceptance left out, by project")
+	b.add(
 		panel{
-			title: "Share past target", asks: "How many waits passed their target?", width: 12, height: 8,
-			about:   "The share that passed their target, of the waits that met or passed it. Each point looks back over the window; the tooltip has the number of waits. A wait counts when it passes its target, even if it is still open. A wait that was taken away before its target counts in neither.",
+			title: "$project: past target", asks: "Which part of the waits passed their target?", width: 8, height: 8, each: "project",
+			about:   "The share that passed their target, of the waits that met or passed it. Each point looks back over the window; the tooltip has the number of waits. A wait counts when it passes its target, even if it is still open. A wait that was taken away before its target counts in neither. Dashed: what the objective of the alerts allows, which is about acceptance.",
 			caution: "Caution: under 10 waits it says little. Until a whole window has been scraped or imported, what was counted before is missing.",
 			queries: []query{
-				course(late("project, kind", within, inWindow), "{{project}}, {{kind}}"),
-				course(judged("project, kind", within, inWindow), "{{project}}, {{kind}}, waits counted"),
+				course(late("project, kind", within, inWindow), "{{kind}}"),
+				course(`1 - max(yourturn:acceptance_objective:ratio or vector(0.8))`, "target: at most"),
+				course(judged("project, kind", within, inWindow), "{{kind}}, waits counted"),
 			},
 			view: lines(unitShare).Max(1),
 		},
 		panel{
-			title: "No acceptance", asks: "How many were done with no acceptance?", width: 12, height: 8,
+			title: "$project: no acceptance", asks: "How many were done with no acceptance?", width: 8, height: 8, each: "project",
 			about:   "Stories that reached done without visiting an acceptance status. Each point looks back over the window. If this grows while waits become shorter, waiting was avoided and not shortened.",
-			caution: "Caution: until a whole window has been scraped or imported, what was counted before is missing.",
-			queries: []query{course(ended("project", `po_acceptance_bypassed_total`+within, "$window"), "{{project}}")},
+			caution: "Caution: until a whole window has been scraped or imported, what was counted before is missing. A project of many stories has more of them.",
+			queries: []query{course(ended("project", `po_acceptance_bypassed_total`+within, "$window"), "stories").in(colorSeries)},
 			view:    lines(unitCount),
 		},
 	)

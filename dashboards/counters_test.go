@@ -69,8 +69,8 @@ func panelsThatCount() map[string]countedBy {
 		"yourturn-retrospective/How waits ended/A": by(func(l *listed) bool { return l.ended("") }, func(l *listed) string {
 			return l.Kind + "/" + strings.ReplaceAll(l.Outcome, "_", " ")
 		}),
-		"yourturn-bottleneck/Share past target/A":       late,
-		"yourturn-bottleneck/Share past target/B":       by((*listed).judged, projectKind),
+		"yourturn-bottleneck/$project: past target/A":   late,
+		"yourturn-bottleneck/$project: past target/C":   by((*listed).judged, projectKind),
 		"yourturn-owner/Verdicts and answers by role/A": by((*listed).response, func(l *listed) string { return l.Responder }),
 		"yourturn-owner/Time to a verdict by role/A":    mean(verdict),
 		"yourturn-owner/Time to a verdict by role/B":    by(verdict, (*listed).by),
@@ -80,7 +80,7 @@ func panelsThatCount() map[string]countedBy {
 		"yourturn-owner/Age at the verdict/A":           {row: verdict},
 		"yourturn-owner/Age at the answer/A":            {row: answer},
 		"yourturn-retrospective/No acceptance/A":        ofMetric("po_acceptance_bypassed_total", "project"),
-		"yourturn-bottleneck/No acceptance/A":           ofMetric("po_acceptance_bypassed_total", "project"),
+		"yourturn-bottleneck/$project: no acceptance/A": ofMetric("po_acceptance_bypassed_total", "project"),
 	}
 	for ref, guard := range map[string]string{"A": "reopened", "B": "silent_rejections", "C": "instant_acceptances", "D": "asked_again"} {
 		out["yourturn-owner/Signs of haste/"+ref] = ofMetric("po_guard_"+guard+"_total", "owner")

@@ -11,6 +11,7 @@ import (
 // white, from which those of bearsText stand out by 4.5 to 1.
 const (
 	colorLate      = "#C13F10" // past its target
+	colorForgotten = "#636C7E" // forgotten
 	colorBroken    = "#CF2547" // yourturn or Jira fails
 	colorWell      = "#1F7C3E" // as it should be
 	colorOwner     = "#1D6ACE" // the owner, and waiting for the owner: the lower bound of it
@@ -34,6 +35,7 @@ const (
 func meanings() map[string]string {
 	return map[string]string{
 		colorLate:      "past its target",
+		colorForgotten: "forgotten",
 		colorBroken:    "failed",
 		colorWell:      "as it should be",
 		colorOwner:     "waiting for the owner, at least; what is half",
@@ -168,9 +170,8 @@ func ofTarget() *dashboard.ThresholdsConfig {
 	return &t
 }
 
-// ofCycleTime colours the owner's share of the cycle time by its size, and one below
-// 5 % not at all.
-func ofCycleTime() *dashboard.ThresholdsConfig {
-	t := stepsOf(thresholds(colorNothing, step{0.05, colorOwnerMost}, step{0.2, colorOwner}))
+// ofStage colours the share of a stage in the cycle time: a bar, and none below 5 %.
+func ofStage() *dashboard.ThresholdsConfig {
+	t := stepsOf(thresholds(colorNothing, step{0.05, colorSeries}))
 	return &t
 }

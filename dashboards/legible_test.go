@@ -252,7 +252,8 @@ func TestTitlesFit(t *testing.T) {
 func TestTablesFit(t *testing.T) {
 	const (
 		frame   = 18 // of the panel
-		padding = 12 // of a header or a cell
+		padding = 12 // of a cell
+		edge    = 5  // beside a header, by which its column is made wider
 		arrow   = 20 // beside the header of the column by which the table is sorted
 		least   = 50 // that any column needs
 	)
@@ -317,7 +318,7 @@ func TestTablesFit(t *testing.T) {
 				if hidden[from] || title == "" {
 					continue
 				}
-				width, need := share, textWidth(title)+padding
+				width, need := share, textWidth(title)+padding+edge
 				if fixed[title] > 0 {
 					width = fixed[title]
 				}

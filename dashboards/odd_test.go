@@ -146,7 +146,7 @@ func idle(owner, project string) []pastFamily {
 		}
 	}
 	list := []pastFamily{zeroes("po_wait_rolling_samples", "gauge", "", samples...)}
-	for _, name := range []string{"po_waits_open", "po_waits_overdue", "po_waits_paused", "po_wait_oldest_seconds"} {
+	for _, name := range []string{"po_waits_open", "po_waits_overdue", "po_waits_paused", "po_waits_forgotten", "po_wait_oldest_seconds"} {
 		list = append(list, zeroes(name, "gauge", "", kinds...))
 	}
 	for _, name := range []string{"po_waits_breached", "po_waits_met"} {

@@ -110,6 +110,7 @@ func pastFamilies() []pastFamily {
 	each("po_waits_open", "gauge", func(i int, _ string) func(float64) float64 { return wave(1, float64(4+i), 9, float64(i)/3) })
 	each("po_waits_overdue", "gauge", func(i int, _ string) func(float64) float64 { return wave(0, float64(1+i), 13, float64(i)/3) })
 	each("po_waits_paused", "gauge", func(int, string) func(float64) float64 { return fixed(0) })
+	each("po_waits_forgotten", "gauge", func(i int, _ string) func(float64) float64 { return fixed(float64(i)) })
 	each("po_wait_oldest_seconds", "gauge", func(i int, _ string) func(float64) float64 { return wave(3600, 90000, 11, float64(i)/3) })
 	each("po_waits_breached", "counter", func(i int, _ string) func(float64) float64 { return grows(0.2 + 0.1*float64(i)) })
 	each("po_waits_met", "counter", func(int, string) func(float64) float64 { return grows(0.9) })
@@ -230,6 +231,16 @@ func pastFamilies() []pastFamily {
 			}
 		}
 	})
+	family("po_open_wait_start_timestamp_seconds", "gauge", func(add func(string, func(float64) float64)) {
+		for i, p := range pairs {
+			for n, k := range kinds {
+				add(fmt.Sprintf(`kind="%s",project="%s",owner="%s",story="%s-%d"`, k, p.project, p.owner, p.project, 10*i+n+1), fixed(float64(pastBegins.Unix())))
+			}
+		}
+	})
+	family("po_open_wait_paused", "gauge", func(add func(string, func(float64) float64)) {
+		add(`kind="acceptance",project="PAY",owner="ada",story="PAY-1"`, fixed(1))
+	})
 	family("po_story_wait_oldest_seconds", "gauge", func(add func(string, func(float64) float64)) {
 		for i, project := range []string{"PAY", "WEB"} {
 			for _, k := range kinds {
@@ -254,6 +265,12 @@ func pastFamilies() []pastFamily {
 	family("po_owner_info", "gauge", func(add func(string, func(float64) float64)) { add(`owner="ada",display_name="Ada Ohm"`, fixed(1)) })
 	family("po_delegation_active", "gauge", func(add func(string, func(float64) float64)) { add(`owner="ada",delegate="bo"`, fixed(1)) })
 	list[len(list)-1].series[0].shown = func(h float64) bool { return int(h/24)%40 < 15 }
+	family("po_delegation_end_timestamp_seconds", "gauge", func(add func(string, func(float64) float64)) {
+		add(`owner="ada",delegate="bo"`, fixed(float64(pastBegins.AddDate(1, 0, 0).Unix())))
+	})
+	family("po_owner_absence_end_timestamp_seconds", "gauge", func(add func(string, func(float64) float64)) {
+		add(`owner="ada"`, fixed(float64(pastBegins.AddDate(1, 0, 0).Unix())))
+	})
 	family("po_sprint_start_timestamp_seconds", "gauge", func(add func(string, func(float64) float64)) {
 		for i := range 5 {
 			add(fmt.Sprintf(`project="PAY",sprint="PAY Sprint %d"`, i+1), fixed(float64(pastBegins.Add(time.Duration(34+14*i)*24*time.Hour).Unix())))

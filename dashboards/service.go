@@ -92,7 +92,7 @@ func service() *board {
 			caution: "Caution: this is only what can be seen in Jira's record; more may be wrong.",
 			queries: []query{rows(orNone(summed("project, reason", "project, reason", `po_audit_findings`+within)+" > 0", "reason", saysNothing))},
 			view: grid("Project", false,
-				column{from: "project", title: "Project", width: 85},
+				column{from: "project", title: "Project", width: 88},
 				column{from: "reason", title: "What", words: reasons()},
 				column{from: "Value", title: "How many", unit: unitCount, width: 90}),
 		},

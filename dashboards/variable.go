@@ -69,7 +69,7 @@ func kindVariable() cog.Builder[dashboard.VariableModel] {
 
 // windowVariable selects the window of the rolling statistics.
 func windowVariable() cog.Builder[dashboard.VariableModel] {
-	return chosen("window", "Window", "28d", "7d", "90d").Current(option("28d", "28d"))
+	return chosen("window", "Numbers look back over", "28d", "7d", "90d").Current(option("28d", "28d"))
 }
 
 // jobVariable selects the scrape job of a yourturn.

@@ -16,14 +16,16 @@ import (
 // Units by their names in Grafana. Hours are a suffix, because Grafana's own unit would
 // turn 48 working hours into two days. Grafana puts the blank before a suffix.
 const (
-	unitHours   = "suffix:h"
-	unitCount   = "none"
-	unitShare   = "percentunit"
-	unitTimes   = "suffix:×"
-	unitSeconds = "s"
-	unitClock   = "dthms"
-	unitAgo     = "dateTimeFromNow"
-	unitDate    = "dateTimeAsLocal"
+	unitHours     = "suffix:h"
+	unitCount     = "none"
+	unitShare     = "percentunit"
+	unitTimes     = "suffix:×"
+	unitSeconds   = "s"
+	unitClock     = "dthms"
+	unitAgo       = "dateTimeFromNow"
+	unitDate      = "dateTimeAsLocal"
+	unitDay       = "time:D MMM"
+	unitDayOfYear = "time:D MMM YYYY"
 )
 
 // valueAndName shows each number with its name.
@@ -293,7 +295,7 @@ func howSure(metric, who, target string) []query {
 func howSureGrid() *table.PanelBuilder {
 	return grid("Project", false,
 		column{from: "project", title: "Project"},
-		column{from: "kind", title: "Waits for", width: 95, words: kinds()},
+		column{from: "kind", title: "Waits for", width: 92, words: kinds()},
 		column{from: "Value #A", title: "Half within", unit: unitHours, decimals: 1},
 		column{from: "Value #B", title: "85 of 100", unit: unitHours, decimals: 1},
 		column{from: "Value #C", title: "÷ target", unit: unitTimes, decimals: 1, steps: ofTarget()},

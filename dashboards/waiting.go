@@ -1,6 +1,13 @@
 package dashboards
 
-import "github.com/grafana/grafana-foundation-sdk/go/dashboard"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
 
 // uidWaiting is the dashboard of what waits now.
 const uidWaiting = "yourturn-waiting"
@@ -30,130 +37,213 @@ func unconfigured() panel {
 	}
 }
 
+// openList is the list of the open waits that are not forgotten, on the story's clock.
+const openList = `max by (job, kind, project, owner, story) (po_open_wait_seconds` + chosenWaits + `)`
+
+// sinceList has since when each of them waits.
+const sinceList = `max by (job, kind, project, owner, story) (po_open_wait_start_timestamp_seconds` + chosenWaits + `)`
+
+// ofOwners selects what is known of the selected owners as a whole.
+const ofOwners = `{` + isOwner + `}`
+
+// standIns has one delegate who is active now for each owner.
+func standIns() string {
+	return `topk by (job, owner) (1, max by (job, owner, delegate_name) (` + deputy(`max by (job, owner, delegate) (po_delegation_active`+ofOwners+`) == 1`) + `))`
+}
+
+// answerable adds the label may to series with the labels job, owner and display_name:
+// who may answer. That is the owner, or a delegate too; of an owner who is away the
+// delegate alone, or nobody.
+func answerable(expr string) string {
+	return strings.NewReplacer("X", expr, "D", standIns(), "A", `(max by (job, owner) (po_owner_absent`+ofOwners+`) == 1)`).Replace(`(
+  label_replace(X * on (job, owner) group_left (delegate_name) D and on (job, owner) A, "may", "$1", "delegate_name", "(.*)")
+  or label_replace(X * on (job, owner) group_left (delegate_name) D unless on (job, owner) A, "may", "or $1", "delegate_name", "(.*)")
+  or label_replace(X unless on (job, owner) D and on (job, owner) A, "may", "` + saysNobody + `, away", "", "")
+  or label_replace(X unless on (job, owner) D unless on (job, owner) A, "may", "$1", "display_name", "(.*)")
+)`)
+}
+
+// The order of the stories that wait: what can be done today comes first. Each group
+// begins at a whole number.
+const (
+	justPassed = iota + 1 // its target, by less than another target
+	dueNext               // more than half of the target is used
+	longPast
+	paused // its clock stands
+	hasTime
+)
+
+// turn returns the place of each open wait in the order of what to do, from the multiples
+// of the target. The fresher of those just passed comes first, then what is due first.
+func turn(times string) string {
+	return strings.NewReplacer(
+		"T", times, "S", `(max by (job, kind, project, owner, story) (po_open_wait_paused`+chosenWaits+`) == 1)`,
+		"P", fmt.Sprint(justPassed), "N", fmt.Sprint(dueNext), "L", fmt.Sprint(longPast), "W", fmt.Sprint(paused), "H", fmt.Sprint(hasTime),
+	).Replace(`(
+  (P - 1 + (T >= 1 < 2)
+  or N + 1 - (T >= 0.5 < 1)
+  or L + 1 - 1 / (T >= 2)
+  or H + 0.5 - (T < 0.5)) unless S
+  or W + 1 / (1.1 + (T and S))
+)`)
+}
+
+// turnWords are the words of turn.
+func turnWords() []dashboard.ValueMapping {
+	var list []dashboard.ValueMapping
+	for i, w := range []string{"just passed", "due next", "long past", "paused", "has time"} {
+		r := word(w, colorNothing)
+		list = append(list, dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
+			Type: "range", Options: dashboard.DashboardRangeMapOptions{From: cog.ToPtr(float64(i + 1)), To: cog.ToPtr(float64(i+2) - 1e-6), Result: r},
+		}})
+	}
+	return list
+}
+
+// partOf returns the value of part with the label words: "3 of 20".
+func partOf(part, of string) string {
+	return strings.NewReplacer("P", part, "O", of).Replace(`label_join(
+  P * on () group_left (part, of) (count_values("part", P) * on () group_left (of) count_values("of", O)),
+  "words", " of ", "part", "of")`)
+}
+
+// change returns the difference of two numbers with the label words: "3 more".
+func change(from, to string) string {
+	return strings.NewReplacer("D", "(("+to+") - ("+from+"))").Replace(`(
+  label_replace(D * on () group_left (n) count_values("n", D > 0), "words", "$1 more", "n", "(.*)")
+  or label_replace(D * on () group_left (n) count_values("n", -D > 0), "words", "$1 fewer", "n", "(.*)")
+  or label_replace(D == 0, "words", "as many", "", "")
+)`)
+}
+
 // waiting returns the dashboard of who waits on whom, now.
 func waiting() *board {
 	b := newBoard(uidWaiting, "Who waits on whom, now",
 		"What the teams wait for now, on whom, and since when. Times are working hours; the targets are the teams' own.",
 		"now-7d", "1m")
 	b.variables(projectVariable(), ownersVariable(), kindVariable())
-	openWaits := `max by (job, kind, project, owner, story) (po_open_wait_seconds` + chosenWaits + `)`
+	all := func(series string) string { return summed("", "kind, project, owner", series+chosenWaits) }
+	weekAgo := func(series string) string { return summed("", "kind, project, owner", series+chosenWaits+" offset 7d") }
+	times := ofTargets(openList)
 	b.add(
 		panel{
-			title: "Open", asks: "How many waits are open?", width: 5, height: 5,
-			about:   "Stories in acceptance and unanswered questions, as of the instant at the right. A story with both counts twice.",
-			caution: "Caution: Jira does not see answers by voice or chat. Such a question stays open until somebody says in a comment that it was answered.",
-			queries: []query{now(summed("", "kind, project, owner", `po_waits_open`+chosenWaits), "")},
+			title: "Past target", asks: "How many of the open waits are past their target?", width: 6, height: 4,
+			about:   "Open waits whose owner's clock is past the target of their project and kind, of all open waits: stories in acceptance and unanswered questions. The clock counts working time, without absences and pauses. A story with both kinds counts twice.",
+			caution: "Caution: a hand-over starts the owner's clock again; the list below shows the story's clock, which goes on. Jira does not see answers by voice or chat, so such a question stays open.",
+			queries: []query{now(partOf(all("po_waits_overdue"), all("po_waits_open")), "{{words}}")},
+			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeName),
+		},
+		panel{
+			title: "Within a week", asks: "Are more past their target than a week ago?", width: 5, height: 4,
+			about:   "By how many the waits past their target became more or fewer, against the same instant a week before the end of the range. Coloured if they became more.",
+			caution: "Caution: it needs data of a week ago. More open waits make more late ones; the graph below has both.",
+			queries: []query{now(change(weekAgo("po_waits_overdue"), all("po_waits_overdue")), "{{words}}")},
+			view:    number(unitCount, 0, thresholds(colorNothing, step{1, colorLate})).TextMode(common.BigValueTextModeName).NoValue("no data of then"),
+		},
+		panel{
+			title: "Act today", asks: "How many can still be helped today?", width: 4, height: 4,
+			about:   "Waits of the list below that have just passed their target or are due next: from half the target to twice the target, on the story's clock.",
+			caution: "Caution: the others wait too. It is where an answer helps most, and no rule about who comes first.",
+			queries: []query{now(`count((`+times+`) >= 0.5 < 2) or 0 * count(`+times+`)`, "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
-			title: "Past target", asks: "How many are past their target?", width: 5, height: 5,
-			about:   "Open waits whose owner's clock is past the target of their project and kind. The clock counts working time, without absences and pauses.",
-			caution: "Caution: a hand-over starts the owner's clock again. The table below shows the story's clock, which goes on.",
-			queries: []query{now(summed("", "kind, project, owner", `po_waits_overdue`+chosenWaits), "")},
-			view:    number(unitCount, 0, alarm(1)),
-		},
-		panel{
-			title: "Paused", asks: "How many are paused?", width: 5, height: 5,
-			about:   "Open waits whose clock is stopped: the story is in a paused status or flagged, the owner has asked the team something, or the owner is absent.",
-			caution: "Caution: many paused waits are no good news. Parking a story stops its clock, and nobody is served.",
-			queries: []query{now(summed("", "kind, project, owner", `po_waits_paused`+chosenWaits), "")},
+			title: "Forgotten", asks: "How many does nobody look at any more?", width: 4, height: 4,
+			about:   "Open waits older than 10 targets on whose story nothing has happened for 15 working days. They count above, and are left out of the list below: decide whether to close them.",
+			caution: "Caution: a story that is touched by chance leaves this number and stands in the list again. yourturn waits --open names the forgotten ones.",
+			queries: []query{now(all("po_waits_forgotten"), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
-			title: "Longest", asks: "How long is the longest?", width: 5, height: 5,
-			about:   "The longest open wait on its owner's clock, in working hours: 8 h is a full day of work, not a third of a day. Below it, the largest multiple of a target that any wait has reached; it may be another wait.",
-			caution: "Caution: a hand-over starts the owner's clock again.",
-			queries: []query{
-				now(hours(`max(`+oldestOf(chosenWaits)+`)`), "working hours"),
-				now(`max(`+ofTargets(oldestOf(chosenWaits))+`)`, "times the target"),
-			},
-			view: number(unitHours, 1, plain()).
-				TextMode(valueAndName).
-				OverrideByName("times the target", []dashboard.DynamicConfigValue{
-					{Id: "unit", Value: unitTimes}, {Id: "thresholds", Value: stepsOf(multiple())},
-				}),
-		},
-		panel{
-			title: "As of", asks: "As of when?", width: 4, height: 5,
+			title: "As of", asks: "As of when are these numbers?", width: 5, height: 4,
 			about:   "The start, in Jira's clock, of the last complete poll; with several yourturns, of the one that is furthest behind. While Jira cannot be read, all numbers stay as they are and only this one ages.",
 			caution: "Caution: it is off by the difference between Jira's clock and yours, which Service health shows.",
 			queries: []query{now(`min(max by (job) (yourturn_data_timestamp_seconds)) * 1000`, "")},
 			view:    number(unitAgo, 0, plain()),
 		},
 		panel{
-			title: "Stories that wait", asks: "Which stories wait, and how much of the target is used?", width: 24, height: 14,
-			about:   "Working hours on the story's clock, which no hand-over restarts, and the same as a multiple of the target. Stories are in the order of how long they have waited, the longest first; people are in no order. A story links to Jira, an owner to that owner's dashboard.",
-			caution: "Caution: of an owner's open waits of a kind only the 20 oldest are listed.",
+			title: "Stories that wait", asks: "Which stories wait, on whom, and what can be done today?", width: 24, height: 16,
+			about:   "Stories are in the order of what can be done today: just passed (the target, by less than another one, the freshest first), due next (more than half of the target is used), then long past, paused (the story is parked or flagged, or the owner has asked back: its clock stands), and what has time. × target is the working time on the story's clock, which no hand-over restarts, as a multiple of the target. Ask: the owner, or a delegate who is active now too; of an owner who is away the delegate alone, or nobody. Until is when the absence, else the delegation, ends. A story links to Jira, an owner to that owner's dashboard.",
+			caution: "Caution: of an owner's open waits of a kind only the 20 oldest that are not forgotten are listed. A delegation may hold for some projects or kinds only.",
 			queries: []query{
-				rows(hours(linked(named(openWaits)))),
-				rows(linked(named(ofTargets(openWaits)))),
+				rows(`max by (job, kind, project, owner, story, display_name, may, url) (` + linked(answerable(named(turn(times)))) + `)`),
+				rows(times),
+				rows(sinceList + ` * 1000`),
+				rows(`(0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po_owner_absence_end_timestamp_seconds` + ofOwners + `)
+or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po_delegation_end_timestamp_seconds` + ofOwners + `)) * 1000`),
 			},
-			view: grid("Working hours", true,
-				column{from: "story", title: "Story", width: 130, links: toStory()},
-				column{from: "kind", title: "Waits for", width: 110},
-				column{from: "project", title: "Project", width: 80},
+			view: grid("State", false,
+				column{from: "Value #A", title: "State", named: turnWords(), width: 92},
+				column{from: "story", title: "Story", links: toStory()},
+				column{from: "kind", title: "Waits for", width: 92, words: kinds()},
+				column{from: "Value #B", title: "× target", unit: unitTimes, decimals: 1, width: 74, steps: ofTarget()},
+				column{from: "Value #C", title: "Since", unit: unitDayOfYear, width: 98},
 				column{from: "display_name", title: "On", links: toOwner()},
+				column{from: "may", title: "Ask"},
+				column{from: "Value #D", title: "Until", unit: unitDay, width: 66},
 				column{from: "owner"},
-				column{from: "url"},
-				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 140},
-				column{from: "Value #B", title: "Times the target", unit: unitTimes, decimals: 1, width: 140, steps: ofTarget()}),
+				column{from: "url"}).
+				NoValue(noWaits),
 		},
-		unconfigured(),
+	)
+	b.row("How it came, and on whom")
+	b.add(
 		panel{
-			title: "Owners", asks: "How much waits on each owner?", width: 24, height: 18,
-			about:   "In the order of names: this is not a ranking. The columns are open waits, those past the target, the oldest wait in working hours on the owner's clock, and the largest multiple of a target that any of them has reached.",
+			title: "Open and past target", asks: "Do the open waits become more, and those past their target?", width: 11, height: 9,
+			about:   "Open waits over time, and those of them past their target on their owner's clock. At night and on weekends the lines are flat, because nothing ends.",
+			caution: "Caution: a question that is answered by voice or chat stays open here.",
+			queries: []query{
+				course(all("po_waits_open"), "open").in(colorSeries),
+				course(all("po_waits_overdue"), "past target").in(colorLate),
+				course(all("po_waits_forgotten"), "forgotten").in(colorForgotten),
+			},
+			view: lines(unitCount).FillOpacity(20),
+		},
+		panel{
+			title: "Owners", asks: "What waits on each owner?", width: 13, height: 9,
+			about:   "In the order of names: this is not a ranking. Open waits, those past the target on the owner's clock, those whose clock stands, and the forgotten ones, which count as open too. Owners on whom nothing waits are left out.",
 			caution: "Caution: do not compare people by it. An owner of many stories has many to answer, and the clock of a story just handed over is young.",
 			queries: []query{
-				rows(named(summed("job, kind, owner", "kind, project, owner", `po_waits_open`+chosenWaits))),
-				rows(named(summed("job, kind, owner", "kind, project, owner", `po_waits_overdue`+chosenWaits))),
-				rows(hours(named(`max by (job, kind, owner) (po_wait_oldest_seconds` + chosenWaits + `)`))),
-				rows(named(`max by (job, kind, owner) (` + ofTargets(oldestOf(chosenWaits)) + `)`)),
+				rows(named(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_open` + chosenWaits + `)) > 0`)),
+				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_overdue` + chosenWaits + `))`),
+				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_paused` + chosenWaits + `))`),
+				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_forgotten` + chosenWaits + `))`),
 			},
 			view: grid("Owner", false,
 				column{from: "display_name", title: "Owner", links: toOwner()},
 				column{from: "owner"},
-				column{from: "kind", title: "Waits for", width: 130},
-				column{from: "Value #A", title: "Open", unit: unitCount, width: 90},
-				column{from: "Value #B", title: "Past target", unit: unitCount, width: 120},
-				column{from: "Value #C", title: "Oldest", unit: unitHours, decimals: 1, width: 120},
-				column{from: "Value #D", title: "Oldest ÷ target", unit: unitTimes, decimals: 1, width: 130, steps: ofTarget()}),
+				column{from: "Value #A", title: "Open", unit: unitCount, width: 56},
+				column{from: "Value #B", title: "Past target", unit: unitCount, width: 94},
+				column{from: "Value #C", title: "Paused", unit: unitCount, width: 68},
+				column{from: "Value #D", title: "Forgotten", unit: unitCount, width: 86}).
+				NoValue(noWaits),
 		},
 		panel{
-			title: "Absent now", asks: "Who is absent?", width: 12, height: 8,
-			about:   "Absences from the config. While an owner is absent and has no delegate, the owner's clock stops and the story's runs on.",
+			title: "Absent now", asks: "Who is absent, and until when?", width: 10, height: 5,
+			about:   "Absences from the config, and when they end. While an owner is absent and has no delegate, the owner's clock stops and the story's runs on.",
 			caution: "Caution: an absence that is not in the config is not known.",
-			queries: []query{rows(orNone(named(`max by (job, owner) (po_owner_absent{`+isOwner+`}) == 1`), "display_name", saysNobody))},
-			view: grid("Owner", false,
-				column{from: "display_name", title: "Owner", links: toOwner()},
-				column{from: "owner"}),
-		},
-		panel{
-			title: "Delegates now", asks: "Who answers for whom?", width: 12, height: 8,
-			about:   "Delegations that are active now. A delegate's answers and verdicts count as the owner's; the wait remains the owner's.",
-			caution: "Caution: a delegation may hold for some projects or kinds only. An agreement that is in neither the config nor Jira is not known.",
-			queries: []query{rows(orNone(deputy(named(`max by (job, owner, delegate) (po_delegation_active{`+isOwner+`}) == 1`)), "display_name", saysNobody))},
-			view: grid("For", false,
-				column{from: "delegate_name", title: "Delegate"},
-				column{from: "display_name", title: "For", links: toOwner()},
-				column{from: "owner"}),
-		},
-		panel{
-			title: "Open waits", asks: "How many waits were open?", width: 12, height: 8,
-			about:   "Open waits over time, by what is waited for. At night and on weekends the lines are flat, because nothing ends.",
-			caution: "Caution: a question that is answered by voice or chat stays open here.",
-			queries: []query{course(summed("kind", "kind, project, owner", `po_waits_open`+chosenWaits), "{{kind}}"), course(summed("kind", "kind, project, owner", `po_waits_overdue`+chosenWaits), "{{kind}}, past target")},
-			view:    lines(unitCount),
-		},
-		panel{
-			title: "Oldest wait", asks: "How old was the oldest wait?", width: 12, height: 8,
-			about:   "Working hours of the longest open wait on its owner's clock. The dashed line is the target; if projects have different ones, the strictest.",
-			caution: "Caution: this is a single wait. The other dashboards have quantiles, which show what is usual.",
 			queries: []query{
-				course(hours(`max by (kind) (po_wait_oldest_seconds`+chosenWaits+`)`), "{{kind}}"),
-				course(hours(`min by (kind) (po_wait_target_seconds{`+isProject+`, kind=~"$kind"})`), "target of {{kind}}"),
+				rows(orNone(named(`max by (job, owner) (po_owner_absent`+ofOwners+`) == 1`), "display_name", saysNobody)),
+				rows(`max by (job, owner) (po_owner_absence_end_timestamp_seconds` + ofOwners + `) * 1000`),
 			},
-			view: lines(unitHours).AxisLabel("working hours"),
+			view: grid("Owner", false,
+				column{from: "display_name", title: "Owner"},
+				column{from: "Value #B", title: "Until", unit: unitDayOfYear, width: 98}),
 		},
+		panel{
+			title: "Delegates now", asks: "Who answers for whom, and until when?", width: 14, height: 5,
+			about:   "Delegations that are active now, and when they end; a standing one has no end. A delegate's answers and verdicts count as the owner's; the wait remains the owner's.",
+			caution: "Caution: a delegation may hold for some projects or kinds only. An agreement that is in neither the config nor Jira is not known.",
+			queries: []query{
+				rows(orNone(deputy(named(`max by (job, owner, delegate) (po_delegation_active`+ofOwners+`) == 1`)), "display_name", saysNobody)),
+				rows(`max by (job, owner, delegate) (po_delegation_end_timestamp_seconds` + ofOwners + `) * 1000`),
+			},
+			view: grid("For", false,
+				column{from: "display_name", title: "For"},
+				column{from: "delegate_name", title: "Delegate"},
+				column{from: "Value #B", title: "Until", unit: unitDayOfYear, width: 98}),
+		},
+		unconfigured(),
 	)
 	return b
 }

@@ -100,6 +100,13 @@ func ofTargets(values map[string]float64) map[string]float64 {
 	return out
 }
 
+// timesTheTarget returns the listed open waits on their stories' clocks, as multiples
+// of their targets.
+func timesTheTarget(l look) map[string]float64 {
+	hours := times(l.now.where("po_open_wait_seconds").fold(math.Max, "kind", "project", "owner", "story"), 1.0/3600)
+	return per(hours, ofTargets(hours))
+}
+
 // saidByPanels returns the panels with their committed queries.
 func saidByPanels(t testing.TB) []said {
 	t.Helper()
@@ -149,21 +156,30 @@ func saidByPanels(t testing.TB) []said {
 	}
 	kp, responses := []string{"kind", "project"}, "accepted|rejected|answered"
 	list := []said{
-		{board: "waiting", title: "Open", targets: []func(look){sum("po_waits_open")}},
 		{board: "waiting", title: "Past target", targets: []func(look){sum("po_waits_overdue")}},
-		{board: "waiting", title: "Longest", targets: []func(look){most("po_wait_oldest_seconds", hour), nil}},
+		{board: "waiting", title: "Act today", targets: []func(look){func(l look) {
+			n := 0.0
+			for _, times := range timesTheTarget(l) {
+				if times >= 0.5 && times < 2 {
+					n++
+				}
+			}
+			l.show(map[string]float64{"": n})
+		}}},
 		{board: "waiting", title: "Stories that wait", targets: []func(look){
-			most("po_open_wait_seconds", hour, "kind", "project", "owner", "story"),
-			func(l look) {
-				hours := times(l.now.where("po_open_wait_seconds").fold(math.Max, "kind", "project", "owner", "story"), hour)
-				l.show(per(hours, ofTargets(hours)))
-			},
+			nil, func(l look) { l.show(timesTheTarget(l)) }, nil, nil,
 		}},
 		{board: "waiting", title: "Owners", targets: []func(look){
-			sum("po_waits_open", "kind", "owner"), sum("po_waits_overdue", "kind", "owner"), most("po_wait_oldest_seconds", hour, "kind", "owner"), nil,
+			func(l look) {
+				for id, v := range l.now.where("po_waits_open").fold(plus, "owner") {
+					if v > 0 {
+						l.want[id] = v
+					}
+				}
+			},
+			sum("po_waits_overdue", "owner"), nil, nil,
 		}},
-		{board: "waiting", title: "Open waits", targets: []func(look){sum("po_waits_open", "kind"), sum("po_waits_overdue", "kind")}},
-		{board: "waiting", title: "Oldest wait", targets: []func(look){most("po_wait_oldest_seconds", hour, "kind"), fixed("acceptance", "question")}},
+		{board: "waiting", title: "Open and past target", targets: []func(look){sum("po_waits_open"), sum("po_waits_overdue"), nil}},
 		{board: "owner", title: "Open", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
 		{board: "owner", title: "Past target", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
 		{board: "owner", title: "Longest ÷ target", mine: true, targets: []func(look){func(l look) {
@@ -192,7 +208,7 @@ func saidByPanels(t testing.TB) []said {
 			quantileOf("po_project_wait_rolling_seconds", "0.5", kp), quantileOf("po_project_wait_rolling_seconds", "0.85", kp), nil, nil,
 			samples("ended"), samples("open"), censored,
 		}},
-		{board: "bottleneck", title: "Time to a verdict", targets: []func(look){
+		{board: "bottleneck", title: "$project: verdicts", targets: []func(look){
 			reached("po_project_wait_rolling_seconds", "0.5", "project", "kind", "acceptance"), reached("po_project_wait_rolling_seconds", "0.85", "project", "kind", "acceptance"), fixed("acceptance"), nil,
 		}},
 		{board: "retrospective", title: "Ended", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
