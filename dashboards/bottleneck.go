@@ -175,7 +175,7 @@ func bottleneck() *board {
 	low, high := shareOf("owner"), shareOf("owner|owner_question")
 	b.add(
 		panel{
-			title: "Verdict", asks: "Is the Product Owner the bottleneck?", width: 24, height: 7,
+			title: "Verdict", asks: "Is the Product Owner the bottleneck?", width: 24, height: 8,
 			about:   "By the share of waiting for the owner in the cycle time: no below 5 %, a little below 10 %, in part below 25 %, else yes. It has two bounds, the owner's part: at least while nothing else could be done on the story; at most also while a question was open and work could go on; the truth is between them, and the verdict takes the lower one. Beside it the largest blocker: the stage, apart from development and backlog, in which stories spent the most working time within the window, and its share. It takes 5 stories and at least 5 % of their cycle time; in a tie it is not the owner.",
 			caution: "Caution: it says little if few working hours were counted, and nothing if statuses are in the wrong stages. A bottleneck is a matter of the whole system: large batches and absences make it too.",
 			queries: []query{

@@ -184,7 +184,7 @@ func check(t *testing.T, s stack.Prometheus, at time.Time, span, step time.Durat
 
 // isNone reports whether a row only says that there is none, see orNone.
 func isNone(a stack.Answer) bool {
-	return len(a.Labels) == 1 && (a.Labels["display_name"] == saysNobody || a.Labels["reason"] == saysNothing || a.Labels["outcome"] == saysNone || a.Labels["project"] == saysNone)
+	return len(a.Labels) == 1 && (a.Labels["display_name"] == saysNobody || a.Labels["reason"] == saysNothing || a.Labels["outcome"] == saysNone || a.Labels["project"] == saysNone || a.Labels["words"] == noFigure)
 }
 
 // belongs reports whether there is a finite value and every series bears the

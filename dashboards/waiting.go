@@ -100,20 +100,27 @@ func turnWords() []dashboard.ValueMapping {
 	return list
 }
 
+// orNoFigure says in words that expr has no answer: a figure that is written in words
+// has no words of its own then.
+func orNoFigure(expr string) string {
+	return expr + `
+or on () label_replace(vector(0), "words", "` + noFigure + `", "", "")`
+}
+
 // partOf returns the value of part with the label words: "3 of 20".
 func partOf(part, of string) string {
-	return strings.NewReplacer("P", part, "O", of).Replace(`label_join(
+	return orNoFigure(strings.NewReplacer("P", part, "O", of).Replace(`label_join(
   P * on () group_left (part, of) (count_values("part", P) * on () group_left (of) count_values("of", O)),
-  "words", " of ", "part", "of")`)
+  "words", " of ", "part", "of")`))
 }
 
 // change returns the difference of two numbers with the label words: "3 more".
 func change(from, to string) string {
-	return strings.NewReplacer("D", "(("+to+") - ("+from+"))").Replace(`(
+	return orNoFigure(strings.NewReplacer("D", "(("+to+") - ("+from+"))").Replace(`(
   label_replace(D * on () group_left (n) count_values("n", D > 0), "words", "$1 more", "n", "(.*)")
   or label_replace(D * on () group_left (n) count_values("n", -D > 0), "words", "$1 fewer", "n", "(.*)")
   or label_replace(D == 0, "words", "as many", "", "")
-)`)
+)`))
 }
 
 // waiting returns the dashboard of who waits on whom, now.
@@ -138,7 +145,7 @@ func waiting() *board {
 			about:   "By how many the waits past their target became more or fewer, against the same instant a week before the end of the range. Coloured if they became more.",
 			caution: "Caution: it needs data of a week ago. More open waits make more late ones; the graph below has both.",
 			queries: []query{now(change(weekAgo("po_waits_overdue"), all("po_waits_overdue")), "{{words}}")},
-			view:    number(unitCount, 0, thresholds(colorNothing, step{1, colorLate})).TextMode(common.BigValueTextModeName).NoValue("no data of then"),
+			view:    number(unitCount, 0, thresholds(colorNothing, step{1, colorLate})).TextMode(common.BigValueTextModeName),
 		},
 		panel{
 			title: "Act today", asks: "How many can still be helped today?", width: 4, height: 4,

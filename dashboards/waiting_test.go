@@ -84,6 +84,7 @@ func TestFiguresInWords(t *testing.T) {
 		{"more", 3, 5, []string{"5 of 20", "2 more"}},
 		{"fewer", 3, 0, []string{"0 of 20", "3 fewer"}},
 		{"as many", 3, 3, []string{"3 of 20", "as many"}},
+		{"no data of then", -1, 3, []string{"3 of 20", "no data"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			late := func(h float64) float64 {
@@ -94,7 +95,7 @@ func TestFiguresInWords(t *testing.T) {
 			}
 			s := startOnPast(t, past{from: pastBegins, to: week.AddDate(0, 0, 2), step: time.Hour, labels: `job="yourturn"`, families: []pastFamily{
 				{name: "po_waits_open", kind: "gauge", series: []pastSeries{{labels: series, value: fixed(20)}}},
-				{name: "po_waits_overdue", kind: "gauge", series: []pastSeries{{labels: series, value: late}}},
+				{name: "po_waits_overdue", kind: "gauge", series: []pastSeries{{labels: series, value: late, shown: func(h float64) bool { return late(h) >= 0 }}}},
 			}})
 			for i, title := range []string{"Past target", "Within a week"} {
 				got := s.Instant(t, panelQueries(t, uidWaiting, title, time.Hour)[0], week.Add(24*time.Hour))
