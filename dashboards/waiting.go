@@ -130,6 +130,7 @@ func waiting() *board {
 		"now-7d", "1m")
 	b.variables(projectVariable(), ownersVariable(), kindVariable())
 	all := func(series string) string { return summed("", "kind, project, owner", series+chosenWaits) }
+	onOwners := `sum by (job, owner) (max by (job, kind, project, owner) (po_waits_open` + chosenWaits + `)) > 0`
 	weekAgo := func(series string) string { return summed("", "kind, project, owner", series+chosenWaits+" offset 7d") }
 	times := ofTargets(openList)
 	b.add(
@@ -151,7 +152,7 @@ func waiting() *board {
 			title: "Act today", asks: "How many can still be helped today?", width: 4, height: 4,
 			about:   "Waits of the list below that have just passed their target or are due next: from half the target to twice the target, on the story's clock.",
 			caution: "Caution: the others wait too. It is where an answer helps most, and no rule about who comes first.",
-			queries: []query{now(`count((`+times+`) >= 0.5 < 2) or 0 * count(`+times+`)`, "")},
+			queries: []query{now(`count((`+times+`) >= 0.5 < 2) or 0 * `+all("po_waits_open"), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
@@ -211,10 +212,10 @@ or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po
 			about:   "In the order of names: this is not a ranking. Open waits, those past the target on the owner's clock, those whose clock stands, and the forgotten ones, which count as open too. Owners on whom nothing waits are left out.",
 			caution: "Caution: do not compare people by it. An owner of many stories has many to answer, and the clock of a story just handed over is young.",
 			queries: []query{
-				rows(named(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_open` + chosenWaits + `)) > 0`)),
-				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_overdue` + chosenWaits + `))`),
-				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_paused` + chosenWaits + `))`),
-				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_forgotten` + chosenWaits + `))`),
+				rows(named(onOwners)),
+				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_overdue` + chosenWaits + `)) and on (job, owner) ` + onOwners),
+				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_paused` + chosenWaits + `)) and on (job, owner) ` + onOwners),
+				rows(`sum by (job, owner) (max by (job, kind, project, owner) (po_waits_forgotten` + chosenWaits + `)) and on (job, owner) ` + onOwners),
 			},
 			view: grid("Owner", false,
 				column{from: "display_name", title: "Owner", links: toOwner()},
@@ -226,7 +227,7 @@ or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po
 				NoValue(noWaits),
 		},
 		panel{
-			title: "Absent now", asks: "Who is absent, and until when?", width: 10, height: 5,
+			title: "Absent now", asks: "Who is absent, and until when?", width: 10, height: 6,
 			about:   "Absences from the config, and when they end. While an owner is absent and has no delegate, the owner's clock stops and the story's runs on.",
 			caution: "Caution: an absence that is not in the config is not known.",
 			queries: []query{
@@ -238,7 +239,7 @@ or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po
 				column{from: "Value #B", title: "Until", unit: unitDayOfYear, width: 98}),
 		},
 		panel{
-			title: "Delegates now", asks: "Who answers for whom, and until when?", width: 14, height: 5,
+			title: "Delegates now", asks: "Who answers for whom, and until when?", width: 14, height: 6,
 			about:   "Delegations that are active now, and when they end; a standing one has no end. A delegate's answers and verdicts count as the owner's; the wait remains the owner's.",
 			caution: "Caution: a delegation may hold for some projects or kinds only. An agreement that is in neither the config nor Jira is not known.",
 			queries: []query{

@@ -60,6 +60,21 @@ func TestOrderOfStories(t *testing.T) {
 	}
 }
 
+// TestOwnersWithNothing holds that the table of owners has the same rows in each of its
+// columns: those on whom something waits.
+func TestOwnersWithNothing(t *testing.T) {
+	end := pastBegins.AddDate(0, 0, 2)
+	s := startOnPast(t,
+		past{from: pastBegins, to: end, step: time.Hour, labels: `job="yourturn"`},
+		past{from: pastBegins, to: end, step: time.Hour, labels: `job="yourturn"`, families: idle("cy", "NEW")})
+	for i, q := range panelQueries(t, uidWaiting, "Owners", time.Hour) {
+		got := s.Instant(t, q, end.Add(-time.Hour))
+		if len(got) != 2 || slices.ContainsFunc(got, func(a stack.Answer) bool { return a.Labels["owner"] == "cy" }) {
+			t.Errorf("column %d has the rows %v, want ada and bo", i, got)
+		}
+	}
+}
+
 // wordOf returns the word that the list of waiting stories shows for a number.
 func wordOf(t *testing.T, value float64) string {
 	t.Helper()
