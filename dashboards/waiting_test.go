@@ -27,8 +27,15 @@ func TestOrderOfStories(t *testing.T) {
 		owner, story string
 		times        float64
 	}{
-		{"away", "PAY-1", 1.9}, {"away-helped", "PAY-2", 1.1}, {"here", "PAY-3", 0.95}, {"here-helped", "PAY-4", 0.5}, {"here", "PAY-5", 40}, {"here", "PAY-6", 2},
-		{"here", "PAY-7", 0.49}, {"here", "PAY-8", 0}, {"here", "PAY-9", 3},
+		{"away", "PAY-1", 1.9},
+		{"away-helped", "PAY-2", 1.1},
+		{"here", "PAY-3", 0.95},
+		{"here-helped", "PAY-4", 0.5},
+		{"here", "PAY-5", 40},
+		{"here", "PAY-6", 2},
+		{"here", "PAY-7", 0.49},
+		{"here", "PAY-8", 0},
+		{"here", "PAY-9", 3},
 	} {
 		open = append(open, pastSeries{labels: of(w.owner, w.story), value: fixed(w.times * target)})
 	}
