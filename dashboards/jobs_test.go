@@ -63,7 +63,7 @@ func TestTwoJiras(t *testing.T) {
 		}
 	})
 	for uid, title := range map[string]string{uidWaiting: "Stories that wait", uidRetrospective: "Longest waits"} {
-		for _, q := range panelQueries(t, uid, title, 10*day) {
+		for _, q := range panelQueries(t, uid, title, 10*day)[:1] { // the others only add columns to its rows
 			rows := map[string]int{}
 			for _, a := range s.Instant(t, q, at) {
 				job, name := a.Labels["job"], a.Labels["display_name"]
@@ -86,7 +86,7 @@ func TestTwoJiras(t *testing.T) {
 		}
 		return v
 	}
-	if both, each := sum(panelQueries(t, uidWaiting, "Open", day)[0]), sum(`po_waits_open{job="one"}`); math.Abs(both-2*each) > 1e-9*both || each == 0 { // versions of Prometheus add in another way
+	if both, each := sum(panelQueries(t, uidWaiting, "Open and past target", day)[0]), sum(`po_waits_open{job="one"}`); math.Abs(both-2*each) > 1e-9*both || each == 0 { // versions of Prometheus add in another way
 		t.Errorf("%v waits are open, want twice %v", both, each)
 	}
 	for _, b := range boards(t) {

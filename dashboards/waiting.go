@@ -84,8 +84,7 @@ func turn(times string) string {
   or N + 1 - (T >= 0.5 < 1)
   or L + 1 - 1 / (T >= 2)
   or H + 0.5 - (T < 0.5)) unless S
-  or W + 1 / (1.1 + (T and S))
-)`)
+  or W + 1 / (1.1 + (T and S)))`)
 }
 
 // turnWords are the words of turn.
@@ -174,7 +173,8 @@ func waiting() *board {
 			about:   "Stories are in the order of what can be done today: just passed (the target, by less than another one, the freshest first), due next (more than half of the target is used), then long past, paused (the story is parked or flagged, or the owner has asked back: its clock stands), and what has time. × target is the working time on the story's clock, which no hand-over restarts, as a multiple of the target. Ask: the owner, or a delegate who is active now too; of an owner who is away the delegate alone, or nobody. Until is when the absence, else the delegation, ends. A story links to Jira, an owner to that owner's dashboard.",
 			caution: "Caution: of an owner's open waits of a kind only the 20 oldest that are not forgotten are listed. A delegation may hold for some projects or kinds only.",
 			queries: []query{
-				rows(`max by (job, kind, project, owner, story, display_name, may, url) (` + linked(answerable(named(turn(times)))) + `)`),
+				// The labels are made for each owner and not for each story, which is many times cheaper.
+				rows(turn(times) + "\n* on (job, owner) group_left (display_name, may, url) " + linked(answerable(named(`group by (job, owner) (po_waits_open`+chosenWaits+`)`)))),
 				rows(times),
 				rows(sinceList + ` * 1000`),
 				rows(`(0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po_owner_absence_end_timestamp_seconds` + ofOwners + `)

@@ -22,7 +22,10 @@ func TestOrderOfStories(t *testing.T) {
 	of := func(owner, story string) string {
 		return fmt.Sprintf(`kind="acceptance",project="PAY",owner="%s",story="%s"`, owner, story)
 	}
-	var open []pastSeries
+	var open, waits []pastSeries
+	for _, owner := range []string{"away", "away-helped", "here", "here-helped"} {
+		waits = append(waits, pastSeries{labels: fmt.Sprintf(`kind="acceptance",project="PAY",owner="%s"`, owner), value: fixed(1)})
+	}
 	for _, w := range []struct {
 		owner, story string
 		times        float64
@@ -42,6 +45,7 @@ func TestOrderOfStories(t *testing.T) {
 	end := pastBegins.AddDate(0, 0, 2)
 	s := startOnPast(t, past{from: pastBegins, to: end, step: time.Hour, labels: `job="yourturn"`, families: []pastFamily{
 		gauge("po_open_wait_seconds", open...),
+		gauge("po_waits_open", waits...),
 		gauge("po_open_wait_paused", pastSeries{labels: of("here", "PAY-9"), value: fixed(1)}),
 		gauge("po_wait_target_seconds", pastSeries{labels: `kind="acceptance",project="PAY"`, value: fixed(target)}),
 		gauge("po_owner_absent", pastSeries{labels: `owner="away"`, value: fixed(1)}, pastSeries{labels: `owner="away-helped"`, value: fixed(1)}, pastSeries{labels: `owner="here"`, value: fixed(0)}),
