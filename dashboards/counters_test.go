@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,7 +18,10 @@ type countedBy struct {
 	value  func(l *listed) float64        // what it adds; nil: 1
 	ratio  bool                           // what is added is divided by how many it is
 	back   int                            // how many ranges before the one shown
-	row    func(l *listed) bool           // of a heatmap: what counts
+	whole  bool                           // nothing is shown unless the past has all of the range
+	// compared is a number that stands for a comparison with the range before.
+	compared bool
+	row      func(l *listed) bool // of a heatmap: what counts
 
 	// metric is a counter that waits does not list: then itself is compared with, by a label.
 	metric, by string
@@ -67,7 +71,7 @@ func panelsThatCount() map[string]countedBy {
 		"yourturn-retrospective/Ended/A":         by((*listed).response, kind),
 		"yourturn-retrospective/Passed target/A": by(breached, kind),
 		"yourturn-retrospective/How waits ended/A": by(func(l *listed) bool { return l.ended("") }, func(l *listed) string {
-			return l.Kind + "/" + strings.ReplaceAll(l.Outcome, "_", " ")
+			return l.Kind + "/" + l.Outcome
 		}),
 		"yourturn-bottleneck/$project: past target/A":   late,
 		"yourturn-bottleneck/$project: past target/C":   by((*listed).judged, projectKind),
@@ -88,9 +92,25 @@ func panelsThatCount() map[string]countedBy {
 	for i, refs := range []string{"AD", "BE", "CF"} {
 		part, of := late, by((*listed).judged, projectKind)
 		part.back, of.back = i, i
+		part.whole, of.whole = i > 0, i > 0
 		out["yourturn-retrospective/This range and before/"+refs[:1]] = part
 		out["yourturn-retrospective/This range and before/"+refs[1:]] = of
 	}
+	out["yourturn-owner/Signs of haste/E"] = by((*listed).response, func(l *listed) string { return l.Owner })
+	inKind := by((*listed).judged, kind)
+	lateInKind := inKind
+	lateInKind.ratio, lateInKind.value = true, late.value
+	for i, refs := range []string{"EF", "BC"} {
+		part, of := lateInKind, inKind
+		part.back, of.back = i, i
+		part.whole, of.whole = true, true
+		out["yourturn-owner/Against the window before/"+refs[:1]] = part
+		out["yourturn-owner/Against the window before/"+refs[1:]] = of
+	}
+	lateInKind.compared, late.compared = true, true
+	out["yourturn-owner/Against the window before/G"] = lateInKind
+	out["yourturn-retrospective/Against the range before/A"] = lateInKind
+	out["yourturn-retrospective/This range and before/G"] = late
 	return out
 }
 
@@ -152,7 +172,14 @@ func countersCountAll(t *testing.T, r *real) {
 		if until.Before(r.from) {
 			return
 		}
+		if want.compared {
+			compared += r.compare(t, id, expr, c, want, at, span, mine)
+			return
+		}
 		if since.Before(r.from) {
+			if want.whole {
+				return
+			}
 			since = r.from // from the first sample on
 		}
 		expect := map[string]float64{}
@@ -223,6 +250,9 @@ func countersCountAll(t *testing.T, r *real) {
 			t.Errorf("there is no %s that looks at counters: mend the test", id)
 		}
 	}
+	if r.told == 0 {
+		t.Error("in no comparison there are enough waits: mend the test")
+	}
 	// The test is worth nothing without series that were born above zero.
 	born := 0
 	for _, a := range r.Instant(t, fmt.Sprintf("count(po_waits_ended_total unless po_waits_ended_total offset %dd)", days*60/100), r.to) {
@@ -232,6 +262,54 @@ func countersCountAll(t *testing.T, r *real) {
 		t.Errorf("%d series began within the last %d days: too few", born, days*60/100)
 	}
 	t.Logf("%d numbers of %d queries compared, in which %.0f events are counted; %d series of ended waits were born within %d days", compared, len(seen), total, born, days*60/100)
+}
+
+// compare compares what a panel says of a range and the one before with what `waits`
+// lists of both, and returns how many numbers it compared.
+func (r *real) compare(t *testing.T, id, expr string, c choice, want countedBy, at time.Time, span time.Duration, mine func(owner, project string) bool) (compared int) {
+	t.Helper()
+	until := at.Truncate(time.Hour)
+	since, before := until.Add(-span), until.Add(-2*span)
+	n := want
+	n.ratio, n.value = false, nil
+	var shares, numbers [2]map[string]float64
+	if !before.Before(r.from) {
+		for i, ends := range [][2]time.Time{{before, since}, {since, until}} {
+			shares[i] = want.grew(r.waits(t, ends[0]), r.waits(t, ends[1]), mine)
+			numbers[i] = n.grew(r.waits(t, ends[0]), r.waits(t, ends[1]), mine)
+		}
+	}
+	for _, a := range r.Instant(t, c.fill(expr, span, time.Hour), at) {
+		series := a.Labels["kind"]
+		if a.Labels["project"] != "" {
+			series = a.Labels["project"] + "/" + series
+		}
+		expect := 4.0 // cannot tell
+		if numbers[0][series] >= 10 && numbers[1][series] >= 10 {
+			angle := func(i int) float64 {
+				n := numbers[i][series]
+				return 2 * math.Asin(math.Sqrt((shares[i][series]*n+0.375)/(n+0.75)))
+			}
+			z := (angle(1) - angle(0)) / math.Sqrt(1/(numbers[0][series]+0.5)+1/(numbers[1][series]+0.5))
+			switch {
+			case z <= -1.96:
+				expect = 1
+			case z < 1.96:
+				expect = 2
+			default:
+				expect = 3
+			}
+			r.told++
+		}
+		compared++
+		if got := a.Values[at.Unix()]; got != expect {
+			t.Errorf("%s, %s until %s, %v, %s: %v; the shares %v of %v make it %v", id, span, at.Format(time.RFC3339), c, series, got, shares, numbers, expect)
+		}
+	}
+	if compared == 0 {
+		t.Errorf("%s, %s until %s, %v: nothing is compared", id, span, at.Format(time.RFC3339), c)
+	}
+	return compared
 }
 
 // heatmap compares the columns of ten days, and returns how many cells it compared.

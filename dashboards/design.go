@@ -61,6 +61,7 @@ func bearsText() []string {
 const (
 	noData     = "no data from yourturn in this range: choose a later range or another job, and look at Service health"
 	noFigure   = "no data"
+	noService  = "no data: choose a later range or another job, and look whether Prometheus scrapes yourturn"
 	noWaits    = "nothing waits here, or no data: choose another project or owner, and look at Service health"
 	noDecision = "no data: nothing is known of a project before its first story; choose a later range, and look at Service health"
 )
@@ -153,11 +154,6 @@ func stepsOf(b *dashboard.ThresholdsConfigBuilder) dashboard.ThresholdsConfig {
 // plain has a single colour: most numbers are neither good nor bad by themselves.
 func plain() *dashboard.ThresholdsConfigBuilder { return thresholds(colorNothing) }
 
-// multiple colours a large figure that is a multiple of a target.
-func multiple() *dashboard.ThresholdsConfigBuilder {
-	return thresholds(colorNothing, step{1, colorLate})
-}
-
 // alarm returns colours of a count that should be 0: none where there is no data,
 // which is no good news.
 func alarm(from float64) *dashboard.ThresholdsConfigBuilder {
@@ -173,5 +169,11 @@ func ofTarget() *dashboard.ThresholdsConfig {
 // ofStage colours the share of a stage in the cycle time: a bar, and none below 5 %.
 func ofStage() *dashboard.ThresholdsConfig {
 	t := stepsOf(thresholds(colorNothing, step{0.05, colorSeries}))
+	return &t
+}
+
+// plainBar colours a bar that is neither good nor bad.
+func plainBar() *dashboard.ThresholdsConfig {
+	t := stepsOf(thresholds(colorNothing, step{0.01, colorSeries}))
 	return &t
 }

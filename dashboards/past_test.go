@@ -288,6 +288,17 @@ func pastFamilies() []pastFamily {
 		add(`project="PAY"`, fixed(0))
 		add(`project="WEB"`, fixed(1))
 	})
+	family("yourturn:acceptance_objective:ratio", "gauge", func(add func(string, func(float64) float64)) { add("", fixed(0.8)) })
+	for name, value := range map[string]float64{"ALERTS": 1, "ALERTS_FOR_STATE": float64(pastBegins.Unix())} {
+		family(name, "gauge", func(add func(string, func(float64) float64)) {
+			state := ""
+			if name == "ALERTS" {
+				state = `,alertstate="firing"`
+			}
+			add(`alertname="JiraRefuses",component="service",severity="critical"`+state, fixed(value))
+			add(`alertname="StoryAwaitsAcceptance",component="waits",severity="warning",project="PAY"`+state, fixed(value))
+		})
+	}
 	family("po_audit_findings", "gauge", func(add func(string, func(float64) float64)) {
 		add(`project="PAY",reason="exit_by_default"`, grows(0.1))
 		add(`project="WEB",reason="broken_chain"`, fixed(2))

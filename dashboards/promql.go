@@ -128,9 +128,14 @@ func judged(by, where string, grown func(series string) string) string {
 	return fmt.Sprintf("sum by (%s) (%s\nor label_replace(%s, \"counts\", \"met\", \"\", \"\"))", by, grown("po_waits_breached_total"+where), grown("po_waits_met_total"+where))
 }
 
+// lateCount returns how many of the judged waits passed their target.
+func lateCount(by, where string, grown func(series string) string) string {
+	return fmt.Sprintf("sum by (%s) (%s\nor 0 * %s)", by, grown("po_waits_breached_total"+where), grown("po_waits_met_total"+where))
+}
+
 // late returns the share of the judged waits that passed their target.
 func late(by, where string, grown func(series string) string) string {
-	return fmt.Sprintf("sum by (%s) (%s\nor 0 * %s)\n/ (%s > 0)", by, grown("po_waits_breached_total"+where), grown("po_waits_met_total"+where), judged(by, where, grown))
+	return lateCount(by, where, grown) + "\n/ (" + judged(by, where, grown) + " > 0)"
 }
 
 // reached leaves out the points at which a quantile was not reached: a line cannot go

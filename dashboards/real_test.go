@@ -23,6 +23,7 @@ type real struct {
 	binary, config string
 	from, to       time.Time // the first and the last sample
 	lists          map[time.Time][]listed
+	told           int // comparisons of which there were enough waits
 }
 
 // pastDays is over how many days the past of an organisation is written: with

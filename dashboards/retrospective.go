@@ -1,17 +1,18 @@
 package dashboards
 
-import "github.com/grafana/grafana-foundation-sdk/go/common"
+import (
+	"strings"
+
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/common"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+)
 
 // uidRetrospective is the dashboard of a sprint.
 const uidRetrospective = "yourturn-retrospective"
 
 // within restricts a series to the selected projects.
 const within = `{` + isProject + `}`
-
-// before returns the value of expr for the range of the same length before the one
-// shown. The offset is on a subquery of one instant, because expr has offsets of its
-// own.
-func before(expr string) string { return "last_over_time((" + expr + ")[1s:1s] offset $__range)" }
 
 // inRange returns by how much a counter grew within the range shown.
 func inRange(series string) string { return grownIn(series, "$__range", "$__interval") }
@@ -36,40 +37,93 @@ func asOf() string {
 	return `scalar(max(label_replace(` + expr + `, "at", "end of range", "", "") or ` + today(expr) + `))`
 }
 
+// inSprint returns which part of the range shown each sprint takes.
+func inSprint() string {
+	return strings.NewReplacer("S", sprints("po_sprint_start_timestamp_seconds"), "E", sprints("po_sprint_end_timestamp_seconds")).Replace(
+		"clamp_min((clamp_max(E, time()) - clamp_min(S, time() - ${__range_s})) / ${__range_s}, 0)")
+}
+
+// seen returns what f, a function over time, says of a series of open waits within the
+// range shown, by story.
+func seen(f, series string) string {
+	return `max by (job, kind, project, story) (` + f + `(` + series + within + `[$__range:$__interval]))`
+}
+
+// partInRange returns for how many hours of the range each story waited: of a wait that
+// began in it all, else what its clock gained.
+func partInRange() string {
+	return hours(strings.NewReplacer(
+		"LAST", seen("last_over_time", "po_open_wait_seconds"), "MOST", seen("max_over_time", "po_open_wait_seconds"),
+		"BEGAN", seen("last_over_time", "po_open_wait_start_timestamp_seconds"),
+		"THEN", `max by (job, kind, project, story) (po_open_wait_seconds`+within+` offset $__range)`,
+	).Replace("(LAST and BEGAN > time() - ${__range_s}\nor MOST - THEN\nor MOST)"))
+}
+
+// passed leaves the stories whose wait passed its target by the end of the range.
+func passed(expr string) string {
+	return "(" + expr + ")\nand on (job, kind, project, story) (" + ofTargets(seen("last_over_time", "po_open_wait_seconds")) + ") >= 1"
+}
+
+// atEnd returns what became of each wait by the end of the range, as a number for
+// atEndWords. A wait that is not open any more and was older than 10 targets may have
+// ended, or have been forgotten.
+func atEnd() string {
+	last := ofTargets(seen("last_over_time", "po_open_wait_seconds"))
+	return `1 * group by (job, kind, project, story) (po_open_wait_seconds` + within + `)
+or 3 * group by (job, kind, project, story) (` + last + ` >= 10)
+or 2 * group by (job, kind, project, story) (` + seen("last_over_time", "po_open_wait_start_timestamp_seconds") + `)`
+}
+
+// atEndWords are the words for what became of a wait.
+func atEndWords() []dashboard.ValueMapping {
+	return words(word("open", colorNothing), word("ended", colorNothing), word("ended or forgotten", colorNothing))
+}
+
 // retrospective returns the dashboard of a sprint, or of any time range.
 func retrospective() *board {
 	b := newBoard(uidRetrospective, "Retrospective",
 		"What waited in a sprint, or in any time range. Choose a sprint by its name in the first panel, or a range at the top right.",
 		"now-14d", "")
 	b.variables(projectVariable())
+	this := period("$__range")
 	part, of := late("project, kind", within, inRange), judged("project, kind", within, inRange)
+	then, thenOf := this.before(this.late("project, kind", within)), this.before(this.judged("project, kind", within))
 	toSprint := link("Look at this sprint",
 		"/d/"+uidRetrospective+`?var-project=${__data.fields.Project:percentencode}&from=${__data.fields.Start.numeric}&to=${__data.fields["Value #C"].numeric}&${datasource:queryparam}`, false)
 	const unknown = "Caution: if Prometheus has no data at the start of the range, it counts from the first data on. What ended in the last minutes of the range may not be final yet, and is missing."
 	b.add(
 		panel{
-			title: "Sprints", asks: "Which sprint is it?", width: 24, height: 7,
-			about:   "The last sprints of each project. A click on one sets the time range to it, up to now if it still runs. Set any other range at the top right. Sprints without dates are not listed.",
+			title: "Sprints", asks: "Which sprint is it?", width: 24, height: 6,
+			about:   "First the sprints that take the largest part of the range shown, then all others, the newest first. A click on a name sets the range to that sprint, up to now if it still runs, and the project to its own. Set any other range at the top right. Sprints without dates are not listed.",
 			caution: "Caution: these are the sprints known today, the last 12 of each project, whichever range is shown. Until a sprint is completed, its end is the planned one.",
 			queries: []query{
 				rows(sprints("po_sprint_start_timestamp_seconds") + " * 1000"),
 				rows(sprints("po_sprint_end_timestamp_seconds") + " * 1000"),
 				rows("clamp_max(" + sprints("po_sprint_end_timestamp_seconds") + ", " + asOf() + ") * 1000"),
+				rows(inSprint()),
+				rows("1 + (" + sprints("po_sprint_end_timestamp_seconds") + " < bool " + asOf() + ")"),
 			},
-			view: grid("Start", true,
+			view: grid("Of this range", true,
 				column{from: "sprint", title: "Sprint", links: toSprint},
-				column{from: "project", title: "Project", width: 150},
-				column{from: "Value #A", title: "Start", unit: unitDate, width: 220},
-				column{from: "Value #B", title: "End", unit: unitDate, width: 220},
+				column{from: "project", title: "Project"},
+				column{from: "Value #A", title: "Start", unit: unitDayOfYear, width: 105},
+				column{from: "Value #B", title: "End", unit: unitDayOfYear, width: 105},
+				column{from: "Value #E", title: "Now", named: words(word("runs", colorNothing), word("over", colorNothing)), width: 60},
+				column{from: "Value #D", title: "Of this range", unit: unitShare, width: 135, bar: plainBar()},
 				column{from: "Value #C"}). // where the link ends
+				SortBy([]cog.Builder[common.TableSortByFieldState]{
+					common.NewTableSortByFieldStateBuilder().DisplayName("Of this range").Desc(true),
+					common.NewTableSortByFieldStateBuilder().DisplayName("Start").Desc(true),
+					common.NewTableSortByFieldStateBuilder().DisplayName("Sprint").Desc(false),
+				}).
 				NoValue("no sprints are known, or no data from yourturn: choose a time range instead"),
 		},
 		panel{
-			title: "Ended", asks: "How many waits ended?", width: 6, height: 4,
-			about:   "Waits that ended in the range with an acceptance, a rejection or an answer. They count when final.",
-			caution: unknown,
-			queries: []query{now(endedIn("kind", `po_waits_ended_total{`+isProject+`, outcome=~"accepted|rejected|answered"}`), "{{kind}}")},
-			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
+			title: "Against the range before", asks: "Was it better than in the range before?", width: 12, height: 4,
+			about:   "The waits of all selected projects together, by what is waited for. " + comparedAbout + " The table below has each project, and the numbers.",
+			caution: "Caution: a change may be chance, holidays, or other stories. Look at the stories before you conclude anything.",
+			queries: []query{now(this.compared("kind", within, `group by (kind) (po_waits_open`+within+`)`), "{{kind}}")},
+			view:    number(unitCount, 0, plain()).TextMode(valueAndName).Orientation(common.VizOrientationHorizontal).Mappings(comparedWords()),
 		},
 		panel{
 			title: "Passed target", asks: "How many passed their target?", width: 6, height: 4,
@@ -80,71 +134,116 @@ func retrospective() *board {
 		},
 		panel{
 			title: "Still open", asks: "How many are still open?", width: 6, height: 4,
-			about:   "Open waits at the end of the range.",
+			about:   "Open waits at the end of the range, the forgotten too.",
 			caution: "Caution: a question that is answered by voice or chat stays open here.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_open`+within), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "No acceptance", asks: "How many were done with no acceptance?", width: 6, height: 4,
+			title: "This range and before", asks: "Was it better than in the ranges before, in each project?", width: 24, height: 10,
+			about:   "The share of waits that passed their target, of those that met or passed it, and n, their number: in the range shown, in the range of the same length before it, and in the one before that. The word compares the range shown with the one before it. " + comparedAbout,
+			caution: "Caution: of 20 rows one may say better or worse by chance. A dash: no wait met or passed its target, or Prometheus has not all of that range. If its data begin within this range, it counts from there.",
+			queries: []query{
+				rows(part), rows(then), rows(this.before(then)),
+				rows(of), rows(thenOf), rows(this.before(thenOf)),
+				rows(this.compared("project, kind", within, `group by (project, kind) (po_waits_open`+within+`)`)),
+			},
+			view: grid("Project", false,
+				column{from: "project", title: "Project"},
+				column{from: "kind", title: "Waits for", words: kinds(), width: 92},
+				column{from: "Value #G", title: "This range is", named: comparedWords(), width: 130},
+				column{from: "Value #C", title: "2 before", unit: unitShare, width: 75},
+				column{from: "Value #F", title: "n, 2 b.", unit: unitCount, width: 62},
+				column{from: "Value #B", title: "1 before", unit: unitShare, width: 73},
+				column{from: "Value #E", title: "n, 1 b.", unit: unitCount, width: 62},
+				column{from: "Value #A", title: "This range", unit: unitShare, width: 92},
+				column{from: "Value #D", title: "n", unit: unitCount, width: 45}),
+		},
+	)
+	b.row("Which stories waited?")
+	b.add(
+		panel{
+			title: "Longest waits", asks: "Which waits were the longest in this range?", width: 24, height: 13,
+			about:   "The waits past their target that ran in this range, with their working hours within it on the story's clock. Beside them: the whole wait as a multiple of its target, since when, and what became of it by the end of the range. Stories are in the order of how long they waited in the range; people are not named. The forgotten are only counted, below.",
+			caution: "Caution: of an owner's open waits of a kind only the 20 oldest at a time are known here, and a wait shorter than a 300th of the range may be missing. A story that waited twice counts with one of its waits. If Prometheus has no data at the start of the range, what was waited before counts too.",
+			queries: []query{
+				rows(linked(passed(partInRange()))),
+				rows(ofTargets(seen("last_over_time", "po_open_wait_seconds")) + " >= 1"),
+				rows(passed(seen("last_over_time", "po_open_wait_start_timestamp_seconds") + " * 1000")),
+				rows(passed(atEnd())),
+			},
+			view: grid("Working hours", true,
+				column{from: "story", title: "Story", links: toStory()},
+				column{from: "kind", title: "Waits for", words: kinds(), width: 92},
+				column{from: "project", title: "Project"},
+				column{from: "url"},
+				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 150},
+				column{from: "Value #B", title: "÷ target", unit: unitTimes, decimals: 1, width: 80},
+				column{from: "Value #C", title: "Since", unit: unitDayOfYear, width: 105},
+				column{from: "Value #D", title: "At the end", named: atEndWords(), width: 145}).
+				NoValue("no wait of this range passed its target, or no data: choose another range or project"),
+		},
+		panel{
+			title: "Open at the end", asks: "What is still open?", width: 24, height: 9,
+			about:   "Open waits at the end of the range by project; those past their target; the forgotten, which are older than 10 targets, on stories on which nothing has happened for 15 working days; and the longest of all, in working hours on the story's clock.",
+			caution: "Caution: a question that is answered by voice or chat stays open here.",
+			queries: []query{
+				rows(summed("project, kind", "kind, project, owner", `po_waits_open`+within)),
+				rows(summed("project, kind", "kind, project, owner", `po_waits_overdue`+within)),
+				rows(summed("project, kind", "kind, project, owner", `po_waits_forgotten`+within)),
+				rows(hours(`max by (project, kind) (po_story_wait_oldest_seconds` + within + `)`)),
+			},
+			view: grid("Project", false,
+				column{from: "project", title: "Project"},
+				column{from: "kind", title: "Waits for", words: kinds(), width: 110},
+				column{from: "Value #A", title: "Open", unit: unitCount, width: 80},
+				column{from: "Value #B", title: "Past target", unit: unitCount, width: 110},
+				column{from: "Value #C", title: "Forgotten", unit: unitCount, width: 100},
+				column{from: "Value #D", title: "Longest", unit: unitHours, width: 100}),
+		},
+	)
+	b.fold("How did the waits end?")
+	b.add(
+		panel{
+			title: "Ended", asks: "How many waits ended?", width: 8, height: 4,
+			about:   "Waits that ended in the range with an acceptance, a rejection or an answer. They count when final.",
+			caution: unknown,
+			queries: []query{now(endedIn("kind", `po_waits_ended_total{`+isProject+`, outcome=~"accepted|rejected|answered"}`), "{{kind}}")},
+			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
+		},
+		panel{
+			title: "No acceptance", asks: "How many stories were done with no acceptance?", width: 16, height: 4,
 			about:   "Stories that reached done within the range without visiting an acceptance status, by project.",
 			caution: unknown,
 			queries: []query{now(endedIn("project", `po_acceptance_bypassed_total`+within), "{{project}}")},
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "Longest waits", asks: "Which waits were the longest?", width: 24, height: 14,
-			about:   "The 20 waits that became longest within the range, in working hours on the story's clock. Stories are in the order of how long they waited; people are in no order.",
-			caution: "Caution: further waits are not listed, and of an owner's open waits of a kind only the 20 oldest at a time are known here.",
-			queries: []query{
-				rows(linked(`topk(20, ` + hours(named(`max by (job, kind, project, owner, story) (max_over_time(po_open_wait_seconds`+within+`[$__range]))`)) + `)`)),
-			},
-			view: grid("Working hours", true,
-				column{from: "story", title: "Story", width: 130, links: toStory()},
-				column{from: "kind", title: "Waits for", width: 130},
-				column{from: "project", title: "Project", width: 110},
-				column{from: "display_name", title: "On"},
-				column{from: "owner"},
-				column{from: "url"},
-				column{from: "Value", title: "Working hours", unit: unitHours, decimals: 1, width: 160}),
+			title: "How waits ended", asks: "How did the waits end?", width: 24, height: 9,
+			about:   "All waits that ended within the range; a wait that was handed over counts once for each owner's part. Recalled: the team pulled the story back. Withdrawn: the story was taken away without a verdict. Handed over: to another owner. Lapsed, obsolete: nobody answered, and an answer was no longer needed.",
+			caution: unknown,
+			queries: []query{rows(orNone(endedIn("kind, outcome", `po_waits_ended_total`+within)+` > 0`, "outcome", saysNone))},
+			view: grid("Waits for", false,
+				column{from: "kind", title: "Waits for", words: kinds(), width: 110},
+				column{from: "outcome", title: "How it ended", words: outcomes()},
+				column{from: "Value", title: "How many", unit: unitCount, width: 90}),
 		},
+	)
+	b.fold("The course of the range")
+	b.add(
 		panel{
-			title: "Open over time", asks: "What was open, day by day?", width: 12, height: 8,
-			about:   "Open waits over the range, by project and by what is waited for.",
+			title: "Open over time", asks: "How many were open in the course of the range?", width: 12, height: 8,
+			about:   "Open waits of the selected projects over the range, by what is waited for, the forgotten too.",
 			caution: "Caution: a question that is answered by voice or chat stays open here.",
-			queries: []query{course(summed("project, kind", "kind, project, owner", `po_waits_open`+within), "{{project}}, {{kind}}")},
+			queries: []query{course(summed("kind", "kind, project, owner", `po_waits_open`+within), "{{kind}}")},
 			view:    stacked(unitCount, common.StackingModeNormal),
 		},
 		panel{
-			title: "Oldest over time", asks: "How old was the oldest, day by day?", width: 12, height: 8,
-			about:   "Working hours of the longest open wait on the story's clock, which no hand-over restarts.",
-			caution: "Caution: this is a single story, and not what is usual.",
-			queries: []query{course(hours(`max by (project, kind) (po_story_wait_oldest_seconds`+within+`)`), "{{project}}, {{kind}}")},
-			view:    lines(unitHours).AxisLabel("working hours"),
-		},
-		panel{
-			title: "This range and before", asks: "Was it better than in the ranges before?", width: 24, height: 11,
-			about:   "The share of waits that passed their target, of those that met or passed it, and their number: in this range, in the range of the same length before it, and in the one before that.",
-			caution: "Caution: under 10 waits it says little. Empty: no wait met or passed its target, or Prometheus has no data that far back. If its data begin within a range, it counts from there.",
-			queries: []query{rows(part), rows(before(part)), rows(before(before(part))), rows(of), rows(before(of)), rows(before(before(of)))},
-			view: grid("Project", false,
-				column{from: "project", title: "Project"},
-				column{from: "kind", title: "Waits for"},
-				column{from: "Value #C", title: "2 before", unit: unitShare},
-				column{from: "Value #F", title: "n, 2 before", unit: unitCount},
-				column{from: "Value #B", title: "1 before", unit: unitShare},
-				column{from: "Value #E", title: "n, 1 before", unit: unitCount},
-				column{from: "Value #A", title: "This range", unit: unitShare},
-				column{from: "Value #D", title: "n", unit: unitCount}),
-		},
-		panel{
-			title: "How waits ended", asks: "How did the waits end?", width: 24, height: 5,
-			about:   "All waits that ended within the range; a wait that was handed over counts once for each owner's part. Recalled: the team pulled the story back. Withdrawn: the story was taken away without a verdict. Handed over: to another owner. Lapsed, obsolete: nobody answered, and an answer was no longer needed.",
-			caution: unknown,
-			queries: []query{now(orNone(`label_replace(`+endedIn("kind, outcome", `po_waits_ended_total`+within)+` > 0, "outcome", "handed over", "outcome", "handed_over")`, "outcome", saysNone), "{{kind}} {{outcome}}")},
-			view: number(unitCount, 0, plain()).
-				TextMode(valueAndName).
-				Text(common.NewVizTextDisplayOptionsBuilder().TitleSize(13).ValueSize(26)),
+			title: "Past target over time", asks: "How many of them were past their target?", width: 12, height: 8,
+			about:   "Those of them whose working time on the owner's clock was past the target.",
+			caution: "Caution: a hand-over starts the owner's clock again.",
+			queries: []query{course(summed("kind", "kind, project, owner", `po_waits_overdue`+within), "{{kind}}")},
+			view:    stacked(unitCount, common.StackingModeNormal),
 		},
 	)
 	return b

@@ -20,11 +20,6 @@ func ofTargets(expr string) string {
 	return expr + "\n/ on (job, kind, project) group_left () max by (job, kind, project) (po_wait_target_seconds)"
 }
 
-// oldestOf returns the oldest open waits, on their owners' clocks.
-func oldestOf(where string) string {
-	return `max by (job, kind, project, owner) (po_wait_oldest_seconds` + where + `)`
-}
-
 // unconfigured shows the projects in which acceptance is not measured: panels about
 // acceptance are empty there for that reason.
 func unconfigured() panel {

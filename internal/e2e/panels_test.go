@@ -189,10 +189,10 @@ func saidByPanels(t testing.TB) []said {
 		{board: "waiting", title: "Open and past target", targets: []func(look){sum("po_waits_open"), sum("po_waits_overdue"), nil}},
 		{board: "owner", title: "Open", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
 		{board: "owner", title: "Past target", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
-		{board: "owner", title: "Longest ÷ target", mine: true, targets: []func(look){func(l look) {
-			hours := times(l.part(l.now, "po_wait_oldest_seconds").fold(math.Max, "kind"), hour)
-			l.show(per(hours, ofTargets(hours)))
-		}}},
+		{board: "owner", title: "Forgotten", mine: true, targets: []func(look){sum("po_waits_forgotten", "kind")}},
+		{board: "owner", title: "Stories that wait", mine: true, targets: []func(look){
+			most("po_open_wait_seconds", hour, "kind", "project", "owner", "story"), nil, nil, nil,
+		}},
 		{board: "owner", title: "Waiting times", mine: true, targets: []func(look){
 			quantileOf("po_wait_rolling_seconds", "0.5", kp), quantileOf("po_wait_rolling_seconds", "0.85", kp), nil, nil,
 			samples("ended"), samples("open"), censored,
@@ -205,7 +205,7 @@ func saidByPanels(t testing.TB) []said {
 		}},
 		{board: "owner", title: "Accepted at the first try", mine: true, targets: []func(look){func(l look) {
 			l.show(l.part(l.now, "po_first_pass_ratio", "window", panelWindow).fold(math.Max, "project"))
-		}, nil}},
+		}, nil, nil}},
 		{board: "owner", title: "Verdicts and answers by role", mine: true, counts: true, over: panelWindow, targets: []func(look){counted("po_waits_ended_total", []string{"responder"}, "outcome", responses)}},
 		{board: "owner", title: "Time to a verdict by role", mine: true, counts: true, over: panelWindow, targets: []func(look){func(l look) {
 			by := []string{"responder"}
@@ -220,14 +220,13 @@ func saidByPanels(t testing.TB) []said {
 		}},
 		{board: "retrospective", title: "Ended", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
 		{board: "retrospective", title: "Passed target", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
-		{board: "retrospective", title: "How waits ended", counts: true, targets: []func(look){func(l look) {
-			for id, v := range l.counted("po_waits_ended_total", []string{"kind", "outcome"}) {
-				l.want[strings.Replace(id, "handed_over", "handed over", 1)] = v
-			}
-		}}},
+		{board: "retrospective", title: "How waits ended", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind", "outcome"})}},
 		{board: "retrospective", title: "Still open", targets: []func(look){sum("po_waits_open", "kind")}},
-		{board: "retrospective", title: "Open over time", targets: []func(look){sum("po_waits_open", "kind", "project")}},
-		{board: "retrospective", title: "Oldest over time", targets: []func(look){most("po_story_wait_oldest_seconds", hour, "kind", "project")}},
+		{board: "retrospective", title: "Open at the end", targets: []func(look){
+			sum("po_waits_open", "kind", "project"), sum("po_waits_overdue", "kind", "project"), sum("po_waits_forgotten", "kind", "project"), most("po_story_wait_oldest_seconds", hour, "kind", "project"),
+		}},
+		{board: "retrospective", title: "Open over time", targets: []func(look){sum("po_waits_open", "kind")}},
+		{board: "retrospective", title: "Past target over time", targets: []func(look){sum("po_waits_overdue", "kind")}},
 	}
 	for i := range list {
 		list[i].read(t)
