@@ -1,6 +1,7 @@
 package dashboards
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,8 @@ type panel struct {
 	// caution says when not to trust it, and begins with "Caution:".
 	caution       string
 	width, height uint32
+	// empty is what it says where there are no data; "" says what most do.
+	empty string
 	// each repeats the panel for each value of this variable; "" does not.
 	each    string
 	queries []query
@@ -60,7 +63,7 @@ func (p panel) build(id uint32, at dashboard.GridPos) (dashboard.Panel, error) {
 		out.FieldConfig.Overrides = []dashboard.DashboardFieldConfigSourceOverrides{} // Grafana writes an empty list, too
 	}
 	if out.FieldConfig.Defaults.NoValue == nil {
-		says := noData
+		says := cmp.Or(p.empty, noData)
 		if out.Type == "stat" {
 			says = noFigure
 		}

@@ -1,6 +1,8 @@
 package dashboards
 
 import (
+	"strings"
+
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -57,8 +59,8 @@ func outcomes() []term {
 	}
 }
 
-// reasons are the reasons of the audit: first those that may make numbers wrong.
-func reasons() []term {
+// doubts are the reasons of the audit that may make numbers wrong.
+func doubts() []term {
 	return []term{
 		{label: "last_status", words: "last status is not Jira's"},
 		{label: "broken_chain", words: "gap between status moves"},
@@ -82,11 +84,29 @@ func reasons() []term {
 		{label: "late", words: "Jira's search was late"},
 		{label: "poll_failed", words: "polls fail"},
 		{label: "search_warning", words: "Jira warns of a search"},
+	}
+}
+
+// oddities are those that make none wrong.
+func oddities() []term {
+	return []term{
 		{label: "same_instant", words: "two records at one instant"},
 		{label: "before_created", words: "event before its story"},
 		{label: "exit_by_default", words: "accepted by its category alone"},
 		{label: "zone_literals", words: "asked in the account's time zone"},
 	}
+}
+
+// reasons are all reasons of the audit.
+func reasons() []term { return append(doubts(), oddities()...) }
+
+// anyOf returns a regular expression of the labels of terms.
+func anyOf(list []term) string {
+	labels := make([]string, len(list))
+	for i, t := range list {
+		labels[i] = t.label
+	}
+	return strings.Join(labels, "|")
 }
 
 // inWords maps the names in a column to words.
