@@ -47,13 +47,36 @@ func TestConfigs(t *testing.T) {
 // ruleFile is a file of rules.
 type ruleFile struct {
 	Groups []struct {
-		Rules []struct {
-			Alert       string            `yaml:"alert"`
-			For         string            `yaml:"for"`
-			Labels      map[string]string `yaml:"labels"`
-			Annotations map[string]string `yaml:"annotations"`
-		} `yaml:"rules"`
+		Rules []rule `yaml:"rules"`
 	} `yaml:"groups"`
+}
+
+// rule is what the tests read of a rule.
+type rule struct {
+	Alert       string            `yaml:"alert"`
+	For         string            `yaml:"for"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+// eachAlert calls f for each alert, with the name of its file.
+func eachAlert(t *testing.T, f func(file string, r rule)) {
+	t.Helper()
+	names, err := filepath.Glob("prometheus/rules/*.yml")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("there are no rules: %v", err)
+	}
+	for _, name := range names {
+		var file ruleFile
+		load(t, name, &file)
+		for _, g := range file.Groups {
+			for _, r := range g.Rules {
+				if r.Alert != "" { // else it records
+					f(strings.TrimSuffix(filepath.Base(name), ".yml"), r)
+				}
+			}
+		}
+	}
 }
 
 // testFile is a file of promtool tests.
@@ -126,45 +149,31 @@ func TestAlerts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := filepath.Glob("prometheus/rules/*.yml")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("there are no rules: %v", err)
-	}
-	for _, name := range names {
-		var f ruleFile
-		load(t, name, &f)
-		component := strings.TrimSuffix(filepath.Base(name), ".yml")
-		for _, g := range f.Groups {
-			for _, r := range g.Rules {
-				if r.Alert == "" {
-					continue // it records
-				}
-				want := []string{"summary", "description", "runbook"}
-				if component == "waits" {
-					want = append(want, "owner", "link")
-				}
-				for _, key := range want {
-					if r.Annotations[key] == "" {
-						t.Errorf("%s has no %s", r.Alert, key)
-					}
-				}
-				if r.Labels["severity"] == "" || r.Labels["component"] != component {
-					t.Errorf("%s: labels %v", r.Alert, r.Labels)
-				}
-				c := cases[r.Alert]
-				if c == nil || !c.fires {
-					t.Errorf("%s: no file under prometheus/tests has a case in which it fires", r.Alert)
-				}
-				if c == nil || c.quiet <= duration(t, r.For) {
-					t.Errorf("%s: no test under prometheus/tests keeps it quiet for longer than its %s", r.Alert, r.For)
-				}
-				if !bytes.Contains(docs, []byte("`"+r.Alert+"`")) {
-					t.Errorf("docs/dashboards.md does not name %s", r.Alert)
-				}
-				delete(cases, r.Alert)
+	eachAlert(t, func(component string, r rule) {
+		want := []string{"summary", "description", "runbook"}
+		if component == "waits" {
+			want = append(want, "owner", "link")
+		}
+		for _, key := range want {
+			if r.Annotations[key] == "" {
+				t.Errorf("%s has no %s", r.Alert, key)
 			}
 		}
-	}
+		if r.Labels["severity"] == "" || r.Labels["component"] != component {
+			t.Errorf("%s: labels %v", r.Alert, r.Labels)
+		}
+		c := cases[r.Alert]
+		if c == nil || !c.fires {
+			t.Errorf("%s: no file under prometheus/tests has a case in which it fires", r.Alert)
+		}
+		if c == nil || c.quiet <= duration(t, r.For) {
+			t.Errorf("%s: no test under prometheus/tests keeps it quiet for longer than its %s", r.Alert, r.For)
+		}
+		if !bytes.Contains(docs, []byte("`"+r.Alert+"`")) {
+			t.Errorf("docs/dashboards.md does not name %s", r.Alert)
+		}
+		delete(cases, r.Alert)
+	})
 	for name := range cases {
 		t.Errorf("there is a test of %s, and no such alert", name)
 	}
