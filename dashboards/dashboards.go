@@ -44,8 +44,7 @@ func Files() ([]File, error) {
 	return files, errors.Join(errs...)
 }
 
-// marshal adds the annotations. It does not escape <, > and &, so that people can
-// read the queries.
+// marshal adds the annotations.
 func marshal(d dashboard.Dashboard, events []annotation) ([]byte, error) {
 	text, err := json.Marshal(d)
 	if err != nil {
@@ -55,9 +54,16 @@ func marshal(d dashboard.Dashboard, events []annotation) ([]byte, error) {
 	if err := json.Unmarshal(text, &v); err != nil {
 		return nil, err
 	}
+	tidy(v)
 	if len(events) > 0 {
 		v["annotations"] = map[string]any{"list": events}
 	}
+	return encode(v)
+}
+
+// encode returns JSON as it is committed. It does not escape <, > and &, so that people
+// can read the queries.
+func encode(v any) ([]byte, error) {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
 	e.SetEscapeHTML(false)
