@@ -51,19 +51,28 @@ func summed(by, of, series string) string {
 	return fmt.Sprintf("sum by (%s) (max by (job, %s) (%s))", by, of, series)
 }
 
+// ledgerStart is when the ledger began whose sums a yourturn exports.
+const ledgerStart = "yourturn_ledger_start_timestamp_seconds"
+
 // ofLedger gives each series the label ledger: which of its store's ledgers it is
-// of, by when that began. At a new ledger the series end and others begin, so that
-// nothing is compared across it. What was scraped of a yourturn that does not say
-// when its ledger began is of one ledger. Offset is "" or as PromQL writes it.
+// of, by when that began. What was scraped of a yourturn that does not say when its
+// ledger began is of one ledger, and has no such label. Offset is "" or as PromQL writes
+// it.
 func ofLedger(series, offset string) string {
 	const expr = `(S * on (job, instance) group_left (ledger) count_values by (job, instance) ("ledger", max by (job, instance) (L)) or S unless on (job, instance) L)`
-	return strings.NewReplacer("S", series+offset, "L", "yourturn_ledger_start_timestamp_seconds"+offset).Replace(expr)
+	return strings.NewReplacer("S", series+offset, "L", ledgerStart+offset).Replace(expr)
 }
 
 // watched has a series for each project and ledger from the first sample on that
 // counts anything of the project.
 func watched(offset string) string {
 	return "max by (job, project, ledger) (" + ofLedger("po_wait_target_seconds", offset) + ")"
+}
+
+// newest returns each series of a counter and ledger, whichever instance it was
+// scraped from.
+func newest(series, offset string) string {
+	return "max without (instance) (" + ofLedger(series, offset) + ")"
 }
 
 // grown returns by how much each series of a counter grew within the window that ends
@@ -73,7 +82,8 @@ func watched(offset string) string {
 // The counters are sums over a lasting ledger, so growth is the difference between now
 // and an earlier value:
 //
-//   - the value of the series at the beginning of the window;
+//   - the value of the series at the beginning of the window, or, where nothing was
+//     scraped just then, its last one within a day before;
 //   - 0, if there was no such series and its project was already watched;
 //   - if the project was not yet watched then, its history is no growth: the first
 //     value at one of the steps, or 0 for a series that begins after it;
@@ -82,34 +92,59 @@ func watched(offset string) string {
 // A new ledger begins with the whole history, which is no growth either: only what
 // the present ledger counted within the window is.
 func grown(series, window, step string) string {
-	return grownUntil(newest(series, ""), series, window, step)
+	return grownUntil(func(series string) string { return series }, series, window, step)
 }
 
 // grownIn is grown for a whole range. If yourturn was not scraped at its end, the range
 // ends when it last was.
 func grownIn(series, window, step string) string {
-	x := newest(series, "")
-	return grownUntil(fmt.Sprintf("(%[1]s or last_over_time((%[1]s)[%[2]s:%[3]s]) unless on (job, project) %[1]s)", x, window, step), series, window, step)
+	return grownUntil(func(series string) string {
+		return fmt.Sprintf("(%[1]s or last_over_time((%[1]s)[%[2]s:%[3]s]) unless on (job, project) %[1]s)", series, window, step)
+	}, series, window, step)
 }
 
-// newest returns each series of a counter and ledger, whichever instance it was
-// scraped from.
-func newest(series, offset string) string {
-	return "max without (instance) (" + ofLedger(series, offset) + ")"
-}
+// firstStep is how far the steps are apart at which a rolling window looks for the first
+// value of a project that was not watched when the window began.
+const firstStep = "6h"
 
-func grownUntil(x, series, window, step string) string {
-	// Of two yourturns that each have a ledger of the same Jira one counts.
-	const expr = `max without (ledger) (clamp_min(X - (
-  S
-  or 0 * N and on (job, project, ledger) W
-  or min_over_time((N)[R]) * (count_over_time((N)[R]) == bool on (job, project, ledger) group_left () count_over_time((P)[R]))
-  or N
-), 0))`
-	return strings.NewReplacer(
-		"X", x, "S", newest(series, " offset "+window), "N", newest(series, ""),
-		"W", watched(" offset "+window), "P", watched(""), "R", window+":"+step,
-	).Replace(expr)
+// grownUntil returns growth until the end, at which last gives the values of a metric.
+//
+// Only where the window begins before a project was watched are the steps of the
+// window looked at (F): they cost as many samples as there are steps in the window,
+// for each point that is drawn, and elsewhere the gate G leaves nothing of them.
+func grownUntil(last func(series string) string, series, window, step string) string {
+	if window == "$window" {
+		step = firstStep
+	}
+	// Of two yourturns that each have a ledger of the same Jira one counts. K tells the
+	// jobs whose ledger began within the window, and G is the projects that this ledger
+	// already watched at its beginning.
+	const (
+		since  = "clamp_min(X - (B unless on (job) K\n  or 0 * X and on (job, project) G\n  or F\n  or X), 0)"
+		newer  = "(L unless on (job) L == on (job) M)"
+		gate   = "(W unless on (job) K)"
+		first  = `max without (ledger) (
+    min_over_time((N)[R]) * (count_over_time((N)[R]) == bool on (job, project, ledger) group_left () count_over_time((P)[R]))
+    and on (job, ledger) (count_values by (job) ("ledger", L) or on (job) group by (job) (po_wait_target_seconds))
+  )`
+	)
+	const targets, ledgers = "max by (job, project) (po_wait_target_seconds%s)", "max by (job) (" + ledgerStart + "%s)"
+	value := "max without (instance) (" + series + "%s)"
+	at := func(expr string) string { // the beginning of the window
+		return fmt.Sprintf("("+expr+" or last_over_time(("+expr+")[1d:6h] offset %s))", " offset "+window, "", window)
+	}
+	// What the steps look at is gated by what was known a window before each of them.
+	gated := strings.NewReplacer("K", strings.NewReplacer("L", fmt.Sprintf(ledgers, ""), "M", at(ledgers)).Replace(newer), "W", at(targets)).Replace(gate)
+	unwatched := func(series string) string { return "(" + series + " unless on (job, project) " + gated + ")" }
+	end := "max by (job) (" + last(ledgerStart) + ")"
+	k := strings.NewReplacer("L", end, "M", at(ledgers)).Replace(newer)
+	f := strings.NewReplacer(
+		"N", newest(unwatched(series), ""),
+		"P", "max by (job, project, ledger) ("+ofLedger(unwatched("po_wait_target_seconds"), "")+")",
+		"R", window+":"+step, "L", end,
+	).Replace(first)
+	g := strings.NewReplacer("W", at(targets), "K", k).Replace(gate)
+	return strings.NewReplacer("X", "max without (instance) ("+last(series)+")", "B", at(value), "K", k, "G", g, "F", f).Replace(since)
 }
 
 // ended returns by how much a counter grew within the window before each point.

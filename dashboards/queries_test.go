@@ -325,6 +325,7 @@ func TestDashboardsOnReal(t *testing.T) {
 		}
 	})
 	t.Run("counters", func(t *testing.T) { countersCountAll(t, r) })
+	t.Run("costs", func(t *testing.T) { costs(t, r.Prometheus, r.to) })
 }
 
 // startOnPast starts a Prometheus on pasts.
