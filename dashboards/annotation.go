@@ -10,7 +10,10 @@ type annotation struct {
 	Enable      bool                    `json:"enable"`
 	Expr        string                  `json:"expr"`
 	TitleFormat string                  `json:"titleFormat"`
-	// Step is the time between two evaluations; adjacent ones join into one span.
+	// Step is the time between two evaluations; adjacent ones join into one span, which
+	// begins and ends up to a step inside the true one. Grafana evaluates no more often
+	// than once a pixel, and 11 joins only what is a Step apart: with less than that of 90
+	// days on 800 pixels a span would fall apart into dots.
 	Step      string `json:"step"`
 	IconColor string `json:"iconColor"`
 }

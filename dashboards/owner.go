@@ -65,7 +65,7 @@ func oneOwner() *board {
 		Name:        "Delegations",
 		Expr:        `max by (delegate_name) (` + deputy(`max by (job, delegate) (po_delegation_active{`+isOwner+`})`) + `)`,
 		TitleFormat: "Delegated to {{delegate_name}}",
-		Step:        "1d",
+		Step:        "3h",
 		IconColor:   colorDelegate,
 	})
 	const unknown = "Caution: until a whole window has been scraped or imported, what was counted before is missing."

@@ -120,10 +120,10 @@ func grownUntil(last func(series string) string, series, window, step string) st
 	// jobs whose ledger began within the window, and G is the projects that this ledger
 	// already watched at its beginning.
 	const (
-		since  = "clamp_min(X - (B unless on (job) K\n  or 0 * X and on (job, project) G\n  or F\n  or X), 0)"
-		newer  = "(L unless on (job) L == on (job) M)"
-		gate   = "(W unless on (job) K)"
-		first  = `max without (ledger) (
+		since = "clamp_min(X - (B unless on (job) K\n  or 0 * X and on (job, project) G\n  or F\n  or X), 0)"
+		newer = "(L unless on (job) L == on (job) M)"
+		gate  = "(W unless on (job) K)"
+		first = `max without (ledger) (
     min_over_time((N)[R]) * (count_over_time((N)[R]) == bool on (job, project, ledger) group_left () count_over_time((P)[R]))
     and on (job, ledger) (count_values by (job) ("ledger", L) or on (job) group by (job) (po_wait_target_seconds))
   )`
