@@ -219,7 +219,8 @@ func TestBundledSelector(t *testing.T) {
 		for _, q := range queries(b) {
 			n := answers(q)
 			total[selector] += n
-			if selector == `job="one"` && n > 0 {
+			// Alerts bear what their rules kept of the labels, and some panels say that there are no data.
+			if selector == `job="one"` && n > 0 && !strings.Contains(q, "ALERTS") && !strings.Contains(q, "label_replace(vector(0)") {
 				t.Errorf("of another job there are %d answers to %s", n, q)
 			}
 		}
