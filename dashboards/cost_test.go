@@ -18,7 +18,7 @@ import (
 // bound on work, which is the same on every machine. Most of it is due to windows that
 // begin before the past does; queries that look at every step of every window would
 // touch thirty times as many.
-const mostSamples = 15_000_000
+const mostSamples = 5_000_000
 
 // costBoard is what decides the cost of a dashboard.
 type costBoard struct {
