@@ -117,8 +117,8 @@ func verdicts() []struct {
 	}{
 		{0, "no", colorNothing},
 		{0.05, "a little", colorNothing},
-		{0.1, "in part", colorOwner},
-		{0.25, "yes", colorOwner},
+		{0.1, "in part", colorNothing},
+		{0.2, "yes", colorOwner},
 	}
 }
 
@@ -176,7 +176,7 @@ func bottleneck() *board {
 	b.add(
 		panel{
 			title: "Verdict", asks: "Is the Product Owner the bottleneck?", width: 24, height: 8,
-			about:   "By the share of waiting for the owner in the cycle time: no below 5 %, a little below 10 %, in part below 25 %, else yes. It has two bounds, the owner's part: at least while nothing else could be done on the story; at most also while a question was open and work could go on; the truth is between them, and the verdict takes the lower one. Beside it the largest blocker: the stage, apart from development and backlog, in which stories spent the most working time within the window, and its share. It takes 5 stories and at least 5 % of their cycle time; in a tie it is not the owner.",
+			about:   "By the share of waiting for the owner in the cycle time: no below 5 %, a little below 10 %, in part below 20 %, else yes. Owner – with questions: the share has two bounds: at least while nothing else could be done on the story; at most also while a question was open and work could go on; the truth is between them, and the verdict takes the lower one. Beside it the largest blocker: the stage, apart from development and backlog, in which stories spent the most working time within the window, and the share of that stage in the cycle time. Hours counted: the working hours of cycle time of all stories within the window, of which all shares are. It takes 5 stories and at least 5 % of their cycle time; in a tie it is not the owner.",
 			caution: "Caution: it says little if few working hours were counted, and nothing if statuses are in the wrong stages. A bottleneck is a matter of the whole system: large batches and absences make it too.",
 			queries: []query{
 				rows(bounded(low, high)),
@@ -186,11 +186,11 @@ func bottleneck() *board {
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "Value #A", title: "Bottleneck?", named: verdictWords()},
-				column{from: "bounds", title: "Owner's part"},
+				column{from: "Value #A", title: "Bottleneck?", named: verdictWords(), width: 100},
+				column{from: "bounds", title: "Owner – with questions", width: 177},
 				column{from: "Value #B", title: "Largest blocker", named: blockerWords(), width: 158},
 				column{from: "Value #C", title: "Its share", unit: unitShare, bar: ofStage()},
-				column{from: "Value #D", title: "Hours counted", unit: unitHours}).
+				column{from: "Value #D", title: "Hours counted", unit: unitHours, width: 118}).
 				NoValue(noDecision),
 		},
 		panel{

@@ -46,22 +46,24 @@ const fewestJudged = "10"
 // difference counts where chance alone makes one as large once in 20 times at most, by
 // the normal approximation of the arcsine of the square root of each share, with the
 // additions of Anscombe (Biometrika 35, 1948), without which 3 of 30 after 0 of 26 would
-// count. Below 3.92 = 2 * 1.96 it rounds to 0.
+// count. Three times the difference, over 3.92 = 2 * 1.96, rounds to 2 from 1.96 on and
+// to 0 below 0.65, which chance alone passes every second time.
 func (p period) compared(by, where, all string) string {
 	of := p.judged(by, where)
 	passed := lateCount(by, where, p.grown)
 	return strings.NewReplacer(
 		"B1", "("+passed+")", "B0", p.before(passed), "N1", "("+of+")", "N0", p.before(of), "MIN", fewestJudged, "ALL", all,
-	).Replace(`clamp(round((2 * asin(sqrt((B1 + 0.375) / (N1 + 0.75))) - 2 * asin(sqrt((B0 + 0.375) / (N0 + 0.75))))
-/ sqrt(1 / ((N1 >= MIN) + 0.5) + 1 / ((N0 >= MIN) + 0.5)) / 3.92), -1, 1) + 2
-or 4 * ALL`)
+	).Replace(`clamp(round(3 * (2 * asin(sqrt((B1 + 0.375) / (N1 + 0.75))) - 2 * asin(sqrt((B0 + 0.375) / (N0 + 0.75))))
+/ sqrt(1 / ((N1 >= MIN) + 0.5) + 1 / ((N0 >= MIN) + 0.5)) / 3.92), -2, 2) + 3
+or 6 * ALL`)
 }
 
 // comparedWords maps the numbers of compared to words.
 func comparedWords() []dashboard.ValueMapping {
 	return words(
-		word("better", colorNothing), word("no clear change", colorNothing), word("worse", colorLate), word("cannot tell", colorNothing))
+		word("better", colorNothing), word("may be chance", colorNothing), word("no clear change", colorNothing),
+		word("may be chance", colorNothing), word("worse", colorLate), word("cannot tell", colorNothing))
 }
 
 // comparedAbout says what the words mean, in the ⓘ of panels that have them.
-const comparedAbout = "Better or worse: a smaller or a larger share passed the target, and chance alone makes such a difference once in 20 times at most. Cannot tell: under " + fewestJudged + " waits met or passed it on either side, or Prometheus has not all of both."
+const comparedAbout = "Better or worse: a smaller or a larger share passed the target, and chance alone makes such a difference once in 20 times at most. May be chance: there is a difference, and too few waits to tell it from chance. No clear change: chance alone makes as large a difference every second time. Cannot tell: under " + fewestJudged + " waits met or passed the target on either side, or Prometheus has not all of both."

@@ -93,10 +93,10 @@ func panelsThatCount() map[string]countedBy {
 		part, of := late, by((*listed).judged, projectKind)
 		part.back, of.back = i, i
 		part.whole, of.whole = i > 0, i > 0
-		out["yourturn-retrospective/This range and before/"+refs[:1]] = part
-		out["yourturn-retrospective/This range and before/"+refs[1:]] = of
+		out["yourturn-retrospective/Late in this range and before/"+refs[:1]] = part
+		out["yourturn-retrospective/Late in this range and before/"+refs[1:]] = of
 	}
-	out["yourturn-owner/Signs of haste/E"] = by((*listed).response, func(l *listed) string { return l.Owner })
+	out["yourturn-owner/Out of/A"] = by((*listed).response, func(l *listed) string { return l.Owner })
 	inKind := by((*listed).judged, kind)
 	lateInKind := inKind
 	lateInKind.ratio, lateInKind.value = true, late.value
@@ -110,7 +110,7 @@ func panelsThatCount() map[string]countedBy {
 	lateInKind.compared, late.compared = true, true
 	out["yourturn-owner/Against the window before/G"] = lateInKind
 	out["yourturn-retrospective/Against the range before/A"] = lateInKind
-	out["yourturn-retrospective/This range and before/G"] = late
+	out["yourturn-retrospective/Late in this range and before/G"] = late
 	return out
 }
 
@@ -284,7 +284,7 @@ func (r *real) compare(t *testing.T, id, expr string, c choice, want countedBy, 
 		if a.Labels["project"] != "" {
 			series = a.Labels["project"] + "/" + series
 		}
-		expect := 4.0 // cannot tell
+		expect := 6.0 // cannot tell
 		if numbers[0][series] >= 10 && numbers[1][series] >= 10 {
 			angle := func(i int) float64 {
 				n := numbers[i][series]
@@ -294,10 +294,12 @@ func (r *real) compare(t *testing.T, id, expr string, c choice, want countedBy, 
 			switch {
 			case z <= -1.96:
 				expect = 1
-			case z < 1.96:
-				expect = 2
-			default:
+			case z >= 1.96:
+				expect = 5
+			case math.Abs(z) < 1.96/3:
 				expect = 3
+			default: // may be chance
+				expect = 3 + math.Copysign(1, z)
 			}
 			r.told++
 		}

@@ -273,7 +273,7 @@ func TestNoRanking(t *testing.T) {
 				if people && (number || by.Desc) && !stories[id] {
 					t.Errorf("%s orders people by %q", id, by.DisplayName)
 				}
-				if stories[id] && (columns["Story"] != "story" || by.DisplayName != "Working hours" && by.DisplayName != "State") {
+				if stories[id] && (columns["Story"] != "story" || by.DisplayName != "Hours in range" && by.DisplayName != "State") {
 					t.Errorf("%s orders by %q what is no waiting story", id, by.DisplayName)
 				}
 			}

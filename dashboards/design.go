@@ -21,7 +21,7 @@ const (
 	colorReview    = "#12787C" // the stages other than the owner's
 	colorTest      = "#179FA3"
 	colorBlocked   = "#87670F"
-	colorRelease   = "#B38914"
+	colorRelease   = "#BC4B8A"
 	colorWork      = "#878FA1" // development: the work itself
 	colorSeries    = "#596C94" // whatever is neither good nor bad, nor anybody's; several in shades of it
 	// colorTarget is of no series: a target is a dashed line in the colour of text.
@@ -169,11 +169,5 @@ func ofTarget() *dashboard.ThresholdsConfig {
 // ofStage colours the share of a stage in the cycle time: a bar, and none below 5 %.
 func ofStage() *dashboard.ThresholdsConfig {
 	t := stepsOf(thresholds(colorNothing, step{0.05, colorSeries}))
-	return &t
-}
-
-// plainBar colours a bar that is neither good nor bad.
-func plainBar() *dashboard.ThresholdsConfig {
-	t := stepsOf(thresholds(colorNothing, step{0.01, colorSeries}))
 	return &t
 }

@@ -58,29 +58,66 @@ func TestHealth(t *testing.T) {
 	}
 	alert := func(name, severity, component string, since float64) []pastFamily {
 		labels := `alertname="` + name + `",severity="` + severity + `",component="` + component + `"`
+		if component == "waits" {
+			labels += `,project="PAY"`
+		}
 		return []pastFamily{gauge("ALERTS", labels+`,alertstate="firing"`, 1), gauge("ALERTS_FOR_STATE", labels, at(since))}
 	}
 	now := end.Add(-time.Minute)
 	s := startOnPast(t,
 		job("well", 9.9, 1),
 		job("waits", 9.9, 1, alert("StoryAwaitsAcceptance", "warning", "waits", 3)...),
+		job("forgotten", 9.9, 1, append(alert("StoriesForgotten", "info", "waits", 4),
+			gauge("po_waits_forgotten", `kind="question",project="PAY",owner="ada"`, 1), gauge("po_waits_forgotten", `kind="question",project="PAY",owner="bo"`, 3))...),
 		job("refused", 9.9, 1, alert("JiraRefuses", "critical", "service", 7)...),
 		job("odd", 9.9, 1, alert("JiraDataInconsistent", "warning", "service", 8)...),
 		job("old", 5, 1),
 		job("fails", 9.8, 0),
 		job("failed first", 0, 0),
 		job("first", 0, -1))
-	want := map[string]float64{"well": 4, "waits": 4, "refused": 1, "odd": 2, "old": 1, "fails": 2, "failed first": 2, "first": 3}
+	want := map[string]float64{"well": 4, "waits": 4, "forgotten": 4, "refused": 1, "odd": 2, "old": 1, "fails": 2, "failed first": 2, "first": 3}
 	if diff := cmp.Diff(want, by(t, s, queryOf(t, "yourturn-service", "State", "A"), "job", time.Hour, time.Minute, now)); diff != "" {
 		t.Errorf("states (-want +panel):\n%s", diff)
 	}
-	since := map[string]float64{"well": 0, "waits": 0, "refused": 1000 * at(7), "odd": 1000 * at(8), "old": 1000 * at(5), "fails": 1000 * at(9.8)}
+	since := map[string]float64{"well": 0, "waits": 0, "forgotten": 0, "refused": 1000 * at(7), "odd": 1000 * at(8), "old": 1000 * at(5), "fails": 1000 * at(9.8)}
 	if diff := cmp.Diff(since, by(t, s, queryOf(t, "yourturn-service", "Not well since", "A"), "job", time.Hour, time.Minute, now)); diff != "" {
 		t.Errorf("since when (-want +panel):\n%s", diff)
 	}
-	firing := map[string]float64{"StoryAwaitsAcceptance": 1000 * at(3), "JiraRefuses": 1000 * at(7), "JiraDataInconsistent": 1000 * at(8)}
-	if diff := cmp.Diff(firing, by(t, s, queryOf(t, "yourturn-service", "Alerts that fire", "B"), "alertname", time.Hour, time.Minute, now)); diff != "" {
-		t.Errorf("alerts (-want +panel):\n%s", diff)
+	for title, firing := range map[string]map[string]float64{
+		"Alerts about yourturn": {"JiraRefuses": 1000 * at(7), "JiraDataInconsistent": 1000 * at(8)},
+		"Alerts about waits":    {"StoryAwaitsAcceptance": 1000 * at(3), "StoriesForgotten": 1000 * at(4)},
+	} {
+		if diff := cmp.Diff(firing, by(t, s, queryOf(t, "yourturn-service", title, "B"), "alertname", time.Hour, time.Minute, now)); diff != "" {
+			t.Errorf("%s (-want +panel):\n%s", title, diff)
+		}
+	}
+	many := map[string]float64{"StoryAwaitsAcceptance": 1, "StoriesForgotten": 4}
+	if diff := cmp.Diff(many, by(t, s, queryOf(t, "yourturn-service", "Alerts about waits", "A"), "alertname", time.Hour, time.Minute, now)); diff != "" {
+		t.Errorf("how many (-want +panel):\n%s", diff)
+	}
+}
+
+// TestGaps holds since when a job is scraped without a gap.
+func TestGaps(t *testing.T) {
+	end := pastBegins.Add(10 * time.Hour)
+	job := func(name string, scraped func(h float64) bool) past {
+		return past{from: pastBegins, to: end, step: time.Minute, labels: `job="` + name + `"`, families: []pastFamily{
+			{name: "yourturn_build_info", kind: "gauge", series: []pastSeries{{value: fixed(1), shown: scraped}}},
+		}}
+	}
+	s := startOnPast(t,
+		job("always", func(float64) bool { return true }),
+		job("gap", func(h float64) bool { return h < 5 || h >= 7 }),
+		job("short", func(h float64) bool { return h < 6 || h >= 6.05 }),
+		job("ten minutes", func(h float64) bool { return h < 7 || h >= 7.2 }),
+		job("new", func(h float64) bool { return h >= 9 }),
+		job("gone", func(h float64) bool { return h < 8 }))
+	got := by(t, s, queryOf(t, "yourturn-service", "No gap since", "A"), "job", 6*time.Hour, time.Minute, end.Add(-time.Minute))
+	after := func(minutes time.Duration) float64 { // the last minute of the gap
+		return float64(pastBegins.Add((minutes - 1) * time.Minute).UnixMilli())
+	}
+	if diff := cmp.Diff(map[string]float64{"always": 0, "gap": after(7 * 60), "short": 0, "ten minutes": after(7*60 + 12), "new": after(9 * 60)}, got); diff != "" {
+		t.Errorf("since when there is no gap (-want +panel):\n%s", diff)
 	}
 }
 

@@ -218,7 +218,7 @@ func TestNobodyIsAnAnswer(t *testing.T) {
 	end := pastBegins.AddDate(0, 0, 3)
 	s := startOnPast(t, past{from: pastBegins, to: end, step: time.Minute, labels: `job="yourturn"`, families: append(idle("cy", "WEB"),
 		pastFamily{name: "yourturn_data_timestamp_seconds", kind: "gauge", series: []pastSeries{{value: fixed(1)}}})})
-	for title, want := range map[string]string{"Absent now": saysNobody, "Delegates now": saysNobody, "Doubtful data": saysNothing, "Odd data": saysNothing, "How waits ended": saysNone} {
+	for title, want := range map[string]string{"Absent now": saysNobody, "Delegates now": saysNobody, "Doubtful data": saysNothing, "Odd, but harmless": saysNothing, "How waits ended": saysNone} {
 		for _, b := range boards(t) {
 			for _, p := range b.Panels {
 				if p.Title != title {

@@ -50,11 +50,6 @@ func meanBy(histogram string) []query {
 // story's clock.
 const theirList = `max by (job, kind, project, owner, story) (po_open_wait_seconds{` + theirs + `})`
 
-// clocks are the words for whether a wait's clock stands.
-func clocks() []dashboard.ValueMapping {
-	return words(word("stands", colorNothing), word("runs", colorNothing))
-}
-
 // oneOwner returns the dashboard of the waits on one owner.
 func oneOwner() *board {
 	b := newBoard(uidOwner, "One owner",
@@ -88,8 +83,8 @@ func oneOwner() *board {
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "Forgotten", asks: "How many of them are forgotten?", width: 6, height: 4,
-			about:   "Open waits that are older than 10 targets, on stories on which nothing has happened for 15 working days. They are not in the list below. Somebody should say in Jira whether they are still wanted: yourturn waits lists them.",
+			title: "Forgotten, of open", asks: "How many of the open waits are forgotten?", width: 6, height: 4,
+			about:   "Open waits that are older than 10 targets, on stories on which nothing has happened for 15 working days. They count as open, and as a rule as past target, and are not in the list below. Somebody should say in Jira whether they are still wanted: yourturn waits lists them.",
 			caution: "Caution: any comment, move or change of the story takes it out of this number and back into the list.",
 			queries: []query{now(summed("kind", "kind, project, owner", `po_waits_forgotten`+waits), "{{kind}}")},
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
@@ -108,29 +103,30 @@ func oneOwner() *board {
 				OverrideByName("back on", []dashboard.DynamicConfigValue{{Id: "unit", Value: unitDay}}),
 		},
 		panel{
-			title: "Stories that wait", asks: "Which stories wait for this owner, and where to begin?", width: 24, height: 9,
-			about:   "Each story links to Jira. Working hours are on the story's clock, which no hand-over restarts; beside them their multiple of the target, since when the team waits, and whether the clock stands: the story is paused or flagged, the owner has asked the team, or the owner is absent. Stories are in the order of how long they have waited, the longest first. The forgotten are only counted, above.",
-			caution: "Caution: of an owner's open waits of a kind only the 20 oldest are listed.",
+			title: "Stories that wait", asks: "Which stories wait for this owner, and where to begin?", width: 24, height: 12,
+			about:   turnAbout + " Stand-in: a delegate who may answer now too, and whom to ask while the owner is away. The story's clock runs on while an owner is away, because the team waits on. A story links to Jira. The forgotten are only counted, above.",
+			caution: "Caution: of an owner's open waits of a kind only the 20 oldest are listed. Past target above is by the owner's clock, without absences and what came before a hand-over.",
 			queries: []query{
 				rows(hours(linked(theirList))),
 				rows(ofTargets(theirList)),
 				rows(`max by (job, kind, project, owner, story) (po_open_wait_start_timestamp_seconds` + waits + `) * 1000`),
-				rows(`max by (job, kind, project, owner, story) (po_open_wait_paused` + waits + `) or 2 * group by (job, kind, project, owner, story) (po_open_wait_start_timestamp_seconds` + waits + `)`),
+				rows(turn(ofTargets(theirList), waits)),
+				rows(`group by (job, kind, project, owner, story) (po_open_wait_start_timestamp_seconds` + waits + `) * on (job, owner) group_left (delegate_name) ` + standIns()),
 			},
-			view: grid("Working hours", true,
+			view: grid("State", false,
+				column{from: "Value #D", title: "State", named: turnWords(), width: 92},
 				column{from: "story", title: "Story", links: toStory()},
 				column{from: "kind", title: "Waits for", width: 92, words: kinds()},
-				column{from: "project", title: "Project"},
-				column{from: "url"},
-				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 150},
-				column{from: "Value #B", title: "÷ target", unit: unitTimes, decimals: 1, width: 80, steps: ofTarget()},
+				column{from: "Value #B", title: "× target", unit: unitTimes, decimals: 1, width: 80, steps: ofTarget()},
+				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 118},
 				column{from: "Value #C", title: "Since", unit: unitDayOfYear, width: 105},
-				column{from: "Value #D", title: "Clock", width: 70, named: clocks()}).
+				column{from: "delegate_name", title: "Stand-in"},
+				column{from: "url"}).
 				NoValue(noWaits),
 		},
 		panel{
 			title: "Against the window before", asks: "Do teams wait less on this owner than before?", width: 24, height: 5,
-			about:   "This window and the one before it, which is as long: the time within which half of the waits were over, in working hours on the owner's clock, in all projects, and how many ended now; the share of waits that passed their target, of those that met or passed it; and n, their number. " + comparedAbout,
+			about:   "This window (now) and the one before it, which is as long (then). Late: the share of waits that passed their target, of those that met or passed it, whose number stands beside it. Change: of that share. Half: the time within which half of the waits were over, in working hours on the owner's clock, in all projects, and how many ended now. " + comparedAbout,
 			caution: "Caution: it compares this owner with nobody else. What changed may be the stories, the team or the target. If Prometheus has no data of the window before, it cannot tell.",
 			queries: []query{
 				rows(earlier(median, "$window")),
@@ -143,22 +139,22 @@ func oneOwner() *board {
 				rows(summed("kind", "kind, project, owner, state", `po_wait_rolling_samples{`+isOwner+`, window="$window", state="ended"}`)),
 			},
 			view: grid("Waits for", false,
-				column{from: "kind", title: "Waits for", words: kinds(), width: 105},
-				column{from: "Value #G", title: "Now it is", named: comparedWords(), width: 125},
+				column{from: "kind", title: "Waits for", words: kinds(), width: 99},
+				column{from: "Value #B", title: "Late, then", unit: unitShare, width: 87},
+				column{from: "Value #C", title: "of, then", unit: unitOf, width: 70},
+				column{from: "Value #E", title: "Late, now", unit: unitShare, width: 87},
+				column{from: "Value #F", title: "of, now", unit: unitOf, width: 68},
+				column{from: "Value #G", title: "Change of late", named: comparedWords(), width: 122},
 				column{from: "Value #A", title: "Half, then", unit: unitHours, decimals: 1},
 				column{from: "Value #D", title: "Half, now", unit: unitHours, decimals: 1},
-				column{from: "Value #H", title: "Ended", unit: unitCount, width: 62},
-				column{from: "Value #B", title: "Late, then", unit: unitShare},
-				column{from: "Value #C", title: "n", unit: unitCount, width: 45},
-				column{from: "Value #E", title: "Late, now", unit: unitShare},
-				column{from: "Value #F", title: "n, now", unit: unitCount, width: 66}),
+				column{from: "Value #H", title: "of", unit: unitOf, width: 50}),
 		},
 	)
-	b.row("How long do teams wait on this owner?")
+	b.row("How long do teams wait on this owner? Lilac: while somebody else may answer")
 	b.add(
 		panel{
 			title: "Time to a verdict", asks: "How long does acceptance take?", width: 12, height: 9,
-			about:   "The time within which half, and 85 of 100, of the acceptance waits were over, in all projects of the owner. Each point looks back over the window; the tooltip has the number of waits. Purple marks are delegations, to compare before and after.",
+			about:   "The time within which half, and 85 of 100, of the acceptance waits were over, in all projects of the owner. Each point looks back over the window; the tooltip has the number of waits. Lilac is while a delegation is active, to compare before and after: all of it, if it was active all the time.",
 			caution: "Caution: under 10 waits it says little. In a gap the quantile was not reached, or it was too early to tell.",
 			queries: rolling("acceptance"),
 			view:    lines(unitHours).AxisLabel("working hours"),
@@ -175,15 +171,15 @@ func oneOwner() *board {
 	b.add(
 		panel{
 			title: "Delegates now", asks: "Who may answer for this owner, and until when?", width: 12, height: 8,
-			about:   "Delegations that are active now. A delegate's answers and verdicts count as the owner's; the wait remains the owner's. A dash: without an end.",
+			about:   "Delegations that are active now. A delegate's answers and verdicts count as the owner's; the wait remains the owner's. No end: a standing delegation, which goes on when the owner is back.",
 			caution: "Caution: a delegation may hold for some projects or kinds only. An agreement that is in neither the config nor Jira is not known.",
 			queries: []query{
 				rows(orNone(deputy(`max by (job, delegate) (po_delegation_active{`+isOwner+`}) == 1`), "delegate_name", saysNobody)),
-				rows(deputy(`max by (job, delegate) (po_delegation_end_timestamp_seconds{`+isOwner+`})`) + " * 1000"),
+				rows(deputy(delegatedUntil("job, delegate", `{`+isOwner+`}`))),
 			},
 			view: grid("Delegate", false,
 				column{from: "delegate_name", title: "Delegate"},
-				column{from: "Value #B", title: "Until", unit: unitDayOfYear, width: 110}),
+				column{from: "Value #B", title: "Stands in until", unit: unitDayOfYear, width: 122, named: endWords()}),
 		},
 		panel{
 			title: "Verdicts and answers by role", asks: "Who ended the waits?", width: 12, height: 8,
@@ -220,22 +216,28 @@ func oneOwner() *board {
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
-				column{from: "Value #C", title: "Then", unit: unitShare, width: 65},
+				column{from: "Value #C", title: "Before", unit: unitShare, width: 70},
 				column{from: "Value #A", title: "Now", unit: unitShare, width: 65},
 				column{from: "Value #B", title: "Verdicts counted", unit: unitCount, width: 135}),
 		},
 		panel{
-			title: "Signs of haste", asks: "Are there signs of haste?", width: 12, height: 8,
-			about:   "Within the window, and of how many verdicts and answers. Reopened: worked on again within 14 days of acceptance. Silent: rejected without a comment by whoever rejected, from 10 minutes before to 10 minutes after. At once: accepted within a minute of the move into acceptance. Asked again: by the same asker within 8 working hours of the answer.",
+			title: "Signs of haste", asks: "Are there signs of haste?", width: 8, height: 8,
+			about:   "Within the window. Reopened: worked on again within 14 days of acceptance. Silent: rejected without a comment by whoever rejected, from 10 minutes before to 10 minutes after. At once: accepted within a minute of the move into acceptance. Asked again: by the same asker within 8 working hours of the answer.",
 			caution: "Caution: it proves nothing, each has innocent causes. Look at the stories before you conclude anything.",
 			queries: []query{
 				now(ended("owner", `po_guard_reopened_total{`+theirs+`}`, "$window"), "reopened"),
 				now(ended("owner", `po_guard_silent_rejections_total{`+theirs+`}`, "$window"), "silent rejections"),
 				now(ended("owner", `po_guard_instant_acceptances_total{`+theirs+`}`, "$window"), "accepted at once"),
 				now(ended("owner", `po_guard_asked_again_total{`+theirs+`}`, "$window"), "asked again"),
-				now(ended("owner", `po_waits_ended_total{`+theirs+`, outcome=~"accepted|rejected|answered"}`, "$window"), "of verdicts and answers"),
 			},
 			view: number(unitCount, 0, plain()).TextMode(valueAndName).Orientation(common.VizOrientationHorizontal),
+		},
+		panel{
+			title: "Out of", asks: "Of how many verdicts and answers?", width: 4, height: 8,
+			about:   "All verdicts and answers within the window, by whomever, in which the signs beside it were looked for.",
+			caution: unknown,
+			queries: []query{now(ended("owner", `po_waits_ended_total{`+theirs+`, outcome=~"accepted|rejected|answered"}`, "$window"), "verdicts and answers")},
+			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 	)
 	b.fold("By project: waiting times and the part in cycle time")

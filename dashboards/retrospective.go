@@ -93,26 +93,26 @@ func retrospective() *board {
 	const unknown = "Caution: if Prometheus has no data at the start of the range, it counts from the first data on. What ended in the last minutes of the range may not be final yet, and is missing."
 	b.add(
 		panel{
-			title: "Sprints", asks: "Which sprint is it?", width: 24, height: 6,
-			about:   "First the sprints that take the largest part of the range shown, then all others, the newest first. A click on a name sets the range to that sprint, up to now if it still runs, and the project to its own. Set any other range at the top right. Sprints without dates are not listed.",
+			title: "Sprints", asks: "Which sprint is it?", width: 24, height: 7,
+			about:   "Covers: how much of the range shown is that sprint's; it is no progress. First the sprints that take the largest part of the range shown, then all others, the newest first. A click on a name sets the range to that sprint, up to now if it still runs, and the project to its own. Set any other range at the top right. Sprints without dates are not listed.",
 			caution: "Caution: these are the sprints known today, the last 12 of each project, whichever range is shown. Until a sprint is completed, its end is the planned one.",
 			queries: []query{
 				rows(sprints("po_sprint_start_timestamp_seconds") + " * 1000"),
 				rows(sprints("po_sprint_end_timestamp_seconds") + " * 1000"),
 				rows("clamp_max(" + sprints("po_sprint_end_timestamp_seconds") + ", " + asOf() + ") * 1000"),
-				rows(inSprint()),
+				rows("100 * " + inSprint()),
 				rows("1 + (" + sprints("po_sprint_end_timestamp_seconds") + " < bool " + asOf() + ")"),
 			},
-			view: grid("Of this range", true,
+			view: grid("Covers", true,
 				column{from: "sprint", title: "Sprint", links: toSprint},
 				column{from: "project", title: "Project"},
 				column{from: "Value #A", title: "Start", unit: unitDayOfYear, width: 105},
 				column{from: "Value #B", title: "End", unit: unitDayOfYear, width: 105},
 				column{from: "Value #E", title: "Now", named: words(word("runs", colorNothing), word("over", colorNothing)), width: 60},
-				column{from: "Value #D", title: "Of this range", unit: unitShare, width: 135, bar: plainBar()},
+				column{from: "Value #D", title: "Covers", unit: "suffix:% of the range", width: 132},
 				column{from: "Value #C"}). // where the link ends
 				SortBy([]cog.Builder[common.TableSortByFieldState]{
-					common.NewTableSortByFieldStateBuilder().DisplayName("Of this range").Desc(true),
+					common.NewTableSortByFieldStateBuilder().DisplayName("Covers").Desc(true),
 					common.NewTableSortByFieldStateBuilder().DisplayName("Start").Desc(true),
 					common.NewTableSortByFieldStateBuilder().DisplayName("Sprint").Desc(false),
 				}).
@@ -140,8 +140,8 @@ func retrospective() *board {
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 		panel{
-			title: "This range and before", asks: "Was it better than in the ranges before, in each project?", width: 24, height: 10,
-			about:   "The share of waits that passed their target, of those that met or passed it, and n, their number: in the range shown, in the range of the same length before it, and in the one before that. The word compares the range shown with the one before it. " + comparedAbout,
+			title: "Late in this range and before", asks: "Was it better than in the ranges before, in each project?", width: 24, height: 10,
+			about:   "Late: the share of waits that passed their target, of those that met or passed it, whose number stands beside it: in the range shown (this), in the range of the same length before it (1 ago), and in the one before that (2 ago). Change: from 1 ago to this. " + comparedAbout,
 			caution: "Caution: of 20 rows one may say better or worse by chance. A dash: no wait met or passed its target, or Prometheus has not all of that range. If its data begin within this range, it counts from there.",
 			queries: []query{
 				rows(part), rows(then), rows(this.before(then)),
@@ -151,47 +151,48 @@ func retrospective() *board {
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
 				column{from: "kind", title: "Waits for", words: kinds(), width: 92},
-				column{from: "Value #G", title: "This range is", named: comparedWords(), width: 130},
-				column{from: "Value #C", title: "2 before", unit: unitShare, width: 75},
-				column{from: "Value #F", title: "n, 2 b.", unit: unitCount, width: 62},
-				column{from: "Value #B", title: "1 before", unit: unitShare, width: 73},
-				column{from: "Value #E", title: "n, 1 b.", unit: unitCount, width: 62},
-				column{from: "Value #A", title: "This range", unit: unitShare, width: 92},
-				column{from: "Value #D", title: "n", unit: unitCount, width: 45}),
+				column{from: "Value #C", title: "Late, 2 ago", unit: unitShare, width: 94},
+				column{from: "Value #F", title: "of, 2", unit: unitOf, width: 61},
+				column{from: "Value #B", title: "Late, 1 ago", unit: unitShare, width: 92},
+				column{from: "Value #E", title: "of, 1", unit: unitOf, width: 61},
+				column{from: "Value #A", title: "Late, this", unit: unitShare, width: 80},
+				column{from: "Value #D", title: "of", unit: unitOf, width: 61},
+				column{from: "Value #G", title: "Change", named: comparedWords(), width: 122}),
 		},
 	)
 	b.row("Which stories waited?")
 	b.add(
 		panel{
 			title: "Longest waits", asks: "Which waits were the longest in this range?", width: 24, height: 13,
-			about:   "The waits past their target that ran in this range, with their working hours within it on the story's clock. Beside them: the whole wait as a multiple of its target, since when, and what became of it by the end of the range. Stories are in the order of how long they waited in the range; people are not named. The forgotten are only counted, below.",
+			about:   "The waits past their target that ran in this range, with the working hours that lie in the range, and in all, on the story's clock. Beside them: the whole wait as a multiple of its target, since when, and what became of it by the end of the range. Stories are in the order of how long they waited in the range; people are not named. The forgotten are only counted, below.",
 			caution: "Caution: of an owner's open waits of a kind only the 20 oldest at a time are known here, and a wait shorter than a 300th of the range may be missing. A story that waited twice counts with one of its waits. If Prometheus has no data at the start of the range, what was waited before counts too.",
 			queries: []query{
 				rows(linked(passed(partInRange()))),
 				rows(ofTargets(seen("last_over_time", "po_open_wait_seconds")) + " >= 1"),
 				rows(passed(seen("last_over_time", "po_open_wait_start_timestamp_seconds") + " * 1000")),
 				rows(passed(atEnd())),
+				rows(passed(hours(seen("last_over_time", "po_open_wait_seconds")))),
 			},
-			view: grid("Working hours", true,
+			view: grid("Hours in range", true,
 				column{from: "story", title: "Story", links: toStory()},
 				column{from: "kind", title: "Waits for", words: kinds(), width: 92},
-				column{from: "project", title: "Project"},
 				column{from: "url"},
-				column{from: "Value #A", title: "Working hours", unit: unitHours, decimals: 1, width: 150},
-				column{from: "Value #B", title: "÷ target", unit: unitTimes, decimals: 1, width: 80},
+				column{from: "Value #A", title: "Hours in range", unit: unitHours, decimals: 1, width: 140},
+				column{from: "Value #E", title: "Hours in all", unit: unitHours, decimals: 1, width: 98},
+				column{from: "Value #B", title: "× target", unit: unitTimes, decimals: 1, width: 80},
 				column{from: "Value #C", title: "Since", unit: unitDayOfYear, width: 105},
 				column{from: "Value #D", title: "At the end", named: atEndWords(), width: 145}).
 				NoValue("no wait of this range passed its target, or no data: choose another range or project"),
 		},
 		panel{
-			title: "Open at the end", asks: "What is still open?", width: 24, height: 9,
-			about:   "Open waits at the end of the range by project; those past their target; the forgotten, which are older than 10 targets, on stories on which nothing has happened for 15 working days; and the longest of all, in working hours on the story's clock.",
+			title: "Open at the end", asks: "What is still open?", width: 24, height: 10,
+			about:   "Open waits at the end of the range by project; those past their target; the forgotten, which are older than 10 targets, on stories on which nothing has happened for 15 working days; and the longest of all, forgotten or not, in working hours in all on the story's clock. The end is the end of the range: now, while a sprint runs.",
 			caution: "Caution: a question that is answered by voice or chat stays open here.",
 			queries: []query{
 				rows(summed("project, kind", "kind, project, owner", `po_waits_open`+within)),
 				rows(summed("project, kind", "kind, project, owner", `po_waits_overdue`+within)),
 				rows(summed("project, kind", "kind, project, owner", `po_waits_forgotten`+within)),
-				rows(hours(`max by (project, kind) (po_story_wait_oldest_seconds` + within + `)`)),
+				rows(hours(`max by (project, kind) (po_story_wait_oldest_seconds`+within+`)`) + " and on (project, kind) " + summed("project, kind", "kind, project, owner", `po_waits_open`+within) + " > 0"),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
@@ -199,7 +200,7 @@ func retrospective() *board {
 				column{from: "Value #A", title: "Open", unit: unitCount, width: 80},
 				column{from: "Value #B", title: "Past target", unit: unitCount, width: 110},
 				column{from: "Value #C", title: "Forgotten", unit: unitCount, width: 100},
-				column{from: "Value #D", title: "Longest", unit: unitHours, width: 100}),
+				column{from: "Value #D", title: "Longest, in all", unit: unitHours, width: 115}),
 		},
 	)
 	b.fold("How did the waits end?")

@@ -5,6 +5,7 @@ import (
 
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/stat"
 	"github.com/grafana/grafana-foundation-sdk/go/timeseries"
 )
 
@@ -53,6 +54,42 @@ or max by (job) (yourturn_poll_last_success_timestamp_secondsOURS > 0) and on (j
 or 0 * group by (job) (yourturn_data_timestamp_secondsOURS)`)
 }
 
+// gapUntil returns when, in milliseconds, the last gap of five minutes or more in what was
+// scraped of a job ended within the range; 0 if there was none.
+func gapUntil() string {
+	return strings.ReplaceAll(`1000 * max_over_time(((0 * group by (job) (yourturn_build_infoOURS @ end()) + time()) unless on (job) count_over_time(yourturn_build_infoOURS[5m]))[$__range:$__interval])
+or 0 * group by (job) (yourturn_build_infoOURS)`, "OURS", ours)
+}
+
+// ago shows an instant as how long ago it was, and 0 as the words.
+func ago(words string) *stat.PanelBuilder {
+	return number(unitAgo, 0, plain()).Mappings([]dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
+		Type: "value", Options: map[string]dashboard.ValueMappingResult{"0": word(words, colorNothing)},
+	}}})
+}
+
+// ofWaits selects the alerts about waits in the chosen projects, or in none.
+const ofWaits = ", component=\"waits\", project=~`${project:regex}|`"
+
+// alerts lists the alerts that fire, as the queries say: which, how many, and since when.
+func alerts(title, asks, about, many, since string, columns ...column) panel {
+	return panel{
+		title: title, asks: asks, width: 16, height: 5,
+		about:   about + " Since: when what the longest of them tells of began. docs/dashboards.md says when each fires, and what it notified has the runbook.",
+		caution: "Caution: an alert that is silenced or inhibited in Alertmanager is listed here too.",
+		queries: []query{
+			rows(many + `
+or on () label_replace(0 * group(yourturn:acceptance_objective:ratio) and on () yourturn_data_timestamp_seconds` + ours + `, "alertname", "` + saysNone + `", "", "")`),
+			rows(since),
+		},
+		view: grid("Alert", false, append(append([]column{{from: "alertname", title: "Alert"}}, columns...),
+			column{from: "severity", title: "Severity", width: 90},
+			column{from: "Value #A", title: "How many", unit: unitCount, width: 90},
+			column{from: "Value #B", title: "Since", unit: unitAgo, width: 130})...).
+			NoValue("no data about alerts: choose another job, and look whether this Prometheus has the rules of dashboards/prometheus/rules"),
+	}
+}
+
 // requested leaves out what nobody asked for within the last points.
 func requested(expr, by string) string {
 	return expr + "\nand on (" + by + ") sum by (" + by + ") (rate(yourturn_jira_request_duration_seconds_count" + ours + "[$__rate_interval])) > 0"
@@ -73,7 +110,7 @@ func odd(list []term) string {
 func oddList(title, asks, about string, list []term) panel {
 	return panel{
 		title: title, asks: asks, width: 15, height: 9,
-		about:   about + " Nothing is dropped because of it, and yourturn waits --audit lists every finding. More: than a day ago.",
+		about:   about + " Nothing is dropped because of it, and yourturn waits --audit lists every finding. + 24 h: how many more than a day ago.",
 		caution: "Caution: this is only what can be seen in Jira's record; more may be wrong. After a change of the config, other projects and rules have other findings.",
 		queries: []query{
 			rows(orNone(odd(list)+" > 0", "reason", saysNothing)),
@@ -83,7 +120,7 @@ func oddList(title, asks, about string, list []term) panel {
 			column{from: "project", title: "Project", width: 88},
 			column{from: "reason", title: "What", words: list},
 			column{from: "Value #A", title: "Now", unit: unitCount, width: 50},
-			column{from: "Value #B", title: "More", unit: unitCount, width: 55}),
+			column{from: "Value #B", title: "+ 24 h", unit: unitCount, width: 66}),
 	}
 }
 
@@ -114,9 +151,14 @@ func service() *board {
 			about:   "The earliest of: when what an alert about yourturn tells of began, and, while polls fail or the data are too old, the last complete poll.",
 			caution: "Caution: after a restart of Prometheus an alert may begin anew.",
 			queries: []query{now(illSince(), "{{job}}")},
-			view: number(unitAgo, 0, plain()).Mappings([]dashboard.ValueMapping{{ValueMap: &dashboard.ValueMap{
-				Type: "value", Options: map[string]dashboard.ValueMappingResult{"0": word("–", colorNothing)},
-			}}}),
+			view:    ago("–"),
+		},
+		panel{
+			title: "No gap since", asks: "Since when was it scraped without a gap?", width: 6, height: 4,
+			about:   "When yourturn was scraped again after the last gap of five minutes or more within the range; whole range: there was none. In a gap nothing is known of yourturn, and alerts that fired before it may begin anew. What was imported of it counts as a gap.",
+			caution: "Caution: in a range of more than a day, short gaps may be missed.",
+			queries: []query{now(gapUntil(), "{{job}}")},
+			view:    ago("whole range"),
 		},
 		panel{
 			title: "Age of the data", asks: "How old are the numbers?", width: 6, height: 4,
@@ -125,8 +167,12 @@ func service() *board {
 			queries: []query{now(`time() - max by (job) (yourturn_data_timestamp_seconds`+ours+`)`, "{{job}}")},
 			view:    number(unitSeconds, 0, plain()),
 		},
+		alerts("Alerts about yourturn", "Which alerts about yourturn itself fire?",
+			"Alerts about yourturn itself and its data. Those about waits are for the teams, and are listed at the end.",
+			`count by (alertname, severity) (`+firing(ofComponent)+`)`,
+			`1000 * min by (alertname, severity) (`+firingSince(ofComponent)+`)`),
 		panel{
-			title: "Version", asks: "Which version runs?", width: 6, height: 4,
+			title: "Version", asks: "Which version runs?", width: 8, height: 5,
 			about:   "The version of the binary that is scraped.",
 			caution: "Caution: a binary that you built yourself shows what your build set.",
 			queries: []query{rows(`max by (job, version) (yourturn_build_info` + ours + `)`)},
@@ -134,23 +180,6 @@ func service() *board {
 				column{from: "job", title: "Job"},
 				column{from: "version", title: "Version"}).
 				NoValue("no data: choose another job"),
-		},
-		panel{
-			title: "Alerts that fire", asks: "Which alerts fire?", width: 24, height: 6,
-			about:   "Alerts of yourturn's rules, those about yourturn itself first; how many of each; and since when the longest of them has been so. docs/dashboards.md says when each fires, and what it notified has the runbook.",
-			caution: "Caution: an alert that is silenced or inhibited in Alertmanager is listed here too.",
-			queries: []query{
-				rows(`count by (alertname, component, severity) (` + firing("") + `)
-or on () label_replace(0 * group(yourturn:acceptance_objective:ratio) and on () yourturn_data_timestamp_seconds` + ours + `, "alertname", "` + saysNone + `", "", "")`),
-				rows(`1000 * min by (alertname, component, severity) (` + firingSince("") + `)`),
-			},
-			view: grid("About", false,
-				column{from: "alertname", title: "Alert"},
-				column{from: "component", title: "About", width: 110, words: []term{{label: "service", words: "yourturn"}, {label: "waits", words: "waits"}}},
-				column{from: "severity", title: "Severity", width: 90},
-				column{from: "Value #A", title: "How many", unit: unitCount, width: 90},
-				column{from: "Value #B", title: "Since", unit: unitAgo, width: 130}).
-				NoValue("no data about alerts: choose another job, and look whether this Prometheus has the rules of dashboards/prometheus/rules"),
 		},
 		panel{
 			title: "Polls", asks: "Do polls succeed?", width: 12, height: 7,
@@ -179,7 +208,7 @@ or on () label_replace(0 * group(yourturn:acceptance_objective:ratio) and on () 
 			queries: []query{course(summed("reason", "project, reason", `po_audit_findings{`+isProject+`, reason=~"`+anyOf(doubts())+`"}`)+" > 0", "{{reason}}")},
 			view:    doubtful,
 		},
-		oddList("Odd data", "What is odd, and makes no number wrong?", "What the audit found that makes no number wrong.", oddities()),
+		oddList("Odd, but harmless", "What is odd, and makes no number wrong?", "What the audit found that makes no number wrong.", oddities()),
 		steps,
 	)
 	b.row("Jira")
@@ -203,6 +232,15 @@ or on () label_replace(0 * group(yourturn:acceptance_objective:ratio) and on () 
 			view: lines(unitShare).Max(1).NoValue("no data: Jira states no budget, or choose a later range or another job"),
 		},
 	)
+	b.row("Alerts about waits: for the teams, and no fault of yourturn")
+	ofTeams := alerts("Alerts about waits", "Which alerts about waits fire?",
+		"Alerts about what teams wait for, by project. How many: stories; of StoriesForgotten, the forgotten waits; of others, one for each project or owner.",
+		`sum by (alertname, project, severity) (`+firing(ofWaits+`, alertname="StoriesForgotten"`)+` * on (job, project) group_left () sum by (job, project) (max by (job, kind, project, owner) (po_waits_forgotten`+within+`)))
+or count by (alertname, project, severity) (`+firing(ofWaits)+`)`,
+		`1000 * min by (alertname, project, severity) (`+firingSince(ofWaits)+`)`,
+		column{from: "project", title: "Project", width: 110})
+	ofTeams.width, ofTeams.height = 24, 8
+	b.add(ofTeams)
 	b.fold("Detail: endpoints, polls, machine")
 	b.add(
 		panel{

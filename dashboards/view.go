@@ -20,6 +20,7 @@ const (
 	unitCount     = "none"
 	unitShare     = "percentunit"
 	unitTimes     = "suffix:×"
+	unitOf        = "prefix:of " // how many a share is of; before a number Grafana puts no blank
 	unitSeconds   = "s"
 	unitClock     = "dthms"
 	unitAgo       = "dateTimeFromNow"
@@ -62,7 +63,7 @@ func lines(unit string) *timeseries.PanelBuilder {
 		OverrideByRegexp("/^target/", dashed()).
 		OverrideByRegexp("/counted$/", unseen(unitCount)).
 		OverrideByRegexp("/hours counted$/", unseen(unitHours))
-	for _, list := range [][]term{kinds(), roles(), outcomes()} {
+	for _, list := range [][]term{kinds(), roles()} {
 		for _, s := range list {
 			t.OverrideByName(s.label, called(s.words, s.color))
 		}
@@ -298,7 +299,7 @@ func howSureGrid() *table.PanelBuilder {
 		column{from: "kind", title: "Waits for", width: 92, words: kinds()},
 		column{from: "Value #A", title: "Half within", unit: unitHours, decimals: 1},
 		column{from: "Value #B", title: "85 of 100", unit: unitHours, decimals: 1},
-		column{from: "Value #C", title: "÷ target", unit: unitTimes, decimals: 1, steps: ofTarget()},
+		column{from: "Value #C", title: "× target", unit: unitTimes, decimals: 1, steps: ofTarget()},
 		column{from: "Value #D", title: "Target", unit: unitHours},
 		column{from: "Value #E", title: "Ended", unit: unitCount, width: 62},
 		column{from: "Value #F", title: "Open", unit: unitCount, width: 56},

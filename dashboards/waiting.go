@@ -1,10 +1,8 @@
 package dashboards
 
 import (
-	"fmt"
 	"strings"
 
-	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 )
@@ -58,40 +56,58 @@ func answerable(expr string) string {
 )`)
 }
 
-// The order of the stories that wait: what can be done today comes first. Each group
-// begins at a whole number.
-const (
-	justPassed = iota + 1 // its target, by less than another target
-	dueNext               // more than half of the target is used
-	longPast
-	paused // its clock stands
-	hasTime
-)
+// awayUntil returns when the owner of each of the waits is back, in milliseconds: 1 if
+// the absence has no end, and nothing for an owner who is not away.
+func awayUntil(waits string) string {
+	return strings.NewReplacer("X", "0 * "+waits, "O", ofOwners).Replace(`X + on (job, owner) group_left () (1000 * max by (job, owner) (po_owner_absence_end_timestamp_secondsO)
+or max by (job, owner) (po_owner_absentO) == 1)`)
+}
+
+// delegatedUntil returns when each active delegation ends, in milliseconds: 1 if it has no
+// end. By are the labels of a delegation, and where selects them.
+func delegatedUntil(by, where string) string {
+	return strings.NewReplacer("B", by, "W", where).Replace(`1000 * max by (B) (po_delegation_end_timestamp_secondsW)
+or max by (B) (po_delegation_activeW) == 1`)
+}
 
 // turn returns the place of each open wait in the order of what to do, from the multiples
-// of the target. The fresher of those just passed comes first, then what is due first.
-func turn(times string) string {
+// of the target: first those past it, last those whose clock stands and that are not, and
+// in each of these the largest multiple first. Where selects the waits.
+func turn(times, where string) string {
 	return strings.NewReplacer(
-		"T", times, "S", `(max by (job, kind, project, owner, story) (po_open_wait_paused`+chosenWaits+`) == 1)`,
-		"P", fmt.Sprint(justPassed), "N", fmt.Sprint(dueNext), "L", fmt.Sprint(longPast), "W", fmt.Sprint(paused), "H", fmt.Sprint(hasTime),
-	).Replace(`(
-  (P - 1 + (T >= 1 < 2)
-  or N + 1 - (T >= 0.5 < 1)
-  or L + 1 - 1 / (T >= 2)
-  or H + 0.5 - (T < 0.5)) unless S
-  or W + 1 / (1.1 + (T and S)))`)
+		"T", times, "S", `max by (job, kind, project, owner, story) (po_open_wait_paused`+where+`) == 1`,
+	).Replace(`(-T - (T >= bool 1)) unless S
+or (1 / (1 + T) - 2 * (T >= bool 1)) and S`)
 }
 
 // turnWords are the words of turn.
 func turnWords() []dashboard.ValueMapping {
 	var list []dashboard.ValueMapping
-	for i, w := range []string{"just passed", "due next", "long past", "paused", "has time"} {
-		r := word(w, colorNothing)
+	const little = 1e-6
+	for _, w := range []struct {
+		from, to float64
+		words    string
+	}{
+		{-1e9, -3, "long past"},
+		{-3 + little, -2, "past target"},
+		{-2 + little, -1.5, "paused"},
+		{-1.5 + little, -0.5, "due next"},
+		{-0.5 + little, 0, "has time"},
+		{0.5, 1, "paused"},
+	} {
 		list = append(list, dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
-			Type: "range", Options: dashboard.DashboardRangeMapOptions{From: cog.ToPtr(float64(i + 1)), To: cog.ToPtr(float64(i+2) - 1e-6), Result: r},
+			Type: "range", Options: dashboard.DashboardRangeMapOptions{From: &w.from, To: &w.to, Result: word(w.words, colorNothing)},
 		}})
 	}
 	return list
+}
+
+// turnAbout says what the words mean, in the ⓘ of lists of stories.
+const turnAbout = "Stories are in the order of × target, those past it first, and of what to do: long past (twice the target or more), past target, due next (half of it or more is used), what has time, and paused (the story is parked or flagged, or the owner has asked back: its clock stands); a paused one past its target follows the other late ones. × target is the working time on the story's clock, which no hand-over restarts and to which nights, weekends and holidays add nothing, as a multiple of the target."
+
+// endWords are the words for an end that there is not, which is 1.
+func endWords() []dashboard.ValueMapping {
+	return append(words(word("no end", colorNothing)), noNumber())
 }
 
 // orNoFigure says in words that expr has no answer: a figure that is written in words
@@ -101,19 +117,19 @@ func orNoFigure(expr string) string {
 or on () label_replace(vector(0), "words", "` + noFigure + `", "", "")`
 }
 
-// partOf returns the value of part with the label words: "3 of 20".
+// partOf returns the value of part with the label words: "3 of 20 open".
 func partOf(part, of string) string {
-	return orNoFigure(strings.NewReplacer("P", part, "O", of).Replace(`label_join(
+	return orNoFigure(strings.NewReplacer("P", part, "O", of).Replace(`label_replace(label_join(
   P * on () group_left (part, of) (count_values("part", P) * on () group_left (of) count_values("of", O)),
-  "words", " of ", "part", "of")`))
+  "words", " of ", "part", "of"), "words", "$1 open", "words", "(.*)")`))
 }
 
-// change returns the difference of two numbers with the label words: "3 more".
+// change returns the difference of two numbers with the label words: "3 more than a week ago".
 func change(from, to string) string {
 	return orNoFigure(strings.NewReplacer("D", "(("+to+") - ("+from+"))").Replace(`(
-  label_replace(D * on () group_left (n) count_values("n", D > 0), "words", "$1 more", "n", "(.*)")
-  or label_replace(D * on () group_left (n) count_values("n", -D > 0), "words", "$1 fewer", "n", "(.*)")
-  or label_replace(D == 0, "words", "as many", "", "")
+  label_replace(D * on () group_left (n) count_values("n", D > 0), "words", "$1 more than a week ago", "n", "(.*)")
+  or label_replace(D * on () group_left (n) count_values("n", -D > 0), "words", "$1 fewer than a week ago", "n", "(.*)")
+  or label_replace(D == 0, "words", "as many as a week ago", "", "")
 )`))
 }
 
@@ -133,31 +149,31 @@ func waiting() *board {
 			about:   "Open waits whose owner's clock is past the target of their project and kind, of all open waits: stories in acceptance and unanswered questions. The clock counts working time, without absences and pauses. A story with both kinds counts twice.",
 			caution: "Caution: a hand-over starts the owner's clock again; the list below shows the story's clock, which goes on. Jira does not see answers by voice or chat, so such a question stays open.",
 			queries: []query{now(partOf(all("po_waits_overdue"), all("po_waits_open")), "{{words}}")},
+			view:    number(unitCount, 0, alarm(1)).TextMode(common.BigValueTextModeName),
+		},
+		panel{
+			title: "Past target: change", asks: "Are more past their target than a week ago?", width: 6, height: 4,
+			about:   "By how many the waits past their target became more or fewer, against the same instant a week before the end of the range.",
+			caution: "Caution: it needs data of a week ago. More open waits make more late ones; the graph below has both.",
+			queries: []query{now(change(weekAgo("po_waits_overdue"), all("po_waits_overdue")), "{{words}}")},
 			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeName),
 		},
 		panel{
-			title: "Within a week", asks: "Are more past their target than a week ago?", width: 5, height: 4,
-			about:   "By how many the waits past their target became more or fewer, against the same instant a week before the end of the range. Coloured if they became more.",
-			caution: "Caution: it needs data of a week ago. More open waits make more late ones; the graph below has both.",
-			queries: []query{now(change(weekAgo("po_waits_overdue"), all("po_waits_overdue")), "{{words}}")},
-			view:    number(unitCount, 0, thresholds(colorNothing, step{1, colorLate})).TextMode(common.BigValueTextModeName),
-		},
-		panel{
-			title: "Act today", asks: "How many can still be helped today?", width: 4, height: 4,
-			about:   "Waits of the list below that have just passed their target or are due next: from half the target to twice the target, on the story's clock.",
-			caution: "Caution: the others wait too. It is where an answer helps most, and no rule about who comes first.",
-			queries: []query{now(`count((`+times+`) >= 0.5 < 2) or 0 * `+all("po_waits_open"), "")},
+			title: "Due next", asks: "How many are not late yet, and soon will be?", width: 4, height: 4,
+			about:   "Waits of the list below that have used half of their target or more and are not past it, on the story's clock.",
+			caution: "Caution: those whose clock stands count too, and start again where it stood.",
+			queries: []query{now(`count((`+times+`) >= 0.5 < 1) or 0 * `+all("po_waits_open"), "")},
 			view:    number(unitCount, 0, plain()),
 		},
 		panel{
 			title: "Forgotten", asks: "How many does nobody look at any more?", width: 4, height: 4,
-			about:   "Open waits older than 10 targets on whose story nothing has happened for 15 working days. They count above, and are left out of the list below: decide whether to close them.",
+			about:   "Open waits older than 10 targets on whose story nothing has happened for 15 working days, of the same open waits. They count as past target too, and are left out of the list below: decide whether to close them.",
 			caution: "Caution: a story that is touched by chance leaves this number and stands in the list again. yourturn waits --open names the forgotten ones.",
-			queries: []query{now(all("po_waits_forgotten"), "")},
-			view:    number(unitCount, 0, plain()),
+			queries: []query{now(partOf(all("po_waits_forgotten"), all("po_waits_open")), "{{words}}")},
+			view:    number(unitCount, 0, plain()).TextMode(common.BigValueTextModeName),
 		},
 		panel{
-			title: "As of", asks: "As of when are these numbers?", width: 5, height: 4,
+			title: "As of", asks: "As of when are these numbers?", width: 4, height: 4,
 			about:   "The start, in Jira's clock, of the last complete poll; with several yourturns, of the one that is furthest behind. While Jira cannot be read, all numbers stay as they are and only this one ages.",
 			caution: "Caution: it is off by the difference between Jira's clock and yours, which Service health shows.",
 			queries: []query{now(`min(max by (job) (yourturn_data_timestamp_seconds)) * 1000`, "")},
@@ -165,15 +181,14 @@ func waiting() *board {
 		},
 		panel{
 			title: "Stories that wait", asks: "Which stories wait, on whom, and what can be done today?", width: 24, height: 16,
-			about:   "Stories are in the order of what can be done today: just passed (the target, by less than another one, the freshest first), due next (more than half of the target is used), then long past, paused (the story is parked or flagged, or the owner has asked back: its clock stands), and what has time. × target is the working time on the story's clock, which no hand-over restarts, as a multiple of the target. Ask: the owner, or a delegate who is active now too; of an owner who is away the delegate alone, or nobody. Until is when the absence, else the delegation, ends. A story links to Jira, an owner to that owner's dashboard.",
+			about:   turnAbout + " Waits on: the owner, with a link to that owner's dashboard. Away until: the day on which an owner who is away is back. Ask: the owner, or a delegate who is active now too; of an owner who is away the delegate alone, or nobody. A story links to Jira, and stands twice if it waits for an acceptance and an answer.",
 			caution: "Caution: of an owner's open waits of a kind only the 20 oldest that are not forgotten are listed. A delegation may hold for some projects or kinds only.",
 			queries: []query{
 				// The labels are made for each owner and not for each story, which is many times cheaper.
-				rows(turn(times) + "\n* on (job, owner) group_left (display_name, may, url) " + linked(answerable(named(`group by (job, owner) (po_waits_open`+chosenWaits+`)`)))),
+				rows("(" + turn(times, chosenWaits) + ")\n* on (job, owner) group_left (display_name, may, url) " + linked(answerable(named(`group by (job, owner) (po_waits_open`+chosenWaits+`)`)))),
 				rows(times),
 				rows(sinceList + ` * 1000`),
-				rows(`(0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po_owner_absence_end_timestamp_seconds` + ofOwners + `)
-or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po_delegation_end_timestamp_seconds` + ofOwners + `)) * 1000`),
+				rows(awayUntil(sinceList)),
 			},
 			view: grid("State", false,
 				column{from: "Value #A", title: "State", named: turnWords(), width: 92},
@@ -181,15 +196,15 @@ or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po
 				column{from: "kind", title: "Waits for", width: 92, words: kinds()},
 				column{from: "Value #B", title: "× target", unit: unitTimes, decimals: 1, width: 74, steps: ofTarget()},
 				column{from: "Value #C", title: "Since", unit: unitDayOfYear, width: 98},
-				column{from: "display_name", title: "On", links: toOwner()},
+				column{from: "display_name", title: "Waits on", links: toOwner()},
+				column{from: "Value #D", title: "Away until", unit: unitDay, width: 90, named: endWords()},
 				column{from: "may", title: "Ask"},
-				column{from: "Value #D", title: "Until", unit: unitDay, width: 66},
 				column{from: "owner"},
 				column{from: "url"}).
 				NoValue(noWaits),
 		},
 	)
-	b.row("How it came, and on whom")
+	b.row("How many before, and on whom")
 	b.add(
 		panel{
 			title: "Open and past target", asks: "Do the open waits become more, and those past their target?", width: 11, height: 9,
@@ -227,11 +242,12 @@ or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po
 			caution: "Caution: an absence that is not in the config is not known.",
 			queries: []query{
 				rows(orNone(named(`max by (job, owner) (po_owner_absent`+ofOwners+`) == 1`), "display_name", saysNobody)),
-				rows(`max by (job, owner) (po_owner_absence_end_timestamp_seconds` + ofOwners + `) * 1000`),
+				rows(`1000 * max by (job, owner) (po_owner_absence_end_timestamp_seconds` + ofOwners + `)
+or max by (job, owner) (po_owner_absent` + ofOwners + `) == 1`),
 			},
 			view: grid("Owner", false,
 				column{from: "display_name", title: "Owner"},
-				column{from: "Value #B", title: "Until", unit: unitDayOfYear, width: 98}),
+				column{from: "Value #B", title: "Away until", unit: unitDayOfYear, width: 104, named: endWords()}),
 		},
 		panel{
 			title: "Delegates now", asks: "Who answers for whom, and until when?", width: 14, height: 6,
@@ -239,12 +255,12 @@ or 0 * ` + sinceList + ` + on (job, owner) group_left () max by (job, owner) (po
 			caution: "Caution: a delegation may hold for some projects or kinds only. An agreement that is in neither the config nor Jira is not known.",
 			queries: []query{
 				rows(orNone(deputy(named(`max by (job, owner, delegate) (po_delegation_active`+ofOwners+`) == 1`)), "display_name", saysNobody)),
-				rows(`max by (job, owner, delegate) (po_delegation_end_timestamp_seconds` + ofOwners + `) * 1000`),
+				rows(delegatedUntil("job, owner, delegate", ofOwners)),
 			},
 			view: grid("For", false,
 				column{from: "display_name", title: "For"},
 				column{from: "delegate_name", title: "Delegate"},
-				column{from: "Value #B", title: "Until", unit: unitDayOfYear, width: 98}),
+				column{from: "Value #B", title: "Stands in until", unit: unitDayOfYear, width: 122, named: endWords()}),
 		},
 		unconfigured(),
 	)

@@ -62,17 +62,17 @@ func outcomes() []term {
 // doubts are the reasons of the audit that may make numbers wrong.
 func doubts() []term {
 	return []term{
-		{label: "last_status", words: "last status is not Jira's"},
-		{label: "broken_chain", words: "gap between status moves"},
+		{label: "last_status", words: "last move is not today's status"},
+		{label: "broken_chain", words: "status moves do not join up"},
 		{label: "comments_short", words: "comments missing"},
-		{label: "comment_times", words: "comment edited before it was made"},
+		{label: "comment_times", words: "edit older than its comment"},
 		{label: "unknown_status", words: "status that Jira does not list"},
-		{label: "status_name", words: "name is another status's today"},
+		{label: "status_name", words: "status name reused since"},
 		{label: "unresolved_actor", words: "Jira does not say who acted"},
 		{label: "quarantined", words: "issue that could not be read"},
-		{label: "migration", words: "moved by a workflow migration"},
+		{label: "migration", words: "moved when its workflow changed"},
 		{label: "bulk", words: "many waits ended at once"},
-		{label: "corrected", words: "counted, and corrected since"},
+		{label: "corrected", words: "counted, and known better since"},
 		{label: "no_acceptance", words: "no story was ever in acceptance"},
 		{label: "owner_field_empty", words: "owner field mostly empty"},
 		{label: "mostly_unowned", words: "waits mostly unowned"},
@@ -80,7 +80,7 @@ func doubts() []term {
 		{label: "parent_invisible", words: "parent that cannot be seen"},
 		{label: "gone", words: "story deleted or hidden"},
 		{label: "invisible", words: "story that may not be seen"},
-		{label: "census_guard", words: "census would remove too much"},
+		{label: "census_guard", words: "too many stories vanished at once"},
 		{label: "late", words: "Jira's search was late"},
 		{label: "poll_failed", words: "polls fail"},
 		{label: "search_warning", words: "Jira warns of a search"},
@@ -90,10 +90,10 @@ func doubts() []term {
 // oddities are those that make none wrong.
 func oddities() []term {
 	return []term{
-		{label: "same_instant", words: "two records at one instant"},
-		{label: "before_created", words: "event before its story"},
-		{label: "exit_by_default", words: "accepted by its category alone"},
-		{label: "zone_literals", words: "asked in the account's time zone"},
+		{label: "same_instant", words: "two changes at the same moment"},
+		{label: "before_created", words: "event older than its story"},
+		{label: "exit_by_default", words: "accepted: moved to a done status"},
+		{label: "zone_literals", words: "Jira asked in the account's zone"},
 	}
 }
 
