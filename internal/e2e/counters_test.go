@@ -106,7 +106,7 @@ func corrected(gauges map[string]float64) (total float64) {
 // TestCountersNeverGoDown scrapes a service through events that come late,
 // deleted comments, changed configs and restarts.
 func TestCountersNeverGoDown(t *testing.T) {
-	o := newOrganisation(t, 3, jirasim.Cloud)
+	o := newOrganisation(t, 5, jirasim.Cloud) // nothing ends in it in the day of which nothing is news
 	site := o.team.Site()
 	now := end()
 	site.Update(func() { site.Now = func() time.Time { return now } })
