@@ -112,7 +112,7 @@ func TestGaps(t *testing.T) {
 		job("ten minutes", func(h float64) bool { return h < 7 || h >= 7.2 }),
 		job("new", func(h float64) bool { return h >= 9 }),
 		job("gone", func(h float64) bool { return h < 8 }))
-	got := by(t, s, queryOf(t, "yourturn-service", "No gap since", "A"), "job", 6*time.Hour, time.Minute, end.Add(-time.Minute))
+	got := by(t, s, queryOf(t, "yourturn-service", "Last gap ended", "A"), "job", 6*time.Hour, time.Minute, end.Add(-time.Minute))
 	after := func(minutes time.Duration) float64 { // the last minute of the gap
 		return float64(pastBegins.Add((minutes - 1) * time.Minute).UnixMilli())
 	}
@@ -150,7 +150,7 @@ func TestLongestWaits(t *testing.T) {
 	}
 	s := startOnPast(t, past{from: pastBegins, to: end.Add(2 * time.Hour), step: time.Hour, labels: `job="yourturn"`, families: families})
 	ask := func(ref string) map[string]float64 {
-		return by(t, s, queryOf(t, "yourturn-retrospective", "Longest waits", ref), "story", 10*24*time.Hour, time.Hour, end)
+		return by(t, s, queryOf(t, "yourturn-retrospective", "Longest waits in the range", ref), "story", 10*24*time.Hour, time.Hour, end)
 	}
 	const last = 1.0 / 3 // of an hour: the sample before the end
 	hours := map[string]float64{"OLD-1": 80, "BEGAN-2": 32 - last, "ENDED-3": 16 - last, "GONE-4": 24 - last, "TWICE-7": 24 - last}

@@ -62,7 +62,7 @@ func TestTwoJiras(t *testing.T) {
 			s.Course(t, q, at.Add(-10*day), at, 6*time.Hour)
 		}
 	})
-	for uid, title := range map[string]string{uidWaiting: "Stories that wait", uidRetrospective: "Longest waits"} {
+	for uid, title := range map[string]string{uidWaiting: "Stories that wait, without the forgotten", uidRetrospective: "Longest waits in the range"} {
 		for _, q := range panelQueries(t, uid, title, 10*day)[:1] { // the others only add columns to its rows
 			rows := map[string]int{}
 			for _, a := range s.Instant(t, q, at) {
@@ -107,7 +107,7 @@ func TestNoJira(t *testing.T) {
 	end := pastBegins.AddDate(0, 0, 3)
 	s := startOnPast(t, past{from: pastBegins, to: end, step: time.Hour, labels: `job="yourturn"`})
 	count := func(s stack.Prometheus) int {
-		return len(s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait", time.Hour)[0], end.Add(-time.Hour)))
+		return len(s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait, without the forgotten", time.Hour)[0], end.Add(-time.Hour)))
 	}
 	if n := count(s); n != 6 {
 		t.Errorf("%d stories are shown, want 6", n)
@@ -115,7 +115,7 @@ func TestNoJira(t *testing.T) {
 	// A Jira that was scraped under another job is the only one, and so it is that one.
 	s = startOnPast(t, past{from: pastBegins, to: end, step: time.Hour, labels: `job="yourturn"`},
 		past{from: end, to: end.Add(24 * time.Hour), step: time.Minute, labels: `job="live"`, families: jiraInfo("https://example.com")})
-	for _, a := range s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait", time.Hour)[0], end.Add(-time.Hour)) {
+	for _, a := range s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait, without the forgotten", time.Hour)[0], end.Add(-time.Hour)) {
 		if a.Labels["url"] != "https://example.com" {
 			t.Errorf("%s leads to %q", a.Labels["story"], a.Labels["url"])
 		}

@@ -163,7 +163,7 @@ func retrospective() *board {
 	b.row("Which stories waited?")
 	b.add(
 		panel{
-			title: "Longest waits", asks: "Which waits were the longest in this range?", width: 24, height: 13,
+			title: "Longest waits in the range", asks: "Which waits were the longest in this range?", width: 24, height: 13,
 			about:   "The waits past their target that ran in this range, with the working hours that lie in the range, and in all, on the story's clock. Beside them: the whole wait as a multiple of its target, since when, and what became of it by the end of the range. Stories are in the order of how long they waited in the range; people are not named. The forgotten are only counted, below.",
 			caution: "Caution: of an owner's open waits of a kind only the 20 oldest at a time are known here, and a wait shorter than a 300th of the range may be missing. A story that waited twice counts with one of its waits. If Prometheus has no data at the start of the range, what was waited before counts too.",
 			queries: []query{

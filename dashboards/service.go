@@ -154,11 +154,11 @@ func service() *board {
 			view:    ago("–"),
 		},
 		panel{
-			title: "No gap since", asks: "Since when was it scraped without a gap?", width: 6, height: 4,
-			about:   "When yourturn was scraped again after the last gap of five minutes or more within the range; whole range: there was none. In a gap nothing is known of yourturn, and alerts that fired before it may begin anew. What was imported of it counts as a gap.",
+			title: "Last gap ended", asks: "When did the last gap end?", width: 6, height: 4,
+			about:   "When yourturn was scraped again after the last gap of five minutes or more within the range. In a gap nothing is known of yourturn, and alerts that fired before it may begin anew. What was imported of it counts as a gap.",
 			caution: "Caution: in a range of more than a day, short gaps may be missed.",
 			queries: []query{now(gapUntil(), "{{job}}")},
-			view:    ago("whole range"),
+			view:    ago("none in range"),
 		},
 		panel{
 			title: "Age of the data", asks: "How old are the numbers?", width: 6, height: 4,

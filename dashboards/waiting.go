@@ -180,7 +180,7 @@ func waiting() *board {
 			view:    number(unitAgo, 0, plain()),
 		},
 		panel{
-			title: "Stories that wait", asks: "Which stories wait, on whom, and what can be done today?", width: 24, height: 16,
+			title: "Stories that wait, without the forgotten", asks: "Which stories wait, on whom, and what can be done today?", width: 24, height: 16,
 			about:   turnAbout + " Waits on: the owner, with a link to that owner's dashboard. Away until: the day on which an owner who is away is back. Ask: the owner, or a delegate who is active now too; of an owner who is away the delegate alone, or nobody. A story links to Jira, and stands twice if it waits for an acceptance and an answer.",
 			caution: "Caution: of an owner's open waits of a kind only the 20 oldest that are not forgotten are listed. A delegation may hold for some projects or kinds only.",
 			queries: []query{

@@ -57,7 +57,7 @@ func TestOrderOfStories(t *testing.T) {
 		gauge("po_delegation_active", pastSeries{labels: `owner="away-helped",delegate="hana"`, value: fixed(1)}, pastSeries{labels: `owner="here-helped",delegate="hana"`, value: fixed(1)}),
 		gauge("po_owner_info", pastSeries{labels: `owner="hana",display_name="Hana Novak"`, value: fixed(1)}),
 	}})
-	list := s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait", time.Hour)[0], end.Add(-time.Hour))
+	list := s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait, without the forgotten", time.Hour)[0], end.Add(-time.Hour))
 	at := end.Add(-time.Hour).Unix()
 	slices.SortFunc(list, func(a, b stack.Answer) int { return cmp.Compare(a.Values[at], b.Values[at]) })
 	var got []string
@@ -76,7 +76,7 @@ func TestOrderOfStories(t *testing.T) {
 		t.Errorf("%v are due next, want 3", due)
 	}
 	until := map[string]float64{} // of the absence, by story
-	for _, a := range s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait", time.Hour)[3], end.Add(-time.Hour)) {
+	for _, a := range s.Instant(t, panelQueries(t, uidWaiting, "Stories that wait, without the forgotten", time.Hour)[3], end.Add(-time.Hour)) {
 		until[a.Labels["story"]] = a.Values[at]
 	}
 	if want := map[string]float64{"PAY-1": 1000 * back, "PAY-2": 1}; !maps.Equal(until, want) {

@@ -167,7 +167,7 @@ func saidByPanels(t testing.TB) []said {
 			}
 			l.show(map[string]float64{"": n})
 		}}},
-		{board: "waiting", title: "Stories that wait", targets: []func(look){
+		{board: "waiting", title: "Stories that wait, without the forgotten", targets: []func(look){
 			nil, func(l look) { l.show(timesTheTarget(l)) }, nil, nil,
 		}},
 		{board: "waiting", title: "Owners", targets: []func(look){
