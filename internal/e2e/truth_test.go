@@ -294,7 +294,7 @@ func (p *poller) leave() int {
 // story never existed, and an edited comment always had its present text. A second
 // look changes nothing.
 func TestWaitsEqualTheGroundTruth(t *testing.T) {
-	seeds := suite.Count(t, "YOURTURN_SEEDS", 4, 80)
+	seeds := suite.Count(t, "YOURTURN_SEEDS", 4, 50)
 	c := newComparison()
 	organisations(t, seeds, func(t *testing.T, seed int, flavor jirasim.Flavor) {
 		tm, err := team.New(team.Options{Seed: int64(seed), Flavor: flavor, End: end(), Now: end, Losses: true})
