@@ -30,11 +30,17 @@ import (
 // returns what Prometheus would read: every series' value by its name.
 func scrape(t *testing.T, config string) (counters, gauges map[string]float64) {
 	t.Helper()
+	return scrapeAt(t, nil, config)
+}
+
+// scrapeAt is scrape on a machine with a clock of its own.
+func scrapeAt(t *testing.T, now func() time.Time, config string) (counters, gauges map[string]float64) {
+	t.Helper()
 	cfg, err := app.LoadConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{})
+	s, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func yourturn(t testing.TB, wantCode int, args ...string) string {
 	return yourturnAt(t, nil, wantCode, args...)
 }
 
-// yourturnAt is yourturn on a machine whose clock is now; nil: this machine's.
+// yourturnAt is yourturn on a machine with a clock of its own.
 func yourturnAt(t testing.TB, now func() time.Time, wantCode int, args ...string) string {
 	t.Helper()
 	var out, errOut bytes.Buffer

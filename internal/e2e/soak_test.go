@@ -71,7 +71,10 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 		opts.Email, opts.ContextPath = "", "/jira"
 	}
 	tr.server = jirasim.NewServer(tm.Site(), opts)
-	srv := httptest.NewServer(tr.server)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", tr.now().UTC().Format(http.TimeFormat)) // by the same clock
+		tr.server.ServeHTTP(w, r)
+	}))
 	defer srv.Close()
 	s := &soaking{T: t, tm: tm, tr: tr, length: length, dir: t.TempDir(), jira: srv.URL + opts.ContextPath}
 	write(t, filepath.Join(s.dir, "token"), "t0k3n\n")
@@ -107,8 +110,11 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 	tr.over.Store(true)
 
 	// Nothing happens any more: in an hour all of it is final, and what the polls
-	// did not see was looked at. From then on Jira's clock stands.
-	s.end = tr.now().Add(65 * time.Minute).Truncate(time.Second)
+	// did not see was looked at. From then on Jira's clock stands. The service's clock
+	// has come as far, or it would doubt Jira's.
+	const hour = 65 * time.Minute
+	s.end = tr.now().Add(hour).Truncate(time.Second)
+	write(t, s.clock(), hour.String())
 	tr.freeze(s.end)
 	polls := `yourturn_poll_cycles_total{result="complete"}`
 	seen := 0.0
@@ -171,6 +177,7 @@ func (s *soaking) serve() (base string) {
 	s.Helper()
 	s.cmd = process(s.Context(), "serve", "--config.file", s.config("soaked"), "--web.listen-address", "127.0.0.1:0")
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
+	s.cmd.Env = append(s.cmd.Env, clockVariable+"="+s.clock())
 	if err := s.cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
@@ -186,6 +193,9 @@ func (s *soaking) serve() (base string) {
 	})
 	return "http://" + started(s.T, &s.out, s.ended, `"address": "([^"]+)"`)
 }
+
+// clock is the file that sets the service's clock.
+func (s *soaking) clock() string { return filepath.Join(s.dir, "clock") }
 
 // warnings returns the last lines of a log that say more than that all is well.
 func warnings(log string) string {
