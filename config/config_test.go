@@ -68,6 +68,15 @@ func TestGood(t *testing.T) {
 	}
 }
 
+// TestSame reads the same file twice, and another one.
+func TestSame(t *testing.T) {
+	a, b, other := load(t, "least.good.yml"), load(t, "least.good.yml"), load(t, "least.good.yml")
+	other.Calendar.Holidays = []string{"DE"}
+	if !a.Same(b) || a.Same(other) {
+		t.Errorf("the same file is the same: %t; with other holidays: %t", a.Same(b), a.Same(other))
+	}
+}
+
 func TestLoadAbsent(t *testing.T) {
 	_, err := Load(filepath.Join("testdata", "absent.yml"))
 	want := "testdata/absent.yml: the config cannot be read: no such file or directory; name another file with --config.file"

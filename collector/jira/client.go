@@ -100,11 +100,12 @@ type Options struct {
 
 // Client reads one Jira. It is safe for concurrent use.
 type Client struct {
-	jira   *jira.Client
-	base   string
-	log    *zap.Logger
-	now    func() time.Time
-	redact *redact.Redactor
+	jira      *jira.Client
+	closeIdle func()
+	base      string
+	log       *zap.Logger
+	now       func() time.Time
+	redact    *redact.Redactor
 
 	components []string // keys of the projects whose components Meta reads
 
@@ -174,7 +175,7 @@ func New(o Options) (*Client, error) {
 	}
 	o.Redacted = onceLogged(o.Logger, o.Redacted)
 	o.RequestsPerSecond = cmp.Or(o.RequestsPerSecond, 50)
-	hc, err := newHTTPClient(&o)
+	hc, closeIdle, err := newHTTPClient(&o)
 	if err != nil {
 		return nil, err
 	}
@@ -183,12 +184,16 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	c := &Client{jira: jc, base: base, log: o.Logger, now: o.Now, redact: o.Redact, components: o.Components, flavor: flavor, warned: map[string]bool{}}
+	c := &Client{jira: jc, closeIdle: closeIdle, base: base, log: o.Logger, now: o.Now, redact: o.Redact, components: o.Components, flavor: flavor, warned: map[string]bool{}}
 	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
 		c.site = base
 	}
 	return c, nil
 }
+
+// CloseIdleConnections ends the connections to Jira on which nothing is asked now. The
+// client may go on; whoever replaces it by another one calls this.
+func (c *Client) CloseIdleConnections() { c.closeIdle() }
 
 // onceLogged returns a function that calls f, if it is not nil, and logs, once for each
 // endpoint, that a reply of it repeats a secret.

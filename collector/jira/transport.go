@@ -58,14 +58,16 @@ func endpointOf(ctx context.Context) string {
 }
 
 // newHTTPClient returns the client all requests go through. From the outside
-// in: retries, redirects, the token, and single tries.
-func newHTTPClient(o *Options) (*http.Client, error) {
-	base := o.Transport
+// in: retries, redirects, the token, and single tries. closeIdle ends what
+// connections it does not use.
+func newHTTPClient(o *Options) (client *http.Client, closeIdle func(), err error) {
+	base, closeIdle := o.Transport, func() {} // a transport of others is theirs to close
 	if base == nil {
-		var err error
-		if base, err = newTransport(o.ProxyURL, o.CAFile); err != nil {
-			return nil, err
+		own, err := newTransport(o.ProxyURL, o.CAFile)
+		if err != nil {
+			return nil, nil, err
 		}
+		base, closeIdle = own, own.CloseIdleConnections
 	}
 	var auth http.RoundTripper
 	single := &try{base: base, throttle: o.Throttle, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now, redact: o.Redact, redacted: o.Redacted}
@@ -98,7 +100,7 @@ func newHTTPClient(o *Options) (*http.Client, error) {
 			return resp, nil
 		},
 	}
-	return &http.Client{Transport: &retryablehttp.RoundTripper{Client: retrying}}, nil
+	return &http.Client{Transport: &retryablehttp.RoundTripper{Client: retrying}}, closeIdle, nil
 }
 
 // newTransport returns a transport that trusts the certificates in caFile

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/collector"
+	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/query"
@@ -148,6 +149,7 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 // change is another config and what is needed to put it in force.
 type change struct {
 	cfg    *config.Config
+	client *jira.Client
 	poller *collector.Collector
 	meta   *jiradata.Meta // how Jira describes itself now; nil: it was not asked
 }
@@ -159,14 +161,14 @@ func (s *Service) change(ctx context.Context, c change) error {
 	if c.meta != nil {
 		err = s.store.SaveMeta(ctx, *c.meta)
 	}
-	s.adopt(c.cfg, c.poller)
+	s.adopt(c.cfg, c.client, c.poller)
 	return errors.Join(err, s.resume(ctx))
 }
 
 // prepare reads the config's file, makes what it needs, and finds out whether Jira
 // accepts it. It asks Jira only if what the store knows is not enough. The change is
 // zero if the config in force is the same.
-func (s *Service) prepare(ctx context.Context) (change, error) {
+func (s *Service) prepare(ctx context.Context) (_ change, err error) {
 	load := s.opts.Load
 	if load == nil {
 		load = LoadConfig
@@ -181,13 +183,18 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 	if _, err := CheckWeb(next); err != nil {
 		return change{}, err
 	}
-	if reflect.DeepEqual(s.cfg, next) && reflect.DeepEqual(s.asked, askedBy(next)) {
+	if s.cfg.Same(next) && reflect.DeepEqual(s.asked, askedBy(next)) {
 		return change{}, nil
 	}
 	client, poller, err := s.newCollector(next)
 	if err != nil {
 		return change{}, err
 	}
+	defer func() {
+		if err != nil {
+			client.CloseIdleConnections()
+		}
+	}()
 	known, err := query.Facts(ctx, s.store)
 	if err != nil {
 		return change{}, err
@@ -197,7 +204,7 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 		_, unknown = query.Rules(next, known)
 	}
 	if unknown == nil && reflect.DeepEqual(s.asked, askedBy(next)) {
-		return change{next, poller, nil}, nil
+		return change{next, client, poller, nil}, nil
 	}
 	state, err := s.store.State(ctx)
 	if err != nil {
@@ -222,7 +229,7 @@ func (s *Service) prepare(ctx context.Context) (change, error) {
 	if _, err := query.Rules(next, known); err != nil {
 		return change{}, err
 	}
-	return change{next, poller, &meta}, nil
+	return change{next, client, poller, &meta}, nil
 }
 
 // restartNeeded returns an error for each key that changed and is only read at a start.

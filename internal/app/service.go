@@ -93,6 +93,7 @@ type Service struct {
 	// What a reload replaces, while no cycle runs.
 	cfg       *config.Config
 	asked     asked // by it
+	client    *jira.Client
 	collector *collector.Collector
 }
 
@@ -141,11 +142,11 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Refused: func(reason string) { s.refused(reason, 1) },
 		Looks:   s.looks,
 	})
-	_, poller, err := s.newCollector(cfg)
+	client, poller, err := s.newCollector(cfg)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.adopt(cfg, poller)
+	s.adopt(cfg, client, poller)
 	return s, nil
 }
 
@@ -204,8 +205,11 @@ func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Col
 }
 
 // adopt puts a config in force. No cycle may be under way.
-func (s *Service) adopt(cfg *config.Config, poller *collector.Collector) {
-	s.cfg, s.asked, s.collector = cfg, askedBy(cfg), poller
+func (s *Service) adopt(cfg *config.Config, client *jira.Client, poller *collector.Collector) {
+	if s.client != nil {
+		s.client.CloseIdleConnections() // each client has connections of its own
+	}
+	s.cfg, s.asked, s.client, s.collector = cfg, askedBy(cfg), client, poller
 	for _, x := range cfg.Exposures() {
 		s.log.Warn("others can get at a secret of the config", zap.String("key", x.Key), zap.String("exposed", x.Text), zap.String("remedy", x.Remedy))
 	}

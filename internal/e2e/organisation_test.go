@@ -16,6 +16,7 @@ import (
 type organisation struct {
 	team   *team.Team
 	server *jirasim.Server
+	url    string // of server
 	config string
 }
 
@@ -44,6 +45,7 @@ func serveTeam(t testing.TB, tm *team.Team, flavor jirasim.Flavor) *organisation
 	o.server = jirasim.NewServer(tm.Site(), opts)
 	srv := httptest.NewServer(o.server)
 	t.Cleanup(srv.Close)
+	o.url = srv.URL
 	dir := t.TempDir()
 	token := filepath.Join(dir, "token")
 	o.config = filepath.Join(dir, "yourturn.yml")

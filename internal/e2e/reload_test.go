@@ -2,15 +2,19 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/internal/jirasim"
 )
@@ -74,6 +78,52 @@ func TestServeReloadsItsConfig(t *testing.T) {
 	}
 	hangUp(regexp.MustCompile(`projects: \[(.*)\]`).ReplaceAllString(right, `jql: project in ($1)`), 1)
 	shows(t, base+"/-/ready", "yourturn is ready")
+}
+
+// TestReloadsOfNothingNew reloads a config that says the same: nothing is asked and
+// nothing is derived. What changes back and forth leaves no connection behind.
+func TestReloadsOfNothingNew(t *testing.T) {
+	o := newOrganisation(t, 1, jirasim.Cloud)
+	right := patient(t, o, "")
+	var open, begun atomic.Int64
+	jira := httptest.NewUnstartedServer(o.server)
+	jira.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			open.Add(1)
+			begun.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			open.Add(-1)
+		case http.StateActive, http.StateIdle:
+		}
+	}
+	jira.Start()
+	t.Cleanup(jira.Close)
+	right = strings.Replace(right, o.url, jira.URL, 1)
+	write(t, o.config, right)
+	base, _ := serving(t, o)
+	await(t, base+"/metrics", line("yourturn_poll_success 1"))
+	reload := func(config string) {
+		t.Helper()
+		write(t, o.config, config)
+		if status, answer := post(t, base+"/-/reload", ""); status != http.StatusOK {
+			t.Fatalf("answered with %d %s", status, answer)
+		}
+	}
+	asked := o.server.Requests()
+	for range 3 {
+		reload(right)
+	}
+	if diff := cmp.Diff(asked, o.server.Requests()); diff != "" {
+		t.Errorf("a config that says the same asks Jira (-before +after):\n%s", diff)
+	}
+	for i := range 10 {
+		reload(strings.Replace(right, "poll_interval: 1h", fmt.Sprintf("poll_interval: %dm", 50+i), 1))
+	}
+	if begun.Load() < 5 {
+		t.Errorf("%d connections were made to Jira: the test shows nothing", begun.Load())
+	}
+	await(t, base+"/metrics", func(int, string) bool { return open.Load() <= 4 })
 }
 
 // TestReloadAsksJira changes what is sent to Jira. The change takes effect if Jira
