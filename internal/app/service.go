@@ -213,6 +213,7 @@ func (s *Service) adopt(cfg *config.Config, client *jira.Client, poller *collect
 	for _, x := range cfg.Exposures() {
 		s.log.Warn("others can get at a secret of the config", zap.String("key", x.Key), zap.String("exposed", x.Text), zap.String("remedy", x.Remedy))
 	}
+	s.status.set(func(v *web.Status) { v.Zone = cfg.Zone() })
 	s.numbers.adopt(cfg, s.confirm)
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.allow(cfg)

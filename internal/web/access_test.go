@@ -226,7 +226,9 @@ func secured(t *testing.T, rt route, rec *httptest.ResponseRecorder) {
 	t.Helper()
 	h := rec.Header()
 	policy := h.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} {
+	for _, want := range []string{
+		"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "style-src 'self';", "script-src 'self';", "connect-src 'self';", "img-src 'self';", "form-action 'self';",
+	} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("%s: the policy is %q, and lacks %s", rt.pattern, policy, want)
 		}
@@ -240,8 +242,9 @@ func secured(t *testing.T, rt route, rec *httptest.ResponseRecorder) {
 	if stored := h.Get("Cache-Control") != "no-store"; rt.personal == stored {
 		t.Errorf("%s: Cache-Control is %q", rt.pattern, h.Get("Cache-Control"))
 	}
-	if rec.Code == http.StatusOK && strings.HasPrefix(h.Get("Content-Type"), "text/html") {
-		if body := rec.Body.String(); strings.Contains(body, "<style") || strings.Contains(body, "style=") || strings.Contains(body, "<script") {
+	if strings.HasPrefix(h.Get("Content-Type"), "text/html") {
+		body := rec.Body.String()
+		if strings.Contains(body, "<style") || strings.Contains(body, "style=") || strings.Count(body, "<script") != 1 || !strings.Contains(body, `<script src="`+asset("page.js")+`" defer></script>`) {
 			t.Errorf("%s: the page has styles or scripts of its own", rt.pattern)
 		}
 	}

@@ -36,7 +36,7 @@ func callerOf(r *http.Request) Caller {
 func WithHeaders(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, value := range map[string]string{
-			"Content-Security-Policy":      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			"Content-Security-Policy":      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 			"X-Content-Type-Options":       "nosniff",
 			"X-Frame-Options":              "DENY",
 			"Referrer-Policy":              "no-referrer",
@@ -78,8 +78,15 @@ func (s *Server) guard(rt route) http.Handler {
 		if forged {
 			s.from.Refused(Forged)
 		}
+		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
 		if !rt.audience.admits(s, c, r) {
-			refuse(http.StatusForbidden, NoRole, "this is not for you: web.roles says who may see it, and a trusted proxy who you are")
+			const why = "this is not for you: web.roles says who may see it, and a trusted proxy who you are"
+			if rt.page {
+				s.from.Refused(NoRole)
+				s.fail(w, r, http.StatusForbidden, "Not for you", "T"+why[1:]+".", s.menu(r)...)
+				return
+			}
+			refuse(http.StatusForbidden, NoRole, why)
 			return
 		}
 		leave, ok := in.enter(r.Context(), w)
@@ -89,7 +96,6 @@ func (s *Server) guard(rt route) http.Handler {
 			return
 		}
 		defer leave()
-		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
 		if owner := r.PathValue("owner"); owner != "" && !s.looked(w, r, owner) {
 			return
 		}

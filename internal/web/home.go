@@ -51,25 +51,22 @@ func (s *Server) home() http.Handler {
 		c := callerOf(r)
 		data := struct {
 			Status
-			Report   *latency.Report
-			AsOf     time.Time
-			Operates bool // the caller may see how the service works
-			Outside  bool // the caller sees no project
-			Rows     []row
-			Teams    []team
-			Waits    []waiting
+			Report      *latency.Report
+			Outside     bool // the caller sees no project
+			OutsideText string
+			Rows        []row
+			Teams       []team
+			Waits       []waiting
 			// Forgotten is how many open waits are forgotten, Oldest are the oldest of them.
 			Forgotten int
 			Oldest    []waiting
-			// Misfits say where the config does not fit a project.
-			Misfits []string
-		}{Status: s.from.Status(), Report: s.from.Report(), Operates: c.Operates(), Outside: !c.SeesSome()}
+			Loading   string // while there are no numbers
+		}{Status: s.from.Status(), Report: s.from.Report(), Outside: !c.SeesSome()}
 		if !c.everything { // these are about all owners
 			data.Notes = nil
 		}
 		if report := data.Report; report != nil {
-			data.AsOf = report.DataTimestamp.Time()
-			data.Rows, data.Teams, data.Misfits = rows(report, c), teams(report, c), misfits(report, c)
+			data.Rows, data.Teams = rows(report, c), teams(report, c)
 			data.Waits, data.Oldest = waits(report, c, report.OpenWaits, data.JiraURL), waits(report, c, report.Forgotten, data.JiraURL)
 			for k, open := range report.Open {
 				if c.SeesProject(k.Project) || c.SeesOwner(k.Owner, k.Project) {
@@ -83,8 +80,9 @@ func (s *Server) home() http.Handler {
 				seen = append(seen, line.Owner)
 			}
 		}
+		data.Loading, data.OutsideText = waitingForNumbers(data.Status), outside
 		if s.looked(w, r, seen...) {
-			render(w, page, data)
+			s.show(w, r, page, view{Title: waitsNow, Notices: s.state(c), Page: data})
 		}
 	})
 }

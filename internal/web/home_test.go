@@ -24,7 +24,7 @@ func TestPageShowsWaitsAndEscapesNames(t *testing.T) {
 		Status: func() Status { return Status{JiraURL: "https://example.org/jira/", LastErr: "no route"} },
 	})
 	_, body := get(s, "/")
-	for _, want := range []string{"Ada &lt;Ohm&gt;", `href="https://example.org/jira/browse/PAY-2"`, "9.0 h", "The last poll failed: no route"} {
+	for _, want := range []string{"Ada &lt;Ohm&gt;", `href="https://example.org/jira/browse/PAY-2"`, "9.0 h", "The last poll failed.", "no route"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q", want)
 		}

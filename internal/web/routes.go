@@ -1,10 +1,6 @@
 package web
 
-import (
-	"embed"
-	"io/fs"
-	"net/http"
-)
+import "net/http"
 
 // route is a pattern, what serves it, and to whom.
 type route struct {
@@ -15,6 +11,8 @@ type route struct {
 	anyHost  bool        // machines send it, by whatever name they reach the service
 	atOnce   int         // how many requests are answered at a time
 	patient  bool        // an answer may take long: nobody is cut off for the next
+	page     bool        // people read it: a refusal is a page, too
+	menu     string      // its name in the menu (menuOrder); "": it is not in it
 	exists   func() bool // nil: always
 	handler  http.Handler
 }
@@ -23,13 +21,13 @@ type route struct {
 // table of the tests fails them.
 func (s *Server) routes() []route {
 	list := []route{
-		{pattern: "GET /{$}", audience: anyRole(), personal: true, atOnce: 16, handler: s.home()},
+		{pattern: "GET /{$}", audience: anyRole(), personal: true, atOnce: 16, page: true, menu: waitsNow, handler: s.home()},
 		{pattern: "GET /assets/", audience: everybody(), atOnce: 16, handler: assets()},
 		{pattern: "GET /metrics", audience: operators(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics},
 	}
 	list = append(list, s.probes()...)
 	if s.from.Sync != nil {
-		list = append(list, route{pattern: "GET /sync", audience: operators(), personal: true, atOnce: 4, handler: s.sync()})
+		list = append(list, route{pattern: "GET /sync", audience: operators(), personal: true, atOnce: 4, page: true, menu: "Sync", handler: s.sync()})
 	}
 	if s.from.Reload != nil {
 		list = append(list, route{pattern: "POST /-/reload", audience: operators(), changes: true, atOnce: 16, patient: true, handler: http.HandlerFunc(s.reload)})
@@ -68,24 +66,4 @@ func (s *Server) mux(list []route) http.Handler {
 		mux.Handle(rt.pattern, s.guard(rt))
 	}
 	return WithHeaders(mux)
-}
-
-//go:embed assets
-var files embed.FS
-
-// assets serves what pages are made with. No page has a style or a script in itself.
-func assets() http.Handler {
-	dir, err := fs.Sub(files, "assets")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	served := http.StripPrefix("/assets/", http.FileServerFS(dir))
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/assets/" { // there is no list of files
-			http.NotFound(w, r)
-			return
-		}
-		w.Header().Set("Cache-Control", "max-age=3600")
-		served.ServeHTTP(w, r)
-	})
 }

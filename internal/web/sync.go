@@ -117,9 +117,9 @@ func (s *Server) sync() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := s.from.Sync(r.Context())
 		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
+			s.fail(w, r, http.StatusInternalServerError, "No answer", "Reading how the store keeps up with Jira failed: "+err.Error())
 			return
 		}
-		render(w, page, data)
+		s.show(w, r, page, view{Title: "Sync", Answer: "How the store keeps up with Jira.", Notices: s.state(callerOf(r)), Page: data})
 	})
 }

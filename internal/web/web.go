@@ -4,13 +4,13 @@
 //
 // Each page is one file with its handler and one with its template, and a line
 // in the table of routes (routes.go), which says who may see it. What a caller may
-// see of a page is asked of the Caller (access.go).
+// see of a page is asked of the Caller (access.go). The frame of all pages is
+// layout.go and layout.html, the parts that they are made of components.html, their
+// looks assets/page.css: docs/pages.md describes them.
 package web
 
 import (
-	"bytes"
 	"context"
-	"embed"
 	"html/template"
 	"net/http"
 	"time"
@@ -44,17 +44,20 @@ type Sources struct {
 // Status is the state of the service, as the pages show it.
 type Status struct {
 	Version    string
-	JiraURL    string    // where people find Jira
-	Progress   string    // of a first sync or a derivation; "" if there is none
-	LastErr    string    // of the last cycle; "" if it was complete
-	AliveUntil time.Time // the poller's next cycle begins before then; zero: it has not started
-	Notes      []string  // what the demo says about its people, one line each
+	JiraURL    string         // where people find Jira
+	Zone       *time.Location // of instants that are of no owner; nil: UTC
+	Progress   string         // of a first sync or a derivation; "" if there is none
+	LastErr    string         // of the last cycle; "" if it was complete
+	AliveUntil time.Time      // the poller's next cycle begins before then; zero: it has not started
+	Notes      []string       // what the demo says about its people, one line each
 }
 
 // Server serves the pages. Its zero value is not usable; use New.
 type Server struct {
 	http.Handler
-	from Sources
+	from    Sources
+	table   []route // that the menu and links lead to
+	failure *template.Template
 }
 
 // New returns a server of what from returns. Sync, Reload and Webhooks may be nil;
@@ -66,26 +69,8 @@ func New(from Sources) *Server {
 	if from.Refused == nil {
 		from.Refused = func(string) {}
 	}
-	s := &Server{from: from}
-	s.Handler = s.mux(s.routes())
+	s := &Server{from: from, failure: failure()}
+	s.table = s.routes()
+	s.Handler = s.mux(s.table)
 	return s
-}
-
-//go:embed head.html home.html sync.html
-var pages embed.FS
-
-// page returns the named page, which shares its head with the others.
-func page(name string, funcs template.FuncMap) *template.Template {
-	return template.Must(template.New(name).Funcs(funcs).ParseFS(pages, "head.html", name))
-}
-
-// render answers with a page, or with 500 and the reason.
-func render(w http.ResponseWriter, page *template.Template, data any) {
-	var buf bytes.Buffer
-	if err := page.Execute(&buf, data); err != nil {
-		http.Error(w, "rendering the page: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Write(buf.Bytes()) //nolint:errcheck // the reader is gone
 }
