@@ -22,7 +22,7 @@ const (
 )
 
 // runChecks makes the checks that are due: it reads open questions again, takes a
-// census, and reads parents that are not stored. When one fails the others are made
+// census, and reads parents and titles that are not stored. When one fails the others are made
 // all the same, unless Jira asked to be left alone.
 func (cy *cycle) runChecks(ctx context.Context) error {
 	c, now := cy.c, cy.id.At
@@ -43,6 +43,9 @@ func (cy *cycle) runChecks(ctx context.Context) error {
 	}
 	if err := cy.readMissingParents(ctx); err != nil {
 		failed = errors.Join(failed, err)
+	}
+	if Patience(failed) == 0 {
+		failed = errors.Join(failed, cy.readTitles(ctx))
 	}
 	c.checksFailed, cy.result.Checks.Done = time.Time{}, failed == nil
 	if failed != nil {

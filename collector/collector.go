@@ -58,8 +58,12 @@ type Options struct {
 	// Their comments are read again every hour, because an edit or a deletion of a
 	// comment need not move the story's update, by which polls find stories.
 	OpenQuestions func(ctx context.Context) ([]int64, error)
-	Logger        *zap.Logger // may be nil
-	Progress      func(Progress)
+	// Titles: titles of stories are kept. OpenWaits, which may be nil, returns the
+	// stories with an open wait, whose titles are read first where the store lacks them.
+	Titles    bool
+	OpenWaits func(ctx context.Context) ([]int64, error)
+	Logger    *zap.Logger // may be nil
+	Progress  func(Progress)
 	// Now is this machine's clock; nil: time.Now.
 	Now func() time.Time
 }
@@ -98,7 +102,7 @@ type Result struct {
 }
 
 // Checks is how the checks of a cycle ended: a census, another reading of open
-// questions, and the reading of parents. They find what searches do not show,
+// questions, and the reading of parents and titles. They find what searches do not show,
 // and a cycle is complete without them.
 type Checks struct {
 	Done bool  // every check that was due was made, and none is put off after a failure
@@ -130,6 +134,8 @@ type Collector struct {
 	unknown      unknownWanted
 	clock        lastClock // zero: Jira's clock was not believed yet
 	checksFailed time.Time // by the local clock; zero: the last checks did not fail
+
+	titlesRead bool // titles that the store lacked were read, as far as that is due
 
 	// parentsRead: every parent of a story is stored or unreadable. Unreadable ones
 	// are tried again when what describes stories is read again.

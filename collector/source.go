@@ -25,6 +25,9 @@ type Source interface {
 	Updates(ctx context.Context, q jiradata.Query) iter.Seq2[map[int64]latency.Instant, error]
 	// Matching returns those of some stories that JQL finds now.
 	Matching(ctx context.Context, jql string, ids []int64) ([]int64, error)
+	// Titles returns what stories are called, by id: "" for one that has a security
+	// level. Those that Jira does not show are absent.
+	Titles(ctx context.Context, ids []int64) (map[int64]string, error)
 	// Issues reads stories by id as they are now; missing are those that do not
 	// exist or that the account cannot see.
 	Issues(ctx context.Context, ids []int64) (page jiradata.Page, missing []int64, err error)

@@ -34,6 +34,12 @@ type Store interface {
 	// or a newer jiradata.Reading, adds to it.
 	SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Changed, error)
 
+	// Untitled returns the ids of the present stories whose titles were not read, in order.
+	Untitled(ctx context.Context) ([]int64, error)
+	// SaveTitles writes the titles of stories that have none; "" for one whose title
+	// must not be kept.
+	SaveTitles(ctx context.Context, titles map[int64]string) error
+
 	// SaveSprints replaces the sprints of a project.
 	SaveSprints(ctx context.Context, projectID string, sprints []jiradata.Sprint) error
 

@@ -30,6 +30,7 @@ type world struct {
 	site      *jirasim.Site
 	store     *store.Store
 	server    *jirasim.Server
+	url       string // where it is served
 	client    *jira.Client
 	throttle  jira.Throttle
 	collector *collector.Collector
@@ -58,7 +59,8 @@ func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world
 	w := newSite(t, flavor, o)
 	srv := httptest.NewServer(w.server)
 	t.Cleanup(srv.Close)
-	w.client = w.newClient(srv.URL, nil)
+	w.url = srv.URL
+	w.client = w.newClient(w.url, nil)
 	var err error
 	if w.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.ReadWrite); err != nil {
 		t.Fatal(err)
@@ -112,10 +114,14 @@ func where(flavor jirasim.Flavor) (email, path string) {
 }
 
 // newClient returns a client of the Jira at url; transport may be nil.
-func (w *world) newClient(url string, transport http.RoundTripper) *jira.Client {
+func (w *world) newClient(url string, transport http.RoundTripper, change ...func(*jira.Options)) *jira.Client {
 	w.Helper()
 	email, path := where(w.site.Flavor)
-	c, err := jira.New(jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport, Throttle: &w.throttle})
+	o := jira.Options{URL: url + path, Email: email, Token: "t0k3n", RequestsPerSecond: 1000, Transport: transport, Throttle: &w.throttle}
+	for _, f := range change {
+		f(&o)
+	}
+	c, err := jira.New(o)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func Parse(name string, data []byte, env func(string) string) (*Config, error) {
 		Web:     defaultWeb(),
 		Log:     Log{Level: "info", Format: "console"},
 		Metrics: Metrics{OpenWaitsPerOwner: 20},
-		Privacy: Privacy{PerOwner: true, AccessLog: true},
+		Privacy: Privacy{Titles: true, PerOwner: true, AccessLog: true},
 
 		Defaults: defaultSettings(),
 		file:     name,

@@ -9,6 +9,7 @@ const leastKey = 32
 type Privacy struct {
 	Pseudonyms bool   `yaml:"pseudonyms"` // keyed hashes in the place of keys and names
 	KeyFile    string `yaml:"key_file"`   // where Key was read from
+	Titles     bool   `yaml:"titles"`     // what stories are called is kept; see store.WantsTitles
 	PerOwner   bool   `yaml:"per_owner"`  // statistics of single owners are shown
 	AccessLog  bool   `yaml:"access_log"` // who looked at an owner's numbers is kept, and shown to that owner
 

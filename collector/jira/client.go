@@ -72,6 +72,9 @@ type Options struct {
 	// Components are the keys of the projects whose components Meta reads.
 	Components []string
 
+	// Titles has stories come with their titles, unless they have a security level.
+	Titles bool
+
 	// Transport replaces the network; ProxyURL and CAFile are not used then.
 	Transport http.RoundTripper
 	// RequestsPerSecond limits all requests together; 0: 50. As a rule one is in
@@ -108,6 +111,7 @@ type Client struct {
 	redact    *redact.Redactor
 
 	components []string // keys of the projects whose components Meta reads
+	titles     bool     // stories come with their titles
 
 	mu      sync.Mutex
 	flavor  jiradata.Flavor // "" until known
@@ -184,7 +188,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jira.url: %w", err)
 	}
-	c := &Client{jira: jc, closeIdle: closeIdle, base: base, log: o.Logger, now: o.Now, redact: o.Redact, components: o.Components, flavor: flavor, warned: map[string]bool{}}
+	c := &Client{jira: jc, closeIdle: closeIdle, base: base, log: o.Logger, now: o.Now, redact: o.Redact, components: o.Components, titles: o.Titles, flavor: flavor, warned: map[string]bool{}}
 	if !gateway.MatchString(strings.TrimRight(u.Path, "/")) {
 		c.site = base
 	}

@@ -108,6 +108,9 @@ func (w *walk) completeChunk(ctx context.Context, raw []json.RawMessage) (page j
 		var st jiradata.Story
 		if err == nil {
 			st, err = w.schema.story(r)
+			if w.c.titles && !r.parentOnly {
+				st.Title, st.Titled = titleOf(&r.issue)
+			}
 		}
 		if err == nil {
 			err = w.c.bounded(&st)

@@ -116,10 +116,10 @@ func (c *Client) Updates(ctx context.Context, q jiradata.Query) iter.Seq2[map[in
 // reconciled is how many issues of Cloud a search shows as they are now.
 const reconciled = 50
 
-// request returns the body of a search: for complete issues, or for one field alone.
+// request returns the body of a search: for complete issues, or for a field or two.
 func (w *walk) request(where string) searchBody {
 	body := searchBody{JQL: where, Fields: w.fields(), MaxResults: pageSize}
-	switch cloud, bare := w.flavor == jiradata.Cloud, w.reads == readIDs || w.reads == readUpdates; {
+	switch cloud, bare := w.flavor == jiradata.Cloud, w.reads == readIDs || w.reads == readUpdates || w.reads == readTitles; {
 	case cloud && bare:
 		body.MaxResults = idPageCloud
 	case bare:

@@ -88,7 +88,7 @@ func newSchema(fields []jiradata.Field) *schema {
 }
 
 // requested returns the fields to ask Jira for: those that the rules read, and no
-// summary, text or address.
+// title, text or address.
 func (s *schema) requested(comments bool) []string {
 	ids := []string{"status", "assignee", "reporter", "labels", "components", "resolution", "parent", "issuetype", "project", "created", "updated", "creator"}
 	if comments {

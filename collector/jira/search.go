@@ -93,6 +93,7 @@ const (
 	readParents              // the user fields and the parent
 	readIDs
 	readUpdates // the instant of the last update
+	readTitles  // what it is called
 )
 
 // walk is one search, or one reading by id, under way.
@@ -117,8 +118,14 @@ func (w *walk) fields() []string {
 		return []string{"updated"}
 	case readParents:
 		return w.schema.requested(false)
+	case readTitles:
+		return []string{summaryField, securityField}
 	default:
-		return w.schema.requested(true)
+		fields := w.schema.requested(true)
+		if w.c.titles {
+			fields = append(fields, summaryField, securityField)
+		}
+		return fields
 	}
 }
 

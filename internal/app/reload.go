@@ -161,6 +161,7 @@ func (s *Service) change(ctx context.Context, c change) error {
 	if c.meta != nil {
 		err = s.store.SaveMeta(ctx, *c.meta)
 	}
+	err = errors.Join(err, s.keepTitles(ctx, c.cfg))
 	s.adopt(c.cfg, c.client, c.poller)
 	return errors.Join(err, s.resume(ctx))
 }
@@ -186,7 +187,7 @@ func (s *Service) prepare(ctx context.Context) (_ change, err error) {
 	if s.cfg.Same(next) && reflect.DeepEqual(s.asked, askedBy(next)) {
 		return change{}, nil
 	}
-	client, poller, err := s.newCollector(next)
+	client, poller, err := s.newCollector(ctx, next)
 	if err != nil {
 		return change{}, err
 	}

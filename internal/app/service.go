@@ -142,7 +142,10 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Refused: func(reason string) { s.refused(reason, 1) },
 		Looks:   s.looks,
 	})
-	client, poller, err := s.newCollector(cfg)
+	client, poller, err := s.newCollector(ctx, cfg)
+	if err == nil {
+		err = s.keepTitles(ctx, cfg)
+	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -177,9 +180,13 @@ func (s *Service) refused(reason string, count int) {
 }
 
 // newCollector wires the collector of a config, and returns it with its client.
-func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Collector, error) {
+func (s *Service) newCollector(ctx context.Context, cfg *config.Config) (*jira.Client, *collector.Collector, error) {
+	titles, err := s.wantsTitles(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
 	client, err := NewClient(cfg, jira.Options{
-		RequestsPerSecond: s.opts.RequestsPerSecond, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle, OneShot: s.opts.OneShot, Redact: s.opts.Redact,
+		RequestsPerSecond: s.opts.RequestsPerSecond, Titles: titles, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle, OneShot: s.opts.OneShot, Redact: s.opts.Redact,
 		Redacted: func(endpoint string) { s.self.Observe(metrics.Redacted{Endpoint: endpoint}) },
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.status.alive(cfg.Jira.PollInterval)
@@ -192,6 +199,7 @@ func (s *Service) newCollector(cfg *config.Config) (*jira.Client, *collector.Col
 	poller, err := collector.New(collector.Options{
 		Source: erasing{client, s.store}, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
 		Now: s.opts.Now, CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
+		Titles: titles, OpenWaits: s.openWaits,
 		Progress: func(p collector.Progress) {
 			if p.Full {
 				s.status.progress(fmt.Sprintf("the full sync has read %d stories", p.Stories))
@@ -224,18 +232,48 @@ func (s *Service) adopt(cfg *config.Config, client *jira.Client, poller *collect
 	}
 }
 
-// openQuestions returns the ids of the stories with an open question. If no numbers
-// are published yet, as in a single sync, it derives them from the store first.
+// openQuestions returns the ids of the stories with an open question.
 func (s *Service) openQuestions(ctx context.Context) ([]int64, error) {
+	report, err := s.derived(ctx)
+	return report.Asked, err
+}
+
+// openWaits returns the ids of the stories with an open wait.
+func (s *Service) openWaits(ctx context.Context) ([]int64, error) {
+	report, err := s.derived(ctx)
+	return report.Waiting, err
+}
+
+// derived returns what is published. If that is nothing yet, as in a single sync, it
+// derives the numbers from the store first.
+func (s *Service) derived(ctx context.Context) (*latency.Report, error) {
 	if s.numbers.report() == nil {
 		if err := s.resume(ctx); err != nil {
-			return nil, err
+			return &latency.Report{}, err
 		}
 	}
 	if report := s.numbers.report(); report != nil {
-		return report.Asked, nil
+		return report, nil
 	}
-	return nil, nil
+	return &latency.Report{}, nil
+}
+
+// wantsTitles reports whether a config has titles of stories kept.
+func (s *Service) wantsTitles(ctx context.Context, cfg *config.Config) (bool, error) {
+	return s.store.WantsTitles(ctx, cfg.Privacy.Titles, cfg.Given("privacy.titles"))
+}
+
+// keepTitles puts the part of a config in force that says whether titles of stories
+// are kept: without them, those that are stored are deleted.
+func (s *Service) keepTitles(ctx context.Context, cfg *config.Config) error {
+	keep, err := s.wantsTitles(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if !keep && cfg.Privacy.Titles {
+		s.log.Info("this store is of a version that kept no titles of stories, and keeps none until privacy.titles stands in the config: true keeps them, false ends this line")
+	}
+	return s.store.KeepTitles(ctx, keep)
 }
 
 // confirm reads stories by id once more, before what happened to them is counted.

@@ -35,7 +35,7 @@ func (p *rig) withAda() (ada *jirasim.User, owner string) {
 	const people = "customfield_10060"
 	p.site.AddField(&jirasim.Field{ID: people, Name: "Request participants", Custom: true, SchemaType: "array", SchemaItems: "user", SchemaCustom: "com.atlassian.jira.plugin.system.customfieldtypes:multiuserpicker"})
 	story := p.site.CreateIssue(p.now(), p.dev, p.pay, map[string]any{
-		"summary": "s", "issuetype": map[string]any{"id": "10", "name": "Story"}, "status": map[string]any{"id": "1", "name": "Open"},
+		"summary": "Have Ada Lovelace sign", "issuetype": map[string]any{"id": "10", "name": "Story"}, "status": map[string]any{"id": "1", "name": "Open"},
 		"customfield_10050": ada, people: []*jirasim.User{p.dev, ada}, "labels": []string{"Ada-Lovelace", "invoice"},
 	})
 	text := func(s string) *string { return &s }
@@ -101,6 +101,10 @@ func TestErase(t *testing.T) {
 		}
 		if len(export.Fields) < 3 || len(export.Counted) == 0 || !slices.Equal(export.OwnerKeys, []string{"ada"}) {
 			p.Errorf("the export lacks fields, what was counted, or her key: %+v, %+v, %v", export.Fields, export.Counted, export.OwnerKeys)
+		}
+
+		if !slices.Equal(export.Titles, []string{"PAY-1"}) {
+			p.Errorf("the export says that the titles of %v name her, want PAY-1", export.Titles)
 		}
 
 		r := p.serve()

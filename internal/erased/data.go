@@ -28,11 +28,20 @@ func (p *People) Stories(stories []jiradata.Story) {
 		p.Events(s.History.Events)
 		s.History.Now = p.Snapshot(s.History.Now)
 		p.Users(s.Users)
+		s.Title = p.Title(s.Title)
 		for id, edit := range s.Edits {
 			edit.Actor = p.Account(edit.Actor)
 			s.Edits[id] = edit
 		}
 	}
+}
+
+// Title returns the title of a story, in which no erased person is named.
+func (p *People) Title(title string) string {
+	if p == nil {
+		return title
+	}
+	return p.Text(title)
 }
 
 // Users replaces erased people among accounts: they keep their type, and whether

@@ -26,6 +26,11 @@ type Story struct {
 	ParentOnly bool // read for its user fields and its parent alone: it has no comments
 	Users      []User
 
+	// Titled: its title was read, and Title is what may be kept of it; "" for a story
+	// that has a security level.
+	Titled bool
+	Title  string
+
 	// CommentsShort: Jira counts more comments than it gave, in two readings. A
 	// comment that is missing may exist.
 	CommentsShort bool

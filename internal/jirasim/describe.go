@@ -69,6 +69,7 @@ func systemFields() []*Field {
 		{ID: "creator", Name: "Creator", SchemaType: "user"},
 		{ID: "labels", Name: "Labels", SchemaType: "array", SchemaItems: "string"},
 		{ID: "components", Name: "Component/s", SchemaType: "array", SchemaItems: "component"},
+		{ID: "security", Name: "Security Level", SchemaType: "securitylevel"},
 		{ID: "created", Name: "Created", SchemaType: "datetime"},
 		{ID: "updated", Name: "Updated", SchemaType: "datetime"},
 		{ID: "comment", Name: "Comment", SchemaType: "comments-page"},

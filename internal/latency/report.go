@@ -271,6 +271,7 @@ type Report struct {
 	OpenWaits     []OpenWait                 // the oldest of each owner and kind that are not forgotten
 	Forgotten     []OpenWait                 // likewise those that are
 	Asked         []int64                    // the ids of all stories with an open question, in order
+	Waiting       []int64                    // likewise of those with an open wait of any kind
 	Targets       map[StoryKey]time.Duration // in working time
 	Delegations   []Delegated
 	Absent        map[string]bool    // by configured owner
@@ -347,8 +348,10 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit m
 	for i := range parts {
 		open.add(&parts[i])
 	}
-	slices.Sort(r.Asked)
-	r.Asked = slices.Compact(r.Asked)
+	for _, list := range []*[]int64{&r.Asked, &r.Waiting} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
+	}
 	r.OpenWaits, r.Forgotten = open.oldest(statistics, limit, false), open.oldest(statistics, limit, true)
 	r.people(rules, names, asOf)
 	return r
@@ -371,6 +374,7 @@ func (o *openList) add(w *Part) {
 	if !w.Open() || p == nil || !p.Measures(w.Kind) {
 		return
 	}
+	o.report.Waiting = append(o.report.Waiting, w.StoryID)
 	if w.Kind == Question {
 		o.report.Asked = append(o.report.Asked, w.StoryID)
 	}

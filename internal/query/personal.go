@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -22,6 +23,7 @@ type Personal struct {
 	OwnerKeys []string         `json:"owner_keys"` // of the config, today's and former ones
 	Events    []PersonalEvent  `json:"events"`     // what they did, and what others did about them
 	Fields    []PersonalField  `json:"fields"`     // that hold them now
+	Titles    []string         `json:"titles"`     // keys of the stories whose titles name them
 	Leads     []PersonalLead   `json:"leads"`      // of projects
 	Counted   []PersonalCount  `json:"counted"`    // entries of the ledger under their name
 	Notes     []Finding        `json:"notes"`      // of polls that name them
@@ -112,7 +114,7 @@ func Export(ctx context.Context, cfg *config.Config, account string, names []str
 			ID: user.ID, UserName: user.Name, DisplayName: user.DisplayName, Active: user.Active,
 			Type: map[latency.AccountType]string{latency.Person: "person", latency.App: "app", latency.Customer: "customer"}[user.Type],
 		},
-		OwnerKeys: append([]string{}, keys...), Events: []PersonalEvent{}, Fields: []PersonalField{}, Leads: []PersonalLead{},
+		OwnerKeys: append([]string{}, keys...), Events: []PersonalEvent{}, Fields: []PersonalField{}, Titles: []string{}, Leads: []PersonalLead{},
 		Counted: []PersonalCount{}, Notes: []Finding{}, SeenBy: []PersonalLook{}, LookedAt: []PersonalLookAt{},
 	}
 	for _, read := range []func(context.Context) error{x.stories, x.leads, x.ledger, x.notes, x.looks} {
@@ -143,10 +145,12 @@ func (x *exporter) them(accounts string) bool {
 }
 
 func (x *exporter) stories(ctx context.Context) error {
+	keys := map[int64]string{}
 	for h, err := range x.st.Everything(ctx) {
 		if err != nil {
 			return err
 		}
+		keys[h.ID] = h.Key
 		for i := range h.Events {
 			if e, ok := x.event(&h.Events[i]); ok {
 				e.Story = h.Key
@@ -157,6 +161,15 @@ func (x *exporter) stories(ctx context.Context) error {
 			if latency.HoldsPeople(field) && slices.ContainsFunc(values, func(v latency.Value) bool { return x.them(v.ID) }) {
 				x.out.Fields = append(x.out.Fields, PersonalField{h.Key, field})
 			}
+		}
+	}
+	titles, err := x.st.Titles(ctx, slices.Sorted(maps.Keys(keys)))
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(titles)) {
+		if x.is.Title(titles[id]) != titles[id] {
+			x.out.Titles = append(x.out.Titles, keys[id])
 		}
 	}
 	slices.SortFunc(x.out.Fields, func(a, b PersonalField) int { return strings.Compare(a.Story+"\x00"+a.Field, b.Story+"\x00"+b.Field) })

@@ -199,7 +199,7 @@ func (s *Store) replace(ctx context.Context, p plan, at time.Time) error {
 			return err
 		}
 		r := replacer{tx: tx, people: erased.New(p.names, p.with.Markers), changed: p.out.Changed}
-		for _, step := range []func(context.Context) error{r.events, r.snapshots, r.accounts, r.leads, r.ledger, r.texts, r.meta, r.owners, r.looks} {
+		for _, step := range []func(context.Context) error{r.events, r.snapshots, r.accounts, r.leads, r.ledger, r.texts, r.titles, r.meta, r.owners, r.looks} {
 			if err := step(ctx); err != nil {
 				return err
 			}

@@ -16,6 +16,12 @@ func (s *Store) rewrite(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, `VACUUM`); err != nil {
 		return s.explain(err)
 	}
+	return s.emptyJournal(ctx)
+}
+
+// emptyJournal moves what the journal holds into the file, and empties it. While
+// another process reads it, that is an ErrBusy.
+func (s *Store) emptyJournal(ctx context.Context) error {
 	var busy, pages, done int
 	if err := s.db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &done); err != nil {
 		return s.explain(err)

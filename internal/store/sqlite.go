@@ -51,7 +51,7 @@ const journalSize = "67108864"
 func dsn(path string, mode Mode) string {
 	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "mmap_size(0)", "cache_size(" + cacheSize + ")"}, "_txlock": {"immediate"}}
 	if mode == ReadWrite {
-		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)", "journal_size_limit("+journalSize+")")
+		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)", "secure_delete(1)", "journal_size_limit("+journalSize+")")
 	} else {
 		q.Set("mode", "ro")
 		q.Set("_txlock", "deferred")

@@ -57,8 +57,8 @@ const putUser = `INSERT INTO account (id, type, name, display_name, active) VALU
 
 // writer holds the statements of one batch.
 type writer struct {
-	tx                                                                              *sql.Tx
-	getStory, putStory, getEvents, putEvent, mendEvent, putUser, putParent, release *sql.Stmt
+	tx                                                                                        *sql.Tx
+	getStory, putStory, getEvents, putEvent, mendEvent, putUser, putParent, putTitle, release *sql.Stmt
 
 	dec    *decoder
 	body   []byte              // the last one encoded
@@ -86,6 +86,7 @@ func prepare(ctx context.Context, tx *sql.Tx) (*writer, error) {
 		{&w.mendEvent, `UPDATE event SET body = $5 WHERE story = $1 AND at = $2 AND rank = $3 AND id = $4`},
 		{&w.putUser, putUser},
 		{&w.putParent, `INSERT INTO parent (id, child) VALUES ($1, $2) ON CONFLICT DO NOTHING`},
+		{&w.putTitle, `INSERT INTO title (story, title) VALUES ($1, $2) ON CONFLICT (story) DO UPDATE SET title = excluded.title WHERE title.title <> excluded.title`},
 		{&w.release, `DELETE FROM quarantine WHERE id = $1`},
 	} {
 		var err error
@@ -98,7 +99,7 @@ func prepare(ctx context.Context, tx *sql.Tx) (*writer, error) {
 }
 
 func (w *writer) close() {
-	for _, stmt := range []*sql.Stmt{w.getStory, w.putStory, w.getEvents, w.putEvent, w.mendEvent, w.putUser, w.putParent, w.release} {
+	for _, stmt := range []*sql.Stmt{w.getStory, w.putStory, w.getEvents, w.putEvent, w.mendEvent, w.putUser, w.putParent, w.putTitle, w.release} {
 		if stmt != nil {
 			stmt.Close()
 		}
@@ -164,6 +165,11 @@ func (w *writer) story(ctx context.Context, st *jiradata.Story, changed *jiradat
 			continue
 		}
 		if _, err := w.putUser.ExecContext(ctx, u.ID, u.Type, u.Name, u.DisplayName, u.Active); err != nil {
+			return err
+		}
+	}
+	if st.Titled { // no number changes with it
+		if _, err := w.putTitle.ExecContext(ctx, h.ID, st.Title); err != nil {
 			return err
 		}
 	}

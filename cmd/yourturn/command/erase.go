@@ -49,7 +49,7 @@ func eraseCommand(e Env) *cobra.Command {
 		Use:   "erase",
 		Short: "Erase a person from the store; the numbers stay",
 		Long: `erase takes a person out of everything that the store holds: events, fields, names,
-notes, the beginnings of comments, the ledger, the access log. A tombstone stands in
+titles, notes, the beginnings of comments, the ledger, the access log. A tombstone stands in
 their place, so every number stays. What Jira sends of the person later is replaced
 on its way in. The file is written anew, and searched for the id and the names.
 

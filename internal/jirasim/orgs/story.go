@@ -1,7 +1,6 @@
 package orgs
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -39,7 +38,7 @@ func (g *generator) live(p *project, n int, at, end time.Time) {
 		return
 	}
 	fields := map[string]any{
-		"issuetype": map[string]any{"id": typeStory, "name": "Story", "subtask": false, "hierarchyLevel": 0}, "summary": fmt.Sprintf("%s %d", p.plan.name, n+1),
+		"issuetype": map[string]any{"id": typeStory, "name": "Story", "subtask": false, "hierarchyLevel": 0}, "summary": title(g.plan.name, p.plan.key, n),
 		"status": render(p.status[isTodo]), "labels": []string{}, "assignee": (*jirasim.User)(nil), "resolution": nil, "components": []any{},
 	}
 	if len(p.parts) > 0 && g.chance(0.95) {

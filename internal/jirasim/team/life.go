@@ -1,7 +1,6 @@
 package team
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,8 +84,11 @@ func (t *Team) newLife() *life {
 		l.typ = typeSubtask
 	}
 	fields := map[string]any{
-		"issuetype": t.types()[l.typ], "summary": fmt.Sprintf("Story %d", len(t.lives)+1), "labels": []string{}, "priority": map[string]any{"id": "3", "name": "Medium"},
+		"issuetype": t.types()[l.typ], "summary": t.title(l.p.jira.Key, l.typ, len(t.lives)), "labels": []string{}, "priority": map[string]any{"id": "3", "name": "Medium"},
 		"status": renderStatus(l.p.status[l.status]), "assignee": (*jirasim.User)(nil), "resolution": nil, "components": []any{},
+	}
+	if t.confidential(len(t.lives)) {
+		fields["security"] = map[string]any{"id": "10900", "name": "Confidential", "description": ""}
 	}
 	l.own(fields)
 	l.mover, l.moved = pick(t, t.devs), t.now

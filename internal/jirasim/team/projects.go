@@ -169,7 +169,7 @@ func (t *Team) organise() {
 		for e := range 4 {
 			at := t.opts.Start.Add(time.Duration(e+1) * time.Minute)
 			fields := map[string]any{
-				"issuetype": t.types()[typeEpic], "summary": fmt.Sprintf("Epic %d", e+1), "status": renderStatus(p.status[p.todo]), "labels": []string{},
+				"issuetype": t.types()[typeEpic], "summary": epicTitle(p.jira.Key, e), "status": renderStatus(p.status[p.todo]), "labels": []string{},
 			}
 			ep := &epic{}
 			if e%2 == 1 {
