@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
+	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/metrics"
 )
@@ -215,6 +217,27 @@ func TestEveryFieldIsExplained(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(columns)) {
 		t.Errorf("privacy.md does not say what %s holds, what for, and until when", name)
+	}
+}
+
+// TestWaitsFields holds that docs/waits.md explains every key of a wait in JSON, and no
+// other.
+func TestWaitsFields(t *testing.T) {
+	keys := map[string]bool{}
+	for f := range reflect.TypeFor[query.Part]().Fields() {
+		keys[f.Tag.Get("json")] = true
+	}
+	_, table, _ := strings.Cut(read(t, "waits.md"), "## As JSON")
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(table, -1) {
+		for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(row[1], -1) {
+			if !keys[m[1]] {
+				t.Errorf("waits.md explains %s, which is no key, or explains it twice", m[1])
+			}
+			delete(keys, m[1])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		t.Errorf("waits.md does not explain %s", name)
 	}
 }
 

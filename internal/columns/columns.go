@@ -12,24 +12,30 @@ import (
 // full line does not make an empty one.
 const Limit = 79
 
-// Clean makes text that came from outside fit for a terminal: controls, also
-// those of the writing direction, become spaces.
+// Clean makes text that came from outside fit for a terminal: what controls it, what
+// turns the direction of writing, and what is not seen at all becomes a space.
 func Clean(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r >= 0x2028 && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != joiner && r != nonJoiner {
 			return ' '
 		}
 		return r
 	}, text)
 }
 
+// Words of some languages and many emoji are written with these.
+const (
+	nonJoiner = '\u200c'
+	joiner    = '\u200d'
+)
+
 // Of returns how many columns text takes: letters of East Asian scripts take
-// two, and marks that combine with a letter none.
+// two, and marks that combine with a letter, and joiners, none.
 func Of(text string) int {
 	n := 0
 	for _, r := range text {
 		switch kind := width.LookupRune(r).Kind(); {
-		case unicode.In(r, unicode.Mn, unicode.Me):
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		case kind == width.EastAsianWide || kind == width.EastAsianFullwidth:
 			n += 2
 		default:

@@ -261,7 +261,7 @@ func TestWaitsExplains(t *testing.T) {
 	}
 	// In three months of silence all that is open is forgotten.
 	late := o.team.Truth()[len(o.team.Truth())-1].Start.AddDate(0, 3, 0).Format(time.RFC3339)
-	for format, want := range map[string]string{"table": "  forgotten  ", "json": `"forgotten":true`, "csv": ",true\n"} {
+	for format, want := range map[string]string{"table": "  forgotten  ", "json": `"forgotten":true`, "csv": "entered_acceptance,true,"} {
 		if got := yourturn(t, 0, "waits", "--config.file", o.config, "--open", "--as-of", late, "--format", format); !strings.Contains(got, want) {
 			t.Errorf("as %s no wait is forgotten:\n%s", format, got)
 		}

@@ -29,6 +29,17 @@ func (r *Rules) Label(person string) string {
 	return r.Pseudonym(person)
 }
 
+// LabelName returns the display name that goes with Label.
+func (r *Rules) LabelName(person string) string {
+	switch {
+	case person == "":
+		return ""
+	case r.Together:
+		return allName
+	}
+	return r.Name(person)
+}
+
 // Pseudonym is Label for one wait or one story, which is no statistic: it names
 // people where Label puts all of them together.
 func (r *Rules) Pseudonym(person string) string {

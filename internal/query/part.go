@@ -15,6 +15,7 @@ type Part struct {
 	Project             string  `json:"project"`
 	Kind                string  `json:"kind"`
 	Owner               string  `json:"owner"`
+	OwnerName           string  `json:"owner_name"`
 	Start               string  `json:"start"`
 	End                 *string `json:"end"` // null: still open
 	Outcome             string  `json:"outcome"`
@@ -35,6 +36,8 @@ type Part struct {
 	OtherReplies        int     `json:"other_replies"`
 	FirstReply          *string `json:"first_reply"`
 	Rule                string  `json:"rule"`
+	Title               string  `json:"title"` // of the story; "": none is kept
+	URL                 string  `json:"url"`   // of the story, or of the comment that asks
 	Events              []Event `json:"events"`
 }
 
@@ -48,12 +51,19 @@ type Event struct {
 	Rule  string `json:"rule"`
 }
 
-// NewPart returns the stable form of w.
+// Part returns the stable form of w, of a story with a title; "": it has none.
+func (r *Reader) Part(w *latency.Part, title string) Part {
+	p := NewPart(r.Rules, w)
+	p.Title, p.URL = title, r.Link(&w.Wait)
+	return p
+}
+
+// NewPart returns the stable form of w without a title and an address.
 func NewPart(rules *latency.Rules, w *latency.Part) Part {
 	sec := func(d time.Duration) float64 { return latency.MillisecondsOf(d).Seconds() }
 	p := Part{
 		Story: w.Story, StoryID: strconv.FormatInt(w.StoryID, 10), Project: projectKey(rules, w.ProjectID), Kind: string(w.Kind),
-		Owner: rules.Label(w.Owner), Start: Stamp(w.Start), End: stampOrNil(w.End), Outcome: string(w.Outcome), Responder: string(w.Responder),
+		Owner: rules.Label(w.Owner), OwnerName: rules.LabelName(w.Owner), Start: Stamp(w.Start), End: stampOrNil(w.End), Outcome: string(w.Outcome), Responder: string(w.Responder),
 		Final: w.Final, Part: w.Number, ElapsedSeconds: sec(w.Elapsed), WorkingSeconds: sec(w.Working), PausedSeconds: sec(w.Paused),
 		StoryElapsedSeconds: sec(w.StoryElapsed), StoryWorkingSeconds: sec(w.StoryWorking), TargetSeconds: sec(w.Target),
 		Breached: w.Breached, Forgotten: w.Forgotten, Addressed: rules.Label(w.Addressed), Asks: w.Asks, OtherReplies: w.OtherReplies, FirstReply: stampOrNil(w.FirstReply),

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
@@ -21,6 +22,10 @@ type Reader struct {
 	Rules *latency.Rules // that waits are derived by
 
 	watched []string // keys of the projects of the config; some may not have been read yet
+	jira    string   // where people find the Jira
+	titles  bool     // the config allows titles
+
+	nameless func(title string) string // takes away who has a pseudonym
 }
 
 // Open opens the store of a config for reading alone. It fails with
@@ -54,8 +59,20 @@ func open(ctx context.Context, cfg *config.Config, st *store.Store) (*Reader, er
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{Store: st, State: state, Rules: made.Rules, watched: cfg.Jira.Projects}, nil
+	return &Reader{Store: st, State: state, Rules: made.Rules, watched: cfg.Jira.Projects, jira: siteOf(cfg, state), titles: cfg.Privacy.Titles, nameless: Nameless(made.Rules)}, nil
 }
+
+// siteOf returns where people find the Jira of a config: not at jira.url where that is
+// a gateway.
+func siteOf(cfg *config.Config, state jiradata.State) string {
+	if state.SiteURL != "" && state.BaseURL == strings.TrimRight(cfg.Jira.URL, "/") {
+		return state.SiteURL
+	}
+	return cfg.Jira.URL // the store is of another Jira, or Jira has not named its site yet
+}
+
+// JiraURL returns where people find the Jira.
+func (r *Reader) JiraURL() string { return r.jira }
 
 // Close closes the store.
 func (r *Reader) Close() error { return r.Store.Close() }

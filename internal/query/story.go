@@ -14,6 +14,7 @@ import (
 
 // Story is one story explained as of an instant.
 type Story struct {
+	ID        int64
 	Key       string
 	AsOf      latency.Instant
 	Parts     []latency.Part
@@ -58,7 +59,7 @@ func (r *Reader) Story(ctx context.Context, key string, asOf latency.Instant) (*
 			return nil, err
 		}
 		res := d.Story(h, asOf)
-		return &Story{Key: h.Key, AsOf: asOf, Parts: res.Parts, Occasions: r.occasions(h, res, asOf), Findings: res.Findings}, nil
+		return &Story{ID: h.ID, Key: h.Key, AsOf: asOf, Parts: res.Parts, Occasions: r.occasions(h, res, asOf), Findings: res.Findings}, nil
 	}
 	return nil, fmt.Errorf("reading the history of story %s: it is not in the store any more", key)
 }

@@ -19,13 +19,16 @@ type Filter struct {
 	Owner, Kind string
 	Project     string // its key
 	Story       string // its key, in any case
-	Open        bool   // only open waits
+	Open, Ended bool   // only open waits, or only those that have ended
+	// Ran selects the waits that ran at any instant of it, pauses included.
+	Ran latency.Span
 }
 
-// matches reports whether w is selected.
-func (f *Filter) matches(w *latency.Part, rules *latency.Rules) bool {
+// matches reports whether w, as of an instant, is selected.
+func (f *Filter) matches(w *latency.Part, rules *latency.Rules, asOf latency.Instant) bool {
 	return (f.Owner == "" || w.Owner == f.Owner) && (f.Kind == "" || string(w.Kind) == f.Kind) &&
-		(f.Project == "" || projectKey(rules, w.ProjectID) == f.Project) && (!f.Open || w.Open())
+		(f.Project == "" || projectKey(rules, w.ProjectID) == f.Project) && (!f.Open || w.Open()) && (!f.Ended || !w.Open()) &&
+		(f.Ran == latency.Span{} || w.Start < f.Ran.To && min(w.End, asOf) > f.Ran.From)
 }
 
 // maxKept is how many parts are kept in memory at a time. A part takes one to two
@@ -48,7 +51,8 @@ type Waits struct {
 	snapshot  *store.Snapshot
 	most      int            // parts that may be kept
 	kept      []latency.Part // in order; nil if there are too many
-	order     []position     // of all parts, in order; nil if they are kept
+	titles    map[int64]string
+	order     []position // of all parts, in order; nil if they are kept
 }
 
 // position is what a part is ordered by, and the story that it is found in.
@@ -115,7 +119,7 @@ func (w *Waits) find(ctx context.Context, ids []int64, look Preview) error {
 	err := w.derive(ctx, ids, func(res *latency.Result) {
 		for i := range res.Parts {
 			p := &res.Parts[i]
-			if !w.filter.matches(p, w.reader.Rules) {
+			if !w.filter.matches(p, w.reader.Rules, w.asOf) {
 				continue
 			}
 			w.add(p)
@@ -175,11 +179,30 @@ func (w *Waits) derive(ctx context.Context, ids []int64, each func(*latency.Resu
 	return nil
 }
 
+// Title returns what the story of a part is called, while All yields the part; "" if
+// no title of it is kept.
+func (w *Waits) Title(p *latency.Part) string { return w.titles[p.StoryID] }
+
+// readTitles reads the titles of the stories of parts.
+func (w *Waits) readTitles(ctx context.Context, parts []latency.Part) (err error) {
+	ids := make([]int64, len(parts))
+	for i := range parts {
+		ids[i] = parts[i].StoryID
+	}
+	slices.Sort(ids)
+	w.titles, err = w.reader.Titles(ctx, slices.Compact(ids))
+	return err
+}
+
 // All yields the parts in the order of latency.CompareParts. A part is valid until
 // the next one.
 func (w *Waits) All(ctx context.Context) iter.Seq2[*latency.Part, error] {
 	return func(yield func(*latency.Part, error) bool) {
 		give := func(parts []latency.Part) bool {
+			if err := w.readTitles(ctx, parts); err != nil {
+				yield(nil, err)
+				return false
+			}
 			for i := range parts {
 				if !yield(&parts[i], nil) {
 					return false
@@ -221,7 +244,7 @@ func (w *Waits) stretch(ctx context.Context, order []position) ([]latency.Part, 
 		for i := range res.Parts {
 			p := &res.Parts[i]
 			at := positionOf(p)
-			if at.compare(order[0]) >= 0 && at.compare(order[len(order)-1]) <= 0 && w.filter.matches(p, w.reader.Rules) {
+			if at.compare(order[0]) >= 0 && at.compare(order[len(order)-1]) <= 0 && w.filter.matches(p, w.reader.Rules, w.asOf) {
 				parts = append(parts, *p)
 			}
 		}

@@ -7,26 +7,30 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/columns"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/retrospective"
+	"github.com/yourturn/yourturn/internal/untrusted"
 )
 
 // waitsFlags are the flags of waits.
 type waitsFlags struct {
 	configFile, asOf, owner, project, kind, story, format string
-	open, audit                                           bool
+	from, to, sprint                                      string
+	open, ended, audit                                    bool
 }
 
 // waitsCommand lists the derived waits.
@@ -37,7 +41,13 @@ func waitsCommand(e Env) *cobra.Command {
 		Short: "List the waits, as derived from the store",
 		Long: `waits derives every wait from the store, without asking Jira, and prints one line
 for each owner's part of it. Times are those of the owner's clock (elapsed: wall
-time without pauses; working: the part of it in working hours).
+time without pauses; working: the part of it in working hours). JSON and CSV have
+a link into Jira too: to the story, or to the comment that asks.
+
+  --from DAY --to DAY   only waits that ran at any time of these days: whole days of
+                        the project's time zone, or of the global one without --project
+  --sprint NAME         the same for the days of a sprint; needs --project
+  --open, --ended       only those that are open, or only those that have ended
 
   --story KEY explains one story: its waits, then each event with the rules that
               used it and what the clocks showed.
@@ -51,9 +61,11 @@ A forgotten wait is open, older than 10 targets on the story's clock, and nothin
 has happened on its story for 15 working days of the project.
 
 Numbers are as of the last complete poll, or as of --as-of. An ending counts after
-the slip window. Until then the wait is shown as open, with its clock stopped.`,
+the slip window. Until then the wait is shown as open, with its clock stopped. report
+is as of the end of its range: with --as-of at that instant, waits shows the same.`,
 		Example: `  yourturn waits --config.file yourturn.yml --open
   yourturn waits --config.file yourturn.yml --story PAY-7
+  yourturn waits --config.file yourturn.yml --project PAY --sprint "Sprint 12" --ended
   yourturn waits --config.file yourturn.yml --as-of 2026-03-31T18:00:00+02:00 --format csv`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return waits(cmd.Context(), e, f) },
@@ -65,7 +77,11 @@ the slip window. Until then the wait is shown as open, with its clock stopped.`,
 	flags.StringVar(&f.project, "project", "", "only this project's (key)")
 	flags.StringVar(&f.kind, "kind", "", "only this kind: acceptance or question")
 	flags.StringVar(&f.story, "story", "", "only this story's (key), explained step by step")
+	flags.StringVar(&f.sprint, "sprint", "", "only waits that ran in the sprint of this name; needs --project")
+	flags.StringVar(&f.from, "from", "", "only waits that ran on this day, such as 2026-03-02, or later; needs --to")
+	flags.StringVar(&f.to, "to", "", "only waits that ran on this day or earlier; needs --from")
 	flags.BoolVar(&f.open, "open", false, "only open waits")
+	flags.BoolVar(&f.ended, "ended", false, "only waits that have ended")
 	flags.BoolVar(&f.audit, "audit", false, "list the audit's findings instead")
 	flags.StringVar(&f.format, "format", "table", "table, json or csv")
 	return cmd
@@ -79,7 +95,41 @@ func (f *waitsFlags) validate() error {
 	if !slices.Contains([]string{"", "acceptance", "question"}, f.kind) {
 		return usageError{fmt.Errorf("--kind %q: use acceptance or question", f.kind)}
 	}
-	return nil
+	if f.open && f.ended {
+		return usageError{errors.New("--open and --ended contradict each other: no wait is both; leave one out, or both for all waits")}
+	}
+	if f.audit && (f.ranged() || f.ended) {
+		return usageError{errors.New("--audit lists findings and no waits: leave out --from, --to, --sprint and --ended")}
+	}
+	if (f.from == "") != (f.to == "") {
+		return usageError{errors.New("give both --from and --to, or neither for all waits")}
+	}
+	days := f.days()
+	return days.validate()
+}
+
+// ranged reports whether the flags name a range of time.
+func (f *waitsFlags) ranged() bool { return f.from != "" || f.to != "" || f.sprint != "" }
+
+// days returns the flags of a report of the same range, which reads them in the same way.
+func (f *waitsFlags) days() reportFlags {
+	return reportFlags{from: f.from, to: f.to, sprint: f.sprint, project: f.project, format: "markdown"}
+}
+
+// ran returns the range that the flags name, in which waits as of an instant ran.
+func (f *waitsFlags) ran(ctx context.Context, cfg *config.Config, r *query.Reader, project string, asOf latency.Instant) (latency.Span, error) {
+	var found retrospective.Range
+	var err error
+	if f.sprint != "" {
+		found, _, err = r.Sprint(ctx, project, f.sprint)
+	} else {
+		days := f.days()
+		found, _, err = days.days(time.Time{}, reportZone(cfg, project))
+	}
+	if err == nil && found.From >= asOf {
+		err = usageError{fmt.Errorf("the range begins after the waits, which are as of %s", query.Stamp(asOf))}
+	}
+	return found.Span, unknownIsUsage(err)
 }
 
 func waits(ctx context.Context, e Env, f waitsFlags) error {
@@ -103,9 +153,14 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 		}
 		asOf = latency.At(t)
 	}
-	filter, err := r.Named(ctx, query.Filter{Owner: f.owner, Project: f.project, Kind: f.kind, Story: f.story, Open: f.open})
+	filter, err := r.Named(ctx, query.Filter{Owner: f.owner, Project: f.project, Kind: f.kind, Story: f.story, Open: f.open, Ended: f.ended})
 	if err != nil {
 		return unknownIsUsage(err)
+	}
+	if f.ranged() {
+		if filter.Ran, err = f.ran(ctx, cfg, r, filter.Project, asOf); err != nil {
+			return err
+		}
 	}
 	sayUnconfigured(e, r, filter)
 	switch {
@@ -120,7 +175,7 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 		if err != nil {
 			return err
 		}
-		return printStory(e.Out, r, story)
+		return printStory(ctx, e.Out, r, story)
 	}
 	table := newWaitsTable(r)
 	var look query.Preview
@@ -134,9 +189,9 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 	out := bufio.NewWriterSize(e.Out, 1<<16)
 	switch f.format {
 	case "json":
-		err = printJSON(out, r.Rules, found.All(ctx))
+		err = printJSON(ctx, out, r, found)
 	case "csv":
-		err = printCSV(out, r.Rules, found.All(ctx))
+		err = printCSV(ctx, out, r, found)
 	default:
 		err = table.print(ctx, out, found, asOf)
 	}
@@ -145,19 +200,19 @@ func waits(ctx context.Context, e Env, f waitsFlags) error {
 
 // printJSON prints an array, element by element: there may be more waits than fit
 // into memory.
-func printJSON(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part, error]) error {
+func printJSON(ctx context.Context, w io.Writer, r *query.Reader, found *query.Waits) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	before := "["
-	for p, err := range parts {
+	for p, err := range found.All(ctx) {
 		if err != nil {
 			return err
 		}
 		b.Reset()
 		b.WriteString(before)
 		before = ","
-		if err := enc.Encode(query.NewPart(rules, p)); err != nil {
+		if err := enc.Encode(r.Part(p, found.Title(p))); err != nil {
 			return err
 		}
 		b.Truncate(b.Len() - 1) // the encoder ends a line
@@ -169,12 +224,12 @@ func printJSON(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part,
 	return err
 }
 
-func printCSV(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part, error]) error {
+func printCSV(ctx context.Context, w io.Writer, r *query.Reader, found *query.Waits) error {
 	c := csv.NewWriter(w)
 	err := c.Write([]string{
 		"story", "story_id", "project", "kind", "owner", "start", "end", "outcome", "responder", "final", "part", "cycle",
 		"elapsed_seconds", "working_seconds", "paused_seconds", "story_elapsed_seconds", "story_working_seconds", "target_seconds",
-		"breached", "addressed", "asks", "other_replies", "first_reply", "rule", "forgotten",
+		"breached", "addressed", "asks", "other_replies", "first_reply", "rule", "forgotten", "owner_name", "title", "url",
 	})
 	num := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 	text := func(s *string) string {
@@ -183,20 +238,21 @@ func printCSV(w io.Writer, rules *latency.Rules, parts iter.Seq2[*latency.Part, 
 		}
 		return *s
 	}
-	for p, readErr := range parts {
+	for p, readErr := range found.All(ctx) {
 		if err = cmp.Or(err, readErr); err != nil {
 			return err
 		}
-		j := query.NewPart(rules, p)
+		j := r.Part(p, found.Title(p))
 		cycle := ""
 		if j.Cycle != nil {
 			cycle = strconv.Itoa(*j.Cycle)
 		}
 		err = c.Write([]string{
-			j.Story, j.StoryID, j.Project, j.Kind, j.Owner, j.Start, text(j.End), j.Outcome, j.Responder, strconv.FormatBool(j.Final),
+			j.Story, j.StoryID, j.Project, j.Kind, untrusted.Cell(j.Owner), j.Start, text(j.End), j.Outcome, j.Responder, strconv.FormatBool(j.Final),
 			strconv.Itoa(j.Part), cycle, num(j.ElapsedSeconds), num(j.WorkingSeconds), num(j.PausedSeconds), num(j.StoryElapsedSeconds),
-			num(j.StoryWorkingSeconds), num(j.TargetSeconds), strconv.FormatBool(j.Breached), j.Addressed, strconv.Itoa(j.Asks),
+			num(j.StoryWorkingSeconds), num(j.TargetSeconds), strconv.FormatBool(j.Breached), untrusted.Cell(j.Addressed), strconv.Itoa(j.Asks),
 			strconv.Itoa(j.OtherReplies), text(j.FirstReply), j.Rule, strconv.FormatBool(j.Forgotten),
+			untrusted.Cell(j.OwnerName), untrusted.Cell(j.Title), j.URL,
 		})
 	}
 	c.Flush()
@@ -214,23 +270,27 @@ type waitsTable struct {
 func newWaitsTable(r *query.Reader) *waitsTable {
 	t := &waitsTable{reader: r}
 	for _, head := range waitsHeads() {
-		t.widths = append(t.widths, utf8.RuneCountInString(head))
+		t.widths = append(t.widths, columns.Of(head))
 	}
 	return t
 }
 
 func waitsHeads() []string {
-	return []string{"STORY", "PROJECT", "KIND", "OWNER", "START", "END", "OUTCOME", "BY", "WORKING", "ELAPSED", "TARGET", "LONGER THAN"}
+	return []string{"STORY", "PROJECT", "KIND", "OWNER", "START", "END", "OUTCOME", "BY", "WORKING", "ELAPSED", "TARGET", "LONGER THAN", "TITLE"}
 }
 
-// measure widens the columns for a wait. The last column is never wider than its head.
+// widestTitle is how many columns a title takes at most; the rest is cut off.
+const widestTitle = 60
+
+// measure widens the columns for a wait. The last but one is never wider than its head,
+// and nothing stands behind the last.
 func (t *waitsTable) measure(p *latency.Part) {
 	for i, cell := range t.cells(p) {
-		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+		t.widths[i] = max(t.widths[i], columns.Of(cell))
 	}
 }
 
-// cells returns what stands in all columns but the last.
+// cells returns what stands in all columns but the last two.
 func (t *waitsTable) cells(p *latency.Part) []string {
 	end, outcome := "", cmp.Or(string(p.Outcome), "open")
 	if !p.Open() {
@@ -249,7 +309,7 @@ func (t *waitsTable) cells(p *latency.Part) []string {
 		target = ""
 	}
 	return []string{
-		p.Story, t.reader.Project(p.ProjectID), string(p.Kind), t.reader.Rules.Label(p.Owner), p.Start.Time().Format("2006-01-02 15:04"), end, outcome,
+		p.Story, t.reader.Project(p.ProjectID), string(p.Kind), withName(t.reader.Rules.Label(p.Owner), t.reader.Rules.LabelName(p.Owner)), p.Start.Time().Format("2006-01-02 15:04"), end, outcome,
 		string(p.Responder), clock(p.Working), clock(p.Elapsed), target,
 	}
 }
@@ -268,7 +328,7 @@ func (t *waitsTable) print(ctx context.Context, w io.Writer, found *query.Waits,
 				pace = fmt.Sprintf("%.0f %%", 100*share)
 			}
 		}
-		if err := t.line(w, append(t.cells(p), pace)); err != nil {
+		if err := t.line(w, append(t.cells(p), pace, columns.Cut(untrusted.Line(found.Title(p)), widestTitle))); err != nil {
 			return err
 		}
 	}
@@ -280,15 +340,26 @@ func (t *waitsTable) print(ctx context.Context, w io.Writer, found *query.Waits,
 	return err
 }
 
-// line prints cells, with two spaces behind each column.
+// withName returns what an owner is called in a table: the label, and the name beside it
+// where that is another.
+func withName(label, name string) string {
+	label, name = untrusted.Line(label), untrusted.Line(name)
+	if name == "" || name == label || label == latency.All {
+		return label
+	}
+	return label + " (" + name + ")"
+}
+
+// line prints cells, with two spaces between columns.
 func (t *waitsTable) line(w io.Writer, cells []string) error {
 	var b strings.Builder
 	for i, cell := range cells {
 		b.WriteString(cell)
-		b.WriteString(strings.Repeat(" ", max(0, t.widths[i]-utf8.RuneCountInString(cell))+2))
+		if i < len(cells)-1 {
+			b.WriteString(strings.Repeat(" ", max(0, t.widths[i]-columns.Of(cell))+2))
+		}
 	}
-	b.WriteByte('\n')
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, strings.TrimRight(b.String(), " ")+"\n")
 	return err
 }
 
@@ -306,14 +377,14 @@ func printFindings(w io.Writer, format string, list []query.Finding) error {
 		c := csv.NewWriter(w)
 		rows := [][]string{{"reason", "story", "project", "at", "detail"}}
 		for _, f := range list {
-			rows = append(rows, []string{f.Reason, f.Story, f.Project, f.At, f.Detail})
+			rows = append(rows, []string{f.Reason, untrusted.Cell(f.Story), f.Project, f.At, untrusted.Cell(f.Detail)})
 		}
 		return c.WriteAll(rows)
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "REASON\tSTORY\tPROJECT\tAT\tDETAIL")
 	for _, f := range list {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", f.Reason, f.Story, f.Project, f.At, f.Detail)
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\n", f.Reason, f.Story, f.Project, f.At, untrusted.Line(f.Detail))
 	}
 	if err := tw.Flush(); err != nil {
 		return err
