@@ -210,6 +210,23 @@ func TestHostileTitles(t *testing.T) {
 			t.Errorf("%s is of %q", w.Story, w.OwnerName)
 		}
 	}
+	var r struct {
+		Longest []struct{ Story, Kind, Title, URL string }
+		Open    []struct{ Story, Kind, Title, URL string } `json:"open_at_end"`
+	}
+	if err := json.Unmarshal([]byte(yourturn(t, 0, "report", "--from", "2026-03-01", "--to", "2026-03-02", "--format", "json", "--longest", "100", "--config.file", config)), &r); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range append(r.Longest, r.Open...) {
+		if !slices.ContainsFunc(parts, func(p query.Part) bool {
+			return p.Story == w.Story && p.Kind == w.Kind && p.Title == w.Title && p.URL == w.URL
+		}) {
+			t.Errorf("the report says of a wait %+v", w)
+		}
+	}
+	if len(r.Longest) != len(parts) {
+		t.Errorf("the report lists %d waits, want %d", len(r.Longest), len(parts))
+	}
 	rows, err := csv.NewReader(strings.NewReader(yourturn(t, 0, "waits", "--format", "csv", "--config.file", config))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +241,7 @@ func TestHostileTitles(t *testing.T) {
 			}
 		}
 	}
-	for _, args := range [][]string{{"waits"}, {"waits", "--story", parts[4].Story}} {
+	for _, args := range [][]string{{"waits"}, {"waits", "--story", parts[4].Story}, {"report", "--from", "2026-03-01", "--to", "2026-03-02"}} {
 		text := yourturn(t, 0, append(args, "--config.file", config)...)
 		if strings.ContainsAny(text, "\x1b\u202e\u202c") {
 			t.Errorf("%v: it controls the terminal:\n%q", args, text)

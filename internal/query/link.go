@@ -14,7 +14,9 @@ func Link(jiraURL, storyKey string, comment int64) string {
 	if jiraURL == "" || storyKey == "" {
 		return ""
 	}
-	link := strings.TrimRight(jiraURL, "/") + "/browse/" + url.PathEscape(storyKey)
+	// A parenthesis would end a link in Markdown.
+	key := strings.NewReplacer("(", "%28", ")", "%29").Replace(url.PathEscape(storyKey))
+	link := strings.TrimRight(jiraURL, "/") + "/browse/" + key
 	if comment != 0 {
 		link += "?focusedCommentId=" + strconv.FormatInt(comment, 10)
 	}

@@ -15,6 +15,7 @@ func TestLink(t *testing.T) {
 		{"https://jira.example.com", "PAY-7", 0, "https://jira.example.com/browse/PAY-7"},
 		{"https://jira.example.com/jira/", "PAY-7", 10100, "https://jira.example.com/jira/browse/PAY-7?focusedCommentId=10100"},
 		{"https://jira.example.com", `PAY-7"><b>`, 0, "https://jira.example.com/browse/PAY-7%22%3E%3Cb%3E"},
+		{"https://jira.example.com", "PAY-7)[x](y", 0, "https://jira.example.com/browse/PAY-7%29%5Bx%5D%28y"},
 		{"", "PAY-7", 10100, ""},
 		{"https://jira.example.com", "", 0, ""},
 	} {

@@ -71,7 +71,7 @@ func ranged(s jiradata.Sprint) retrospective.Range {
 }
 
 // Retrospective compares a range with those before it. The options' data timestamp is
-// the store's.
+// the store's. Waits of its lists have titles, and links into Jira.
 func (r *Reader) Retrospective(ctx context.Context, opts retrospective.Options) (report *retrospective.Report, err error) {
 	ancestors, err := measure.Ancestors(ctx, r.Store)
 	if err != nil {
@@ -83,5 +83,30 @@ func (r *Reader) Retrospective(ctx context.Context, opts retrospective.Options) 
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	opts.DataTimestamp = r.State.DataTimestamp
-	return retrospective.Make(r.Rules, ancestors, snapshot.Histories(ctx, nil), opts)
+	if report, err = retrospective.Make(r.Rules, ancestors, snapshot.Histories(ctx, nil), opts); err != nil {
+		return nil, err
+	}
+	return report, r.entitle(ctx, report.Longest, report.Open)
+}
+
+// entitle gives waits of lists their titles, and their addresses in Jira.
+func (r *Reader) entitle(ctx context.Context, lists ...[]retrospective.Waited) error {
+	var ids []int64
+	for _, list := range lists {
+		for i := range list {
+			ids = append(ids, list[i].StoryID)
+		}
+	}
+	slices.Sort(ids)
+	titles, err := r.Titles(ctx, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	for _, list := range lists {
+		for i := range list {
+			w := &list[i]
+			w.Title, w.URL = titles[w.StoryID], Link(r.jira, w.Story, w.Comment)
+		}
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func (r *ranged) waits(rules *latency.Rules) []Waited {
 		if !known {
 			n = len(out)
 			index[key] = n
-			out = append(out, Waited{Story: p.Story, Kind: p.Kind, Start: Instant(p.Steps[0].At), Within: Length{0, true}, Steps: steps(rules, p)})
+			out = append(out, Waited{Story: p.Story, StoryID: p.StoryID, Comment: p.AskedIn(), Kind: p.Kind, Start: Instant(p.Steps[0].At), Within: Length{0, true}, Steps: steps(rules, p)})
 		}
 		w := &out[n]
 		w.Within.Duration += now - before

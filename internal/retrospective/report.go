@@ -177,6 +177,8 @@ type Change struct {
 // Waited is one wait of a list.
 type Waited struct {
 	Story   string          `json:"story"`
+	Title   string          `json:"title"` // "": not known
+	URL     string          `json:"url"`   // of the story in Jira, for people; "": not known
 	Project string          `json:"project"`
 	Kind    latency.Kind    `json:"kind"`
 	Owner   string          `json:"owner"`
@@ -188,6 +190,9 @@ type Waited struct {
 	Age     Length          `json:"age_seconds"`          // on the story's clock, at its end or the range's
 	Targets float64         `json:"targets"`              // how many targets that is
 	Steps   []Happened      `json:"events"`
+
+	StoryID int64 `json:"-"`
+	Comment int64 `json:"-"` // that asks the question; 0: none does
 }
 
 // Happened is an event that counted in a wait.

@@ -22,11 +22,16 @@ const apart = "\u200b"
 // escapes are what Markdown reads as more than text, in the dialects of CommonMark,
 // GitHub and wikis. A backslash does not keep GitHub from linking a person or an
 // issue, for it looks for those in what is shown.
-var escapes = strings.NewReplacer( //nolint:gochecknoglobals // a constant in all but name
-	`\`, `\\`, "|", `\|`, "[", `\[`, "]", `\]`, "*", `\*`, "_", `\_`, "`", "\\`", "~", `\~`, "!", `\!`, "{", `\{`, "}", `\}`, "$", `\$`,
-	"<", "&lt;", ">", "&gt;", "&", "&amp;", "://", `\://`, "@", "@"+apart, "#", `\#`+apart,
-	"www.", `www\.`, "WWW.", `WWW\.`,
-)
+var escapes = func() *strings.Replacer { //nolint:gochecknoglobals // a constant in all but name
+	pairs := []string{
+		`\`, `\\`, "|", `\|`, "[", `\[`, "]", `\]`, "*", `\*`, "_", `\_`, "`", "\\`", "~", `\~`, "!", `\!`, "{", `\{`, "}", `\}`, "$", `\$`,
+		"<", "&lt;", ">", "&gt;", "&", "&amp;", "://", `\://`, "www.", `www\.`, "WWW.", `WWW\.`, "@", "@" + apart,
+	}
+	for digit := '0'; digit <= '9'; digit++ {
+		pairs = append(pairs, "#"+string(digit), `\#`+apart+string(digit))
+	}
+	return strings.NewReplacer(append(pairs, "#", `\#`)...)
+}()
 
 // Markdown returns text for the inside of a line or of a table's cell in Markdown: it
 // breaks no table and no line, links nothing, mentions nobody, and holds no HTML.

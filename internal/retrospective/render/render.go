@@ -3,11 +3,13 @@
 package render
 
 import (
+	"cmp"
 	_ "embed" // the template
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 	"text/template"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/retrospective"
+	"github.com/yourturn/yourturn/internal/untrusted"
 )
 
 //go:embed report.md
@@ -54,7 +57,7 @@ func CSV(w io.Writer, r *retrospective.Report) error {
 					e = r.Before[i-1]
 				}
 				lines = append(lines, []string{
-					project, safe(owner), string(ws.Kind), safe(e.Name), instant(e.From), instant(e.To), strconv.Itoa(cell.Begun), strconv.Itoa(cell.Responded),
+					project, untrusted.Cell(owner), string(ws.Kind), untrusted.Cell(e.Name), instant(e.From), instant(e.To), strconv.Itoa(cell.Begun), strconv.Itoa(cell.Responded),
 					strconv.Itoa(cell.Open), strconv.Itoa(cell.Censored), strconv.Itoa(cell.Met), strconv.Itoa(cell.Breached),
 					hours(cell.Median), hours(cell.Interval.Low), hours(cell.Interval.High), hours(cell.P85), hours(ws.Target),
 				})
@@ -71,14 +74,6 @@ func CSV(w io.Writer, r *retrospective.Report) error {
 		return err
 	}
 	return c.Error()
-}
-
-// safe keeps a spreadsheet from reading a name as a formula.
-func safe(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 func instant(i retrospective.Instant) string {
@@ -100,15 +95,9 @@ type format struct {
 
 func (f format) functions() template.FuncMap {
 	return template.FuncMap{
-		"text": text, "length": Length, "within": within, "extent": f.extent, "date": f.date, "story": f.story, "interval": between, "share": percent,
+		"text": untrusted.Markdown, "length": Length, "within": within, "extent": f.extent, "date": f.date, "story": f.story, "interval": between, "share": percent,
 		"change": change, "rows": f.rows, "ended": ended, "outcomes": Outcomes, "arm": arm, "firstPass": firstPass, "happened": f.happened, "verdict": Verdict, "p": pValue, "zone": func() string { return f.zone.String() },
 	}
-}
-
-// text escapes what Jira or the config says, so that Markdown shows it as it is.
-func text(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "[", `\[`, "]", `\]`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", ">", "&gt;", "#", `\#`, "~", `\~`, "!", `\!`).Replace(s)
 }
 
 // Length writes a length of working time.
@@ -147,16 +136,29 @@ func (f format) extent(e retrospective.Extent) string {
 	from, last := latency.Instant(e.From).Time().In(f.zone), latency.Instant(e.To).Time().Add(-time.Millisecond).In(f.zone)
 	days := from.Format("2 Jan") + " – " + last.Format("2 Jan 2006")
 	if e.Name != "" {
-		return text(e.Name) + " (" + days + ")"
+		return untrusted.Markdown(e.Name) + " (" + days + ")"
 	}
 	return days
 }
 
-func (f format) story(key string) string {
-	if f.base == "" {
-		return text(key)
+// story writes which story waits: its key as a link, and its title.
+func (f format) story(w retrospective.Waited) string {
+	out := untrusted.Markdown(w.Story)
+	if link := cmp.Or(w.URL, f.browse(w.Story)); link != "" {
+		out = "[" + out + "](" + link + ")"
 	}
-	return "[" + text(key) + "](" + f.base + "/browse/" + key + ")"
+	if w.Title != "" {
+		out += " " + untrusted.Markdown(w.Title)
+	}
+	return out
+}
+
+// browse returns where a story is in Jira; "" if that is not known.
+func (f format) browse(key string) string {
+	if f.base == "" {
+		return ""
+	}
+	return f.base + "/browse/" + url.PathEscape(key)
 }
 
 func between(i retrospective.Interval) string { return Length(i.Low) + " to " + Length(i.High) }
@@ -183,7 +185,7 @@ func Verdict(p retrospective.Project) string {
 	case p.Blocker == string(latency.StageOwner):
 		return "yes: " + waited + ", more than any other stage in which nobody works"
 	case p.Blocker != "":
-		return fmt.Sprintf("no: %s; the largest blocker was %s with %.0f %%", waited, text(p.Blocker), 100*p.BlockedBy)
+		return fmt.Sprintf("no: %s; the largest blocker was %s with %.0f %%", waited, untrusted.Markdown(p.Blocker), 100*p.BlockedBy)
 	case s.Stories < 5:
 		return fmt.Sprintf("cannot tell from %d stories: %s", s.Stories, waited)
 	default:
@@ -230,7 +232,7 @@ func (f format) rows(r *retrospective.Report, w retrospective.Waits) []row {
 func arm(a retrospective.Arm) string {
 	s := fmt.Sprintf("%d ended, %d open, %d another way; half %s", a.Ended, a.Open, a.Censored, within(a.Median))
 	if len(a.Waits) > 0 {
-		s += ": " + text(strings.Join(a.Waits, " "))
+		s += ": " + untrusted.Markdown(strings.Join(a.Waits, " "))
 	}
 	return s
 }
@@ -258,7 +260,7 @@ func (f format) happened(w retrospective.Waited) string {
 		}
 		step := latency.Instant(s.At).Time().In(f.zone).Format("2 Jan") + " " + strings.ReplaceAll(string(s.Rule), "_", " ")
 		if s.Name != "" {
-			step += " (" + text(s.Name) + ")"
+			step += " (" + untrusted.Markdown(s.Name) + ")"
 		}
 		out = append(out, step)
 	}

@@ -59,7 +59,7 @@ func sample() *retrospective.Report {
 			Owners: []retrospective.Owner{{Key: "=ada", Name: hostile, Waits: []retrospective.Waits{waits}}},
 		}},
 		Longest: []retrospective.Waited{{
-			Story: "PAY-7", Project: "PAY", Kind: latency.Acceptance, Owner: "ada", Name: hostile, Start: at(3, 9), End: at(9, 10), Outcome: latency.Rejected,
+			Story: "PAY-7", Title: hostile + " @all &amp; https://x.example #12 {x}\u202e", Project: "PAY", Kind: latency.Acceptance, Owner: "ada", Name: hostile, Start: at(3, 9), End: at(9, 10), Outcome: latency.Rejected,
 			Within: hoursOf(31), Age: hoursOf(31), Targets: 3.9, Steps: []retrospective.Happened{
 				{At: at(3, 9), Rule: latency.EnteredAcceptance, By: "dev", Name: "Dev"},
 				{At: at(4, 9), Rule: latency.Handed},
@@ -70,7 +70,7 @@ func sample() *retrospective.Report {
 				{At: at(9, 10), Rule: latency.Rule(latency.Rejected), By: "ada", Name: hostile},
 			},
 		}},
-		Open: []retrospective.Waited{{Story: "PAY-9", Project: "PAY", Kind: latency.Question, Name: "Ada", Start: at(12, 9), End: retrospective.Instant(latency.Never), Age: hoursOf(20), Targets: 5}},
+		Open: []retrospective.Waited{{Story: "PAY-9", Title: "Split a payment", URL: "https://site.example.com/browse/PAY-9?focusedCommentId=7", Project: "PAY", Kind: latency.Question, Name: "Ada", Start: at(12, 9), End: retrospective.Instant(latency.Never), Age: hoursOf(20), Targets: 5}},
 		Delegations: []retrospective.StandIn{{
 			Project: "PAY", Owner: "ada", Name: "Ada", Kind: latency.Acceptance, With: retrospective.Arm{Ended: 10, Median: hoursOf(4)}, Without: retrospective.Arm{Ended: 12, Open: 1},
 			Compared: true, Median: hoursOf(-6), MedianInterval: interval(-9, -2), Mean: hoursOf(-4), MeanInterval: interval(-7, -1), Horizon: hoursOf(16), Corrected: 0.0123, Power: 29,
