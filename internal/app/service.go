@@ -6,6 +6,7 @@
 //     reload.go the change to another config.
 //   - numbers derives the numbers and publishes them (numbers.go).
 //   - pollRecord keeps how polls, requests and webhooks went (polls.go).
+//   - answers gives pages what they ask of the store (answers.go).
 //   - status is what the service says about itself (status.go).
 package app
 
@@ -31,6 +32,7 @@ import (
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/redact"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
@@ -76,6 +78,7 @@ type Service struct {
 	polls    *pollRecord
 	status   *status
 	pages    *web.Server
+	answers  *answers // that pages ask the store for
 	looks    *lookLog
 	webhooks *webhook.Receiver
 	reloads  *reloads
@@ -136,11 +139,13 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Observe: s.polls.webhook,
 		Now:     s.polls.clock,
 	})
+	s.answers = &answers{numbers: s.numbers, running: query.Running{Store: st}}
 	s.pages = web.New(web.Sources{
 		Metrics: metrics.Handler(s.numbers.exporter, reg), Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload,
 		Webhooks: s.webhooks, WebhooksTaken: s.webhooks.Taken, Policy: s.policy.Load,
 		Refused: func(reason string) { s.refused(reason, 1) },
 		Looks:   s.looks,
+		Reader:  s.answers.reader, Titles: s.answers.titles,
 	})
 	client, poller, err := s.newCollector(ctx, cfg)
 	if err == nil {
@@ -222,6 +227,7 @@ func (s *Service) adopt(cfg *config.Config, client *jira.Client, poller *collect
 		s.log.Warn("others can get at a secret of the config", zap.String("key", x.Key), zap.String("exposed", x.Text), zap.String("remedy", x.Remedy))
 	}
 	s.status.set(func(v *web.Status) { v.Zone = cfg.Zone() })
+	s.answers.cfg.Store(cfg)
 	s.numbers.adopt(cfg, s.confirm)
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.allow(cfg)

@@ -21,6 +21,16 @@ func (c *Calendar) AfterDays(from Instant, n int) (at Instant, ok bool) {
 	if n <= 0 {
 		return from, true
 	}
+	d := c.workingDays()
+	i, _ := slices.BinarySearch(d.from, int64(from))
+	if n > len(d.to)-i {
+		return 0, false
+	}
+	return Instant(d.to[i+n-1]), true
+}
+
+// workingDays returns the working days of all years.
+func (c *Calendar) workingDays() *days {
 	d := &c.days
 	d.once.Do(func() {
 		clock := wallClock{zone: c.spec.Zone}
@@ -29,9 +39,5 @@ func (c *Calendar) AfterDays(from Instant, n int) (at Instant, ok bool) {
 			d.to = append(d.to, clock.reaches(day, minutesPerDay))
 		}
 	})
-	i, _ := slices.BinarySearch(d.from, int64(from))
-	if n > len(d.to)-i {
-		return 0, false
-	}
-	return Instant(d.to[i+n-1]), true
+	return d
 }

@@ -366,7 +366,7 @@ func TestDemo(t *testing.T) {
 		return strings.Join(regexp.MustCompile(`(?m)^po_waits_open\{.*$`).FindAllString(body, -1), "\n")
 	}
 	await(t, base+"/metrics", func(_ int, body string) bool { return gauges(body) != gauges(first) })
-	if page := await(t, base+"/", func(status int, _ string) bool { return status == http.StatusOK }); !strings.Contains(page, "Ada Ohm") || !strings.Contains(page, "Waiting now") {
+	if page := await(t, base+"/", func(status int, _ string) bool { return status == http.StatusOK }); !strings.Contains(page, "Ada Ohm") || !strings.Contains(page, "What to look at") {
 		t.Errorf("the page does not show who waits:\n%s", page)
 	}
 	page := await(t, base+"/", has("/browse/"))

@@ -144,7 +144,7 @@ func TestNamesChangeNoNumber(t *testing.T) {
 // sameReport compares reports, whose statistics hold the rules, by what they show.
 func sameReport() []cmp.Option {
 	return []cmp.Option{
-		cmpopts.IgnoreUnexported(Statistics{}, OpenWait{}), cmpopts.EquateEmpty(),
+		cmpopts.IgnoreUnexported(Statistics{}, OpenWait{}, Report{}, Waiting{}), cmpopts.EquateEmpty(),
 		cmp.Transformer("shown", func(d *Distribution) string { return quantiles(d) }),
 		cmpopts.SortSlices(func(a, b OpenWait) bool {
 			return strings.Compare(a.Owner+string(a.Kind)+a.Story, b.Owner+string(b.Kind)+b.Story) < 0
@@ -181,6 +181,10 @@ func relabelled(r *Report, label func(string) string) *Report {
 		return out
 	}
 	out.OpenWaits, out.Forgotten = waits(r.OpenWaits), waits(r.Forgotten)
+	out.Queue = slices.Clone(r.Queue)
+	for i := range out.Queue {
+		out.Queue[i].Owner = label(out.Queue[i].Owner)
+	}
 	out.Delegations = nil
 	for _, d := range r.Delegations {
 		out.Delegations = append(out.Delegations, Delegated{label(d.Owner), label(d.Delegate), d.Until})

@@ -101,6 +101,7 @@ var rulesOfThePage = map[string]struct{ functions, tests string }{
 	"quantiles":       {"statisticsBuilder.sample Distribution.Quantile survival.Estimator.Curve", "TestVectors TestWindowEdges survival.TestQuantiles"},
 	"samples":         {"statisticsBuilder.sample", "TestSamples"},
 	"pace":            {"Statistics.Pace", "TestPace TestPaceLeavesOutTheWaitItself"},
+	"states":          {"Report.arrange Waiting.stateOn compareWaiting calendar.Calendar.Today", "TestStatesOfOpenWaits TestOrderOfOpenWaits calendar.TestToday"},
 	"expected":        {"Statistics.Expect survival.Curve.Remaining survival.Watched", "TestExpectedAnswer survival.TestRemaining survival.TestWatched"},
 	"stages":          {"Rules.stage StageNames StageOfCategory", "TestStages TestStagesByName"},
 	"cycle-time":      {"replay.noteStage", "TestStages TestCycleTimeBeginsWithAcceptance"},

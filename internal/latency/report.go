@@ -280,6 +280,14 @@ type Report struct {
 	Audit         map[AuditKey]int
 	Statistics    *Statistics // over the rolling windows
 	Sprints       []Sprint    // the last ones of each project
+
+	// Queue are all open waits in the order in which they are to be looked at: past the
+	// target since yesterday, due today, new; then the others that are past it, the longest
+	// first; then the rest, by when they are due; and the forgotten ones last.
+	Queue []Waiting
+
+	rules   *Rules
+	persons map[string]string // by label, where that is another
 }
 
 // AuditKey is a reason for findings in a project.
@@ -316,6 +324,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit m
 	r := &Report{
 		DataTimestamp: asOf, Totals: totals.labelled(names), Configured: map[string]bool{}, Open: map[Key]OpenState{}, Stories: map[StoryKey]StoryState{},
 		Targets: map[StoryKey]time.Duration{}, Absent: map[string]bool{}, AbsentUntil: map[string]Instant{}, Names: map[string]string{}, Audit: audit, Statistics: statistics,
+		rules: rules, persons: map[string]string{},
 	}
 	none := map[string]bool{}
 	for _, p := range rules.Projects {
@@ -354,6 +363,7 @@ func NewReport(rules *Rules, asOf Instant, totals *Totals, parts []Part, audit m
 	}
 	r.OpenWaits, r.Forgotten = open.oldest(statistics, limit, false), open.oldest(statistics, limit, true)
 	r.people(rules, names, asOf)
+	r.arrange()
 	return r
 }
 
@@ -385,6 +395,7 @@ func (o *openList) add(w *Part) {
 	key, sk := Key{w.Kind, p.Key, o.labels.of(w.Owner)}, StoryKey{w.Kind, p.Key}
 	s, st := o.report.Open[key], o.report.Stories[sk]
 	if w == newest {
+		o.report.stand(w, key)
 		s.Open++
 		if w.Overdue() {
 			s.Overdue++
@@ -444,6 +455,9 @@ func (r *Report) people(rules *Rules, names *labels, asOf Instant) {
 	}
 	for key, o := range rules.Owners {
 		label := names.of(key)
+		if label != key {
+			r.persons[label] = key
+		}
 		until, absent := within(o.Absences, asOf)
 		if r.Absent[label] = absent; absent {
 			r.AbsentUntil[label] = until

@@ -53,6 +53,7 @@ type WaitsKey struct {
 // taken away counted as what they are: not yet answered.
 type Distribution struct {
 	Ended, Open, Censored int // responded to; still running; ended in another way
+	Began                 int // of them all, within the window
 
 	curve   *survival.Curve
 	overrun bool // some wait has run past its target
@@ -209,6 +210,9 @@ func (b *statisticsBuilder) sample(w Window, r *Sample) {
 			d.Ended++
 		default:
 			d.Censored++
+		}
+		if s.Began {
+			d.Began++
 		}
 		d.overrun = d.overrun || overrun
 		samples := b.samples[key]

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
@@ -24,6 +25,7 @@ type Reader struct {
 	watched []string // keys of the projects of the config; some may not have been read yet
 	jira    string   // where people find the Jira
 	titles  bool     // the config allows titles
+	shared  bool     // the store is not the Reader's own
 
 	nameless func(title string) string // takes away who has a pseudonym
 }
@@ -74,8 +76,51 @@ func siteOf(cfg *config.Config, state jiradata.State) string {
 // JiraURL returns where people find the Jira.
 func (r *Reader) JiraURL() string { return r.jira }
 
-// Close closes the store.
-func (r *Reader) Close() error { return r.Store.Close() }
+// Running answers questions about a store that a service has open. It is safe for
+// concurrent use.
+type Running struct {
+	Store *store.Store
+
+	mu       sync.Mutex
+	rules    *latency.Rules // that nameless is of
+	nameless func(title string) string
+}
+
+// Reader returns a Reader by a config in force, as of the data timestamp of a report and
+// by its rules; without a report it fails with store.ErrEmpty. Closing it does nothing.
+func (r *Running) Reader(ctx context.Context, cfg *config.Config, report *latency.Report) (*Reader, error) {
+	if report == nil {
+		return nil, store.ErrEmpty
+	}
+	state, err := r.Store.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	state.DataTimestamp = report.DataTimestamp
+	return &Reader{
+		Store: r.Store, State: state, Rules: report.Rules(), watched: cfg.Jira.Projects, jira: siteOf(cfg, state), titles: cfg.Privacy.Titles,
+		nameless: r.namelessBy(report.Rules()), shared: true,
+	}, nil
+}
+
+// namelessBy returns what takes those who have pseudonyms by rules out of titles. It is
+// made once for the rules, for there may be thousands of people.
+func (r *Running) namelessBy(rules *latency.Rules) func(title string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.rules != rules {
+		r.rules, r.nameless = rules, Nameless(rules)
+	}
+	return r.nameless
+}
+
+// Close closes the store, if the Reader opened it.
+func (r *Reader) Close() error {
+	if r.shared {
+		return nil
+	}
+	return r.Store.Close()
+}
 
 // projectKey returns the key of a project, or its id if no rule knows it.
 func projectKey(rules *latency.Rules, id string) string {

@@ -22,25 +22,32 @@ import (
 
 // twoTeams is a report of PAY, whose owner is ada, and WEB, whose owner is grace;
 // each has one open wait.
-func twoTeams() *latency.Report {
-	rules := &latency.Rules{
-		Projects: map[string]*latency.Project{
-			"1": {ID: "1", Key: "PAY", TargetAcceptance: 8 * time.Hour, TargetQuestion: 4 * time.Hour},
-			"2": {ID: "2", Key: "WEB", TargetAcceptance: 8 * time.Hour, TargetQuestion: 4 * time.Hour},
-		},
-		Names: map[string]string{"ada": "Ada Ohm", "grace": "Grace Ampere"},
-	}
+func twoTeams(t testing.TB) *latency.Report {
+	t.Helper()
+	rules := inOffice(t)
+	web := *rules.Projects["1"]
+	web.ID, web.Key = "2", "WEB"
+	rules.Projects["2"], rules.Names = &web, map[string]string{"ada": "Ada Ohm", "grace": "Grace Ampere"}
 	wait := func(id int64, story, project, owner string) latency.Part {
 		return latency.Part{
-			Wait: latency.Wait{StoryID: id, Story: story, Kind: latency.Question}, ProjectID: project, Owner: owner, End: latency.Never,
+			Wait: latency.Wait{StoryID: id, Story: story, Kind: latency.Question}, ProjectID: project, Owner: owner, Start: monday - 1000, End: latency.Never,
 			Working: 2 * time.Hour, StoryWorking: 2 * time.Hour, Target: 4 * time.Hour,
 		}
 	}
-	r := latency.NewReport(rules, 1000, latency.NewTotals(), []latency.Part{wait(1, "PAY-1", "1", "ada"), wait(2, "WEB-2", "2", "grace")}, nil, &latency.Statistics{}, 20)
-	for i := range r.OpenWaits {
-		r.OpenWaits[i].Paced, r.OpenWaits[i].Pace = true, map[string]float64{"PAY": 0.41, "WEB": 0.42}[r.OpenWaits[i].Project]
+	// Others of theirs took 41 minutes longer, and 42: then answers to these are expected.
+	var past latency.Trace
+	for i := range int64(24) {
+		took, project, owner := 2*time.Hour+41*time.Minute, "1", "ada"
+		if i%2 == 1 {
+			took, project, owner = took+time.Minute, "2", "grace"
+		}
+		past.Samples = append(past.Samples, latency.Sample{
+			StoryID: 10 + i, Kind: latency.Question, ProjectID: project, Owner: owner, Start: monday - 1_000_000, End: monday - 1000, Response: true, Working: took,
+		})
 	}
-	return r
+	past.Verdict.At = latency.Never
+	statistics := latency.NewStatistics(rules, latency.Rolling(monday), slices.Values([]*latency.Trace{&past}))
+	return latency.NewReport(rules, monday, latency.NewTotals(), []latency.Part{wait(1, "PAY-1", "1", "ada"), wait(2, "WEB-2", "2", "grace")}, nil, statistics, 20)
 }
 
 // identified is a policy under which the proxy 10.1.2.3 says who asks.
@@ -134,8 +141,9 @@ func (c *changes) RecordLook(context.Context, string, string, string, time.Time)
 
 // tabled returns a server with every route there is, and one of each kind of page
 // that is about an owner, a project or a story.
-func tabled(policy *Policy, refused func(string)) (*Server, []route, *changes) {
-	report, done := twoTeams(), &changes{}
+func tabled(t testing.TB, policy *Policy, refused func(string)) (*Server, []route, *changes) {
+	t.Helper()
+	report, done := twoTeams(t), &changes{}
 	s := serving(Sources{
 		Report: func() *latency.Report { return report },
 		Status: func() Status { return Status{AliveUntil: time.Now().Add(time.Hour)} },
@@ -173,7 +181,7 @@ func requestOf(rt route) *http.Request {
 // TestEveryRouteAndEverySender tries every route with every sender.
 func TestEveryRouteAndEverySender(t *testing.T) {
 	refused := map[string]int{}
-	s, list, done := tabled(identified(), func(reason string) { refused[reason]++ })
+	s, list, done := tabled(t, identified(), func(reason string) { refused[reason]++ })
 	var lines []string
 	for _, rt := range list {
 		want, ok := expected[rt.pattern]
@@ -252,7 +260,7 @@ func secured(t *testing.T, rt route, rec *httptest.ResponseRecorder) {
 
 // TestUnknownRoutesAreSecuredToo asks for what is not there.
 func TestUnknownRoutesAreSecuredToo(t *testing.T) {
-	s, _, _ := tabled(identified(), func(string) {})
+	s, _, _ := tabled(t, identified(), func(string) {})
 	for _, target := range []string{"/nothing", "/assets/", "/assets/none.css", "/-/", "/-/poll", "/%2e%2e/etc/passwd"} {
 		rec := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodGet, target, nil)
@@ -274,7 +282,7 @@ func TestUnknownRoutesAreSecuredToo(t *testing.T) {
 // TestEverythingIsOpenWithoutConfiguration holds what a first start on loopback
 // allows, and what it refuses all the same.
 func TestEverythingIsOpenWithoutConfiguration(t *testing.T) {
-	s, list, done := tabled(&Policy{Hosts: []string{}}, func(string) {})
+	s, list, done := tabled(t, &Policy{Hosts: []string{}}, func(string) {})
 	for _, rt := range list {
 		for _, tc := range []struct {
 			name, host, origin string
@@ -324,19 +332,19 @@ func TestNoWebhookWithoutASecret(t *testing.T) {
 
 // TestHomeShowsWhatTheRoleAllows reads the page of what waits as each role.
 func TestHomeShowsWhatTheRoleAllows(t *testing.T) {
-	s, _, done := tabled(identified(), func(string) {})
+	s, _, done := tabled(t, identified(), func(string) {})
 	const (
 		payStory, webStory = ">PAY-1<", ">WEB-2<"
 		statistics         = "By owner"
-		payOwner           = "<td>PAY</td><td>Ada Ohm"
-		webOwner           = "<td>WEB</td><td>Grace Ampere"
-		payTeam            = "<td>PAY</td><td>question"
-		webTeam            = "<td>WEB</td><td>question"
+		payOwner           = `id="owner-ada-PAY-question"`
+		webOwner           = `id="owner-grace-WEB-question"`
+		payTeam            = `rowheader">PAY</th><td role="cell" data-label="Waits for">question`
+		webTeam            = `rowheader">WEB</th><td role="cell" data-label="Waits for">question`
 		operates           = `href="/sync"`
-		payPace            = "41 %"
-		webPace            = "42 %"
+		payExpected        = ", 12:41 UTC"
+		webExpected        = ", 12:42 UTC"
 	)
-	all := []string{payPace, webPace, payStory, webStory, statistics, payOwner, webOwner, payTeam, webTeam, operates}
+	all := []string{payExpected, webExpected, payStory, webStory, statistics, payOwner, webOwner, payTeam, webTeam, operates}
 	for _, tc := range []struct {
 		name  string
 		sign  func(*http.Request)
@@ -344,10 +352,10 @@ func TestHomeShowsWhatTheRoleAllows(t *testing.T) {
 		looks int
 	}{
 		{"operator", named(proxy, "sam", "sre"), []string{operates}, 0},
-		{"lead", named(proxy, "lin", ""), []string{payStory, payPace, statistics, payOwner}, 1},
-		{"lead, and member of the other", named(proxy, "lin", "team-web"), []string{payStory, payPace, statistics, payOwner, webStory, webTeam}, 1},
-		{"owner", named(proxy, "ada@example.com", ""), []string{payStory, payPace, statistics, payOwner}, 0},
-		{"owner, and member of the other", named(proxy, "ada@example.com", "team-web"), []string{payStory, payPace, statistics, payOwner, webStory, webTeam}, 0},
+		{"lead", named(proxy, "lin", ""), []string{payStory, payExpected, statistics, payOwner}, 1},
+		{"lead, and member of the other", named(proxy, "lin", "team-web"), []string{payStory, payExpected, statistics, payOwner, webStory, webTeam}, 1},
+		{"owner", named(proxy, "ada@example.com", ""), []string{payStory, payExpected, statistics, payOwner}, 0},
+		{"owner, and member of the other", named(proxy, "ada@example.com", "team-web"), []string{payStory, payExpected, statistics, payOwner, webStory, webTeam}, 0},
 		{"member", named(proxy, "kim", "team-pay"), []string{payStory, payTeam}, 0},
 		{"password, and groups of nobody", func(r *http.Request) { named(proxy, "", "team-pay")(r); r.SetBasicAuth("prometheus", "checked before") }, []string{operates}, 0},
 	} {
@@ -377,7 +385,7 @@ func (failing) RecordLook(context.Context, string, string, string, time.Time) er
 
 // TestNobodyLooksUnrecorded holds that a look that cannot be kept is none.
 func TestNobodyLooksUnrecorded(t *testing.T) {
-	s, _, _ := tabled(identified(), func(string) {})
+	s, _, _ := tabled(t, identified(), func(string) {})
 	s.from.Looks = failing{}
 	for _, target := range []string{"/", "/owners/ada"} {
 		r := httptest.NewRequest(http.MethodGet, target, nil)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/words"
 )
 
@@ -20,9 +21,9 @@ import (
 var pages embed.FS
 
 // page returns the named page: a file that defines the template main, within the frame
-// of all pages and with its components.
-func page(name string, funcs template.FuncMap) *template.Template {
-	return template.Must(template.New(name).Funcs(common()).Funcs(funcs).ParseFS(pages, "layout.html", "components.html", name))
+// of all pages, with its components and with what it shares with some others.
+func page(name string, funcs template.FuncMap, shared ...string) *template.Template {
+	return template.Must(template.New(name).Funcs(common()).Funcs(funcs).ParseFS(pages, append(shared, "layout.html", "components.html", name)...))
 }
 
 // common are the functions that every page has.
@@ -56,6 +57,15 @@ func (m moment) Machine() string { return m.At.UTC().Format("2006-01-02T15:04:05
 // momentOf returns an instant on a page of now.
 func momentOf(at latency.Instant, now time.Time, zone *time.Location) moment {
 	return moment{at.Time(), words.Instant(at.Time(), now, zone)}
+}
+
+// known is momentOf, nil for an instant that is not known.
+func known(at query.Time, now time.Time, zone *time.Location) *moment {
+	if !at.Known() {
+		return nil
+	}
+	m := momentOf(at.Instant(), now, zone)
+	return &m
 }
 
 // badge is a state in a word or two. Its tone is late, today, new, good or "".

@@ -21,7 +21,7 @@ type route struct {
 // table of the tests fails them.
 func (s *Server) routes() []route {
 	list := []route{
-		{pattern: "GET /{$}", audience: anyRole(), personal: true, atOnce: 16, page: true, menu: waitsNow, handler: s.home()},
+		{pattern: "GET /{$}", audience: anyRole(), personal: true, atOnce: 16, page: true, menu: waitsNow, handler: s.waiting()},
 		{pattern: "GET /assets/", audience: everybody(), atOnce: 16, handler: assets()},
 		{pattern: "GET /metrics", audience: operators(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics},
 	}

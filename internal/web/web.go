@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/query"
 )
 
 // Sources is where a Server gets what it shows. It calls them for each request, from
@@ -25,6 +26,12 @@ type Sources struct {
 	// Report returns the numbers, or nil until there are any.
 	Report func() *latency.Report
 	Status func() Status
+	// Reader answers questions about the store, by the rules and as of the data timestamp of
+	// the report; its error is store.ErrEmpty until there is one. Nobody has to close it. nil:
+	// pages that ask the store have no route.
+	Reader func(context.Context) (*query.Reader, error)
+	// Titles returns the titles of stories; nil: there are none, and keys stand alone.
+	Titles query.Titles
 	// Policy returns who may see what; nil: everybody everything.
 	Policy func() *Policy
 	// Refused, which may be nil, is called with why a request was refused.
@@ -55,9 +62,10 @@ type Status struct {
 // Server serves the pages. Its zero value is not usable; use New.
 type Server struct {
 	http.Handler
-	from    Sources
-	table   []route // that the menu and links lead to
-	failure *template.Template
+	from      Sources
+	table     []route // that the menu and links lead to
+	failure   *template.Template
+	estimates query.Estimates
 }
 
 // New returns a server of what from returns. Sync, Reload and Webhooks may be nil;

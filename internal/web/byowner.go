@@ -1,0 +1,106 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/words"
+)
+
+// mostRows is how many lines of owners a page has.
+const mostRows = 60
+
+// row is a line about an owner, a project and a kind of wait.
+type row struct {
+	latency.Key
+	ID, Name, Path string
+	latency.OpenState
+	Target time.Duration
+	Day    time.Duration // how long the owner's working day is
+	Median measured      // of the waits of the last 28 days, counting open waits as open
+	Absent bool
+}
+
+// team is what a member of a project sees of its waits: counts, and nobody's
+// statistics.
+type team struct {
+	latency.StoryKey
+	Open   int
+	Target time.Duration
+	Day    time.Duration
+	latency.StoryState
+}
+
+// measured is a quantile of waits: a duration, or why there is none.
+type measured struct {
+	Time *phrase
+	Text string // where there is no time
+}
+
+// quantileOf returns the age by which a share of waits was answered.
+func quantileOf(d *latency.Distribution, q float64, day time.Duration) measured {
+	if d == nil {
+		return measured{Text: "–"}
+	}
+	switch age, reached, never := d.Quantile(q); {
+	case reached:
+		return measured{Time: &phrase{words.Working(age, day), words.Exact(age) + " of working time"}}
+	case never:
+		return measured{Text: "not reached yet"}
+	default:
+		return measured{Text: "too early to tell"}
+	}
+}
+
+// rows lists the owners whose statistics a caller may see and a filter concerns, in
+// alphabetical order, because the page ranks nobody.
+func (s *Server) rows(r *latency.Report, c Caller, f query.WaitingFilter) []row {
+	var out []row
+	for k, open := range r.Open {
+		if !c.SeesOwner(k.Owner, k.Project) || !concerns(f, k) {
+			continue
+		}
+		line := row{
+			Key: k, ID: "owner-" + k.Owner + "-" + k.Project + "-" + string(k.Kind), Name: short(r.DisplayName(k.Owner)), Path: s.ownerPath(k.Owner), OpenState: open,
+			Absent: r.Absent[k.Owner], Target: r.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}], Day: workingDay(r, k.Owner, k.Project),
+		}
+		line.Median = quantileOf(r.Statistics.Waits[latency.WaitsKey{Kind: k.Kind, Project: k.Project, Owner: k.Owner, Window: "28d"}], 0.5, line.Day)
+		out = append(out, line)
+	}
+	slices.SortFunc(out, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Project, b.Project), cmp.Compare(a.Kind, b.Kind))
+	})
+	return out
+}
+
+// concerns reports whether a filter, but for its state, is about a key.
+func concerns(f query.WaitingFilter, k latency.Key) bool {
+	return (f.Project == "" || f.Project == k.Project) && (f.Owner == "" || f.Owner == k.Owner) && (f.Kind == "" || f.Kind == k.Kind)
+}
+
+// workingDay returns how long the working day is by which an owner's clock runs.
+func workingDay(r *latency.Report, owner, project string) time.Duration {
+	if cal := r.Calendar(owner, project); cal != nil {
+		return cal.Day()
+	}
+	return 0
+}
+
+// teams lists the projects of which a caller sees the counts and no statistics.
+func teams(r *latency.Report, c Caller, f query.WaitingFilter) []team {
+	open := map[latency.StoryKey]int{}
+	for k, o := range r.Open {
+		if c.SeesProject(k.Project) && !c.SeesOwner("", k.Project) && concerns(f, k) {
+			open[latency.StoryKey{Kind: k.Kind, Project: k.Project}] += o.Open
+		}
+	}
+	var out []team
+	for k, n := range open {
+		out = append(out, team{StoryKey: k, Open: n, Target: r.Targets[k], Day: workingDay(r, "", k.Project), StoryState: r.Stories[k]})
+	}
+	slices.SortFunc(out, func(a, b team) int { return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Kind, b.Kind)) })
+	return out
+}
