@@ -1,7 +1,7 @@
 // Package docs holds the documentation to the code: every metric and every reason
 // of the audit is in it, and none that does not exist. The config's keys are held
 // by the tests of package config.
-package docs
+package docs_test
 
 import (
 	"cmp"
@@ -89,14 +89,14 @@ func TestMetrics(t *testing.T) {
 // TestAuditReasons holds that every reason of the audit is in the docs.
 func TestAuditReasons(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("| reason | what was found | may make numbers wrong |\n|---|---|---|\n")
+	b.WriteString("| reason | what was found | may make numbers wrong | what to do |\n|---|---|---|---|\n")
 	var zero []string
 	for _, r := range measure.Reasons() {
 		doubtful := "no"
 		if r.Doubtful {
 			doubtful = "yes"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Meaning, doubtful)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", r.Code, r.Meaning, doubtful, r.Remedy)
 		if r.Zero {
 			zero = append(zero, "`"+r.Code+"`")
 		}

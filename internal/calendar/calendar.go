@@ -5,6 +5,8 @@ package calendar
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"sync"
 	"time"
 )
@@ -130,4 +132,21 @@ func (c *Calendar) After(from Instant, working time.Duration) (at Instant, ok bo
 // Open reports whether at lies in working hours.
 func (c *Calendar) Open(at Instant) bool {
 	return c.built().contain(int64(at))
+}
+
+// Hours yields the working hours within [from, to) in order, as half-open intervals
+// that are cut at both ends.
+func (c *Calendar) Hours(from, to Instant) iter.Seq2[Instant, Instant] {
+	return func(yield func(Instant, Instant) bool) {
+		if to <= from {
+			return
+		}
+		hours := c.built()
+		i, _ := slices.BinarySearch(hours.to, int64(from)+1) // the first that ends after from
+		for ; i < len(hours.from) && hours.from[i] < int64(to); i++ {
+			if !yield(max(from, Instant(hours.from[i])), min(to, Instant(hours.to[i]))) {
+				return
+			}
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package latency
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // fieldDelegates reports whether the story's delegate field names somebody
 // other than the owner.
@@ -70,4 +74,31 @@ func (r *Rules) StandIns(owner, projectID string, kind Kind) []Span {
 		}
 	}
 	return union(spans)
+}
+
+// StandingIn returns who answers in an owner's stead for a kind of wait in a project at
+// an instant, by the config, with until when each does: persons, in order.
+func (r *Rules) StandingIn(owner, projectID string, kind Kind, at Instant) []Delegated {
+	spans := map[string][]Span{}
+	for _, g := range r.Delegates {
+		if g.Owner == owner && g.Delegate != owner && g.concerns(projectID, kind) {
+			spans[g.Delegate] = append(spans[g.Delegate], g.Span)
+		}
+	}
+	var out []Delegated
+	for _, delegate := range slices.Sorted(maps.Keys(spans)) {
+		if until, active := within(spans[delegate], at); active {
+			out = append(out, Delegated{Owner: owner, Delegate: delegate, Until: until})
+		}
+	}
+	return out
+}
+
+// AwayUntil returns when the absence of an owner ends in which an instant lies, Never if
+// no end is known; away is false if the owner is not absent then.
+func (r *Rules) AwayUntil(owner string, at Instant) (until Instant, away bool) {
+	if o := r.Owners[owner]; o != nil {
+		return within(o.Absences, at)
+	}
+	return 0, false
 }

@@ -71,6 +71,28 @@ func (r *Rules) calendar(p *Project, owner string) *calendar.Calendar {
 	return p.Calendar
 }
 
+// HoursOf returns the working hours that count for a part within a span, in order.
+func (r *Rules) HoursOf(w *Part, within Span) []Span {
+	p := r.watched(w.ProjectID)
+	if p == nil {
+		return nil
+	}
+	var out []Span
+	for from, to := range r.calendar(p, w.Owner).Hours(within.From, within.To) {
+		out = append(out, Span{from, to})
+	}
+	return out
+}
+
+// CalendarOf returns the calendar whose working hours count for an owner in a project:
+// the owner's, else the project's; nil where the rules do not know the project.
+func (r *Rules) CalendarOf(projectID, owner string) *calendar.Calendar {
+	if p := r.watched(projectID); p != nil {
+		return r.calendar(p, owner)
+	}
+	return nil
+}
+
 // ClockAt returns what the owner's clock of a part showed at an instant: wall
 // time without pauses and absences, and working time.
 func (r *Rules) ClockAt(w *Part, at Instant) (elapsed, working time.Duration) {

@@ -74,7 +74,7 @@ func (d *Deriver) Story(h *History, asOf Instant) *Result {
 	if len(events) == len(h.Events) {
 		r.compareWithJira()
 	}
-	d.result.Home = r.home()
+	d.result.Home, d.result.Delegates = r.home(), r.now.delegates
 	for _, w := range [2]*runningWait{&r.acc, &r.q} {
 		if w.open {
 			r.addParts(w)

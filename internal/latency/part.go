@@ -156,6 +156,9 @@ type Result struct {
 	// something is not final yet, or the story's owner will change.
 	Unsettled bool
 	Home      Home
+	// Delegates are the accounts in the story's delegate field as of the derivation,
+	// separated by commas.
+	Delegates string
 }
 
 // Home is where a story is as of a derivation, and whether its owner field says

@@ -286,8 +286,36 @@ type Report struct {
 	// first; then the rest, by when they are due; and the forgotten ones last.
 	Queue []Waiting
 
+	// Odd are the ids of the latest stories with a finding of the audit, at most
+	// OddExamples of a project and reason, falling.
+	Odd map[AuditKey][]int64
+	// Moved are the ids of stories by the keys that they had before they were moved to
+	// another project.
+	Moved map[string]int64
+
 	rules   *Rules
 	persons map[string]string // by label, where that is another
+}
+
+// OddExamples is how many stories with a finding a report names.
+const OddExamples = 5
+
+// AddOdd adds a story with a finding to those that the report names, unless there are
+// enough later ones. It is for whoever makes the report.
+func (r *Report) AddOdd(key AuditKey, story int64) {
+	if r.Odd == nil {
+		r.Odd = map[AuditKey][]int64{}
+	}
+	list := r.Odd[key]
+	if len(list) == OddExamples && list[len(list)-1] > story {
+		return
+	}
+	i, found := slices.BinarySearchFunc(list, story, func(have, want int64) int { return cmp.Compare(want, have) })
+	if found {
+		return
+	}
+	list = slices.Insert(list, i, story)
+	r.Odd[key] = list[:min(len(list), OddExamples)]
 }
 
 // AuditKey is a reason for findings in a project.

@@ -159,31 +159,12 @@ func (r *Report) StandIns(w *Waiting) []Delegated {
 	if r.rules.Together {
 		return nil
 	}
-	var out []Delegated
-	for _, g := range r.rules.Delegates {
-		if g.Owner != w.person || g.Delegate == w.person || !g.covers(w.projectID, w.Kind, r.DataTimestamp) {
-			continue
-		}
-		label := r.rules.Label(g.Delegate)
-		if slices.ContainsFunc(out, func(d Delegated) bool { return d.Delegate == label }) {
-			continue
-		}
-		until, _ := within(r.rules.standInSpans(w, g.Delegate), r.DataTimestamp)
-		out = append(out, Delegated{Owner: w.Owner, Delegate: label, Until: until})
+	out := r.rules.StandingIn(w.person, w.projectID, w.Kind, r.DataTimestamp)
+	for i := range out {
+		out[i].Owner, out[i].Delegate = w.Owner, r.rules.Label(out[i].Delegate)
 	}
 	slices.SortFunc(out, func(a, b Delegated) int { return cmp.Compare(a.Delegate, b.Delegate) })
 	return out
-}
-
-// standInSpans returns when somebody answers in the stead of a wait's owner.
-func (r *Rules) standInSpans(w *Waiting, delegate string) []Span {
-	var spans []Span
-	for _, g := range r.Delegates {
-		if g.Owner == w.person && g.Delegate == delegate && g.concerns(w.projectID, w.Kind) {
-			spans = append(spans, g.Span)
-		}
-	}
-	return spans
 }
 
 // DisplayName returns what people call somebody by a label: a name, or the label where

@@ -44,7 +44,7 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 	ended := latency.Bulk{}
 	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), ended.Count(traces.all()))
 	out = append(out, ended.Findings(traces.all())...)
-	out = append(out, noted(rules, notes)...)
+	out = append(out, Noted(rules, notes)...)
 	out = append(out, latency.Misfits(rules, asOf, statistics, peopled, firstWaits)...)
 	slices.SortStableFunc(out, func(a, b latency.Finding) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.Reason, b.Reason))
@@ -52,10 +52,10 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 	return out, nil
 }
 
-// noted returns what polls noted, as findings: stories that can no longer be seen
+// Noted returns what polls noted, as findings: stories that can no longer be seen
 // or read, comments that Jira counts and does not give. A story is of the project
 // that its key names.
-func noted(rules *latency.Rules, notes []jiradata.Note) []latency.Finding {
+func Noted(rules *latency.Rules, notes []jiradata.Note) []latency.Finding {
 	var out []latency.Finding
 	for _, n := range notes {
 		project, _, _ := strings.Cut(n.Key, "-")

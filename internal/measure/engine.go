@@ -10,7 +10,6 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -70,7 +69,8 @@ type Engine struct {
 	pending    []latency.Entry // final and not in the ledger
 	bypassed   []latency.Entry // likewise, until the first acceptance waits are known
 	firstWaits latency.FirstWaits
-	peopled    latency.Set // the ids of the projects that have a story
+	peopled    latency.Set      // the ids of the projects that have a story
+	moved      map[string]int64 // the ids of stories by keys that they had; not changed once it is reported
 
 	reread      Reread          // nil: what the store says is counted
 	since       latency.Instant // the ledger is as of then; 0: nothing was counted yet
@@ -133,7 +133,7 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 	rules := e.rules
 	e.ancestors, e.unseen, e.unseenGrew = ancestors, map[string]bool{}, false
 	e.unsettled, e.traces, e.findings = map[int64][]latency.Part{}, newTraces(), newTally()
-	e.firstWaits, e.peopled = latency.FirstWaits{}, latency.Set{}
+	e.firstWaits, e.peopled, e.moved = latency.FirstWaits{}, latency.Set{}, map[string]int64{}
 	e.totals = latency.NewTotals()
 	e.pending, e.bypassed = e.pending[:0], e.bypassed[:0]
 
@@ -234,6 +234,12 @@ func (e *Engine) keep(s *story, of extent) {
 	if s.home != "" {
 		e.peopled[s.home] = true
 	}
+	for _, key := range s.formerKeys {
+		if e.moved[key] != s.id {
+			e.moved = maps.Clone(e.moved) // a report may hold the one before
+			e.moved[key] = s.id
+		}
+	}
 	delete(e.unsettled, s.id)
 	if s.unsettled {
 		e.unsettled[s.id] = s.open
@@ -331,7 +337,8 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), ended.Count(e.traces.all()))
 	audit := e.findings.counts()
 	misfits := latency.Misfits(e.rules, asOf, statistics, e.peopled, e.firstWaits)
-	for _, f := range slices.Concat(ended.Findings(e.traces.all()), noted(e.rules, notes), misfits) {
+	bulk := ended.Findings(e.traces.all())
+	for _, f := range slices.Concat(bulk, Noted(e.rules, notes), misfits) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}
@@ -343,20 +350,12 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 			}
 		}
 	}
-	return latency.NewReport(e.rules, asOf, e.totals, open, audit, statistics, e.limit)
-}
-
-// Ancestors reads the parents of all stories.
-func Ancestors(ctx context.Context, store interface {
-	Parents(ctx context.Context) iter.Seq2[*latency.History, error]
-},
-) (latency.Ancestors, error) {
-	out := latency.Ancestors{}
-	for h, err := range store.Parents(ctx) {
-		if err != nil {
-			return nil, fmt.Errorf("reading parents: %w", err)
+	r := latency.NewReport(e.rules, asOf, e.totals, open, audit, statistics, e.limit)
+	r.Moved, r.Odd = e.moved, e.findings.examples()
+	for _, f := range bulk {
+		if p := e.rules.Projects[f.ProjectID]; p != nil {
+			r.AddOdd(latency.AuditKey{Project: p.Key, Reason: f.Reason}, f.StoryID)
 		}
-		out[strconv.FormatInt(h.ID, 10)] = latency.NewAncestor(h)
 	}
-	return out, nil
+	return r
 }

@@ -23,6 +23,7 @@ type story struct {
 	home       string // the id of the project that it is in; "": of none
 	findings   []latency.Finding
 	parents    []string // present and past ones, by id
+	formerKeys []string // that it had before it was moved
 }
 
 // newStory derives a story and compares it with what the ledger holds of it.
@@ -38,7 +39,7 @@ func newStory(d *latency.Deriver, rules *latency.Rules, h *latency.History, asOf
 		}
 	}
 	s.firstWaits = rules.FirstWaits(res.Begun, asOf)
-	s.parents = parentsOf(h)
+	s.parents, s.formerKeys = parentsOf(h), formerKeys(h)
 	all := slices.Collect(rules.Entries(h.ID, res, asOf))
 	s.findings = append(s.findings, rules.Corrections(h, all, ledger)...)
 	s.entries = slices.DeleteFunc(all, func(e latency.Entry) bool {
@@ -72,6 +73,18 @@ func parentsOf(h *latency.History) (ids []string) {
 		}
 	}
 	return ids
+}
+
+// formerKeys returns the keys that a story had before it was moved to another project.
+func formerKeys(h *latency.History) (keys []string) {
+	for i := range h.Events {
+		for _, c := range h.Events[i].Changes {
+			if c.Field == latency.FieldKey && c.From.Name != "" && c.From.Name != h.Key {
+				keys = append(keys, c.From.Name)
+			}
+		}
+	}
+	return keys
 }
 
 // derived derives the stories of a shard, each compared with its part of the

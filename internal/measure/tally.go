@@ -1,7 +1,9 @@
 package measure
 
 import (
+	"cmp"
 	"maps"
+	"slices"
 	"strings"
 	"unique"
 
@@ -48,6 +50,28 @@ func (t tally) add(id int64, key latency.AuditKey) {
 
 // counts returns how many findings there are, by project and reason.
 func (t tally) counts() map[latency.AuditKey]int { return maps.Clone(t.total) }
+
+// examples returns for each project and reason the ids of some stories that have such a
+// finding: the latest ones, for what is new is what somebody can still mend.
+func (t tally) examples() map[latency.AuditKey][]int64 {
+	r := latency.Report{Odd: map[latency.AuditKey][]int64{}}
+	parsed := map[unique.Handle[string]][]latency.AuditKey{}
+	for id, text := range t.stories {
+		keys, ok := parsed[text]
+		if !ok {
+			keys = slices.Collect(auditKeys(text.Value()))
+			slices.SortFunc(keys, func(a, b latency.AuditKey) int {
+				return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Reason, b.Reason))
+			})
+			keys = slices.Compact(keys)
+			parsed[text] = keys
+		}
+		for _, key := range keys {
+			r.AddOdd(key, id)
+		}
+	}
+	return r.Odd
+}
 
 // auditKeys yields what a story's text says.
 func auditKeys(text string) func(yield func(latency.AuditKey) bool) {

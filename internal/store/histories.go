@@ -105,6 +105,23 @@ func (s *Store) Parents(ctx context.Context) iter.Seq2[*latency.History, error] 
 	}
 }
 
+// ParentsOf streams those of some issues that are, or were, the parents of others, as
+// Parents does.
+func (s *Store) ParentsOf(ctx context.Context, ids []int64) iter.Seq2[*latency.History, error] {
+	return func(yield func(*latency.History, error) bool) {
+		in := ` IN (SELECT id FROM parent WHERE id IN (` + idList(ids) + `))`
+		stream(ctx, s.merge, newDecoder(), selection{story: `id` + in, event: `story` + in}, yield)
+	}
+}
+
+// StoryByID is Story for the story with that id.
+func (s *Store) StoryByID(ctx context.Context, id int64) (*latency.History, error) {
+	for h, err := range s.Histories(ctx, []int64{id}) {
+		return h, err
+	}
+	return nil, nil
+}
+
 // Story returns the history of the story with that key, or nil.
 func (s *Store) Story(ctx context.Context, key string) (*latency.History, error) {
 	var id int64
@@ -115,10 +132,7 @@ func (s *Store) Story(ctx context.Context, key string) (*latency.History, error)
 	if err != nil {
 		return nil, s.explain(err)
 	}
-	for h, err := range s.Histories(ctx, []int64{id}) {
-		return h, err
-	}
-	return nil, nil
+	return s.StoryByID(ctx, id)
 }
 
 // selection is conditions that select the same stories in two tables.

@@ -41,10 +41,18 @@ func putNote(ctx context.Context, tx *sql.Tx, n jiradata.Note) error {
 }
 
 // Notes returns the notes and the quarantine, in order of story and reason.
-func (s *Store) Notes(ctx context.Context) ([]jiradata.Note, error) {
-	return query(ctx, s, `SELECT story, reason, key, at, detail FROM note
-		UNION ALL SELECT id, '`+jiradata.NoteQuarantined+`', key, at, reason FROM quarantine ORDER BY 1, 2, 3`,
+func (s *Store) Notes(ctx context.Context) ([]jiradata.Note, error) { return s.notes(ctx, ``) }
+
+// NotesOf is Notes for one story.
+func (s *Store) NotesOf(ctx context.Context, story int64) ([]jiradata.Note, error) {
+	return s.notes(ctx, `WHERE story = $1 `, story)
+}
+
+// notes returns those of the notes and the quarantine that a condition selects.
+func (s *Store) notes(ctx context.Context, where string, args ...any) ([]jiradata.Note, error) {
+	return query(ctx, s, `SELECT * FROM (SELECT story, reason, key, at, detail FROM note
+		UNION ALL SELECT id, '`+jiradata.NoteQuarantined+`', key, at, reason FROM quarantine) `+where+`ORDER BY 1, 2, 3`,
 		func(r *sql.Rows) (n jiradata.Note, err error) {
 			return n, r.Scan(&n.Story, &n.Reason, &n.Key, &n.At, &n.Detail)
-		})
+		}, args...)
 }
