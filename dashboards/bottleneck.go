@@ -9,6 +9,8 @@ import (
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/common"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // blockers returns the stages that can be the largest blocker.
@@ -103,36 +105,17 @@ func shareOf(stages string) string {
 	return "sum by (project) (" + lived(`=~"`+stages+`"`) + ")\n/ (sum by (project) (" + lived(`!="backlog"`) + ") > 0)"
 }
 
-// verdicts are the answers to whether the owner is the bottleneck, by the least share of
-// the cycle time at which each begins.
-func verdicts() []struct {
-	from  float64
-	words string
-	color string
-} {
-	return []struct {
-		from  float64
-		words string
-		color string
-	}{
-		{0, "no", colorNothing},
-		{0.05, "a little", colorNothing},
-		{0.1, "in part", colorNothing},
-		{0.2, "yes", colorOwner},
-	}
-}
-
 // verdictWords maps shares of the cycle time to verdicts.
 func verdictWords() []dashboard.ValueMapping {
 	var list []dashboard.ValueMapping
-	all := verdicts()
+	all := latency.WaitingVerdicts()
 	for i, v := range all {
-		until := 1.0
+		until, color := 1.0, colorOwner
 		if i+1 < len(all) {
-			until = all[i+1].from - 1e-9
+			until, color = all[i+1].From-1e-9, colorNothing
 		}
 		list = append(list, dashboard.ValueMapping{RangeMap: &dashboard.RangeMap{
-			Type: "range", Options: dashboard.DashboardRangeMapOptions{From: cog.ToPtr(v.from), To: &until, Result: word(v.words, v.color)},
+			Type: "range", Options: dashboard.DashboardRangeMapOptions{From: cog.ToPtr(v.From), To: &until, Result: word(v.Words, color)},
 		}})
 	}
 	return list

@@ -198,6 +198,9 @@ func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
 			defer n.first()
 		}
 	}
+	if err := n.store.SaveTargets(ctx, report.Targets, report.DataTimestamp); err != nil {
+		return fmt.Errorf("noting since when targets hold: %w", err)
+	}
 	n.exporter.Publish(report)
 	n.logAudit(report)
 	n.logUnconfigured(report)

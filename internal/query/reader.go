@@ -21,7 +21,11 @@ type Reader struct {
 	Store *store.Store
 	State jiradata.State // as of when the Reader was made
 	Rules *latency.Rules // that waits are derived by
+	// Report is what a service has published; nil where there is no service. It says what
+	// only the whole store can say.
+	Report *latency.Report
 
+	config  *config.Config
 	watched []string // keys of the projects of the config; some may not have been read yet
 	jira    string   // where people find the Jira
 	titles  bool     // the config allows titles
@@ -61,7 +65,9 @@ func open(ctx context.Context, cfg *config.Config, st *store.Store) (*Reader, er
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{Store: st, State: state, Rules: made.Rules, watched: cfg.Jira.Projects, jira: siteOf(cfg, state), titles: cfg.Privacy.Titles, nameless: Nameless(made.Rules)}, nil
+	return &Reader{
+		Store: st, State: state, Rules: made.Rules, config: cfg, watched: cfg.Jira.Projects, jira: siteOf(cfg, state), titles: cfg.Privacy.Titles, nameless: Nameless(made.Rules),
+	}, nil
 }
 
 // siteOf returns where people find the Jira of a config: not at jira.url where that is
@@ -98,7 +104,7 @@ func (r *Running) Reader(ctx context.Context, cfg *config.Config, report *latenc
 	}
 	state.DataTimestamp = report.DataTimestamp
 	return &Reader{
-		Store: r.Store, State: state, Rules: report.Rules(), watched: cfg.Jira.Projects, jira: siteOf(cfg, state), titles: cfg.Privacy.Titles,
+		Store: r.Store, State: state, Rules: report.Rules(), Report: report, config: cfg, watched: cfg.Jira.Projects, jira: siteOf(cfg, state), titles: cfg.Privacy.Titles,
 		nameless: r.namelessBy(report.Rules()), shared: true,
 	}, nil
 }

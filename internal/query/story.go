@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
-	"github.com/yourturn/yourturn/internal/measure"
 )
 
 // Story is one story explained as of an instant.
@@ -26,10 +25,12 @@ type Story struct {
 type Occasion struct {
 	At    latency.Instant
 	Rank  latency.Rank
-	ID    int64  // of the record or the comment; 0: it has none
-	Event string // what kind of event it was; "" where only time passed
-	Actor string // who did it, as the rules name them
-	What  string // what it changed or said, in a few words
+	ID    int64          // of the record or the comment; 0: it has none
+	Event string         // what kind of event it was; "" where only time passed
+	Actor string         // who did it, as the rules name them
+	by    string         // the person
+	ev    *latency.Event // nil where only time passed
+	What  string         // what it changed or said, in a few words
 	Rules []string
 	// Clocks are the owners' clocks of the waits that were open, or had just ended.
 	Clocks []Clock
@@ -38,42 +39,35 @@ type Occasion struct {
 // Clock is what the owner's clock of a wait showed.
 type Clock struct {
 	Kind             latency.Kind
-	Owner            string
+	Owner, Name      string
 	Working, Elapsed time.Duration
 }
 
 // Story explains the story with a key as of an instant: its waits, and each of
 // its events with the rules that used it and what the clocks showed.
 func (r *Reader) Story(ctx context.Context, key string, asOf latency.Instant) (*Story, error) {
-	ancestors, err := measure.Ancestors(ctx, r.Store)
+	h, err := r.history(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.history(ctx, key)
+	e, err := r.explain(ctx, h, asOf)
 	if err != nil {
 		return nil, err
 	}
-	d := latency.NewDeriver(r.Rules, ancestors)
-	for h, err := range r.Store.Histories(ctx, []int64{found.ID}) {
-		if err != nil {
-			return nil, err
-		}
-		res := d.Story(h, asOf)
-		return &Story{ID: h.ID, Key: h.Key, AsOf: asOf, Parts: res.Parts, Occasions: r.occasions(h, res, asOf), Findings: res.Findings}, nil
-	}
-	return nil, fmt.Errorf("reading the history of story %s: it is not in the store any more", key)
+	return &Story{ID: h.ID, Key: h.Key, AsOf: asOf, Parts: e.res.Parts, Occasions: r.occasions(h, e.res, asOf), Findings: e.res.Findings}, nil
 }
 
 // occasions lists the events up to asOf and what time alone did, in order.
 func (r *Reader) occasions(h *latency.History, res *latency.Result, asOf latency.Instant) []Occasion {
 	var out []Occasion
 	add := func(st latency.Step, what string, rules ...string) {
-		out = append(out, Occasion{At: st.At, Rank: st.Rank, ID: st.ID, Event: EventName(st), Actor: r.who(st.Actor), What: what, Rules: rules})
+		out = append(out, Occasion{At: st.At, Rank: st.Rank, ID: st.ID, Event: EventName(st), Actor: r.who(st.Actor), by: r.Rules.Person(st.Actor), What: what, Rules: rules})
 	}
 	for i := range h.Events {
 		ev := &h.Events[i]
 		if ev.At <= asOf {
 			add(latency.Step{At: ev.At, Rank: ev.Rank, ID: ev.ID, Actor: ev.Actor}, r.describe(ev))
+			out[len(out)-1].ev = ev
 		}
 	}
 	for i := range res.Parts {
@@ -159,8 +153,8 @@ func (r *Reader) clocks(waits []latency.Part, at latency.Instant) []Clock {
 	for i := range waits {
 		if w := &waits[i]; w.Start <= at && at <= w.End {
 			elapsed, working := r.Rules.ClockAt(w, at)
-			owner, _ := r.Owner(w)
-			out = append(out, Clock{w.Kind, owner, working, elapsed})
+			owner, name := r.Owner(w)
+			out = append(out, Clock{w.Kind, owner, name, working, elapsed})
 		}
 	}
 	return out

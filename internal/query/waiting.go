@@ -257,9 +257,14 @@ func (n Now) waiting(w *latency.Waiting, title string) Waiting {
 	}
 	if n.See.SeesOwner(w.Owner, w.Project) {
 		if e, ok := n.Estimates.of(report, w); ok {
-			forecast := func(f latency.Forecast) Forecast { return Forecast{Seconds(f.Within), f.Later, Time(f.At)} }
-			out.Expected = &Expected{Half: forecast(e.Half), Most: forecast(e.Most), Stands: e.Stands}
+			out.Expected = expectedOf(e)
 		}
 	}
 	return out
+}
+
+// expectedOf returns the stable form of an expected answer.
+func expectedOf(e latency.ExpectedAnswer) *Expected {
+	forecast := func(f latency.Forecast) Forecast { return Forecast{Seconds(f.Within), f.Later, Time(f.At)} }
+	return &Expected{Half: forecast(e.Half), Most: forecast(e.Most), Stands: e.Stands}
 }

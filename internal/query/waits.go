@@ -90,17 +90,22 @@ func (r *Reader) Waits(ctx context.Context, f Filter, asOf latency.Instant, look
 }
 
 func (r *Reader) waits(ctx context.Context, f Filter, asOf latency.Instant, look Preview, most int) (*Waits, error) {
-	ancestors, err := measure.Ancestors(ctx, r.Store)
-	if err != nil {
-		return nil, err
-	}
 	var ids []int64
+	var ancestors latency.Ancestors
 	if f.Story != "" {
 		h, err := r.history(ctx, f.Story)
 		if err != nil {
 			return nil, err
 		}
 		ids = []int64{h.ID}
+		if ancestors, err = measure.AncestorsOf(ctx, r.Store, h); err != nil {
+			return nil, err
+		}
+	} else {
+		var err error
+		if ancestors, err = measure.Ancestors(ctx, r.Store); err != nil {
+			return nil, err
+		}
 	}
 	snapshot, err := r.Store.Snapshot(ctx)
 	if err != nil {

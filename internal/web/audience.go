@@ -1,9 +1,6 @@
 package web
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
 // audience is who may see a route.
 type audience struct {
@@ -32,11 +29,11 @@ func ofProject() audience {
 	return audience{"lead or member of the project", func(_ *Server, c Caller, r *http.Request) bool { return c.SeesProject(r.PathValue("project")) }}
 }
 
-// ofStory is whoever sees the project of the story in the path.
+// ofStory is whoever sees the project of the story in the path, and owners. The page shows
+// an owner the stories on which a wait is or was theirs.
 func ofStory() audience {
-	return audience{"lead or member of the story's project", func(_ *Server, c Caller, r *http.Request) bool {
-		key := r.PathValue("story")
-		return c.SeesProject(key[:max(0, strings.LastIndexByte(key, '-'))])
+	return audience{"lead or member of the story's project, or its owner", func(_ *Server, c Caller, r *http.Request) bool {
+		return c.owner != "" || c.SeesProject(projectOf(r.PathValue("story")))
 	}}
 }
 

@@ -37,6 +37,8 @@ func common() template.FuncMap {
 		"number":  words.Number,
 		"count":   words.Count,
 		"list":    words.List,
+		"plain":   plain,
+		"code":    code,
 		"badge":   func(tone, text string) badge { return badge{tone, text} },
 	}
 }
@@ -107,8 +109,9 @@ type pager struct {
 
 // view is what a page says; the frame around it is everybody's.
 type view struct {
-	Title   string // the heading, and the title of the window
-	Answer  string // in a sentence, what the page is opened for
+	Title   string        // the heading, and the title of the window
+	Answer  string        // in a sentence, what the page is opened for
+	Lead    template.HTML // the same where it holds names and instants; "": Answer
 	Notices []notice
 	Code    int // of the answer; 0: 200
 	Page    any // for the page's own template

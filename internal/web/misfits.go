@@ -11,7 +11,11 @@ import (
 // misfits says in sentences where the config does not fit a project that a caller
 // sees, or whose service they run: its numbers look quiet, and are not.
 func misfits(r *latency.Report, c Caller) []string {
-	sees := func(project string) bool { return c.Operates() || c.SeesProject(project) }
+	return misfitsOf(r, func(project string) bool { return c.Operates() || c.SeesProject(project) })
+}
+
+// misfitsOf says it of the projects that sees selects.
+func misfitsOf(r *latency.Report, sees func(project string) bool) []string {
 	var none []string
 	for project, fits := range r.Configured {
 		if !fits && sees(project) {

@@ -26,6 +26,14 @@ func (s *Server) routes() []route {
 		{pattern: "GET /metrics", audience: operators(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics},
 	}
 	list = append(list, s.probes()...)
+	if s.from.Reader != nil {
+		list = append(list,
+			route{pattern: "GET /stories/{story}", audience: ofStory(), personal: true, atOnce: 16, page: true, handler: s.story()},
+			route{pattern: "GET /projects/{project}", audience: ofProject(), personal: true, atOnce: 16, page: true, handler: s.project()},
+			route{pattern: "GET /how", audience: anyRole(), personal: true, atOnce: 16, page: true, menu: "How it is measured", handler: s.how()},
+			route{pattern: "GET /data", audience: anyRole(), personal: true, atOnce: 8, page: true, menu: "Data", handler: s.data()},
+		)
+	}
 	if s.from.Sync != nil {
 		list = append(list, route{pattern: "GET /sync", audience: operators(), personal: true, atOnce: 4, page: true, menu: "Sync", handler: s.sync()})
 	}

@@ -4,6 +4,8 @@ import (
 	"html/template"
 	"net/http"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/words"
 )
 
 // Sync is how the service keeps up with its Jira, for the page about it.
@@ -95,24 +97,24 @@ type Odd struct {
 // stampForm is how the page shows an instant.
 const stampForm = "Mon 2 Jan 2006 15:04:05 MST"
 
+// stamp returns an instant to the second, which the script shows to the minute; or what
+// else is said where there is none.
+func stamp(t time.Time, none string) template.HTML {
+	if t.IsZero() {
+		return template.HTML(template.HTMLEscapeString(none)) //nolint:gosec // it is escaped
+	}
+	text := t.UTC().Format(stampForm)
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + text + `</time>`) //nolint:gosec // of digits and names of days
+}
+
 // sync serves the page about the synchronisation (/sync).
 func (s *Server) sync() http.Handler {
 	page := page("sync.html", template.FuncMap{
-		"stamp": func(t time.Time) string {
-			if t.IsZero() {
-				return "never"
-			}
-			return t.UTC().Format(stampForm)
-		},
+		"stamp": func(t time.Time) template.HTML { return stamp(t, "never") },
 		// Cycles are known since the start alone, and the store may hold what others brought.
-		"ended": func(t time.Time) string {
-			if t.IsZero() {
-				return "none since the start"
-			}
-			return t.UTC().Format(stampForm)
-		},
-		"took": func(d time.Duration) string { return d.Round(time.Millisecond).String() },
-		"age":  func(d time.Duration) string { return d.Round(time.Second).String() },
+		"ended": func(t time.Time) template.HTML { return stamp(t, "none since the start") },
+		"took":  func(d time.Duration) string { return d.Round(time.Millisecond).String() },
+		"age":   func(d time.Duration) string { return d.Round(time.Second).String() },
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := s.from.Sync(r.Context())
@@ -120,6 +122,100 @@ func (s *Server) sync() http.Handler {
 			s.fail(w, r, http.StatusInternalServerError, "No answer", "Reading how the store keeps up with Jira failed: "+err.Error())
 			return
 		}
-		s.show(w, r, page, view{Title: "Sync", Answer: "How the store keeps up with Jira.", Notices: s.state(callerOf(r)), Page: data})
+		v := view{Title: "Sync", Answer: data.answer(), Page: syncPage{data, data.tiles(), s.serves("GET /data")}}
+		for _, n := range s.state(callerOf(r)) {
+			if n.ID != "stale" { // the page itself says it, and more
+				v.Notices = append(v.Notices, n)
+			}
+		}
+		v.Notices = append(data.notices(s.from.Status().zone()), v.Notices...)
+		s.show(w, r, page, v)
 	})
+}
+
+// syncPage is what the page shows.
+type syncPage struct {
+	Sync
+	Tiles  []tile
+	Listed bool // there is a page of what is odd
+}
+
+// answer says whether the synchronisation is well, since when it is not, and what comes next.
+func (y *Sync) answer() string {
+	next := ""
+	if wait := time.Until(y.Next); !y.Next.IsZero() {
+		next = " The next poll is due now."
+		if wait > time.Second {
+			next = " The next poll is due in " + words.Elapsed(wait) + "."
+		}
+	}
+	switch {
+	case y.Last.Err != "" && !y.Data.IsZero():
+		return "It is not well: what has happened in Jira in the last " + words.Elapsed(y.Lag) + " is not known." + next
+	case y.Last.Err != "":
+		return "It is not well: no poll was complete yet, so there are no numbers." + next
+	case y.Data.IsZero() && y.Progress != "":
+		return "The first sync is under way: " + y.Progress + "."
+	case y.Data.IsZero():
+		return "The first sync has not started."
+	case y.Last.End.IsZero():
+		return "No poll has ended since the start; what is stored is " + words.Elapsed(y.Lag) + " old."
+	}
+	if y.Lag < time.Minute {
+		return "It is well: everything in Jira is known." + next
+	}
+	return "It is well: everything in Jira is known but for the last " + words.Elapsed(y.Lag) + "." + next
+}
+
+// notices say what is wrong, and what to do.
+func (y *Sync) notices(zone *time.Location) []notice {
+	var out []notice
+	if y.Last.Err != "" {
+		var since *moment
+		if !y.Data.IsZero() {
+			since = &moment{y.Data, words.Instant(y.Data, time.Now(), zone)}
+		}
+		out = append(out, notice{
+			Since: since,
+			Kind:  "error", ID: "failed", Title: "The last poll failed.", Text: "It is tried again by itself; if it stays so, mend what the reason names. The data are as they were.", Detail: y.Last.Err,
+		})
+	}
+	if y.Census.Stopped != "" {
+		out = append(out, notice{
+			Kind: "warning", ID: "census", Title: "The last census removed nothing.", Detail: y.Census.Stopped,
+			Text: "Find out whether the account lost a permission. If the stories are really gone, raise jira.census_max_removed for one census.",
+		})
+	}
+	if y.Census.Failure != "" {
+		out = append(out, notice{Kind: "warning", ID: "check", Title: "The last check failed.", Text: "It is tried again with a later poll.", Detail: y.Census.Failure})
+	}
+	if n := len(y.Quarantine) + y.QuarantineOmitted; n > 0 {
+		out = append(out, notice{Kind: "warning", ID: "quarantined", Title: words.Count(n, "issue cannot be read.", "issues cannot be read."), Text: "All others are. The reasons stand below."})
+	}
+	return out
+}
+
+// tiles are the numbers by which one sees how it goes.
+func (y *Sync) tiles() []tile {
+	if y.Data.IsZero() {
+		return nil
+	}
+	requests := 0
+	for _, r := range y.Requests {
+		requests += r.Count
+	}
+	age := words.Elapsed(y.Lag)
+	if y.Lag < time.Minute {
+		age = words.Count(int(y.Lag/time.Second), "second", "seconds")
+	}
+	out := []tile{{ID: "age", Number: age, Label: "is how old the data are"}}
+	if !y.Last.End.IsZero() {
+		out = append(out, tile{ID: "took", Number: y.Last.Took.Round(10 * time.Millisecond).String(), Label: "is how long the last poll took"})
+	}
+	out = append(out, tile{ID: "requests", Number: words.Number(requests), Label: "requests since the start"})
+	unreadable := tile{ID: "unreadable", Number: words.Number(len(y.Quarantine) + y.QuarantineOmitted), Label: "issues cannot be read"}
+	if len(y.Quarantine) > 0 {
+		unreadable.Tone = "late"
+	}
+	return append(out, unreadable)
 }

@@ -41,7 +41,7 @@ func TestSyncPage(t *testing.T) {
 		Odd: []Odd{{Key: "PAY-1", Reason: "invisible"}, {Reason: "poll_failed"}}, OddOmitted: 3,
 		Audited: true, Audit: []Count{{"bulk", 222}},
 	}
-	says("after a failure", "1m30s ago", "the full sync has read 7 stories", "09:00:00", "after 1.5s: ", "&lt;no route&gt;", "08:01:00 UTC, after 2s", "Stories that it read</th><td>8<",
+	says("after a failure", "1m30s ago", "the full sync has read 7 stories", "09:00:00", "after 1.5s: ", "&lt;no route&gt;", "08:01:00 UTC</time>, after 2s", "Stories that it read</th><td>8<",
 		"10:00:00", "Jira wants no requests until", "11:00:00", "Jira wants no requests for issue until", "12:00:00", "the old one stays",
 		"13:00:00", "19:00:00", "9 of 10 are not to be seen", "Stories that Jira shows</th><td>9<", "census: &lt;reset&gt;", "14:00:00",
 		"PAY-2", "no status", "And 4 more", "PAY-1", "all of Jira", "And 3 more", "accepted", "41", "15:00:00", "no answer", "349", "350", "bulk</th><td class=\"n\">222<", "yourturn waits --audit")

@@ -1,0 +1,243 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/words"
+)
+
+// projectPage is where the time goes in a project (/projects/P).
+type projectPage struct {
+	Loading string
+	Flow    *query.Flow
+	Tiles   []tile
+	Bounds  string // the share of waiting for the owner
+	Bars    []stageBar
+	Total   phrase
+	Kinds   []kindRow
+	Needs   []needLine
+	Rules   bool
+	Few     string // why nothing is said; "": enough tell
+}
+
+// stageBar is a stage in the bar of the cycle time.
+type stageBar struct {
+	box
+	Name, Share, Said string
+	Time              phrase
+	Is                string
+	Largest           bool
+}
+
+// kindRow is how a kind of wait goes.
+type kindRow struct {
+	query.FlowKind
+	Name                 string
+	Target, Oldest       phrase
+	Half, Most           string
+	Path, LatePath       string
+	Counted              int
+	CutShort             bool // more than a fifth ended without a verdict or an answer
+	HalfExact, MostExact string
+}
+
+// needLine is what the team needs, and the evidence.
+type needLine struct {
+	Text, Evidence string
+	Sure           bool
+}
+
+// project serves the page of where the time goes in a project (/projects/P).
+func (s *Server) project() http.Handler {
+	page := page("project.html", nil, "chart.html")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, asked := callerOf(r), r.PathValue("project")
+		reader, err := s.reader(r)
+		if err != nil {
+			s.unanswered(w, r, err)
+			return
+		}
+		if reader == nil {
+			s.show(w, r, page, view{Title: plain(asked, nameLength), Notices: s.state(c), Page: projectPage{Loading: waitingForNumbers(s.from.Status())}})
+			return
+		}
+		flow, ok := reader.Flow(asked)
+		if !ok {
+			var known []menuEntry
+			for project := range reader.Report.Configured {
+				if c.SeesProject(project) {
+					known = append(known, menuEntry{Name: project, Path: "/projects/" + url.PathEscape(project)})
+				}
+				if strings.EqualFold(project, asked) && c.SeesProject(project) {
+					http.Redirect(w, r, "/projects/"+url.PathEscape(project), http.StatusFound)
+					return
+				}
+			}
+			slices.SortFunc(known, func(a, b menuEntry) int { return strings.Compare(a.Name, b.Name) })
+			s.fail(w, r, http.StatusNotFound, "No such project", "There is no project "+isolated(asked)+" here: it is not watched any more, or it was never read.", known...)
+			return
+		}
+		p := newProjectPage(flow)
+		p.Rules = s.serves("GET /how")
+		s.show(w, r, page, view{Title: asked, Answer: flowAnswer(flow), Notices: s.projectState(c, reader.Report, asked), Page: p})
+	})
+}
+
+// projectState returns the notices of a page about one project.
+func (s *Server) projectState(c Caller, report *latency.Report, project string) []notice {
+	out := slices.DeleteFunc(s.state(c), func(n notice) bool { return strings.HasPrefix(n.ID, "misfit-") })
+	for i, text := range misfitsOf(report, func(other string) bool { return other == project }) {
+		out = append(out, notice{Kind: "warning", ID: fmt.Sprint("misfit-", i), Title: "The config may not fit.", Text: text})
+	}
+	return out
+}
+
+// share writes a share of the whole as dashboards do: of bounds the lower is rounded down,
+// and the upper up.
+func share(of float64, round func(float64) float64) string {
+	return fmt.Sprintf("%.0f", round(100*of)) + " %"
+}
+
+// tenths writes a share to the tenth of a percent.
+func tenths(of float64) string { return fmt.Sprintf("%.1f", 100*of) + " %" }
+
+// bounds writes a share that lies between two.
+func bounds(low, high float64) string {
+	if low == high {
+		return share(low, math.Floor)
+	}
+	return fmt.Sprintf("%.0f–", math.Floor(100*low)) + share(high, math.Ceil)
+}
+
+// flowAnswer says in a sentence where the time goes.
+func flowAnswer(f *query.Flow) string {
+	if !f.BlockerKnown {
+		return fmt.Sprintf("Too few stories tell where the time goes: %s in the last 28 days, and it takes five.", words.Count(f.Stories, "story", "stories"))
+	}
+	text := "Is the owner the bottleneck? " + strings.ToUpper(f.Verdict[:1]) + f.Verdict[1:] + ": " + bounds(f.Low, f.High) + " of the cycle time of the last 28 days was waiting for the owner. "
+	switch f.Blocker {
+	case "":
+		return text + "No stage in which nobody works stands out."
+	case string(latency.StageOwner):
+		return text + "It is the largest blocker."
+	}
+	return text + "The largest blocker is " + stageName(f.Blocker) + ", with " + tenths(f.BlockerShare) + "."
+}
+
+// stageName says a stage in words.
+func stageName(stage string) string {
+	switch stage {
+	case string(latency.StageOwner):
+		return "waiting for the owner"
+	case string(latency.StageOwnerQuestion):
+		return "a question is open, and work may go on"
+	}
+	return stage
+}
+
+// stageIs says what it means that a story is in a stage.
+func stageIs(l query.Lived) string {
+	switch {
+	case l.Stage == string(latency.StageOwnerQuestion):
+		return "waiting for the owner, but work may go on"
+	case l.Waiting:
+		return "waiting for the owner"
+	case l.Blocks:
+		return "nobody works on the story"
+	case l.Stage == string(latency.StageBacklog):
+		return "put back, to be done later"
+	}
+	return "work"
+}
+
+// newProjectPage makes the page of a flow.
+func newProjectPage(f *query.Flow) projectPage {
+	p := projectPage{Flow: f, Bounds: bounds(f.Low, f.High), Total: phrase{words.Exact(f.CycleTime.Duration()), words.Exact(f.CycleTime.Duration())}}
+	at := 0.0
+	for _, l := range f.Stages {
+		b := stageBar{
+			box:  box{Class: "stage " + l.Stage, Text: stageName(l.Stage), from: at, to: at + 100*l.Share},
+			Name: stageName(l.Stage), Share: tenths(l.Share), Time: phrase{words.Working(l.Time.Duration(), 0), words.Exact(l.Time.Duration())},
+			Is: stageIs(l), Largest: l.Stage == f.Blocker,
+		}
+		if l.Stage == string(latency.StageOwnerQuestion) {
+			b.Text = "question open"
+		}
+		b.Title = b.Name + ": " + b.Share
+		at = b.to
+		b.box = placed([]box{b.box})[0]
+		p.Bars = append(p.Bars, b)
+	}
+	for _, k := range f.Kinds {
+		p.Kinds = append(p.Kinds, newKindRow(f.Project, k))
+		row := p.Kinds[len(p.Kinds)-1]
+		tone := ""
+		if k.Overdue > 0 {
+			tone = "late"
+		}
+		p.Tiles = append(p.Tiles, tile{ID: "open-" + k.Kind, Number: words.Number(k.Open), Label: row.Name + " are waited for", Path: row.Path},
+			tile{ID: "late-" + k.Kind, Number: words.Number(k.Overdue), Label: "of them past the target", Tone: tone, Path: row.LatePath})
+	}
+	for _, n := range f.Needs {
+		p.Needs = append(p.Needs, newNeed(n))
+	}
+	return p
+}
+
+// newKindRow makes the row of a kind of wait.
+func newKindRow(project string, k query.FlowKind) kindRow {
+	row := kindRow{
+		FlowKind: k, Name: map[string]string{string(latency.Acceptance): "Verdicts", string(latency.Question): "Answers"}[k.Kind],
+		Target: workingTime(k.Target.Duration(), 0), Oldest: workingTime(k.Oldest.Duration(), 0),
+		Counted: k.Ended + k.Running + k.Censored,
+	}
+	row.CutShort = 5*k.Censored > row.Counted
+	say := func(q *query.QuantileOf) (text, exact string) {
+		switch {
+		case q == nil:
+			return "too early to tell", ""
+		case !q.Reached:
+			return "not reached: so many are open past the target", ""
+		}
+		return words.Working(q.Within.Duration(), 0), words.Exact(q.Within.Duration())
+	}
+	row.Half, row.HalfExact = say(k.Half)
+	row.Most, row.MostExact = say(k.Most)
+	q := url.Values{"project": {project}, "kind": {k.Kind}}
+	row.Path = "/?" + q.Encode()
+	row.LatePath = row.Path
+	return row
+}
+
+// newNeed says what a team needs, and by which evidence.
+func newNeed(n query.Need) needLine {
+	line := needLine{Sure: n.Sure}
+	switch n.What {
+	case query.NeedVerdicts, query.NeedAnswers:
+		what := map[string]string{query.NeedVerdicts: "verdicts", query.NeedAnswers: "answers"}[n.What]
+		line.Text = "Sooner " + what
+		switch {
+		case !n.Sure:
+			line.Text = "Cannot tell about " + what
+			line.Evidence = fmt.Sprintf("%s in the last 28 days; from ten on something can be said", words.Count(n.Waits, "wait", "waits"))
+		case n.Most == 0:
+			line.Evidence = fmt.Sprintf("85 of 100 are not reached, for so many are open past the target; %s tell", words.Count(n.Waits, "wait", "waits"))
+		default:
+			line.Evidence = fmt.Sprintf("85 of 100 take up to %.1f times the target; %s tell", n.Most, words.Count(n.Waits, "wait", "waits"))
+		}
+	default:
+		line.Text = "Less time in " + stageName(n.What)
+		if n.What == string(latency.StageOwner) {
+			line.Text = "Less waiting for the owner"
+		}
+		line.Evidence = fmt.Sprintf("of what holds stories while nobody works on them it is the most, with %s of the cycle time; %s tell", tenths(n.Share), words.Count(n.Stories, "story", "stories"))
+	}
+	return line
+}
