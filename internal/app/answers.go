@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/yourturn/yourturn/config"
@@ -12,6 +14,7 @@ import (
 type answers struct {
 	numbers *numbers
 	running query.Running
+	looks   *lookLog
 	cfg     atomic.Pointer[config.Config] // in force
 }
 
@@ -27,4 +30,18 @@ func (a *answers) titles(ctx context.Context, ids []int64) (map[int64]string, er
 		return nil, err
 	}
 	return r.Titles(ctx, ids)
+}
+
+// looksAt returns the looks of others at the numbers of an owner, as pages call them.
+func (a *answers) looksAt(ctx context.Context, owner string) ([]query.Look, error) {
+	kept := a.looks.kept.Load()
+	list, err := a.running.Store.Looks(ctx, cmp.Or(kept.keys[owner], owner))
+	if err != nil {
+		return nil, fmt.Errorf("reading who looked at the numbers of %s: %w", owner, err)
+	}
+	out := make([]query.Look, len(list))
+	for i, l := range list {
+		out[i] = query.Look{At: query.Time(l.At), By: l.By, What: l.What}
+	}
+	return out, nil
 }

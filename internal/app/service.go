@@ -139,13 +139,13 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Observe: s.polls.webhook,
 		Now:     s.polls.clock,
 	})
-	s.answers = &answers{numbers: s.numbers, running: query.Running{Store: st}}
+	s.answers = &answers{numbers: s.numbers, running: query.Running{Store: st}, looks: s.looks}
 	s.pages = web.New(web.Sources{
 		Metrics: metrics.Handler(s.numbers.exporter, reg), Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload,
 		Webhooks: s.webhooks, WebhooksTaken: s.webhooks.Taken, Policy: s.policy.Load,
 		Refused: func(reason string) { s.refused(reason, 1) },
 		Looks:   s.looks,
-		Reader:  s.answers.reader, Titles: s.answers.titles,
+		Reader:  s.answers.reader, Titles: s.answers.titles, LooksAt: s.answers.looksAt,
 	})
 	client, poller, err := s.newCollector(ctx, cfg)
 	if err == nil {

@@ -150,6 +150,10 @@ web:
 	p.logs(`"logger":"audit","msg":"the config was reloaded","by":["sam at 127.0.0.1"]`, true)
 	p.logs(`"logger":"audit","msg":"somebody looks at an owner's numbers","owner":"po","by":"lin","what":"/"`, true)
 	p.logs(`"by":"pat"`, false)
+	_, own := asked(t, client, http.MethodGet, base+"/owners/po", as("pat", ""))
+	if text := plain(own); !strings.Contains(text, "Your turn") || !regexp.MustCompile(`Who looked at your numbers\s+lin\s+at\s+/\s*,`).MatchString(text) {
+		t.Errorf("the owner does not see who looked: %s", text)
+	}
 	body := await(t, "http://"+probes+"/metrics", has("yourturn_http_refused_total"))
 	if value(body, `yourturn_http_refused_total{reason="no_role"}`) < 7 {
 		t.Errorf("refusals are not counted:\n%s", regexp.MustCompile(`(?m)^yourturn_http.*$`).FindAllString(body, -1))

@@ -142,8 +142,7 @@ func (c *changes) RecordLook(context.Context, string, string, string, time.Time)
 	return nil
 }
 
-// tabled returns a server with every route there is, and one of each kind of page
-// that is about an owner, a project or a story.
+// tabled returns a server with every route there is.
 func tabled(t testing.TB, policy *Policy, refused func(string)) (*Server, []route, *changes) {
 	t.Helper()
 	report, done := twoTeams(t), &changes{}
@@ -161,12 +160,7 @@ func tabled(t testing.TB, policy *Policy, refused func(string)) (*Server, []rout
 		}),
 		WebhooksTaken: func() bool { return true },
 	})
-	about := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, r.URL.Path) })
-	list := append(s.routes(),
-		route{pattern: "GET /owners/{owner}", audience: ofOwner(), personal: true, atOnce: 1, handler: about},
-	)
-	s.Handler = s.mux(list)
-	return s, list, done
+	return s, s.routes(), done
 }
 
 // requestOf returns a request of a route.

@@ -143,7 +143,7 @@ func (s *Server) menu(r *http.Request) []menuEntry {
 			add(rt.menu, strings.TrimSuffix(strings.TrimPrefix(rt.pattern, "GET "), "{$}"))
 		}
 	}
-	if c.owner != "" && s.serves("GET /owners/{owner}") {
+	if c.owner != "" && s.serves("GET /owners/{owner}") && !s.together() {
 		add("Your turn", "/owners/"+c.owner)
 	}
 	order := menuOrder()
@@ -154,6 +154,12 @@ func (s *Server) menu(r *http.Request) []menuEntry {
 		return nil // it would lead nowhere
 	}
 	return out
+}
+
+// together reports whether owners are not told apart: then none has a page.
+func (s *Server) together() bool {
+	report := s.from.Report()
+	return report != nil && report.Rules().Together
 }
 
 // serves reports whether there is a route: pages lead to no page that is not there.

@@ -22,6 +22,7 @@ type route struct {
 func (s *Server) routes() []route {
 	list := []route{
 		{pattern: "GET /{$}", audience: anyRole(), personal: true, atOnce: 16, page: true, menu: waitsNow, handler: s.waiting()},
+		{pattern: "GET /owners/{owner}", audience: ofOwner(), personal: true, atOnce: 16, page: true, handler: s.owner()},
 		{pattern: "GET /assets/", audience: everybody(), atOnce: 16, handler: assets()},
 		{pattern: "GET /metrics", audience: operators(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics},
 	}

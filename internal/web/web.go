@@ -38,6 +38,9 @@ type Sources struct {
 	Refused func(reason string)
 	// Looks, which may be nil, keeps who looked at an owner's numbers.
 	Looks Looks
+	// LooksAt returns the looks of others at an owner's numbers, the latest first; nil: they
+	// are not kept.
+	LooksAt func(ctx context.Context, owner string) ([]query.Look, error)
 	// Sync returns how the store keeps up with Jira.
 	Sync func(context.Context) (Sync, error)
 	// Reload puts the config's file in force, because by asks for it. The error is
