@@ -12,6 +12,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/suite"
 )
 
 // TestWhyIsWhatWaitsSay explains every story of an organisation, and holds each answer to
@@ -31,6 +32,9 @@ func TestWhyIsWhatWaitsSay(t *testing.T) {
 	for h, err := range r.Store.Histories(t.Context(), nil) {
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !suite.Full() && h.ID%2 != 0 { // one of two
+			continue
 		}
 		stories++
 		why, err := r.Why(t.Context(), strings.ToLower(h.Key), r.State.DataTimestamp, nil)
@@ -71,7 +75,7 @@ func TestWhyIsWhatWaitsSay(t *testing.T) {
 		}
 		told(t, why)
 	}
-	if stories < 100 || open == 0 || handed == 0 {
+	if stories < 50 || open == 0 || handed == 0 {
 		t.Errorf("%d stories, %d open waits, %d hand-overs: the organisation shows too little", stories, open, handed)
 	}
 }
