@@ -28,7 +28,7 @@ var rulesInFull = sync.OnceValue(func() template.HTML { //nolint:gochecknoglobal
 	if err := md.Convert([]byte(docs.HowItIsMeasured), &b); err != nil {
 		panic(err) // it writes to memory
 	}
-	out := regexp.MustCompile(`<th([^>]*)>`).ReplaceAll(b.Bytes(), []byte(`<th scope="col"$1>`))
+	out := regexp.MustCompile(`<th([ >])`).ReplaceAll(b.Bytes(), []byte(`<th scope="col"$1`))
 	return template.HTML(regexp.MustCompile(` style="[^"]*"`).ReplaceAll(out, nil)) //nolint:gosec // likewise
 })
 
