@@ -36,6 +36,7 @@ type sprint struct {
 	Activated instant `json:"activatedDate"` // when it was really started; not every Jira has it
 	End       instant `json:"endDate"`
 	Complete  instant `json:"completeDate"`
+	Board     *number `json:"originBoardId"` // not every Jira has it
 }
 
 // begun returns when the sprint was started.
@@ -44,6 +45,14 @@ func (s *sprint) begun() latency.Instant {
 		return latency.Instant(s.Activated)
 	}
 	return latency.Instant(s.Start)
+}
+
+// board returns the id of the board that the sprint was made on; 0: not known.
+func (s *sprint) board() int64 {
+	if s.Board == nil {
+		return 0
+	}
+	return int64(*s.Board)
 }
 
 // ended returns when the sprint was completed, or is to end.
@@ -88,7 +97,7 @@ func (c *Client) Sprints(ctx context.Context, p jiradata.Project) ([]jiradata.Sp
 				continue
 			}
 			s.Name = cut(s.Name)
-			found[s.ID] = jiradata.Sprint{ID: int64(s.ID), ProjectID: p.ID, Name: strings.TrimSpace(s.Name), Start: s.begun(), End: s.ended()}
+			found[s.ID] = jiradata.Sprint{ID: int64(s.ID), ProjectID: p.ID, Name: strings.TrimSpace(s.Name), Board: s.board(), Start: s.begun(), End: s.ended()}
 		}
 	}
 	out := make([]jiradata.Sprint, 0, len(found))

@@ -40,8 +40,8 @@ func TestSprints(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []jiradata.Sprint{
-			{ID: 1, ProjectID: "100", Name: "Sprint 1", Start: latency.At(closed.Start), End: latency.At(closed.Complete)},
-			{ID: 2, ProjectID: "100", Name: "Sprint 2", Start: latency.At(active.Start), End: latency.At(active.End)},
+			{ID: 1, ProjectID: "100", Name: "Sprint 1", Board: 7, Start: latency.At(closed.Start), End: latency.At(closed.Complete)},
+			{ID: 2, ProjectID: "100", Name: "Sprint 2", Board: 7, Start: latency.At(active.Start), End: latency.At(active.End)},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("sprints (-want +got):\n%s", diff)

@@ -73,7 +73,7 @@ func (c *call) sprints() {
 	for _, sp := range b.Sprints {
 		if states == "" || slices.Contains(strings.Split(states, ","), sp.State) {
 			doc := renderSprint(sp)
-			doc["self"], doc["originBoardId"] = c.link("/rest/agile/1.0/sprint/"+number(sp.ID)), b.ID
+			doc["self"], doc["originBoardId"] = c.link("/rest/agile/1.0/sprint/"+number(sp.ID)), c.site.origin(sp)
 			all = append(all, doc)
 		}
 	}
@@ -114,6 +114,16 @@ func renderSprint(sp *Sprint) map[string]any {
 
 func sprintTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
+// origin returns the id of the board that a sprint was made on: the first that has it.
+func (s *Site) origin(sp *Sprint) int64 {
+	for _, b := range s.boards {
+		if slices.Contains(b.Sprints, sp) {
+			return b.ID
+		}
+	}
+	return 0
+}
+
 // renderSprintField renders the sprints of an issue: on Data Center the text
 // that Java makes of each.
 func (s *Site) renderSprintField(list []*Sprint) any {
@@ -122,13 +132,7 @@ func (s *Site) renderSprintField(list []*Sprint) any {
 	}
 	out := make([]any, len(list))
 	for i, sp := range list {
-		var board int64
-		for _, b := range s.boards {
-			if slices.Contains(b.Sprints, sp) {
-				board = b.ID
-				break
-			}
-		}
+		board := s.origin(sp)
 		if s.Flavor == Cloud {
 			doc := renderSprint(sp)
 			doc["boardId"] = board

@@ -21,7 +21,7 @@ func TestSprints(t *testing.T) {
 	shared := jiradata.Sprint{ID: 1, ProjectID: "1", Name: "one", Start: 10, End: 20}
 	other := shared
 	other.ProjectID = "2"
-	later := jiradata.Sprint{ID: 2, ProjectID: "1", Name: "Sprint „2“ 'x'", Start: 20, End: 30}
+	later := jiradata.Sprint{ID: 2, ProjectID: "1", Name: "Sprint „2“ 'x'", Board: 7, Start: 20, End: 30}
 	put("1", shared)
 	put("2", other)
 	put("1", later, shared)

@@ -124,7 +124,7 @@ func TestTitlesOfAnOlderStore(t *testing.T) {
 	}
 	older := func() {
 		t.Helper()
-		for _, text := range []string{`DROP TABLE title`, `DELETE FROM schema_version WHERE version = 5`} {
+		for _, text := range []string{`DROP TABLE title`, `ALTER TABLE sprint DROP COLUMN board`, `DELETE FROM schema_version WHERE version >= 5`} {
 			if _, err := s.db.ExecContext(t.Context(), text); err != nil {
 				t.Fatal(err)
 			}
