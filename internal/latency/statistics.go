@@ -114,7 +114,10 @@ type Blocker struct {
 }
 
 // FirstPass is how many of the stories with a first verdict were accepted by it.
-type FirstPass struct{ Accepted, Stories int }
+type FirstPass struct {
+	Accepted int `json:"accepted"`
+	Stories  int `json:"stories"`
+}
 
 // Fields is on how many of a project's stories the owner field is empty.
 type Fields struct{ Empty, Stories int }

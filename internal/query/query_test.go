@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -348,5 +349,45 @@ func TestAuditFilter(t *testing.T) {
 	list := audit(query.Filter{Story: strings.ToLower(all[i].Story)})
 	if len(list) == 0 || slices.ContainsFunc(list, func(f query.Finding) bool { return f.Story != all[i].Story }) {
 		t.Errorf("the findings of %s are %+v", all[i].Story, list)
+	}
+}
+
+// TestSprintIsComparedOnItsBoard has two boards whose sprints alternate, and sprints of
+// which Jira does not say the board.
+func TestSprintIsComparedOnItsBoard(t *testing.T) {
+	r := open(t, synced(t))
+	st, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "s.db"), store.ReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	id := r.Rules.ProjectID("PAY")
+	var list []jiradata.Sprint
+	for i := range int64(12) {
+		board := []int64{7, 8, 0}[i%3]
+		start := latency.Instant(1000 * i)
+		list = append(list, jiradata.Sprint{ID: i + 1, ProjectID: id, Name: fmt.Sprint("S", i+1), Board: board, Start: start, End: start + 1000})
+	}
+	if err := st.SaveSprints(t.Context(), id, list); err != nil {
+		t.Fatal(err)
+	}
+	on := *r
+	on.Store = st
+	for sprint, want := range map[string]string{
+		"S10": "[S9 S7 S6]",   // of board 7: its own, and those of which it may be
+		"S11": "[S9 S8 S6]",   // of board 8
+		"S12": "[S11 S10 S9]", // of none that is known: any
+	} {
+		_, before, err := on.Sprint(t.Context(), "PAY", sprint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, b := range before {
+			names = append(names, b.Name)
+		}
+		if got := fmt.Sprint(names); got != want {
+			t.Errorf("%s is compared with %s, want %s", sprint, got, want)
+		}
 	}
 }

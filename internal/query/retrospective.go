@@ -15,6 +15,48 @@ import (
 	"github.com/yourturn/yourturn/internal/retrospective"
 )
 
+// DefaultDays is how many whole days a retrospective looks at that names none.
+const DefaultDays = 14
+
+// Wanted is what a retrospective is wanted of.
+type Wanted struct {
+	Projects []string // keys; none: all that are watched
+	// Sprint names one of the one project; "": the days count.
+	Sprint   string
+	From, To time.Time // the first and the last day; zero: the last whole days that the store knows
+}
+
+// TooEarlyError is a range that begins after the data.
+type TooEarlyError struct{ DataTimestamp latency.Instant }
+
+func (e TooEarlyError) Error() string {
+	return "the range begins after the store's data, which are as of " + Stamp(e.DataTimestamp)
+}
+
+// Ranges returns the range that is wanted and those before it, the latest first. Days are
+// those of zone. A sprint that is not there is an UnknownError.
+func (r *Reader) Ranges(ctx context.Context, w Wanted, zone *time.Location) (wanted retrospective.Range, before []retrospective.Range, err error) {
+	switch {
+	case w.Sprint != "":
+		wanted, before, err = r.Sprint(ctx, w.Projects[0], w.Sprint)
+	case w.From.IsZero():
+		from, to := LastDays(r.State.DataTimestamp, zone)
+		wanted, before = Days(from, to, zone)
+	default:
+		wanted, before = Days(w.From, w.To, zone)
+	}
+	if err == nil && wanted.From >= r.State.DataTimestamp {
+		err = TooEarlyError{r.State.DataTimestamp}
+	}
+	return wanted, before, err
+}
+
+// LastDays returns the first and the last of the whole days that are over at an instant.
+func LastDays(at latency.Instant, zone *time.Location) (from, to time.Time) {
+	now := at.Time().In(zone)
+	return now.AddDate(0, 0, -DefaultDays), now.AddDate(0, 0, -1)
+}
+
 // rangesBefore is with how many ranges a range is compared.
 const rangesBefore = 3
 
@@ -36,8 +78,8 @@ func Days(from, to time.Time, zone *time.Location) (r retrospective.Range, befor
 }
 
 // Sprint returns the range of a project's sprint, and those of the sprints that ended
-// before it began, the latest first. Of several of that name it takes the one that began
-// last. A sprint that is not there is an UnknownError.
+// before it began, the latest first: of the same board where that is known. Of several of
+// that name it takes the one that began last. A sprint that is not there is an UnknownError.
 func (r *Reader) Sprint(ctx context.Context, project, name string) (retrospective.Range, []retrospective.Range, error) {
 	all, err := r.Store.Sprints(ctx)
 	if err != nil {
@@ -59,7 +101,8 @@ func (r *Reader) Sprint(ctx context.Context, project, name string) (retrospectiv
 	found := ranged(list[i])
 	var before []retrospective.Range
 	for _, s := range list[i+1:] {
-		if s.End <= list[i].Start && len(before) < rangesBefore {
+		other := s.Board != list[i].Board && s.Board != 0 && list[i].Board != 0
+		if s.End <= list[i].Start && !other && len(before) < rangesBefore {
 			before = append(before, ranged(s))
 		}
 	}
@@ -71,8 +114,9 @@ func ranged(s jiradata.Sprint) retrospective.Range {
 }
 
 // Retrospective compares a range with those before it. The options' data timestamp is
-// the store's. Waits of its lists have titles, and links into Jira.
-func (r *Reader) Retrospective(ctx context.Context, opts retrospective.Options) (report *retrospective.Report, err error) {
+// the store's. progress, which may be nil, is called for each story that is read. Waits of
+// its lists have titles, and links into Jira.
+func (r *Reader) Retrospective(ctx context.Context, opts retrospective.Options, progress func()) (report *retrospective.Report, err error) {
 	ancestors, err := measure.Ancestors(ctx, r.Store)
 	if err != nil {
 		return nil, err
@@ -83,7 +127,18 @@ func (r *Reader) Retrospective(ctx context.Context, opts retrospective.Options) 
 	}
 	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	opts.DataTimestamp = r.State.DataTimestamp
-	if report, err = retrospective.Make(r.Rules, ancestors, snapshot.Histories(ctx, nil), opts); err != nil {
+	histories := snapshot.Histories(ctx, nil)
+	report, err = retrospective.Make(r.Rules, ancestors, func(yield func(*latency.History, error) bool) {
+		for h, err := range histories {
+			if progress != nil {
+				progress()
+			}
+			if !yield(h, err) {
+				return
+			}
+		}
+	}, opts)
+	if err != nil {
 		return nil, err
 	}
 	return report, r.entitle(ctx, report.Longest, report.Open)

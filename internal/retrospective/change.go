@@ -24,8 +24,21 @@ func (c *Cell) finish(st *latency.Statistics, key latency.WaitsKey) {
 		c.FirstPass = firstPass(st, key)
 	}
 	if lists := c.samples.lists(); len(lists) > 0 {
-		c.Interval = interval([][][]survival.Sample{lists}, func(arms [][]survival.Sample) float64 { return median(arms[0]) })
+		c.drawn = survival.Draws(lists, draws, stream(key.Kind, ofRange), half, most, func(curve *survival.Curve) float64 {
+			if c.saved == nil {
+				return 0
+			}
+			return c.saved(curve)
+		})
+		c.Interval, c.P85Within = interval(c.drawn[0]), interval(c.drawn[1])
 	}
+}
+
+// told returns the cell without what it was made of.
+func (c *Cell) told() Cell {
+	out := *c
+	out.samples, out.saving, out.saved, out.drawn = nil, Saving{}, nil, nil
+	return out
 }
 
 // firstPass sums over the owners of a project, or takes one of them.
@@ -39,22 +52,48 @@ func firstPass(st *latency.Statistics, key latency.WaitsKey) (sum latency.FirstP
 	return sum
 }
 
-// median returns the median in hours; +Inf where it is not reached.
-func median(samples []survival.Sample) float64 {
-	if age, ok := survival.New(samples).Quantile(0.5); ok {
+// hoursAt returns the age that a share of waits does not outlast, in hours; +Inf where
+// it is not reached.
+func hoursAt(c *survival.Curve, share float64) float64 {
+	if age, ok := c.Quantile(share); ok {
 		return age.Hours()
 	}
 	return math.Inf(1)
 }
 
-// difference returns the difference of medians in hours, of the second arm less the
-// first; NaN where neither is reached.
-func difference(arms [][]survival.Sample) float64 { return median(arms[1]) - median(arms[0]) }
+// half and most are estimates of a curve.
+func half(c *survival.Curve) float64 { return hoursAt(c, 0.5) }
+func most(c *survival.Curve) float64 { return hoursAt(c, 0.85) }
 
-// interval returns the percentile interval of an estimate in hours.
-func interval(arms [][][]survival.Sample, estimate func([][]survival.Sample) float64) Interval {
-	in := survival.Bootstrap(arms, draws, confidence, estimate)
+// The arms that are compared: a range, or waits with a stand-in, and those before, or
+// without.
+const (
+	ofRange  = 0
+	ofBefore = 1
+)
+
+// stream returns the number of the stream that an arm is drawn with: what is compared or
+// added up must not be drawn alike.
+func stream(kind latency.Kind, arm uint64) uint64 {
+	if kind == latency.Question {
+		return 2 + arm
+	}
+	return arm
+}
+
+// interval returns the percentile interval of draws in hours.
+func interval(draws []float64) Interval {
+	in := survival.Percentiles(draws, confidence)
 	return Interval{length(in.Low), length(in.High)}
+}
+
+// less returns the differences of draws; NaN where neither is finite.
+func less(of, than []float64) []float64 {
+	out := make([]float64, len(of))
+	for i := range of {
+		out[i] = of[i] - than[i]
+	}
+	return out
 }
 
 // responses returns how many samples ended by a response.
@@ -70,26 +109,27 @@ func responses(lists [][]survival.Sample) (n int) {
 }
 
 // change compares a range with those before it together.
-func change(now clusters, before []clusters) Change {
+func change(kind latency.Kind, now *Cell, before []clusters) Change {
 	together := clusters{}
 	for _, b := range before {
 		for id, list := range b {
 			together[id] = append(together[id], list...)
 		}
 	}
-	is, was := now.lists(), together.lists()
+	is, was := now.samples.lists(), together.lists()
 	c := Change{Direction: Unclear, Now: responses(is), Then: responses(was)}
+	c.Power = power(c.Now, c.Then)
 	if len(was) == 0 {
 		c.Direction = Unmatched
 		return c
 	}
-	c.Before = length(median(flat(was)))
+	then := half(survival.New(flat(was)))
+	c.Before = length(then)
 	if c.Now < fewest || c.Then < fewest {
 		return c
 	}
-	arms := [][][]survival.Sample{was, is}
-	c.Difference = length(difference([][]survival.Sample{flat(was), flat(is)}))
-	c.Interval = interval(arms, difference)
+	c.Difference = length(half(survival.New(flat(is))) - then)
+	c.Interval = interval(less(now.drawn[0], survival.Draws(was, draws, stream(kind, ofBefore), half)[0]))
 	switch {
 	case c.Interval.High.Reached && c.Interval.High.Duration < 0:
 		c.Direction = Sooner

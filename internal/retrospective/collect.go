@@ -5,6 +5,8 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/survival"
@@ -66,7 +68,7 @@ func Make(named *latency.Rules, ancestors latency.Ancestors, histories iter.Seq2
 			Range: r, asOf: asOf, seen: latency.Span{From: r.From, To: asOf}, guards: map[string]Guards{}, cells: map[group]*Cell{},
 		})
 	}
-	c.effects = newEffects(rules, c.ranges[0].asOf)
+	c.effects = newEffects(rules, c.ranges[0].asOf, cmp.Or(opts.StandInDays, standInDays))
 	d := latency.NewDeriver(rules, ancestors)
 	for h, err := range histories {
 		if err != nil {
@@ -183,19 +185,26 @@ func (r *ranged) count(rules *latency.Rules, project string, p *latency.Part) {
 // report makes the report of what was collected.
 func (c *collection) report() *Report {
 	r := c.ranges[0]
-	out := &Report{Range: r.extent(), Before: []Extent{}, AsOf: Instant(c.options.DataTimestamp)}
+	out := &Report{Range: r.extent(), Before: []Extent{}, AsOf: Instant(c.options.DataTimestamp), StandInDays: cmp.Or(c.options.StandInDays, standInDays)}
 	for _, b := range c.ranges[1:] {
 		out.Before = append(out.Before, b.extent())
 	}
 	for _, b := range c.ranges {
 		b.stats = latency.NewStatistics(c.rules, []latency.Window{{Name: window, Span: b.seen}}, slices.Values(b.traces))
 	}
-	for _, p := range c.projects() {
-		out.Projects = append(out.Projects, c.project(p))
+	projects := c.projects()
+	for _, p := range projects {
+		for _, g := range c.groups(p) {
+			for _, b := range c.ranges {
+				b.cell(g) // from here on no cell is added
+			}
+		}
 	}
+	out.Projects = make([]Project, len(projects))
+	atOnce(c.options.Workers, len(projects), func(i int) { out.Projects[i] = c.project(projects[i]) })
 	out.Longest, out.Open = c.lists()
 	out.Delegations = c.effects.report(c.rules, c.options)
-	out.WhatIf = c.savings()
+	out.WhatIf, out.CycleTime = c.savings()
 	out.Talk = topics(out)
 	out.LeftOut = c.omissions()
 	out.Notes = notes(out)
@@ -233,19 +242,12 @@ func (c *collection) owners(project string) []string {
 
 // project makes what is told of a project.
 func (c *collection) project(p *latency.Project) Project {
-	r := c.ranges[0]
-	out := Project{Key: p.Key, Guards: r.guards[p.Key]}
+	out := Project{Key: p.Key}
 	out.Waits = c.waits(p, "")
 	for _, b := range c.ranges {
-		share := b.stats.ProjectShare(p.Key, window)
-		s := Share{Stories: b.stats.Stories[latency.ProjectWindow{Project: p.Key, Window: window}], Hours: share.Total.Seconds() / 3600}
-		if share.Total > 0 {
-			s.Low, s.High = share.Low(), share.High()
-		}
-		out.Share = append(out.Share, s)
+		out.Guards = append(out.Guards, b.guards[p.Key])
+		out.Share = append(out.Share, b.share(p.Key))
 	}
-	blocker := r.stats.Blockers[latency.ProjectWindow{Project: p.Key, Window: window}]
-	out.Blocker, out.BlockedBy = string(blocker.Stage), blocker.Share
 	if !c.options.PerOwner {
 		return out
 	}
@@ -255,25 +257,87 @@ func (c *collection) project(p *latency.Project) Project {
 	return out
 }
 
-// waits makes what is told of the waits of a group, for each kind that is measured.
+// share makes what is told of a project's cycle time in the range.
+func (r *ranged) share(project string) Share {
+	share, key := r.stats.ProjectShare(project, window), latency.ProjectWindow{Project: project, Window: window}
+	blocker := r.stats.Blockers[key]
+	s := Share{Stories: r.stats.Stories[key], Hours: hoursOf(share.Total), Stages: []Stage{}, Blocker: blocker.Stage, BlockedBy: blocker.Share}
+	if share.Total == 0 {
+		return s
+	}
+	s.Low, s.High = share.Low(), share.High()
+	for _, stage := range latency.Stages() {
+		if lived := r.stats.Stages[latency.StageWindow{Project: project, Stage: stage, Window: window}]; lived > 0 {
+			s.Stages = append(s.Stages, Stage{stage, hoursOf(lived), float64(lived) / float64(share.Total)})
+		}
+	}
+	slices.SortStableFunc(s.Stages, func(a, b Stage) int { return cmp.Compare(b.Hours, a.Hours) })
+	return s
+}
+
+func hoursOf(ms latency.Milliseconds) float64 { return ms.Seconds() / 3600 }
+
+// kindsOf returns the kinds of waits that are measured in a project.
+func kindsOf(p *latency.Project) []latency.Kind {
+	return slices.DeleteFunc([]latency.Kind{latency.Acceptance, latency.Question}, func(k latency.Kind) bool { return !p.Measures(k) })
+}
+
+// groups returns the groups of a project that the report tells of.
+func (c *collection) groups(p *latency.Project) []group {
+	owners := []string{""}
+	if c.options.PerOwner {
+		owners = append(owners, c.owners(p.Key)...)
+	}
+	var out []group
+	for _, kind := range kindsOf(p) {
+		for _, owner := range owners {
+			out = append(out, group{kind, p.Key, owner})
+		}
+	}
+	return out
+}
+
+// waits makes what is told of the waits of a project or of an owner there, for each kind
+// that is measured.
 func (c *collection) waits(p *latency.Project, owner string) []Waits {
 	var out []Waits
-	for _, kind := range []latency.Kind{latency.Acceptance, latency.Question} {
-		if !p.Measures(kind) {
-			continue
-		}
+	for _, kind := range kindsOf(p) {
 		w := Waits{Kind: kind, Target: Length{p.Target(kind), true}}
+		g := group{kind, p.Key, owner}
+		c.prepare(g, p, c.ranges[0].cell(g))
 		var before []clusters
 		for i, r := range c.ranges {
-			cell := r.cell(group{kind, p.Key, owner})
+			cell := r.cell(g)
 			cell.finish(r.stats, latency.WaitsKey{Kind: kind, Project: p.Key, Owner: owner, Window: window})
-			w.Cells = append(w.Cells, *cell)
+			cell.save()
+			w.Cells = append(w.Cells, cell.told())
 			if i > 0 {
 				before = append(before, cell.samples)
+				cell.drawn = nil
 			}
 		}
-		w.Change = change(w.Cells[0].samples, before)
+		w.Change = change(kind, c.ranges[0].cell(g), before)
 		out = append(out, w)
 	}
 	return out
+}
+
+// atOnce calls f for each number below n, so many at a time; fewer than two: one.
+func atOnce(workers, n int, f func(i int)) {
+	if workers < 2 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(workers, n) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	all.Wait()
 }

@@ -1,6 +1,12 @@
 package retrospective
 
-import "github.com/yourturn/yourturn/internal/latency"
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/yourturn/yourturn/internal/latency"
+)
 
 // byName returns rules by which people are who they are: a report is made by them, and
 // people are named at the end.
@@ -10,12 +16,27 @@ func byName(rules *latency.Rules) *latency.Rules {
 	return &plain
 }
 
-// label calls people in a report what the rules call them. Where owners are not told
-// apart it says of nobody who did anything.
+// label calls people in a report what the rules call them, and puts them in the order of
+// their names. Where owners are not told apart it says of nobody who did anything.
 func (r *Report) label(rules *latency.Rules) {
-	if !rules.Together && rules.Pseudonyms == nil {
-		return
+	if rules.Together || rules.Pseudonyms != nil {
+		r.rename(rules)
 	}
+	// Owners stand in the order of their names: any other would be a ranking, or tell
+	// who is behind a pseudonym.
+	for i := range r.Projects {
+		slices.SortStableFunc(r.Projects[i].Owners, func(a, b Owner) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Key, b.Key)) })
+	}
+	slices.SortStableFunc(r.Delegations, func(a, b StandIn) int {
+		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Kind, b.Kind))
+	})
+	slices.SortStableFunc(r.WhatIf, func(a, b Saving) int {
+		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Kind, b.Kind))
+	})
+}
+
+// rename calls people what the rules call them.
+func (r *Report) rename(rules *latency.Rules) {
 	name := func(key, display *string) {
 		if *key == "" {
 			return
@@ -52,4 +73,27 @@ func (r *Report) label(rules *latency.Rules) {
 	for i := range r.WhatIf {
 		name(&r.WhatIf[i].Owner, &r.WhatIf[i].Name)
 	}
+}
+
+// For returns the report without the statistics of owners whom sees does not admit, and
+// the keys of those whose it has, each once. Lists of waits stay as they are: they name
+// whom a story waits for.
+func (r *Report) For(sees func(owner, project string) bool) (*Report, []string) {
+	out := *r
+	shown := map[string]bool{}
+	admits := func(owner, project string) bool {
+		if !sees(owner, project) {
+			return false
+		}
+		shown[owner] = true
+		return true
+	}
+	out.Projects = slices.Clone(r.Projects)
+	for i := range out.Projects {
+		p := &out.Projects[i]
+		p.Owners = slices.DeleteFunc(slices.Clone(p.Owners), func(o Owner) bool { return !admits(o.Key, p.Key) })
+	}
+	out.Delegations = slices.DeleteFunc(slices.Clone(r.Delegations), func(s StandIn) bool { return !admits(s.Owner, s.Project) })
+	out.WhatIf = slices.DeleteFunc(slices.Clone(r.WhatIf), func(s Saving) bool { return s.Owner != "" && !admits(s.Owner, s.Project) })
+	return &out, slices.Sorted(maps.Keys(shown))
 }

@@ -44,17 +44,31 @@ func (c *collection) omissions() []Omission {
 // Stamp writes an instant to the minute, in UTC.
 func Stamp(i latency.Instant) string { return i.Time().Format("2006-01-02 15:04 UTC") }
 
+// Note is what has to be said beside estimates.
+type Note struct {
+	About string `json:"about"` // intervals, ranges, stand_ins or what_if
+	Text  string `json:"text"`
+}
+
+// What notes are about.
+const (
+	AboutIntervals = "intervals"
+	AboutRanges    = "ranges"
+	AboutStandIns  = "stand_ins"
+	AboutWhatIf    = "what_if"
+)
+
 // notes are what has to be said beside the estimates.
-func notes(r *Report) []string {
-	out := []string{
-		"All intervals are 95 % percentile bootstrap intervals of 2,000 draws of whole stories.",
-		fmt.Sprintf("Ranges are compared from %d responses on either side on.", fewest),
+func notes(r *Report) []Note {
+	out := []Note{
+		{AboutIntervals, "All intervals are 95 % percentile bootstrap intervals of 2,000 draws of whole stories."},
+		{AboutRanges, fmt.Sprintf("Ranges are compared from %d responses on either side on. The chance of seeing a wait that is 60 %% shorter is a log-rank test's, from a table by size.", fewest)},
 	}
 	if len(r.Delegations) > 0 {
-		out = append(out, "Stand-ins are not randomised: they are active in holidays, and the stories differ. A p-value is corrected for the number of comparisons.")
+		out = append(out, Note{AboutStandIns, "Nobody drew lots for when a stand-in is active: they are active in holidays, and the stories differ. p is the larger of that of single waits and that of whole weeks, corrected by Holm for the number of comparisons."})
 	}
 	if len(r.WhatIf) > 0 {
-		out = append(out, "What a target would save ignores queues behind, batches, quality, and that stories which wait are different. For cycle time it is a bound.")
+		out = append(out, Note{AboutWhatIf, "What a target would save ignores queues behind, batches, quality, and that stories which wait are different. For cycle time there are bounds only: at least what acceptance saves, for stories stand meanwhile; at most that and what questions save, as if no work went on while one is open."})
 	}
 	return out
 }

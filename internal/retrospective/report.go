@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/survival"
 )
 
 // Range is a stretch of time that waits are looked at in.
@@ -25,22 +26,26 @@ type Options struct {
 	PerOwner      bool     // whether statistics of single owners are made
 	Longest       int      // how many of the longest waits are listed
 	Arrangements  int      // up to how many a permutation test looks at one by one; 0: 200,000
+	Workers       int      // that compute at a time; 0: one. They change no number
+	StandInDays   int      // over how many days up to the range's end stand-ins are compared; 0: 180
 }
 
 // Report is what is told of a range. Its JSON form is stable: instants in UTC, lengths
 // in seconds of working time, and null where a length is not reached.
 type Report struct {
-	Range       Extent     `json:"range"`
-	Before      []Extent   `json:"before"`
-	Projects    []Project  `json:"projects"`
-	Longest     []Waited   `json:"longest"`
-	Open        []Waited   `json:"open_at_end"`
-	Delegations []StandIn  `json:"stand_ins"`
-	WhatIf      []Saving   `json:"what_if"`
-	Talk        []Topic    `json:"questions_to_talk_about"`
-	LeftOut     []Omission `json:"left_out"`
-	Notes       []string   `json:"notes"`
-	AsOf        Instant    `json:"as_of"`
+	Range       Extent        `json:"range"`
+	Before      []Extent      `json:"before"`
+	Projects    []Project     `json:"projects"`
+	Longest     []Waited      `json:"longest"`     // without those that are forgotten
+	Open        []Waited      `json:"open_at_end"` // with them
+	Delegations []StandIn     `json:"stand_ins"`
+	StandInDays int           `json:"stand_in_days"` // over how many days up to the range's end they are compared
+	WhatIf      []Saving      `json:"what_if"`
+	CycleTime   []CycleSaving `json:"what_if_cycle_time"`
+	Talk        []Topic       `json:"questions_to_talk_about"`
+	LeftOut     []Omission    `json:"left_out"`
+	Notes       []Note        `json:"notes"`
+	AsOf        Instant       `json:"as_of"`
 }
 
 // Instant is an instant whose JSON form is in UTC with milliseconds.
@@ -93,13 +98,11 @@ func length(hours float64) Length {
 
 // Project is what a project's waits say.
 type Project struct {
-	Key       string  `json:"project"`
-	Waits     []Waits `json:"waits"`
-	Share     []Share `json:"share_of_cycle_time"` // of the range, then of those before
-	Blocker   string  `json:"largest_blocker"`     // a stage; "": none is long enough, or there are too few stories
-	BlockedBy float64 `json:"largest_blocker_share"`
-	Guards    Guards  `json:"guards"`
-	Owners    []Owner `json:"owners,omitempty"`
+	Key    string   `json:"project"`
+	Waits  []Waits  `json:"waits"`
+	Share  []Share  `json:"share_of_cycle_time"` // of the range, then of those before
+	Guards []Guards `json:"guards"`              // likewise
+	Owners []Owner  `json:"owners,omitempty"`
 }
 
 // Share is the share of the cycle time in which a project's stories waited for an
@@ -109,6 +112,19 @@ type Share struct {
 	High    float64 `json:"high"`
 	Hours   float64 `json:"cycle_time_hours"`
 	Stories int     `json:"stories"`
+	Stages  []Stage `json:"stages"` // that stories were in, the longest first
+	// Blocker is the stage in which stories stood the longest and nobody worked on them;
+	// "": none is long enough, or there are too few stories.
+	Blocker   latency.Stage `json:"largest_blocker"`
+	BlockedBy float64       `json:"largest_blocker_share"`
+}
+
+// Stage is how much of the cycle time stories were in a stage. Low of a Share is the
+// stage owner; High is that and owner_question.
+type Stage struct {
+	Name  latency.Stage `json:"stage"`
+	Hours float64       `json:"hours"`
+	Share float64       `json:"share"`
 }
 
 // Guards are what haste leaves behind, and what went past the owner, counted in the range.
@@ -147,9 +163,13 @@ type Cell struct {
 	Median    Length                  `json:"median_seconds"` // half are responded to within
 	Interval  Interval                `json:"median_interval"`
 	P85       Length                  `json:"p85_seconds"`
+	P85Within Interval                `json:"p85_interval"`
 	FirstPass latency.FirstPass       `json:"first_pass"` // of acceptance alone
 
 	samples clusters
+	saving  Saving                        // of the range's own cells
+	saved   func(*survival.Curve) float64 // hours per wait; nil: nothing is told
+	drawn   [][]float64                   // of the samples: the median, the 85 of 100, what is saved
 }
 
 // Direction is how a range compares with those before.
@@ -172,6 +192,9 @@ type Change struct {
 	Interval   Interval  `json:"difference_interval"`
 	Now        int       `json:"responses"`
 	Then       int       `json:"responses_before"`
+	// Power is what so many waits can show: the percentage of comparisons of this size
+	// that see waits which are 60 % shorter, by a log-rank test at 5 %. 0: under 24.
+	Power int `json:"power_percent"`
 }
 
 // Waited is one wait of a list.
@@ -189,7 +212,11 @@ type Waited struct {
 	Within  Length          `json:"within_range_seconds"` // on the story's clock, within the range
 	Age     Length          `json:"age_seconds"`          // on the story's clock, at its end or the range's
 	Targets float64         `json:"targets"`              // how many targets that is
-	Steps   []Happened      `json:"events"`
+	// Absent is the working time within the range that it stood because the owner was
+	// away and nobody stood in.
+	Absent    Length     `json:"stood_in_absences_seconds"`
+	Forgotten bool       `json:"forgotten"` // open for long, and nothing happens on the story
+	Steps     []Happened `json:"events"`
 
 	StoryID int64 `json:"-"`
 	Comment int64 `json:"-"` // that asks the question; 0: none does

@@ -87,7 +87,7 @@ func TestCells(t *testing.T) {
 		Median: Length{48 * hour, true}, FirstPass: latency.FirstPass{Accepted: 2, Stories: 2},
 	}
 	got := w.Cells[0]
-	got.Interval, got.samples, want.P85 = Interval{}, nil, got.P85
+	got.Interval, got.P85Within, want.P85 = Interval{}, Interval{}, got.P85
 	if d := cmp.Diff(want, got, cmp.AllowUnexported(Cell{})); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -99,18 +99,19 @@ func TestCells(t *testing.T) {
 func TestLongest(t *testing.T) {
 	rules := rulesFor(t)
 	rules.Projects["1"].Terms = []latency.Term{{Person: "po", Span: latency.Span{From: latency.Always.From, To: day(20)}}, {Person: "next", Span: latency.Span{From: day(20), To: latency.Never}}}
-	r := made(t, rules, Options{Range: days(14, 28), Longest: 2}, waited(1, day(1), 0), waited(2, day(18), 96), waited(3, day(27), 5), waited(4, day(2), 24))
+	r := made(t, rules, Options{Range: days(14, 28), Longest: 2}, waited(1, day(1), 0), waited(2, day(18), 96), waited(3, day(27), 5), waited(4, day(2), 24), waited(5, day(20, 1), 0))
 	type line struct {
 		Story, Owner  string
 		Within, Age   float64
 		Open          bool
+		Forgotten     bool
 		Outcome       latency.Outcome
 		Targets       float64
 		First, Second latency.Rule
 	}
 	lines := func(list []Waited) (out []line) {
 		for _, w := range list {
-			l := line{w.Story, w.Owner, w.Within.Hours(), w.Age.Hours(), w.End == Instant(latency.Never), w.Outcome, w.Targets, w.Steps[0].Rule, ""}
+			l := line{w.Story, w.Owner, w.Within.Hours(), w.Age.Hours(), w.End == Instant(latency.Never), w.Forgotten, w.Outcome, w.Targets, w.Steps[0].Rule, ""}
 			if len(w.Steps) > 1 {
 				l.Second = w.Steps[1].Rule
 			}
@@ -118,12 +119,13 @@ func TestLongest(t *testing.T) {
 		}
 		return out
 	}
-	first := line{"PAY-1", "next", 14 * 24, 27 * 24, true, "", 81, latency.EnteredAcceptance, latency.Handed}
-	want := []line{first, {"PAY-2", "next", 96, 96, false, latency.Accepted, 12, latency.EnteredAcceptance, latency.Handed}}
+	forgotten := line{"PAY-1", "next", 14 * 24, 27 * 24, true, true, "", 81, latency.EnteredAcceptance, latency.Handed}
+	first := line{"PAY-5", "next", 191, 191, true, false, "", 23.875, latency.EnteredAcceptance, ""}
+	want := []line{first, {"PAY-2", "next", 96, 96, false, false, latency.Accepted, 12, latency.EnteredAcceptance, latency.Handed}}
 	if d := cmp.Diff(want, lines(r.Longest)); d != "" {
 		t.Errorf("the longest (-want +got):\n%s", d)
 	}
-	if d := cmp.Diff([]line{first}, lines(r.Open)); d != "" {
+	if d := cmp.Diff([]line{forgotten, first}, lines(r.Open)); d != "" {
 		t.Errorf("open (-want +got):\n%s", d)
 	}
 }
@@ -160,7 +162,7 @@ func TestStandIn(t *testing.T) {
 	if few.Compared || strings.Join(few.With.Waits, " ") != "PAY-101 PAY-102 PAY-103 PAY-104" || few.Without.Waits != nil {
 		t.Errorf("too few: %+v", few)
 	}
-	if opts.PerOwner = false; made(t, rules, opts, tales...).Delegations != nil {
+	if opts.PerOwner = false; len(made(t, rules, opts, tales...).Delegations) > 0 {
 		t.Error("an owner is compared though no statistic of one is wanted")
 	}
 }
@@ -190,7 +192,19 @@ func TestSaving(t *testing.T) {
 	if s.Interval.Low.Duration > s.PerWait.Duration || s.Interval.High.Duration < s.PerWait.Duration {
 		t.Errorf("the interval %+v does not hold %v", s.Interval, s.PerWait)
 	}
-	if r := made(t, rules, Options{Range: days(14, 28)}, spread(1, 10, 14, 26, 0.5)...); len(r.WhatIf) != 0 {
+	if s.Past != 8 || s.Ran != 10 {
+		t.Errorf("the saving rests on %d of %d waits, want 8 of 10", s.Past, s.Ran)
+	}
+	// No question was asked: what the target of acceptance saves is all there is.
+	if len(r.CycleTime) != 1 || r.CycleTime[0].Low != s.Total || r.CycleTime[0].High != s.Total || r.CycleTime[0].Lows != s.Totals || r.CycleTime[0].Hours != r.Projects[0].Share[0].Hours {
+		t.Errorf("for cycle time %+v, want %+v", r.CycleTime, s.Total)
+	}
+	// Two waits past the target tell too little of what it saves, in which no bound lies.
+	asked := story(70, day(15)).ask(day(16), 30)
+	if late := made(t, rules, Options{Range: days(14, 28)}, append(tales[:10:10], asked)...).CycleTime; len(late) != 1 || late[0].Low != s.Total || late[0].High.Reached {
+		t.Errorf("with a question past its target: %+v, want no upper bound", late)
+	}
+	if r := made(t, rules, Options{Range: days(14, 28)}, spread(1, 10, 14, 26, 0.5)...); len(r.WhatIf) != 0 || len(r.CycleTime) != 0 {
 		t.Errorf("all within the target, and still %+v", r.WhatIf)
 	}
 	if away := made(t, rules, Options{Range: days(0, 14)}, tales[10]).WhatIf[0]; away.Told || away.Absent.Hours() != 24 {
@@ -205,6 +219,7 @@ func TestSameReport(t *testing.T) {
 	tales := append(spread(1, 20, 0, 28, 2), spread(101, 12, 28, 42, 1)...)
 	opts := Options{Range: days(28, 42), Before: []Range{days(14, 28), days(0, 14)}, PerOwner: true}
 	text := func(tales []*tale) string {
+		opts.Workers = 3 - opts.Workers // one, and several
 		out, err := json.Marshal(made(t, rules, opts, tales...))
 		if err != nil {
 			t.Fatal(err)

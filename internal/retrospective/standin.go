@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	effectWindow = 180 * 24 * time.Hour // that stand-ins are compared over
-	fewestInArm  = 5                    // ended waits in each arm that a comparison needs
-	permutations = 10_000               // drawn where there are too many to look at each
-	arrangements = 200_000              // that are looked at each
-	listed       = 10                   // waits of an arm with too few to compare
+	standInDays  = 180     // over which stand-ins are compared
+	fewestInArm  = 5       // ended waits in each arm that a comparison needs
+	permutations = 10_000  // drawn where there are too many to look at each
+	arrangements = 200_000 // that are looked at each
+	listed       = 10      // waits of an arm with too few to compare
 )
 
 // StandIn compares the waits of an owner that began while somebody stood in with those
@@ -74,8 +74,9 @@ type effects struct {
 	count  map[group]*[2]Arm
 }
 
-func newEffects(rules *latency.Rules, asOf latency.Instant) effects {
-	return effects{rules, latency.Span{From: asOf.Add(-effectWindow), To: asOf}, map[group]*[2][]armSample{}, map[group]*[2]Arm{}}
+func newEffects(rules *latency.Rules, asOf latency.Instant, days int) effects {
+	window := latency.Span{From: asOf.Add(-time.Duration(days) * 24 * time.Hour), To: asOf}
+	return effects{rules, window, map[group]*[2][]armSample{}, map[group]*[2]Arm{}}
 }
 
 // add takes in a part as of the end of the window.
@@ -141,18 +142,19 @@ func weekOf(i latency.Instant) int64 {
 
 // report compares the arms of every group in which somebody stood in.
 func (e *effects) report(rules *latency.Rules, opts Options) []StandIn {
+	out := []StandIn{}
 	if !opts.PerOwner {
-		return nil
+		return out
 	}
-	var out []StandIn
 	groups := slices.SortedFunc(maps.Keys(e.arms), func(a, b group) int {
 		return cmp.Or(cmp.Compare(a.project, b.project), cmp.Compare(a.owner, b.owner), cmp.Compare(a.kind, b.kind))
 	})
-	for _, g := range groups {
-		if len(e.arms[g][0]) > 0 {
-			out = append(out, e.compare(g, rules.Projects[rules.ProjectID(g.project)].Target(g.kind), opts))
-		}
-	}
+	groups = slices.DeleteFunc(groups, func(g group) bool { return len(e.arms[g][0]) == 0 })
+	out = slices.Grow(out, len(groups))[:len(groups)]
+	atOnce(opts.Workers, len(groups), func(i int) {
+		g := groups[i]
+		out[i] = e.compare(g, rules.Projects[rules.ProjectID(g.project)].Target(g.kind), opts)
+	})
 	var p []float64
 	for i := range out {
 		if out[i].Compared {
@@ -184,23 +186,22 @@ func (e *effects) compare(g group, target time.Duration, opts Options) StandIn {
 		}
 		weeks[i], stories[i] = byWeek.lists(), byStory.lists()
 	}
-	out.With.Median, out.Without.Median = length(median(samples[0])), length(median(samples[1]))
+	with, without := survival.New(samples[0]), survival.New(samples[1])
+	out.With.Median, out.Without.Median = length(half(with)), length(half(without))
 	if min(out.With.Ended, out.Without.Ended) < fewestInArm {
 		out.With.Waits, out.Without.Waits = list(e.arms[g][0], out.With), list(e.arms[g][1], out.Without)
 		return out
 	}
 	out.Compared = true
-	out.Median = length(difference([][]survival.Sample{samples[1], samples[0]}))
-	out.MedianInterval = interval([][][]survival.Sample{stories[1], stories[0]}, difference)
-	if tau, ok := horizon(samples, 2*target); ok {
-		means := func(arms [][]survival.Sample) float64 {
-			without, _ := survival.New(arms[0]).Mean(tau)
-			with, _ := survival.New(arms[1]).Mean(tau)
-			return (with - without).Hours()
-		}
+	tau, ok := horizon(samples, 2*target)
+	mean := func(c *survival.Curve) float64 { mean, _ := c.Mean(tau); return mean.Hours() }
+	drawn := [2][][]float64{
+		survival.Draws(stories[0], draws, ofRange, half, mean), survival.Draws(stories[1], draws, ofBefore, half, mean),
+	}
+	out.Median, out.MedianInterval = length(half(with)-half(without)), interval(less(drawn[0][0], drawn[1][0]))
+	if ok {
 		out.Horizon = Length{tau, true}
-		out.Mean = length(means([][]survival.Sample{samples[1], samples[0]}))
-		out.MeanInterval = interval([][][]survival.Sample{stories[1], stories[0]}, means)
+		out.Mean, out.MeanInterval = length(mean(with)-mean(without)), interval(less(drawn[0][1], drawn[1][1]))
 	}
 	exact := cmp.Or(opts.Arrangements, arrangements)
 	out.P = survival.Compare(waits[0], waits[1]).Permute(exact, permutations).P
@@ -251,6 +252,9 @@ func events(s survival.Sample) int {
 // 5 %, from a table of simulated comparisons at the next lower size; 0 below its first.
 // The size is the harmonic mean of both arms' ended waits.
 func power(with, without int) int {
+	if with == 0 || without == 0 {
+		return 0
+	}
 	size := math.Floor(2 / (1/float64(with) + 1/float64(without)))
 	table := []struct {
 		size    float64

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/calendar"
+	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
@@ -72,6 +73,16 @@ func (s *tale) move(at latency.Instant, who, to string) *tale {
 		Changes: []latency.Change{{Field: latency.FieldStatus, From: value(s.status), To: value(to)}},
 	})
 	s.status = to
+	return s
+}
+
+// ask adds a question to the owner, which is answered after so many hours.
+func (s *tale) ask(at latency.Instant, hours float64) *tale {
+	said := func(at latency.Instant, who string, facts comment.Facts) {
+		s.h.Events = append(s.h.Events, latency.Event{At: at, Rank: latency.RankCommentAdded, ID: int64(len(s.h.Events)), Actor: who, Comment: &facts})
+	}
+	said(at, "dev", comment.Facts{Question: true, Asked: []string{"po"}, Mentioned: []string{"po"}})
+	said(at.Add(time.Duration(hours*float64(time.Hour))), "po", comment.Facts{})
 	return s
 }
 

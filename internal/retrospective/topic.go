@@ -46,10 +46,11 @@ func topicRules() []topicRule {
 			return ""
 		}},
 		{"other_blocker", "the largest blocker is another stage", "What keeps stories in that stage, and who could help there?", func(p *Project, _ *Report) string {
-			if p.Blocker == "" || p.Blocker == string(latency.StageOwner) {
+			s := p.Share[0]
+			if s.Blocker == "" || s.Blocker == latency.StageOwner {
 				return ""
 			}
-			return fmt.Sprintf("%.0f %% of the cycle time was %s", 100*p.BlockedBy, p.Blocker)
+			return fmt.Sprintf("%.0f %% of the cycle time was %s", 100*s.BlockedBy, s.Blocker)
 		}},
 		{"target", "at least 10 waits, and 20 % of those judged, passed their target", "Is the target what the team and the owner agreed on, and is there time set aside for it?", each(func(w *Waits, c *Cell) string {
 			if judged := c.Met + c.Breached; judged >= fewest && 5*c.Breached >= judged {
@@ -84,7 +85,7 @@ func topicRules() []topicRule {
 		{"silent", "a story was sent back without a comment", "What does the team need to know when a story comes back?", counted(func(g Guards) int { return g.SilentRejections }, "sent back without a comment")},
 		{"reopened", "a story was reopened within 14 days of its acceptance", "What was seen too late, and how could it have been seen?", counted(func(g Guards) int { return g.Reopened }, "reopened within 14 days of acceptance")},
 		{"bypassed", "3 stories or more were done without acceptance", "Which stories need the owner's acceptance, and which do not?", func(p *Project, _ *Report) string {
-			if n := p.Guards.Bypassed; n >= 3 {
+			if n := p.Guards[0].Bypassed; n >= 3 {
 				return fmt.Sprintf("%d stories were done without acceptance", n)
 			}
 			return ""
@@ -108,7 +109,7 @@ func topicRules() []topicRule {
 // counted asks where at least one story was counted.
 func counted(of func(Guards) int, what string) func(*Project, *Report) string {
 	return func(p *Project, _ *Report) string {
-		if n := of(p.Guards); n > 0 {
+		if n := of(p.Guards[0]); n > 0 {
 			return fmt.Sprintf("%s %s", count(n, "story was", "stories were"), what)
 		}
 		return ""

@@ -26,14 +26,14 @@ func TestTopics(t *testing.T) {
 		cases[rule] = [2]Report{{Projects: []Project{below}}, {Projects: []Project{just}}}
 	}
 	add("share", Project{Share: []Share{{Low: 0.09, High: 0.5}}}, Project{Share: []Share{{Low: 0.1, High: 0.5}}})
-	add("other_blocker", Project{Blocker: "owner", BlockedBy: 0.5}, Project{Blocker: "test", BlockedBy: 0.05})
+	add("other_blocker", Project{Share: []Share{{Blocker: "owner", BlockedBy: 0.5}}}, Project{Share: []Share{{Blocker: "test", BlockedBy: 0.05}}})
 	add("target", Project{Waits: waits(Cell{Met: 9, Breached: 2})}, Project{Waits: waits(Cell{Met: 8, Breached: 2})})
 	add("later", Project{Waits: []Waits{{Cells: []Cell{{}}, Change: Change{Direction: NotShown}}}}, Project{Waits: []Waits{{Cells: []Cell{{}}, Change: Change{Direction: Later}}}})
 	add("rejected", Project{Waits: waits(Cell{FirstPass: latency.FirstPass{Accepted: 10, Stories: 13}})}, Project{Waits: waits(Cell{FirstPass: latency.FirstPass{Accepted: 9, Stories: 12}})})
-	add("silent", Project{}, Project{Guards: Guards{SilentRejections: 1}})
-	add("reopened", Project{}, Project{Guards: Guards{Reopened: 1}})
-	add("asked_again", Project{}, Project{Guards: Guards{AskedAgain: 1}})
-	add("bypassed", Project{Guards: Guards{Bypassed: 2}}, Project{Guards: Guards{Bypassed: 3}})
+	add("silent", Project{}, Project{Guards: []Guards{{SilentRejections: 1}}})
+	add("reopened", Project{}, Project{Guards: []Guards{{Reopened: 1}}})
+	add("asked_again", Project{}, Project{Guards: []Guards{{AskedAgain: 1}}})
+	add("bypassed", Project{Guards: []Guards{{Bypassed: 2}}}, Project{Guards: []Guards{{Bypassed: 3}}})
 	absent := func(d time.Duration) Report {
 		half := Saving{Project: "PAY", Absent: Length{d / 2, true}}
 		owners := half
@@ -52,6 +52,9 @@ func TestTopics(t *testing.T) {
 			r := &reports[i]
 			if r.Projects[0].Share == nil {
 				r.Projects[0].Share = []Share{{}}
+			}
+			if r.Projects[0].Guards == nil {
+				r.Projects[0].Guards = []Guards{{}}
 			}
 			asked := ""
 			for _, topic := range topics(r) {

@@ -221,17 +221,10 @@ func TestPower(t *testing.T) {
 // TestBootstrapCovers counts how often the interval of a median holds the true one.
 func TestBootstrapCovers(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
-	median := func(arms [][]Sample) float64 {
-		age, ok := New(arms[0]).Quantile(0.5)
-		if !ok {
-			return math.Inf(1)
-		}
-		return age.Hours()
-	}
 	const sets = 400
 	n := 0
 	for range sets {
-		in := Bootstrap([][][]Sample{singly(simulated(r, 30, 1))}, 300, 0.95, median)
+		in := Percentiles(Draws(singly(simulated(r, 30, 1)), 300, 0, half)[0], 0.95)
 		if in.Low <= 6 && 6 <= in.High {
 			n++
 		}
@@ -243,19 +236,68 @@ func TestBootstrapCovers(t *testing.T) {
 	}
 }
 
-func TestBootstrapIsTheSameEachTime(t *testing.T) {
-	first, _ := leukaemia()
-	unsure := func(arms [][]Sample) float64 {
-		if arms[0][0].Age == first[0].Age {
-			return math.NaN()
-		}
-		return arms[0][0].Age.Hours()
+// half returns the median in hours.
+func half(c *Curve) float64 {
+	age, ok := c.Quantile(0.5)
+	if !ok {
+		return math.Inf(1)
 	}
-	a := Bootstrap([][][]Sample{singly(first)}, 2000, 0.95, unsure)
-	if b := Bootstrap([][][]Sample{singly(first)}, 2000, 0.95, unsure); a != b {
+	return age.Hours()
+}
+
+func TestDrawsAreTheSameEachTime(t *testing.T) {
+	first, _ := leukaemia()
+	unsure := func(c *Curve) float64 {
+		if h := half(c); h > 20 && !math.IsInf(h, 1) {
+			return h
+		}
+		return math.NaN()
+	}
+	interval := func(stream uint64) Interval {
+		return Percentiles(Draws(singly(first), 2000, stream, unsure)[0], 0.95)
+	}
+	if a, b := interval(1), interval(1); a != b {
 		t.Errorf("%v and %v", a, b)
 	}
-	if !math.IsInf(a.Low, -1) || !math.IsInf(a.High, 1) {
+	if a := interval(1); !math.IsInf(a.Low, -1) || !math.IsInf(a.High, 1) {
 		t.Errorf("draws that say nothing leave %v", a)
 	}
+	if a, b := Draws(singly(first), 50, 1, half), Draws(singly(first), 50, 2, half); slices.Equal(a[0], b[0]) {
+		t.Error("two streams draw alike")
+	}
+}
+
+// TestDrawsAreCurves draws as the definition says, sample by sample, and compares.
+func TestDrawsAreCurves(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		clusters := rapid.SliceOfN(someSamples(), 0, 5).Draw(t, "clusters")
+		const draws, stream = 30, 3
+		at := func(c *Curve) float64 {
+			age, ok := c.Quantile(0.85)
+			return float64(age) + 1000*map[bool]float64{true: 1}[ok]
+		}
+		random := rand.New(rand.NewPCG(seed, stream))
+		var want, got []float64
+		for range draws {
+			var drawn []Sample
+			var bits uint64
+			for k := range clusters {
+				if k%2 == 0 {
+					bits = random.Uint64()
+				}
+				drawn = append(drawn, clusters[uint64(uint32(bits))*uint64(len(clusters))>>32]...)
+				bits >>= 32
+			}
+			mean, sd := New(drawn).Mean(20)
+			want = append(want, float64(mean), float64(sd), New(drawn).Survival(7), at(New(drawn)))
+		}
+		Draws(clusters, draws, stream, func(c *Curve) float64 {
+			mean, sd := c.Mean(20)
+			got = append(got, float64(mean), float64(sd), c.Survival(7), at(c))
+			return 0
+		})
+		if !slices.EqualFunc(want, got, func(a, b float64) bool { return math.Abs(a-b) <= 1 && (a > 1 || b > 1 || math.Abs(a-b) < 1e-12) }) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
 }

@@ -36,6 +36,15 @@ type cluster struct {
 // including, the other.
 type ageSpan struct{ from, to int }
 
+// spanOf returns at which of these ages, which rise, a sample is at risk.
+func spanOf(ages []time.Duration, s Sample) (span ageSpan) {
+	if !s.Began {
+		span.from, _ = slices.BinarySearch(ages, s.Entry+1)
+	}
+	span.to, _ = slices.BinarySearch(ages, s.Age+1)
+	return span
+}
+
 // Compare returns the comparison of two arms. Each inner list is a cluster: samples
 // that an arrangement moves from arm to arm together. A sample that was never at risk
 // counts for nothing.
@@ -59,12 +68,7 @@ func Compare(first, second [][]Sample) *LogRank {
 			if !s.watched() {
 				continue
 			}
-			var span ageSpan
-			if !s.Began {
-				span.from, _ = slices.BinarySearch(ages, s.Entry+1)
-			}
-			span.to, _ = slices.BinarySearch(ages, s.Age+1)
-			c.spans = append(c.spans, span)
+			c.spans = append(c.spans, spanOf(ages, s))
 			if s.Event {
 				c.events++
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"time"
 
@@ -14,17 +15,15 @@ import (
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/retrospective"
 	"github.com/yourturn/yourturn/internal/retrospective/render"
+	"github.com/yourturn/yourturn/internal/web"
 )
 
-const (
-	dateOnly    = "2006-01-02"
-	defaultDays = 14
-)
+const dateOnly = "2006-01-02"
 
 // reportFlags are the flags of report.
 type reportFlags struct {
 	configFile, from, to, sprint, project, format string
-	longest                                       int
+	longest, standInDays                          int
 }
 
 // reportCommand writes a retrospective.
@@ -42,7 +41,8 @@ tell, it says so. docs/report.md says how each number is made.
 Without --sprint, --from and --to it looks at the last 14 whole days.`,
 		Example: `  yourturn report --config.file yourturn.yml --project PAY --sprint "Sprint 12" > sprint-12.md
   yourturn report --config.file yourturn.yml --from 2026-03-02 --to 2026-03-15
-  yourturn report --config.file yourturn.yml --format csv > waits.csv`,
+  yourturn report --config.file yourturn.yml --format html > retrospective.html
+  yourturn report --config.file yourturn.yml --format csv > retrospective.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return report(cmd.Context(), e, f) },
 	}
@@ -52,18 +52,21 @@ Without --sprint, --from and --to it looks at the last 14 whole days.`,
 	flags.StringVar(&f.from, "from", "", "the first day, such as 2026-03-02")
 	flags.StringVar(&f.to, "to", "", "the last day; today's still runs")
 	flags.StringVar(&f.project, "project", "", "only this project (key)")
-	flags.StringVar(&f.format, "format", "markdown", "markdown, json or csv")
+	flags.StringVar(&f.format, "format", "markdown", "markdown, html, json or csv")
 	flags.IntVar(&f.longest, "longest", 10, "how many of the longest waits are listed")
+	flags.IntVar(&f.standInDays, "stand-in-days", 180, "over how many days up to the range's end stand-ins are compared")
 	return cmd
 }
 
 // validate checks the flags that need no config.
 func (f *reportFlags) validate() error {
 	switch {
-	case !slices.Contains([]string{"markdown", "json", "csv"}, f.format):
-		return usageError{fmt.Errorf("--format %q: use markdown, json or csv", f.format)}
+	case !slices.Contains([]string{"markdown", "html", "json", "csv"}, f.format):
+		return usageError{fmt.Errorf("--format %q: use markdown, html, json or csv", f.format)}
 	case f.longest < 0:
 		return usageError{fmt.Errorf("--longest %d: give 0 or more", f.longest)}
+	case f.standInDays < 0:
+		return usageError{fmt.Errorf("--stand-in-days %d: give 1 or more, or 0 for 180", f.standInDays)}
 	case f.sprint != "" && (f.from != "" || f.to != ""):
 		return usageError{errors.New("--sprint has its own days: give it, or --from and --to")}
 	case f.sprint != "" && f.project == "":
@@ -92,32 +95,32 @@ func report(ctx context.Context, e Env, f reportFlags) error {
 		return unknownIsUsage(err)
 	}
 	sayUnconfigured(e, r, named)
-	opts := retrospective.Options{PerOwner: true, Longest: f.longest}
+	opts := retrospective.Options{PerOwner: true, Longest: f.longest, StandInDays: f.standInDays, Workers: runtime.GOMAXPROCS(0)}
+	wanted, err := f.wanted()
+	if err != nil {
+		return err
+	}
 	zone := reportZone(cfg, named.Project)
 	if named.Project != "" {
 		opts.Projects = []string{named.Project}
 	}
-	if f.sprint != "" {
-		opts.Range, opts.Before, err = r.Sprint(ctx, named.Project, f.sprint)
-	} else {
-		opts.Range, opts.Before, err = f.days(r.State.DataTimestamp.Time().In(zone), zone)
-	}
-	if err != nil {
+	wanted.Projects = opts.Projects
+	if opts.Range, opts.Before, err = r.Ranges(ctx, wanted, zone); err != nil {
 		return unknownIsUsage(err)
 	}
-	if opts.Range.From >= r.State.DataTimestamp {
-		return usageError{fmt.Errorf("the range begins after the store's data, which are as of %s", query.Stamp(r.State.DataTimestamp))}
-	}
-	made, err := r.Retrospective(ctx, opts)
+	made, err := r.Retrospective(ctx, opts, nil)
 	if err != nil {
 		return err
 	}
-	return f.print(e.Out, made, zone, cfg.Jira.URL)
+	return f.print(e.Out, made, zone, r.JiraURL())
 }
 
 // unknownIsUsage makes a wrong use of the command of a name that is not there.
 func unknownIsUsage(err error) error {
 	if unknown := (query.UnknownError{}); errors.As(err, &unknown) {
+		return usageError{err}
+	}
+	if early := (query.TooEarlyError{}); errors.As(err, &early) {
 		return usageError{err}
 	}
 	return err
@@ -132,23 +135,23 @@ func reportZone(cfg *config.Config, project string) *time.Location {
 	return cfg.Zone()
 }
 
-// days returns the ranges of days that the flags name.
-func (f *reportFlags) days(now time.Time, zone *time.Location) (retrospective.Range, []retrospective.Range, error) {
-	from, to := now.AddDate(0, 0, -defaultDays), now.AddDate(0, 0, -1)
-	if f.from != "" {
-		var err error
-		if from, err = time.Parse(dateOnly, f.from); err != nil {
-			return retrospective.Range{}, nil, usageError{fmt.Errorf("--from %q: give a day like 2026-03-02", f.from)}
-		}
-		if to, err = time.Parse(dateOnly, f.to); err != nil {
-			return retrospective.Range{}, nil, usageError{fmt.Errorf("--to %q: give a day like 2026-03-15", f.to)}
-		}
-		if to.Before(from) {
-			return retrospective.Range{}, nil, usageError{fmt.Errorf("--to %s is before --from %s", f.to, f.from)}
-		}
+// wanted returns the sprint or the days that the flags name.
+func (f *reportFlags) wanted() (query.Wanted, error) {
+	w := query.Wanted{Sprint: f.sprint}
+	if f.from == "" {
+		return w, nil
 	}
-	r, before := query.Days(from, to, zone)
-	return r, before, nil
+	var err error
+	if w.From, err = time.Parse(dateOnly, f.from); err != nil {
+		return w, usageError{fmt.Errorf("--from %q: give a day like 2026-03-02", f.from)}
+	}
+	if w.To, err = time.Parse(dateOnly, f.to); err != nil {
+		return w, usageError{fmt.Errorf("--to %q: give a day like 2026-03-15", f.to)}
+	}
+	if w.To.Before(w.From) {
+		return w, usageError{fmt.Errorf("--to %s is before --from %s", f.to, f.from)}
+	}
+	return w, nil
 }
 
 // print writes the report in the form that was asked for.
@@ -158,7 +161,9 @@ func (f *reportFlags) print(w io.Writer, r *retrospective.Report, zone *time.Loc
 		return render.JSON(w, r)
 	case "csv":
 		return render.CSV(w, r)
+	case "html":
+		return render.HTML(w, r, render.Format{Zone: zone, Base: jira}, web.Style())
 	default:
-		return render.Markdown(w, r, zone, jira)
+		return render.Markdown(w, r, render.Format{Zone: zone, Base: jira})
 	}
 }

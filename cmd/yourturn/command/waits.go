@@ -124,7 +124,10 @@ func (f *waitsFlags) ran(ctx context.Context, cfg *config.Config, r *query.Reade
 		found, _, err = r.Sprint(ctx, project, f.sprint)
 	} else {
 		days := f.days()
-		found, _, err = days.days(time.Time{}, reportZone(cfg, project))
+		var w query.Wanted
+		if w, err = days.wanted(); err == nil {
+			found, _ = query.Days(w.From, w.To, reportZone(cfg, project))
+		}
 	}
 	if err == nil && found.From >= asOf {
 		err = usageError{fmt.Errorf("the range begins after the waits, which are as of %s", query.Stamp(asOf))}
