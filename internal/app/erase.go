@@ -86,6 +86,7 @@ func (s *Service) Erase(ctx context.Context, e Erasure) (store.Erased, error) {
 	}
 	s.audit.Warn("a person was erased: the numbers stay, under a tombstone and a new ledger start", zap.String("tombstone", done.Tombstone))
 	s.numbers.forget()
+	s.retros.forget()
 	return done, errors.Join(err, s.polls.recall(ctx), s.resume(ctx))
 }
 

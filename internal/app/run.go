@@ -45,6 +45,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			return s.shutdown(context.WithoutCancel(ctx), srv.Server)
 		})
 	}
+	g.Go(func() error { s.retros.run(ctx); return nil })
 	wanted := make(chan []int64)
 	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })
 	g.Go(func() error {

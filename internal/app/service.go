@@ -80,6 +80,7 @@ type Service struct {
 	pages    *web.Server
 	answers  *answers // that pages ask the store for
 	looks    *lookLog
+	retros   *retros
 	webhooks *webhook.Receiver
 	reloads  *reloads
 	pace     pace
@@ -140,12 +141,14 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Now:     s.polls.clock,
 	})
 	s.answers = &answers{numbers: s.numbers, running: query.Running{Store: st}, looks: s.looks}
+	s.retros = newRetros(log, s.answers)
 	s.pages = web.New(web.Sources{
 		Metrics: metrics.Handler(s.numbers.exporter, reg), Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload,
 		Webhooks: s.webhooks, WebhooksTaken: s.webhooks.Taken, Policy: s.policy.Load,
 		Refused: func(reason string) { s.refused(reason, 1) },
 		Looks:   s.looks,
 		Reader:  s.answers.reader, Titles: s.answers.titles, LooksAt: s.answers.looksAt,
+		Retro:   s.retro,
 	})
 	client, poller, err := s.newCollector(ctx, cfg)
 	if err == nil {
@@ -229,6 +232,7 @@ func (s *Service) adopt(cfg *config.Config, client *jira.Client, poller *collect
 	s.status.set(func(v *web.Status) { v.Zone = cfg.Zone() })
 	s.answers.cfg.Store(cfg)
 	s.numbers.adopt(cfg, s.confirm)
+	s.retros.forget()
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.allow(cfg)
 	s.polls.adopted(cfg)

@@ -35,6 +35,9 @@ func (s *Server) routes() []route {
 			route{pattern: "GET /data", audience: anyRole(), personal: true, atOnce: 8, page: true, menu: "Data", handler: s.data()},
 		)
 	}
+	if s.from.Retro != nil {
+		list = append(list, route{pattern: "GET /retro", audience: ofRetro(), personal: true, atOnce: 8, page: true, menu: "Retrospective", handler: s.retro()})
+	}
 	if s.from.Sync != nil {
 		list = append(list, route{pattern: "GET /sync", audience: operators(), personal: true, atOnce: 4, page: true, menu: "Sync", handler: s.sync()})
 	}

@@ -43,6 +43,8 @@ type Sources struct {
 	LooksAt func(ctx context.Context, owner string) ([]query.Look, error)
 	// Sync returns how the store keeps up with Jira.
 	Sync func(context.Context) (Sync, error)
+	// Retro returns a retrospective as far as it is made. It does not wait.
+	Retro func(RetroAsk) Retro
 	// Reload puts the config's file in force, because by asks for it. The error is
 	// why the old config stays.
 	Reload func(ctx context.Context, by string) error

@@ -5,6 +5,7 @@
 "use strict";
 (() => {
   const every = 30_000; // milliseconds
+  const soon = 1_000; // while the page says that something is being made (data-soon)
   const main = document.getElementById("main");
   const freshness = document.getElementById("freshness");
   let tag = ""; // of what is shown
@@ -131,7 +132,8 @@
   };
   const plan = () => {
     clearTimeout(timer);
-    if (!document.hidden && navigator.onLine) timer = setTimeout(update, every);
+    const wait = main.querySelector("[data-soon]") ? soon : every;
+    if (!document.hidden && navigator.onLine) timer = setTimeout(update, wait);
   };
 
   localised(document);
