@@ -68,8 +68,8 @@ func panelsThatCount() map[string]countedBy {
 	}
 	ofMetric := func(metric, by string) countedBy { return countedBy{metric: metric, by: by} }
 	out := map[string]countedBy{
-		"yourturn-retrospective/Ended/A":         by((*listed).response, kind),
-		"yourturn-retrospective/Passed target/A": by(breached, kind),
+		"yourturn-retrospective/Ended/A":            by((*listed).response, kind),
+		"yourturn-retrospective/Went past target/A": by(breached, kind),
 		"yourturn-retrospective/How waits ended/A": by(func(l *listed) bool { return l.ended("") }, func(l *listed) string {
 			return l.Kind + "/" + l.Outcome
 		}),

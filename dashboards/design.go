@@ -62,6 +62,7 @@ const (
 	noData     = "no data from yourturn in this range: choose a later range or another job, and look at Service health"
 	noFigure   = "no data"
 	noService  = "no data: choose a later range or another job, and look whether Prometheus scrapes yourturn"
+	noStories  = "nothing waits here that is not forgotten, or there is no data: choose another project or owner, and look at Service health"
 	noWaits    = "nothing waits here, or no data: choose another project or owner, and look at Service health"
 	noDecision = "no data: nothing is known of a project before its first story; choose a later range, and look at Service health"
 )

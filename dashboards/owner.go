@@ -103,7 +103,7 @@ func oneOwner() *board {
 				OverrideByName("back on", []dashboard.DynamicConfigValue{{Id: "unit", Value: unitDay}}),
 		},
 		panel{
-			title: "Stories that wait", asks: "Which stories wait for this owner, and where to begin?", width: 24, height: 12,
+			title: "Stories that wait, without the forgotten", asks: "Which stories wait for this owner, and where to begin?", width: 24, height: 12,
 			about:   turnAbout + " Stand-in: a delegate who may answer now too, and whom to ask while the owner is away. The story's clock runs on while an owner is away, because the team waits on. A story links to Jira. The forgotten are only counted, above.",
 			caution: "Caution: of an owner's open waits of a kind only the 20 oldest are listed. Past target above is by the owner's clock, without absences and what came before a hand-over.",
 			queries: []query{
@@ -122,7 +122,7 @@ func oneOwner() *board {
 				column{from: "Value #C", title: "Since", unit: unitDayOfYear, width: 105},
 				column{from: "delegate_name", title: "Stand-in"},
 				column{from: "url"}).
-				NoValue(noWaits),
+				NoValue(noStories),
 		},
 		panel{
 			title: "Against the window before", asks: "Do teams wait less on this owner than before?", width: 24, height: 5,

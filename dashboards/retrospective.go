@@ -126,7 +126,7 @@ func retrospective() *board {
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName).Orientation(common.VizOrientationHorizontal).Mappings(comparedWords()),
 		},
 		panel{
-			title: "Passed target", asks: "How many passed their target?", width: 6, height: 4,
+			title: "Went past target", asks: "How many passed their target?", width: 6, height: 4,
 			about:   "Waits whose working time on the owner's clock passed the target within the range, whatever happened later.",
 			caution: unknown,
 			queries: []query{now(endedIn("kind", `po_waits_breached_total`+within), "{{kind}}")},

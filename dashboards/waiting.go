@@ -201,7 +201,7 @@ func waiting() *board {
 				column{from: "may", title: "Ask"},
 				column{from: "owner"},
 				column{from: "url"}).
-				NoValue(noWaits),
+				NoValue(noStories),
 		},
 	)
 	b.row("How many before, and on whom")

@@ -299,7 +299,7 @@ func TestNoGrowthAcrossANewLedger(t *testing.T) {
 func passedTarget(t *testing.T) string {
 	t.Helper()
 	for _, p := range saidByPanels(t) {
-		if p.title == "Passed target" {
+		if p.title == "Went past target" {
 			return p.exprs[0]
 		}
 	}

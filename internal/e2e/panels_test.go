@@ -191,7 +191,7 @@ func saidByPanels(t testing.TB) []said {
 		{board: "owner", title: "Open", mine: true, targets: []func(look){sum("po_waits_open", "kind")}},
 		{board: "owner", title: "Past target", mine: true, targets: []func(look){sum("po_waits_overdue", "kind")}},
 		{board: "owner", title: "Forgotten, of open", mine: true, targets: []func(look){sum("po_waits_forgotten", "kind")}},
-		{board: "owner", title: "Stories that wait", mine: true, targets: []func(look){
+		{board: "owner", title: "Stories that wait, without the forgotten", mine: true, targets: []func(look){
 			most("po_open_wait_seconds", hour, "kind", "project", "owner", "story"), nil, nil, nil, nil,
 		}},
 		{board: "owner", title: "Waiting times", mine: true, targets: []func(look){
@@ -220,7 +220,7 @@ func saidByPanels(t testing.TB) []said {
 			reached("po_project_wait_rolling_seconds", "0.5", "project", "kind", "acceptance"), reached("po_project_wait_rolling_seconds", "0.85", "project", "kind", "acceptance"), fixed("acceptance"), nil,
 		}},
 		{board: "retrospective", title: "Ended", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind"}, "outcome", responses)}},
-		{board: "retrospective", title: "Passed target", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
+		{board: "retrospective", title: "Went past target", counts: true, targets: []func(look){counted("po_waits_breached_total", []string{"kind"})}},
 		{board: "retrospective", title: "How waits ended", counts: true, targets: []func(look){counted("po_waits_ended_total", []string{"kind", "outcome"})}},
 		{board: "retrospective", title: "Still open", targets: []func(look){sum("po_waits_open", "kind")}},
 		{board: "retrospective", title: "Open at the end", targets: []func(look){
