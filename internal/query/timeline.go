@@ -17,6 +17,8 @@ type Timeline struct {
 	Bars     []WaitBar     `json:"bars"`
 	Changes  []OwnerChange `json:"hand_overs"`
 	Focus    Stretch       `json:"focus"` // what to look at first: the last wait, of a long life
+	Zone     string        `json:"zone"`  // of the working hours of the last wait's owner; "": there was no wait
+	Day      Seconds       `json:"working_day_seconds"`
 	Hours    []Stretch     `json:"hours"` // working hours of the last wait's owner in it; none if it is long
 }
 
@@ -232,6 +234,10 @@ func (e *explained) focus(t *Timeline) {
 		return
 	}
 	last := &t.Bars[len(t.Bars)-1]
+	told := !e.Rules.Together || last.Open // else its owner's hours would tell whose it was
+	if cal := e.Rules.CalendarOf(last.part.ProjectID, last.part.Owner); cal != nil && told {
+		t.Zone, t.Day = cal.Zone().String(), Seconds(cal.Day())
+	}
 	if t.To.Instant().Sub(t.From.Instant()) > wholeLife {
 		from, to := last.From.Instant(), last.To.Instant()
 		for i := len(t.Bars) - 1; i >= 0; i-- { // what was handed over is one wait
@@ -242,7 +248,7 @@ func (e *explained) focus(t *Timeline) {
 		around := max(to.Sub(from)/8, 12*time.Hour)
 		t.Focus = Stretch{max(t.From, Time(from.Add(-around))), min(t.To, Time(to.Add(around)))}
 	}
-	if t.Focus.To.Instant().Sub(t.Focus.From.Instant()) > hoursShown {
+	if t.Focus.To.Instant().Sub(t.Focus.From.Instant()) > hoursShown || !told {
 		return
 	}
 	for _, s := range e.Rules.HoursOf(&last.part, latency.Span{From: t.Focus.From.Instant(), To: t.Focus.To.Instant()}) {

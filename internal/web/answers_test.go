@@ -1,7 +1,10 @@
 package web
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,7 +73,53 @@ func asking(id int64, key, project, whom string) jiradata.Story {
 		Now: latency.Snapshot{latency.FieldStatus: value("1", "Open"), latency.FieldType: value("10", "Story"), latency.FieldProject: value(project, key[:3])},
 		Events: []latency.Event{
 			{At: answersFrom, Rank: latency.RankCreated, Actor: "d"},
-			{At: answersFrom.Add(time.Hour), Rank: latency.RankCommentAdded, ID: 100 + id, Actor: "d", Comment: &comment.Facts{Question: true, Asked: []string{whom}, Mentioned: []string{whom}}},
+			{At: answersFrom.Add(2 * time.Hour), Rank: latency.RankCommentAdded, ID: 100 + id, Actor: "d", Comment: &comment.Facts{Question: true, Asked: []string{whom}, Mentioned: []string{whom}}},
 		},
 	}, Updated: answersFrom}
+}
+
+// TestExpectedAnswersOnAStory holds that what an owner's other waits say is shown to those
+// who may see it, and that looking at it is kept.
+func TestExpectedAnswersOnAStory(t *testing.T) {
+	s, _, done := tabled(t, identified(), func(string) {})
+	for name, tc := range map[string]struct {
+		sign  func(*http.Request)
+		shown bool
+		looks int
+	}{
+		"lead":   {named(proxy, "lin", ""), true, 1},
+		"owner":  {named(proxy, "ada@example.com", ""), true, 0},
+		"member": {named(proxy, "kim", "team-pay"), false, 0},
+	} {
+		before := done.looks
+		r := httptest.NewRequest(http.MethodGet, "/stories/PAY-1", nil)
+		r.Host = "yourturn.example.com"
+		tc.sign(r)
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, r)
+		if rec.Code != http.StatusOK || strings.Contains(rec.Body.String(), "When to expect") != tc.shown || done.looks-before != tc.looks {
+			t.Errorf("%s: %d, %d looks kept, want %d, and the expected answer shown: %t\n%s", name, rec.Code, done.looks-before, tc.looks, tc.shown, rec.Body)
+		}
+	}
+}
+
+// TestAnOwnerSeesTheirStoriesAlone holds that to an owner a story of others and one that
+// there is not are the same.
+func TestAnOwnerSeesTheirStoriesAlone(t *testing.T) {
+	s, _, _ := tabled(t, identified(), func(string) {})
+	texts := map[string]bool{}
+	for _, path := range []string{"/stories/WEB-2", "/stories/web-2", "/stories/WEB-777", "/stories/PAY-777", "/stories/x"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Host = "yourturn.example.com"
+		named(proxy, "ada@example.com", "")(r)
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, r)
+		if rec.Code != http.StatusForbidden {
+			t.Errorf("%s: %d", path, rec.Code)
+		}
+		texts[strings.ReplaceAll(rec.Body.String(), path, "")] = true
+	}
+	if len(texts) != 1 {
+		t.Errorf("the answers differ: %v", texts)
+	}
 }

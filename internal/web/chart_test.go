@@ -131,7 +131,7 @@ func TestStoryPageSaysWhy(t *testing.T) {
 	s := storyServer(t, nil)
 	_, body := get(s, "/stories/PAY-1")
 	for _, want := range []string{
-		`It waits for an answer of <bdi>Ada Ohm</bdi> since <time datetime="2026-03-02T09:00:00.000Z">Mon 2 Mar, 09:00 UTC</time> (1½ working days, past its target of 4 working hours), because a comment asks the owner (<bdi>Dev</bdi>).`,
+		`It waits for an answer of <bdi>Ada Ohm</bdi> since <time datetime="2026-03-02T10:00:00.000Z">Mon 2 Mar, 10:00 UTC</time> (1½ working days, past its target of 4 working hours), because a comment asks the owner (<bdi>Dev</bdi>).`,
 		`href="https://jira.example/browse/PAY-1"`, `href="https://jira.example/browse/PAY-1?focusedCommentId=101"`, `<a href="/how#ask-mention">a comment asks the owner</a>`,
 		"past its target", "asks Ada Ohm", "<title id=\"chart-title\">The life of PAY-1", "nobody",
 	} {

@@ -183,10 +183,8 @@ func projectOf(key string) string {
 func (s *Server) whyView(why *query.Why, choice url.Values) (view, storyPage) {
 	st := s.from.Status()
 	zone := st.zone()
-	for _, w := range why.Open { // else of nobody in particular
-		if z, err := time.LoadLocation(w.Zone); err == nil {
-			zone = z
-		}
+	if z, err := time.LoadLocation(why.Timeline.Zone); err == nil && why.Timeline.Zone != "" { // else of nobody in particular
+		zone = z
 	}
 	m := storyMaker{why: why, zone: zone, now: why.AsOf.Instant().Time()}
 	p := storyPage{Key: why.Story, Jira: why.URL, Rules: s.serves("GET /how")}
@@ -495,10 +493,7 @@ func (m *storyMaker) moments(choice url.Values) ([]momentRow, pager) {
 			p.After = path(number + 1)
 		}
 	}
-	day := time.Duration(0)
-	if len(m.why.Open) > 0 {
-		day = m.why.Open[0].Day.Duration()
-	}
+	day := m.why.Timeline.Day.Duration()
 	rows := make([]momentRow, 0, to-from)
 	for i := from; i < to; i++ {
 		rows = append(rows, m.moment(&all[i], day))
@@ -541,7 +536,7 @@ func eventWords(event string) string {
 
 // part makes the row of one owner's part of a wait.
 func (m *storyMaker) part(b *query.WaitBar) partRow {
-	row := partRow{Kind: wanted(b.Kind), Owner: m.owner(b.Owner), From: m.at(b.From), Outcome: "open", Working: workingTime(b.Working.Duration(), 0), Late: b.Late.Known()}
+	row := partRow{Kind: wanted(b.Kind), Owner: m.owner(b.Owner), From: m.at(b.From), Outcome: "open", Working: workingTime(b.Working.Duration(), m.why.Timeline.Day.Duration()), Late: b.Late.Known()}
 	if !b.Open {
 		row.To = m.maybe(b.To)
 		row.Outcome = query.MeaningOf(latency.Kind(b.Kind), latency.Rule(b.Outcome)).Words + m.by(b.By)
