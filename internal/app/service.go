@@ -148,7 +148,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Refused: func(reason string) { s.refused(reason, 1) },
 		Looks:   s.looks,
 		Reader:  s.answers.reader, Titles: s.answers.titles, LooksAt: s.answers.looksAt,
-		Retro:   s.retro,
+		Retro: s.retro,
 	})
 	client, poller, err := s.newCollector(ctx, cfg)
 	if err == nil {
