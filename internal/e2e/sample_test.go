@@ -18,7 +18,9 @@ import (
 var update = flag.Bool("update", false, "write the samples in docs")
 
 // unstyled returns a page without its sheet, which changes with every page.
-func unstyled(page string) string { return regexp.MustCompile(`(?s)<style>.*?</style>`).ReplaceAllString(page, "") }
+func unstyled(page string) string {
+	return regexp.MustCompile(`(?s)<style>.*?</style>`).ReplaceAllString(page, "")
+}
 
 // TestSampleRetrospective holds the samples in docs to what report writes of the demo's
 // organisation, as it is at one instant, apart from the sheet.
