@@ -50,10 +50,10 @@ type OpenWait struct {
 	Zone         string  `json:"zone"`                // of the working hours that count
 	Day          Seconds `json:"working_day_seconds"` // how long a working day is by them
 
-	Stands   *Meaning  `json:"stands"`     // why the clock stands; null while it runs
-	Absent   bool      `json:"absent"`     // the owner is away, and nobody stands in
-	Back     Time      `json:"back"`       // when the absence ends; null if the owner is not away, or no end is known
-	Also     []StandIn `json:"may_answer"` // besides the owner
+	Stands   *Meaning  `json:"stands"`       // why the clock stands; null while it runs
+	Absent   bool      `json:"absent"`       // the owner is away, and nobody stands in
+	Back     Time      `json:"absent_until"` // when the absence ends; null if the owner is not away, or no end is known
+	Also     []StandIn `json:"may_answer"`   // besides the owner
 	Pending  *Pending  `json:"pending"`
 	Asks     int       `json:"asks"` // of a question: how many asks it holds
 	Expected *Expected `json:"expected"`
@@ -248,7 +248,7 @@ func (e *explained) waiting(p *latency.Part, occasions []Occasion) OpenWait {
 		}
 	}
 	if until, away := e.Rules.AwayUntil(p.Owner, e.asOf); away && !e.Rules.Together {
-		w.Absent, w.Back = len(w.Also) == 0, Time(until)
+		w.Absent, w.Back = true, Time(until)
 	}
 	if e.see == nil || e.see.SeesOwner(e.Rules.Label(p.Owner), e.Project(p.ProjectID)) {
 		w.Expected = e.expected(p)

@@ -31,9 +31,11 @@ type howPage struct {
 
 // ruleSet is what holds for some projects.
 type ruleSet struct {
-	ID, Title string
-	Targets   []targetLine
-	Lines     []agreed
+	ID       string
+	Projects []menuEntry // those that the caller sees lead to where their time goes
+	More     int         // how many there are besides
+	Targets  []targetLine
+	Lines    []agreed
 }
 
 // targetLine is a target of a kind of wait in some projects.
@@ -82,7 +84,19 @@ func (s *Server) how() http.Handler {
 		p.Common, p.Projects = commonLines(a.Rules)
 		sets, pg := paged(r.URL, a.Rules, setsListed, "Sets of rules")
 		for i := range sets {
-			p.Sets = append(p.Sets, newRuleSet(&sets[i], p.Common, a.AsOf.Instant().Time(), st.zone()))
+			set := newRuleSet(&sets[i], p.Common, a.AsOf.Instant().Time(), st.zone())
+			for _, project := range sets[i].Projects {
+				if len(set.Projects) == projectsNamed {
+					set.More++
+					continue
+				}
+				entry := menuEntry{Name: project}
+				if c.SeesProject(project) {
+					entry.Path = "/projects/" + url.PathEscape(project)
+				}
+				set.Projects = append(set.Projects, entry)
+			}
+			p.Sets = append(p.Sets, set)
 		}
 		p.Pager, p.Apart, p.People = pg, a.Apart, a.People
 		for _, o := range a.Owners { // those of the projects that are listed
@@ -193,7 +207,7 @@ func says(lines []agreed, name, text string) bool {
 
 // newRuleSet makes what the page says of a set of rules, but for what all have.
 func newRuleSet(set *query.RuleSet, common []agreed, now time.Time, zone *time.Location) ruleSet {
-	out := ruleSet{ID: set.Projects[0], Title: projectList(set.Projects), Lines: agreedLines(&set.Settings)}
+	out := ruleSet{ID: set.Projects[0], Lines: agreedLines(&set.Settings)}
 	for i := range out.Lines {
 		line := &out.Lines[i]
 		line.Says = slices.DeleteFunc(line.Says, func(text string) bool { return says(common, line.Name, text) })

@@ -212,7 +212,8 @@ func newKindRow(project string, k query.FlowKind) kindRow {
 	row.Most, row.MostExact = say(k.Most)
 	q := url.Values{"project": {project}, "kind": {k.Kind}}
 	row.Path = "/?" + q.Encode()
-	row.LatePath = row.Path
+	q.Set("state", string(latency.StateOverdue))
+	row.LatePath = "/?" + q.Encode()
 	return row
 }
 

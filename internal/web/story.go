@@ -321,7 +321,7 @@ func (m *storyMaker) tell(t *told, w *query.OpenWait) {
 
 // tellOthers says who else may answer an open wait, and that its owner is away.
 func (m *storyMaker) tellOthers(t *told, w *query.OpenWait) {
-	if w.Back.Known() || w.Absent {
+	if w.Absent {
 		t.name(w.Owner.Name)
 		if t.say(" is away"); w.Back.Known() {
 			t.say(" and back on " + m.day(w.Back))
