@@ -38,8 +38,10 @@ func BenchmarkExplainingPages(b *testing.B) {
 			for i := at; i < min(at+2000, to); i++ {
 				st := asking(int64(i+10), fmt.Sprint("PAY-", i+10), "1", "a")
 				for k := range 8 {
-					st.History.Events = append(st.History.Events, latency.Event{At: answersFrom.Add(time.Duration(k+2) * time.Hour), Rank: latency.RankRecord, ID: int64(i*10 + k), Actor: "d",
-						Changes: []latency.Change{{Field: latency.FieldStatus, From: latency.Value{ID: strconv.Itoa(1 + k%2)}, To: latency.Value{ID: strconv.Itoa(2 - k%2)}}}})
+					move := latency.Change{Field: latency.FieldStatus, From: latency.Value{ID: strconv.Itoa(1 + k%2)}, To: latency.Value{ID: strconv.Itoa(2 - k%2)}}
+					st.History.Events = append(st.History.Events, latency.Event{
+						At: answersFrom.Add(time.Duration(k+2) * time.Hour), Rank: latency.RankRecord, ID: int64(i*10 + k), Actor: "d", Changes: []latency.Change{move},
+					})
 				}
 				batch.Stories = append(batch.Stories, st)
 			}
