@@ -176,6 +176,9 @@ func (s *Service) Close() error { return errors.Join(s.store.Close(), s.lock.Rel
 // Counts returns how much the store holds.
 func (s *Service) Counts(ctx context.Context) (store.Counts, error) { return s.store.Counts(ctx) }
 
+// Report returns the numbers that are published, or nil if there are none yet.
+func (s *Service) Report() *latency.Report { return s.numbers.report() }
+
 // Config returns the config in force. No cycle may be under way.
 func (s *Service) Config() *config.Config { return s.cfg }
 

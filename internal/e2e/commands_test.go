@@ -369,6 +369,17 @@ func TestDemo(t *testing.T) {
 	if page := await(t, base+"/", func(status int, _ string) bool { return status == http.StatusOK }); !strings.Contains(page, "Ada Ohm") || !strings.Contains(page, "What to look at") {
 		t.Errorf("the page does not show who waits:\n%s", page)
 	}
+	tour := regexp.MustCompile(`(?s)A tour:.*`).FindString(out.String())
+	stops := regexp.MustCompile(`  (.+\?) +(http://\S+)`).FindAllStringSubmatch(tour, -1)
+	if len(stops) != 6 {
+		t.Errorf("the tour has %d pages:\n%s", len(stops), out.String())
+	}
+	for _, stop := range stops {
+		page := await(t, stop[2], func(status int, body string) bool { return status == http.StatusOK && strings.Contains(body, "<h1") })
+		if h1 := regexp.MustCompile(`<h1[^>]*>(.*?)</h1>`).FindStringSubmatch(page); h1 == nil || strings.Contains(page, "No numbers yet") {
+			t.Errorf("%s leads to %s, which answers nothing:\n%s", stop[1], stop[2], page)
+		}
+	}
 	page := await(t, base+"/", has("/browse/"))
 	link := regexp.MustCompile(`href="(http://127\.0\.0\.1:\d+/browse/(\w+-\d+))"`).FindStringSubmatch(page)
 	if link == nil {

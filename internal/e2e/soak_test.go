@@ -112,9 +112,8 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 	// Nothing happens any more: in an hour all of it is final, and what the polls
 	// did not see was looked at. From then on Jira's clock stands. The service's clock
 	// has come as far, or it would doubt Jira's.
-	const hour = 65 * time.Minute
-	s.end = tr.now().Add(hour).Truncate(time.Second)
-	write(t, s.clock(), hour.String())
+	s.end = tr.now().Add(soakEnding).Truncate(time.Second)
+	write(t, s.clock(), soakEnding.String())
 	tr.freeze(s.end)
 	polls := `yourturn_poll_cycles_total{result="complete"}`
 	seen := 0.0
@@ -196,6 +195,13 @@ func (s *soaking) serve() (base string) {
 
 // clock is the file that sets the service's clock.
 func (s *soaking) clock() string { return filepath.Join(s.dir, "clock") }
+
+// soakEnding is by how much Jira's clock and the service's are put forward at the end of
+// the day.
+const soakEnding = 65 * time.Minute
+
+// machine is the clock of the service's machine at the end of the day. It is not Jira's.
+func (s *soaking) machine() time.Time { return time.Now().Add(soakEnding) }
 
 // warnings returns the last lines of a log that say more than that all is well.
 func warnings(log string) string {

@@ -28,7 +28,7 @@ import (
 // longer shows of comments that were edited and deleted.
 func (s *soaking) holdsAll() {
 	s.Helper()
-	yourturnAt(s.T, s.tr.now, 0, "sync", "--config.file", s.config("fresh"))
+	yourturnAt(s.T, s.machine, 0, "sync", "--config.file", s.config("fresh"))
 	s.fresh, s.soaked = histories(s.T, s.db("fresh")), histories(s.T, s.db("soaked"))
 	for story, want := range s.fresh {
 		got, ok := s.soaked[story]
@@ -185,8 +185,8 @@ func (s *soaking) counts(served string) {
 			write(s.T, s.db("recount")+suffix, string(text))
 		}
 	}
-	yourturnAt(s.T, s.tr.now, 0, "sync", "--recount", "--config.file", s.config("recount"))
-	recount, _ := scrapeAt(s.T, s.tr.now, filepath.Join(s.dir, "recount.yml"))
+	yourturnAt(s.T, s.machine, 0, "sync", "--recount", "--config.file", s.config("recount"))
+	recount, _ := scrapeAt(s.T, s.machine, filepath.Join(s.dir, "recount.yml"))
 	truth := s.counters()
 	maps.DeleteFunc(truth, func(_ string, v float64) bool { return v == 0 })
 	if diff := cmp.Diff(truth, comparable(recount)); diff != "" {
@@ -194,7 +194,7 @@ func (s *soaking) counts(served string) {
 	}
 
 	counters, gauges := series(s.T, strings.NewReader(served))
-	again, _ := scrapeAt(s.T, s.tr.now, filepath.Join(s.dir, "soaked.yml"))
+	again, _ := scrapeAt(s.T, s.machine, filepath.Join(s.dir, "soaked.yml"))
 	if diff := cmp.Diff(again, counters); diff != "" {
 		s.Errorf("the process served other counters than its ledger comes to (-ledger +served):\n%s", diff)
 	}

@@ -172,26 +172,29 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	g.Go(func() error { <-ctx.Done(); return sim.Close() })
 	g.Go(func() error { return tm.Live(ctx, f.speed) })
 	g.Go(func() error { return svc.Run(ctx, l) })
-	if f.past != "" {
-		g.Go(func() error {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-scraped:
-				return f.writePast(ctx, e, cfg)
-			}
-		})
-	}
+	pages := "http://" + reached(l.Addr())
 	fmt.Fprintf(e.Out, `yourturn demo: a simulated Jira with %d waits of the last six months, and a team at work.
 
-  open     http://%s/          who waits on whom, now
-  metrics  http://%s/metrics   what Prometheus scrapes
+  open     %s/          what waits now
+  metrics  %s/metrics   what Prometheus scrapes
   Jira     %s      the simulated one
-`, past, reached(l.Addr()), reached(l.Addr()), jiraURL)
+`, past, pages, pages, jiraURL)
 	if f.store != "" {
 		fmt.Fprintf(e.Out, "  try      yourturn waits --config.file %s.yml --open\n", f.store)
 	}
 	fmt.Fprintln(e.Out, "\nStop it with Ctrl-C.")
+	g.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-scraped:
+		}
+		fmt.Fprint(e.Out, tour(pages, svc.Report()))
+		if f.past == "" {
+			return nil
+		}
+		return f.writePast(ctx, e, cfg)
+	})
 	return g.Wait()
 }
 
