@@ -42,6 +42,8 @@ type (
 		At  time.Time
 		Err error
 	}
+	// Derivation is that the numbers were derived, and from what: one of From….
+	Derivation struct{ From string }
 	// Interval is how much time the config puts between two polls.
 	Interval time.Duration
 	// TokenTime is when the file with the token was last written.
@@ -52,6 +54,14 @@ type (
 	// OddStories is how many stories are odd, by reason. It names every reason, those
 	// with 0 too.
 	OddStories map[string]int
+)
+
+// What a derivation begins with.
+const (
+	FromStories = "stories" // every story
+	FromDoubt   = "doubt"   // every story, because what was kept was damaged or did not fit
+	FromKept    = "kept"    // what is kept of the last one, and the stories that changed since
+	FromChanges = "changes" // what is known already, and the stories that changed
 )
 
 // serviceMetrics is the table of the service's own metrics, except those of a poll
@@ -103,6 +113,11 @@ func serviceMetrics() []Row {
 		On(Definition{
 			Name: "yourturn_config_warnings", Kind: Gauge, Help: "Names in the config that this Jira lacks, or has several times. The log lists them.",
 		}, func(n ConfigWarnings) []Sample { return One(float64(n)) }),
+		On(Definition{
+			Name: "yourturn_derivations_total", Kind: Counter, Labels: labels("from"),
+			Help: "Derivations of the numbers, by what they began with: every story (stories; doubt where what was kept of the last derivation was damaged or did not fit, which the log explains), " +
+				"what a start finds kept of the last derivation (kept), or what changed since the last one (changes).",
+		}, func(d Derivation) []Sample { return One(1, d.From) }),
 		On(Definition{
 			Name: "yourturn_jira_token_timestamp_seconds", Kind: Gauge, Help: "When the file with the token was last written; 0 if there is none. Tokens expire.",
 		}, func(t TokenTime) []Sample { return One(UnixSeconds(time.Time(t))) }),

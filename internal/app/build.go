@@ -2,8 +2,13 @@ package app
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 )
 
 // version and revision may be set by the linker, where the build has no checkout to
@@ -45,3 +50,22 @@ func buildOf(info *debug.BuildInfo, version, revision string) Build {
 	b.Version, b.Revision = cmp.Or(b.Version, "dev"), cmp.Or(b.Revision, "unknown")
 	return b
 }
+
+// binary returns the hash of the program's file, by which one build is told from
+// another even where neither has a version; "" if the file cannot be read.
+var binary = sync.OnceValue(func() string { //nolint:gochecknoglobals // it is a constant of the process
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+})

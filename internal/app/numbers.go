@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/query"
@@ -33,6 +35,7 @@ type numbers struct {
 
 	cfg    *config.Config
 	engine *measure.Engine
+	binary string         // identifies the program, for what is kept of a derivation; "": nothing is kept
 	rules  *latency.Rules // in force; nil: the next derivation is a whole one
 	facts  *rules.Facts   // that they were made from; nil: likewise
 
@@ -41,7 +44,7 @@ type numbers struct {
 }
 
 func newNumbers(log *zap.Logger, st *store.Store, self *metrics.Self, status *status) *numbers {
-	return &numbers{log: log, store: st, self: self, status: status, exporter: metrics.NewExporter()}
+	return &numbers{log: log, store: st, self: self, status: status, exporter: metrics.NewExporter(), binary: binary()}
 }
 
 // report returns what is published, or nil if nothing is yet.
@@ -85,7 +88,7 @@ func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
 // measure derives the numbers anew after a cycle and publishes them. Jira can be
 // asked now, so all that is final is counted.
 func (n *numbers) measure(ctx context.Context, res collector.Result) error {
-	whole, err := n.derive(ctx, res)
+	whole, err := n.derive(ctx, res, false)
 	if err != nil || !whole || !n.engine.Unconfirmed() {
 		return err
 	}
@@ -96,9 +99,17 @@ func (n *numbers) measure(ctx context.Context, res collector.Result) error {
 	return n.publish(ctx, report)
 }
 
+// resume derives the numbers as of an instant and publishes them, from what is kept of
+// the last derivation if that is possible.
+func (n *numbers) resume(ctx context.Context, asOf latency.Instant) error {
+	_, err := n.derive(ctx, collector.Result{AsOf: asOf, Full: true}, true)
+	return err
+}
+
 // derive derives the numbers from the store and publishes them. It reports
-// whether all of them were derived, during which Jira is not asked.
-func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool, err error) {
+// whether all of them were derived, during which Jira is not asked. kept allows it to
+// begin with what is kept of the last derivation.
+func (n *numbers) derive(ctx context.Context, res collector.Result, kept bool) (whole bool, err error) {
 	now, err := query.Facts(ctx, n.store)
 	if err != nil {
 		return false, err
@@ -106,7 +117,7 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 	// Reading meta again without finding anything new changes no rule.
 	now.Meta.At = 0
 	if !res.Full && n.facts != nil && reflect.DeepEqual(now, *n.facts) {
-		report, err := n.engine.Refresh(ctx, res.Changed, res.AsOf)
+		report, err := n.refresh(ctx, res)
 		if err != nil {
 			return false, err
 		}
@@ -126,10 +137,14 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 	if err := n.store.SaveOwners(ctx, keys); err != nil {
 		return false, err
 	}
+	if now.Resolved, err = n.store.Resolved(ctx); err != nil {
+		return false, err
+	}
+	n.engine.KeepAs(n.identity(now))
 	var report *latency.Report
 	if !res.Full && n.rules != nil && rules.SameReading(n.rules, r.Rules) {
 		n.engine.Rename(r.Rules)
-		report, err = n.engine.Refresh(ctx, res.Changed, res.AsOf)
+		report, err = n.refresh(ctx, res)
 	} else {
 		whole = true
 		if err := n.renewLedger(ctx, res.AsOf); err != nil {
@@ -138,18 +153,50 @@ func (n *numbers) derive(ctx context.Context, res collector.Result) (whole bool,
 		if err := n.rename(ctx, res.AsOf); err != nil {
 			return false, err
 		}
-		report, err = n.engine.Load(ctx, r.Rules, rules.Fingerprint(n.cfg), res.AsOf, n.derived)
+		report, err = n.everything(ctx, r.Rules, res.AsOf, kept)
 	}
 	if err != nil {
 		return false, err
 	}
 	n.rules = r.Rules
 	n.warn(r.Problems)
-	if now.Resolved, err = n.store.Resolved(ctx); err != nil {
-		return false, err
-	}
 	n.facts = &now
 	return whole, n.publish(ctx, report)
+}
+
+// refresh derives the numbers from what is known and what has changed.
+func (n *numbers) refresh(ctx context.Context, res collector.Result) (*latency.Report, error) {
+	n.self.Observe(metrics.Derivation{From: metrics.FromChanges})
+	return n.engine.Refresh(ctx, res.Changed, res.AsOf)
+}
+
+// everything derives the numbers from the whole store, or, if kept allows it, from what
+// is kept of the last derivation and what was written since.
+func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency.Instant, kept bool) (*latency.Report, error) {
+	fingerprint, from := rules.Fingerprint(n.cfg), metrics.FromStories
+	if kept {
+		report, err := n.engine.Restore(ctx, r, fingerprint, asOf)
+		if !errors.Is(err, measure.ErrDoubt) {
+			n.self.Observe(metrics.Derivation{From: metrics.FromKept})
+			return report, err
+		}
+		level := zap.InfoLevel
+		if !errors.Is(err, store.ErrNotKept) && !errors.Is(err, measure.ErrOther) {
+			level, from = zap.WarnLevel, metrics.FromDoubt
+		}
+		n.log.Log(level, "every story is derived anew: what is kept of the last derivation cannot be used", zap.Error(err))
+	}
+	n.self.Observe(metrics.Derivation{From: from})
+	return n.engine.Load(ctx, r, fingerprint, asOf, n.derived)
+}
+
+// identity returns what a derivation depends on beside the stories, the ledger and the
+// instant; "" if the program cannot be told from another build.
+func (n *numbers) identity(facts rules.Facts) string {
+	if n.binary == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s/%d/%s", n.binary, rules.Fingerprint(n.cfg), jiradata.Reading, facts.Digest())
 }
 
 // renewLedger begins a new ledger where the config was changed within a day of the

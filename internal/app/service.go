@@ -316,8 +316,7 @@ func (s *Service) resume(ctx context.Context) error {
 	if !s.collector.Covers(state) {
 		return s.numbers.show(ctx, state.DataTimestamp)
 	}
-	_, err = s.numbers.derive(ctx, collector.Result{AsOf: state.DataTimestamp, Full: true})
-	return err
+	return s.numbers.resume(ctx, state.DataTimestamp)
 }
 
 // showSite shows where people find Jira, which is not at jira.url where that is

@@ -37,10 +37,27 @@ func BenchmarkYear(b *testing.B) {
 	if dir == "" {
 		dir = b.TempDir()
 	}
-	s := company(b)
+	write(b, company(b, storiesOfAnYear), dir, begins, begins.AddDate(1, 0, 0).Add(-time.Hour))
+}
+
+// BenchmarkMonth writes the last month of a company's past of YOURTURN_BENCH_STORIES stories
+// (10,000), a sample an hour.
+func BenchmarkMonth(b *testing.B) {
+	n := storiesOfAnYear
+	if text := os.Getenv("YOURTURN_BENCH_STORIES"); text != "" {
+		var err error
+		if n, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	write(b, company(b, n*4/5), b.TempDir(), begins.AddDate(0, 11, 0), begins.AddDate(1, 0, 0).Add(-time.Hour))
+}
+
+// write writes a part of a company's past.
+func write(b *testing.B, s *store.Store, dir string, from, to time.Time) {
 	for b.Loop() {
 		done, err := backfill.Write(b.Context(), s, backfill.Options{
-			Rules: companyRules(b), From: begins, To: begins.AddDate(1, 0, 0).Add(-time.Hour), Step: time.Hour, OpenWaits: 20, Dir: dir, Overwrite: true,
+			Rules: companyRules(b), From: from, To: to, Step: time.Hour, OpenWaits: 20, Dir: dir, Overwrite: true,
 			Labels:   []backfill.Label{{Name: "instance", Value: "yourturn:9817"}, {Name: "job", Value: "yourturn"}},
 			Progress: func(f backfill.File) { b.Logf("%s: %d series, %d samples", filepath.Base(f.Path), f.Series, f.Samples) },
 		})
@@ -108,9 +125,9 @@ func companyRules(b *testing.B) *latency.Rules {
 	return rules
 }
 
-// company returns a store of the year and the quarter before it: stories of 12
+// company returns a store of the year and the quarter before it: so many stories a year, of 12
 // events that two owners of each project accept, reject and answer, sooner or later.
-func company(b *testing.B) *store.Store {
+func company(b *testing.B, year int) *store.Store {
 	b.Helper()
 	s, err := store.Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), "s.db"), store.ReadWrite)
 	if err != nil {
@@ -118,7 +135,7 @@ func company(b *testing.B) *store.Store {
 	}
 	b.Cleanup(func() { s.Close() })
 	random := rand.New(rand.NewPCG(1, 1))
-	total := storiesOfAnYear * 5 / 4
+	total := year * 5 / 4
 	var batch jiradata.Batch
 	for id := range int64(total) {
 		at := latency.At(begins.AddDate(0, 0, -91)).Add(time.Duration(id) * (456 * 24 * time.Hour / time.Duration(total)))

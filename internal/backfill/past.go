@@ -2,9 +2,9 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
@@ -98,7 +98,7 @@ func (p *past) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, er
 }
 
 // Count implements measure.Store.
-func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Standing, _ bool) ([]latency.Entry, error) {
+func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Standing, _ bool, _ *jiradata.Kept) ([]latency.Entry, error) {
 	for _, e := range entries {
 		if rows, known := p.rows[e.ID.StoryID]; known {
 			p.rows[e.ID.StoryID] = append(rows, latency.Counted{Entry: e, Counted: true})
@@ -106,6 +106,14 @@ func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Stand
 	}
 	return entries, nil
 }
+
+// Kept implements measure.Store: nothing is kept of the past.
+func (p *past) Kept(context.Context, func([]byte, []latency.Entry) error) (jiradata.KeptState, error) {
+	return jiradata.KeptState{}, errors.ErrUnsupported
+}
+
+// EachKept implements measure.Store.
+func (p *past) EachKept(context.Context, func(int64, []byte) error) error { return nil }
 
 // Notes implements measure.Store.
 func (p *past) Notes(context.Context) ([]jiradata.Note, error) {
@@ -133,7 +141,7 @@ func (p *past) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.Hi
 					yield(nil, err)
 					return
 				}
-				p.stories[h.ID] = clone(h)
+				p.stories[h.ID] = h.Clone()
 			}
 		}
 		for _, id := range ids {
@@ -142,26 +150,6 @@ func (p *past) Histories(ctx context.Context, ids []int64) iter.Seq2[*latency.Hi
 			}
 		}
 	}
-}
-
-// clone copies a history, which its source makes use of again.
-func clone(h *latency.History) *latency.History {
-	c := *h
-	c.Now = maps.Clone(h.Now)
-	for field, values := range c.Now {
-		c.Now[field] = slices.Clone(values)
-	}
-	c.Events = slices.Clone(h.Events)
-	for i := range c.Events {
-		ev := &c.Events[i]
-		ev.Changes = slices.Clone(ev.Changes)
-		if ev.Comment != nil {
-			facts := *ev.Comment
-			facts.Mentioned, facts.Asked = slices.Clone(facts.Mentioned), slices.Clone(facts.Asked)
-			ev.Comment = &facts
-		}
-	}
-	return &c
 }
 
 // changes returns which stories had an event after from, up to and including

@@ -14,7 +14,7 @@ import (
 // BenchmarkRetrospective makes a report of the company's last quarter, from the store:
 // each of its owners is compared with themselves while somebody stood in, too.
 func BenchmarkRetrospective(b *testing.B) {
-	s, rules := company(b), companyRules(b)
+	s, rules := company(b, storiesOfAnYear), companyRules(b)
 	day := func(n int) latency.Instant { return latency.At(begins.AddDate(1, 0, n)) }
 	for owner := range rules.Owners {
 		for n := -180; n < 0; n += 45 {

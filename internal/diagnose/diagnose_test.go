@@ -475,7 +475,7 @@ func TestLedger(t *testing.T) {
 		if _, err := st.SaveStories(t.Context(), jiradata.Batch{State: state}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := st.Count(t.Context(), nil, latency.Standing{AsOf: asOf, Fingerprint: fingerprint}, true); err != nil {
+		if _, err := st.Count(t.Context(), nil, latency.Standing{AsOf: asOf, Fingerprint: fingerprint}, true, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package latency
 
 import (
+	"maps"
 	"slices"
 	"testing"
 )
@@ -61,5 +62,46 @@ func TestBulk(t *testing.T) {
 				t.Errorf("%s: %+v", tc.name, f)
 			}
 		}
+	}
+}
+
+// TestBulkIsKeptUpToDate lets stories that were ended in one minute come and go one by
+// one, before and after they are enough to be in bulk.
+func TestBulkIsKeptUpToDate(t *testing.T) {
+	rules := testRules(t)
+	traces := tracesByStory{}
+	asOf := when(t, "Fri 12:00")
+	rolling := NewRollingStatistics(rules, traces, asOf)
+	compare := func() {
+		t.Helper()
+		rolling.At(asOf)
+		bulk := Bulk{}
+		for range bulk.Count(maps.Values(traces)) {
+			continue
+		}
+		want := len(bulk.Findings(maps.Values(traces)))
+		found, latest := rolling.Bulk()
+		if n := len(latest[AuditKey{"PAY", FindBulk}]); n != min(want, OddExamples) {
+			t.Errorf("of %d stories in bulk %d are named", want, n)
+		}
+		if got := found[AuditKey{"PAY", FindBulk}]; got != want {
+			t.Errorf("of %d stories %d are in bulk, want %d", len(traces), got, want)
+		}
+	}
+	for id := range int64(25) {
+		at := when(t, "Tue 12:00") + Instant(id)
+		trace := &Trace{Samples: []Sample{{StoryID: id, Kind: Question, ProjectID: "1", Start: at - 1000, End: at, EndedBy: "dev"}}, Verdict: Verdict{At: Never}}
+		rolling.Replace(id, nil, trace)
+		traces[id] = trace
+		compare()
+	}
+	for id := range int64(6) {
+		rolling.Replace(id, traces[id], nil)
+		delete(traces, id)
+		compare()
+	}
+	for range 5 { // one leaves the longest window at each
+		asOf = traces[slices.Min(slices.Collect(maps.Keys(traces)))].Samples[0].End.Add(LongestWindow)
+		compare()
 	}
 }

@@ -2,6 +2,7 @@ package latency
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -111,6 +112,27 @@ type History struct {
 	Key    string // today's key
 	Now    Snapshot
 	Events []Event // in any order, doubles allowed
+}
+
+// Clone returns a copy that shares nothing with h but strings: whoever reads many
+// histories uses their room again.
+func (h *History) Clone() *History {
+	c := *h
+	c.Now = maps.Clone(h.Now)
+	for field, values := range c.Now {
+		c.Now[field] = slices.Clone(values)
+	}
+	c.Events = slices.Clone(h.Events)
+	for i := range c.Events {
+		ev := &c.Events[i]
+		ev.Changes = slices.Clone(ev.Changes)
+		if ev.Comment != nil {
+			facts := *ev.Comment
+			facts.Mentioned, facts.Asked = slices.Clone(facts.Mentioned), slices.Clone(facts.Asked)
+			ev.Comment = &facts
+		}
+	}
+	return &c
 }
 
 // sortEvents orders events in place and drops doubles.

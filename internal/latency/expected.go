@@ -1,6 +1,7 @@
 package latency
 
 import (
+	"slices"
 	"time"
 
 	"github.com/yourturn/yourturn/internal/survival"
@@ -61,17 +62,16 @@ func (s *Statistics) Expect(d *Deriver, w *Part, asOf Instant) (expected Expecte
 	return ExpectedAnswer{Half: forecast(0.5), Most: forecast(0.85), Stands: w.PausedNow}, true
 }
 
-// others returns the waits of an owner and kind that the longest window sees, without
-// w itself. Where owners are not told apart they are everybody's.
+// others returns what a wait is compared with, without the wait itself.
 func (s *Statistics) others(w *Part) []survival.Sample {
-	if s.rules == nil { // of no trace
+	d := s.compared(w)
+	if d == nil {
 		return nil
 	}
-	list := s.paces[paceKey{w.Kind, s.rules.Label(w.Owner)}]
-	samples := make([]survival.Sample, 0, len(list))
-	for i := range list {
-		if list[i].story != w.StoryID || list[i].start != w.Start {
-			samples = append(samples, list[i].Sample)
+	samples := slices.AppendSeq(make([]survival.Sample, 0, d.count()), d.still.All())
+	for i, of := range d.whose {
+		if of.story != w.StoryID || of.start != w.Start {
+			samples = append(samples, d.moves[i])
 		}
 	}
 	return samples

@@ -20,7 +20,7 @@ func TestImports(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := []string{
-		"cmp", "encoding/json", "errors", "fmt", "iter", "maps", "math", "math/rand/v2", "regexp", "slices", "sort", "strconv", "strings", "sync", "time",
+		"cmp", "container/heap", "encoding/json", "errors", "fmt", "iter", "maps", "math", "math/rand/v2", "regexp", "slices", "sort", "strconv", "strings", "sync", "time",
 		"unicode", "unicode/utf8", "unicode/utf16", "unique", module + "internal/calendar", module + "internal/comment", module + "internal/survival",
 	}
 	for dep := range strings.FieldsSeq(string(out)) {

@@ -57,7 +57,23 @@ type Distribution struct {
 
 	curve   *survival.Curve
 	overrun bool // some wait has run past its target
+
+	// The samples of the longest window over all projects of an owner, for comparing
+	// one of them with the others: those that have settled, and each other one with
+	// whose it is.
+	still survival.Ages
+	moves []survival.Sample
+	whose []waitOf
 }
+
+// waitOf is which wait a sample is of.
+type waitOf struct {
+	story int64
+	start Instant
+}
+
+// compares reports whether waits are compared with those of a key.
+func (k WaitsKey) compares() bool { return k.Project == "" && k.Window == longest }
 
 // Quantile returns the smallest age, on the owner's working clock, by which the
 // share q of waits is responded to. never reports whether it is not reached
@@ -133,61 +149,61 @@ type Statistics struct {
 	Fields    map[string]Fields // by project, of the stories that the longest window sees
 	Unowned   map[string]int    // by project, waits that ran in the longest window and have no owner
 
-	paces map[paceKey][]paced
 	rules *Rules
-}
-
-// paceKey is whose waits a wait is compared with.
-type paceKey struct {
-	kind  Kind
-	owner string
-}
-
-// paced is a sample and the wait it is of.
-type paced struct {
-	story int64
-	start Instant
-	survival.Sample
 }
 
 // NewStatistics makes statistics over windows. All traces are as of one
 // instant, which no window passes.
 func NewStatistics(rules *Rules, windows []Window, traces iter.Seq[*Trace]) *Statistics {
-	b := statisticsBuilder{
-		rules: rules, labels: newLabels(rules),
-		out: &Statistics{
-			Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]Milliseconds{},
-			Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Blocker{}, FirstPass: map[OwnerWindow]FirstPass{},
-			Fields:  map[string]Fields{},
-			Unowned: map[string]int{}, paces: map[paceKey][]paced{},
-		},
-		samples: map[WaitsKey]*[]survival.Sample{},
-	}
+	b := newStatisticsBuilder(rules, newLabels(rules))
 	for t := range traces {
 		b.field(t.Home)
 		for _, w := range windows {
 			for i := range t.Samples {
 				b.sample(w, &t.Samples[i])
 			}
-			b.stages(w, t.Stages)
+			b.stages(w, t.Stages, nil)
 			b.verdict(w, t.Verdict)
 		}
 	}
-	var estimator survival.Estimator
-	for key, samples := range b.samples {
-		b.out.Waits[key].curve = estimator.Curve(*samples)
-	}
-	b.blockers(windows)
-	b.out.rules = rules
-	return b.out
+	return b.build(windows, &survival.Estimator{})
 }
 
 // statisticsBuilder collects one Statistics.
 type statisticsBuilder struct {
-	rules   *Rules
-	labels  *labels
-	out     *Statistics
-	samples map[WaitsKey]*[]survival.Sample
+	rules  *Rules
+	labels *labels
+	out    *Statistics
+}
+
+func newStatisticsBuilder(rules *Rules, labels *labels) *statisticsBuilder {
+	return &statisticsBuilder{rules: rules, labels: labels, out: &Statistics{
+		Waits: map[WaitsKey]*Distribution{}, Shares: map[OwnerWindow]Share{}, Stages: map[StageWindow]Milliseconds{},
+		Stories: map[ProjectWindow]int{}, Blockers: map[ProjectWindow]Blocker{}, FirstPass: map[OwnerWindow]FirstPass{},
+		Fields: map[string]Fields{}, Unowned: map[string]int{}, rules: rules,
+	}}
+}
+
+// build returns the statistics of what was collected.
+func (b *statisticsBuilder) build(windows []Window, curves *survival.Estimator) *Statistics {
+	for key, d := range b.out.Waits {
+		d.curve = curves.CurveOf(d.still, d.moves)
+		if !key.compares() {
+			d.still, d.moves = survival.Ages{}, nil
+		}
+	}
+	b.blockers(windows)
+	return b.out
+}
+
+// distribution returns the distribution of a key.
+func (b *statisticsBuilder) distribution(key WaitsKey) *Distribution {
+	d := b.out.Waits[key]
+	if d == nil {
+		d = &Distribution{}
+		b.out.Waits[key] = d
+	}
+	return d
 }
 
 // sample adds a sample to the distributions it belongs to, if it ran in the window.
@@ -198,14 +214,8 @@ func (b *statisticsBuilder) sample(w Window, r *Sample) {
 		return
 	}
 	overrun := r.Working > r.Target && (s.Began || s.Age > s.Entry)
-	owner := b.labels.of(r.Owner)
-	for _, key := range [3]WaitsKey{{r.Kind, p.Key, owner, w.Name}, {r.Kind, "", owner, w.Name}, {r.Kind, p.Key, "", w.Name}} {
-		d := b.out.Waits[key]
-		if d == nil {
-			d = &Distribution{}
-			b.out.Waits[key] = d
-			b.samples[key] = new([]survival.Sample)
-		}
+	for _, key := range waitsKeys(r.Kind, p.Key, b.labels.of(r.Owner), w.Name) {
+		d := b.distribution(key)
 		switch {
 		case r.End == Never:
 			d.Open++
@@ -218,15 +228,13 @@ func (b *statisticsBuilder) sample(w Window, r *Sample) {
 			d.Began++
 		}
 		d.overrun = d.overrun || overrun
-		samples := b.samples[key]
-		*samples = append(*samples, s)
-	}
-	if w.Name == longest {
-		if r.Owner == Unowned {
-			b.out.Unowned[p.Key]++
+		d.moves = append(d.moves, s)
+		if key.compares() {
+			d.whose = append(d.whose, waitOf{r.StoryID, r.Start})
 		}
-		key := paceKey{r.Kind, owner}
-		b.out.paces[key] = append(b.out.paces[key], paced{r.StoryID, r.Start, s})
+	}
+	if w.Name == longest && r.Owner == Unowned {
+		b.out.Unowned[p.Key]++
 	}
 }
 
@@ -259,10 +267,11 @@ func (b *statisticsBuilder) field(h Home) {
 	b.out.Fields[p.Key] = f
 }
 
-// stages adds the part of a story's cycle time that lies in the window.
-func (b *statisticsBuilder) stages(w Window, spans []StageSpan) {
-	var counted [4]string // projects the story is counted in: it seldom moves
-	in := counted[:0]
+// stages adds the part of a story's cycle time that lies in the window. The story is
+// counted already in some projects.
+func (b *statisticsBuilder) stages(w Window, spans []StageSpan, counted []string) {
+	var room [4]string // it seldom moves
+	in := append(room[:0], counted...)
 	for _, s := range spans {
 		p := b.rules.watched(s.ProjectID)
 		from, to := max(s.From, w.From), min(s.To, w.To)
@@ -275,15 +284,9 @@ func (b *statisticsBuilder) stages(w Window, spans []StageSpan) {
 		}
 		b.out.Stages[StageWindow{p.Key, s.Stage, w.Name}] += lived
 		key := OwnerWindow{p.Key, b.labels.of(s.Owner), w.Name}
-		share := b.out.Shares[key]
-		share.Total += lived
-		if s.Stage == StageOwner {
-			share.Owner += lived
-		}
-		if s.Stage == StageOwnerQuestion {
-			share.Question += lived
-		}
-		b.out.Shares[key] = share
+		share := Share{Total: lived}
+		share.note(s.Stage)
+		addShare(b.out.Shares, key, share)
 		if !slices.Contains(in, p.Key) {
 			in = append(in, p.Key)
 			b.out.Stories[ProjectWindow{p.Key, w.Name}]++
@@ -335,9 +338,29 @@ func (b *statisticsBuilder) blockers(windows []Window) {
 // out, that were over before the age w has now: it waits longer than they did.
 // ok is false if there are too few waits to compare with.
 func (s *Statistics) Pace(w *Part) (share float64, ok bool) {
-	samples := s.others(w)
-	if len(samples) < fewest {
+	d := s.compared(w)
+	if d == nil {
 		return 0, false
 	}
-	return 1 - survival.New(samples).Before(w.Working), true
+	var room [2]survival.Sample
+	own := room[:0]
+	for i, of := range d.whose {
+		if of.story == w.StoryID && of.start == w.Start {
+			own = append(own, d.moves[i])
+		}
+	}
+	if d.count()-len(own) < fewest {
+		return 0, false
+	}
+	return 1 - d.curve.BeforeWithout(w.Working, own...), true
+}
+
+// compared returns the waits that a wait is compared with: those of its owner and kind
+// that the longest window sees; nil if there are none. Where owners are not told apart
+// they are everybody's.
+func (s *Statistics) compared(w *Part) *Distribution {
+	if s.rules == nil { // of no trace
+		return nil
+	}
+	return s.Waits[WaitsKey{w.Kind, "", s.rules.Label(w.Owner), longest}]
 }

@@ -42,8 +42,8 @@ func Audit(ctx context.Context, store Store, rules *latency.Rules, asOf latency.
 		return nil, fmt.Errorf("reading what polls noted: %w", err)
 	}
 	ended := latency.Bulk{}
-	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), ended.Count(traces.all()))
-	out = append(out, ended.Findings(traces.all())...)
+	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), ended.Count(traces.each()))
+	out = append(out, ended.Findings(traces.each())...)
 	out = append(out, Noted(rules, notes)...)
 	out = append(out, latency.Misfits(rules, asOf, statistics, peopled, firstWaits)...)
 	slices.SortStableFunc(out, func(a, b latency.Finding) int {

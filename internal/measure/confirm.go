@@ -56,9 +56,10 @@ func (e *Engine) confirm(ctx context.Context, asOf latency.Instant) error {
 			e.confirmed[id] = true
 		}
 		clear(e.unconfirmed)
+		e.begun(changed)
 		all := e.haveChildren(changed)
 		if !all {
-			if err := e.derive(ctx, slices.Concat(ids, changed), asOf); err != nil {
+			if err := e.derive(ctx, slices.Concat(ids, changed), asOf, someStories); err != nil {
 				return err
 			}
 			all = e.unseenGrew
@@ -83,10 +84,28 @@ func (e *Engine) haveChildren(ids []int64) bool {
 }
 
 // derive derives stories, of which the totals hold what was counted before.
-func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant) error {
+func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant, of extent) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	d := latency.NewDeriver(e.rules, e.ancestors)
-	for chunk := range slices.Chunk(ids, refreshChunk) {
+	keep := func(h *latency.History, ledger []latency.Counted, read bool) error {
+		s := newStory(d, e.rules, h, asOf, ledger)
+		if read && s.unsettled {
+			s.stored = &stored{h.Clone(), ledger}
+		}
+		s.ledger = nil // it is in the totals
+		e.keep(s, of)
+		return e.countFull(ctx, asOf, e.count)
+	}
+	var unread []int64
+	for _, id := range ids {
+		st := e.recent.of(id)
+		if st == nil {
+			unread = append(unread, id)
+		} else if err := keep(st.history, st.ledger, false); err != nil {
+			return err
+		}
+	}
+	for chunk := range slices.Chunk(unread, refreshChunk) {
 		counted, err := e.store.LedgerOf(ctx, chunk)
 		if err != nil {
 			return fmt.Errorf("reading the ledger of %d stories: %w", len(chunk), err)
@@ -96,13 +115,10 @@ func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant) 
 			if err != nil {
 				return fmt.Errorf("reading %d stories: %w", len(chunk), err)
 			}
-			s := newStory(d, e.rules, h, asOf, rows[h.ID])
-			s.ledger = nil // it is in the totals
-			e.keep(s, someStories)
-			if err := e.countFull(ctx, asOf, e.count); err != nil {
+			if err := keep(h, rows[h.ID], true); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return ctx.Err()
 }

@@ -38,12 +38,19 @@ type Store interface {
 	LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error)
 	// Ledger returns where the ledger stands; its zero value before the first derivation.
 	Ledger(ctx context.Context) (latency.Ledger, error)
+	// Kept returns what is kept of the last derivation, but for the stories. It gives add
+	// the totals, and the entries that were counted since.
+	Kept(ctx context.Context, add func(totals []byte, since []latency.Entry) error) (jiradata.KeptState, error)
+	// EachKept calls f with what is kept of each story, which is valid during the call.
+	// It returns an error if that is not as it was written.
+	EachKept(ctx context.Context, f func(story int64, body []byte) error) error
 	// Count enters what the ledger does not hold yet, in one transaction, and
 	// returns what was newly counted. Entries that a changed config (another
 	// fingerprint) brings up after their time are entered but not counted, but
 	// those of a project that is watched for the first time. The last call of a
-	// derivation that holds nothing back says so: then the ledger stands by it.
-	Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool) ([]latency.Entry, error)
+	// derivation that holds nothing back says so: then the ledger stands by it. What is
+	// kept of the derivation is written with it; nil is nothing.
+	Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool, kept *jiradata.Kept) ([]latency.Entry, error)
 }
 
 const (
@@ -63,14 +70,20 @@ type Engine struct {
 	unseen     map[string]bool // parents of stories that the store does not hold, by id
 	unseenGrew bool
 	totals     *latency.Totals
-	unsettled  map[int64][]latency.Part // open parts of stories that time alone can change
-	traces     traces                   // of the stories that fall into the longest window
-	findings   tally
+	unsettled  map[int64]unsettled // stories that time alone can change
+	recent     recent              // what is stored of them
+	traces     *traces             // of the stories that fall into the longest window
+	kept       keeper
+	rolling    *latency.RollingStatistics
+	findings   *tally
 	pending    []latency.Entry // final and not in the ledger
 	bypassed   []latency.Entry // likewise, until the first acceptance waits are known
 	firstWaits latency.FirstWaits
-	peopled    latency.Set      // the ids of the projects that have a story
-	moved      map[string]int64 // the ids of stories by keys that they had; not changed once it is reported
+	peopled    latency.Set        // the ids of the projects that have a story
+	moved      map[string]int64   // the ids of stories by keys that they had
+	movedShown bool               // a report holds it, so that it is not changed any more
+	formerKeys map[int64][]string // likewise, by story
+	derived    bool               // all stories are, as of one instant
 
 	reread      Reread          // nil: what the store says is counted
 	since       latency.Instant // the ledger is as of then; 0: nothing was counted yet
@@ -78,12 +91,18 @@ type Engine struct {
 	confirmed   map[int64]bool  // stories that were read by id for this derivation
 }
 
+// unsettled is what is known of a story that time alone can change.
+type unsettled struct {
+	open []latency.Part
+	kept string // what is kept of it
+}
+
 // extent is how much one derivation derives.
 type extent int
 
 const (
-	allStories  extent = iota
-	someStories        // those that have changed, or that time can change
+	allStories  extent = iota // or, at a start, those of which nothing is kept
+	someStories               // those that have changed, or that time can change
 )
 
 // counter counts what is pending; last is the last call of a derivation.
@@ -108,6 +127,7 @@ func (e *Engine) Load(ctx context.Context, rules *latency.Rules, fingerprint str
 // Load there is nothing to refresh.
 func (e *Engine) Show(ctx context.Context, rules *latency.Rules, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
 	e.rules, e.fingerprint = rules, ""
+	e.KeepAs("")
 	return e.whole(ctx, asOf, progress, e.dropPending)
 }
 
@@ -131,12 +151,10 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 		return err
 	}
 	rules := e.rules
-	e.ancestors, e.unseen, e.unseenGrew = ancestors, map[string]bool{}, false
-	e.unsettled, e.traces, e.findings = map[int64][]latency.Part{}, newTraces(), newTally()
-	e.firstWaits, e.peopled, e.moved = latency.FirstWaits{}, latency.Set{}, map[string]int64{}
-	e.totals = latency.NewTotals()
-	e.pending, e.bypassed = e.pending[:0], e.bypassed[:0]
-
+	e.begin(ancestors, asOf)
+	if err := count(ctx, asOf, false); err != nil { // what was kept is worth nothing from now on
+		return err
+	}
 	shards, err := e.store.Shards(ctx, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return fmt.Errorf("cutting the stories into shards: %w", err)
@@ -170,15 +188,28 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 	return err
 }
 
+// begin makes e the engine of no story.
+func (e *Engine) begin(ancestors latency.Ancestors, asOf latency.Instant) {
+	e.ancestors, e.unseen, e.unseenGrew = ancestors, map[string]bool{}, false
+	e.unsettled, e.traces, e.findings = map[int64]unsettled{}, newTraces(), newTally()
+	e.rolling, e.recent = latency.NewRollingStatistics(e.rules, e.traces, asOf), recent{}
+	e.firstWaits, e.peopled = latency.FirstWaits{}, latency.Set{}
+	e.moved, e.movedShown, e.formerKeys = map[string]int64{}, false, map[int64][]string{}
+	e.totals = latency.NewTotals()
+	e.pending, e.bypassed, e.derived = e.pending[:0], e.bypassed[:0], false
+	e.kept.begin()
+}
+
 // Refresh derives the changed stories, and those that time alone can change,
 // as of asOf.
 func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
 	var err error
+	e.begun(changed)
 	if e.haveChildren(changed) {
 		err = e.load(ctx, asOf, nil, e.count)
 	} else {
 		ids := slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled))
-		err = e.derive(ctx, slices.AppendSeq(ids, maps.Keys(e.unconfirmed)), asOf)
+		err = e.derive(ctx, slices.AppendSeq(ids, maps.Keys(e.unconfirmed)), asOf, someStories)
 	}
 	if err == nil && e.unseenGrew { // a story has a parent that no story had
 		err = e.load(ctx, asOf, nil, e.count)
@@ -192,10 +223,18 @@ func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Inst
 	return e.finish(ctx, asOf, e.count)
 }
 
+// begun notes that the changed stories are about to be derived.
+func (e *Engine) begun(changed []int64) {
+	e.derived = false
+	e.recent.forget(changed...)
+	e.kept.derived = append(e.kept.derived, changed...)
+}
+
 // Advance is Refresh where all is known beforehand, as of the past: parents
 // whose whole histories Load read, and no Jira that could correct anything.
 func (e *Engine) Advance(ctx context.Context, changed []int64, asOf latency.Instant) (*latency.Report, error) {
-	if err := e.derive(ctx, slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled)), asOf); err != nil {
+	e.begun(changed)
+	if err := e.derive(ctx, slices.AppendSeq(slices.Clone(changed), maps.Keys(e.unsettled)), asOf, someStories); err != nil {
 		return nil, err
 	}
 	return e.finish(ctx, asOf, e.count)
@@ -203,7 +242,10 @@ func (e *Engine) Advance(ctx context.Context, changed []int64, asOf latency.Inst
 
 // Rename replaces the rules by some that read every history as the present ones
 // do, and differ in the names of people.
-func (e *Engine) Rename(rules *latency.Rules) { e.rules = rules }
+func (e *Engine) Rename(rules *latency.Rules) {
+	e.rules = rules
+	e.rolling.Rename(rules)
+}
 
 // keep keeps of a story what later reports need, and what is to be counted.
 func (e *Engine) keep(s *story, of extent) {
@@ -234,18 +276,42 @@ func (e *Engine) keep(s *story, of extent) {
 	if s.home != "" {
 		e.peopled[s.home] = true
 	}
-	for _, key := range s.formerKeys {
-		if e.moved[key] != s.id {
-			e.moved = maps.Clone(e.moved) // a report may hold the one before
-			e.moved[key] = s.id
-		}
+	if len(s.formerKeys) > 0 {
+		e.formerlyCalled(s.id, s.formerKeys)
 	}
-	delete(e.unsettled, s.id)
 	if s.unsettled {
-		e.unsettled[s.id] = s.open
+		e.unsettled[s.id] = unsettled{s.open, e.unsettled[s.id].kept}
+	} else {
+		delete(e.unsettled, s.id)
 	}
-	e.traces.set(s.id, &s.trace)
+	e.remember(s)
+	e.trace(s.id, &s.trace)
 	e.findings.set(s.id, s.findings, e.rules)
+	e.keepStory(s.id)
+}
+
+// formerlyCalled keeps the keys that a story had.
+func (e *Engine) formerlyCalled(id int64, keys []string) {
+	e.formerKeys[id] = keys
+	for _, key := range keys {
+		if e.moved[key] == id {
+			continue
+		}
+		if e.movedShown {
+			e.moved, e.movedShown = maps.Clone(e.moved), false
+		}
+		e.moved[key] = id
+	}
+}
+
+// trace keeps the trace of a story for the statistics.
+func (e *Engine) trace(id int64, t *latency.Trace) {
+	before, after := e.traces.Trace(id), t
+	if t.Empty() {
+		after = nil
+	}
+	e.rolling.Replace(id, before, after)
+	e.traces.set(id, t)
 }
 
 // finish counts what is left to count and returns the new report.
@@ -258,6 +324,7 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant, count counter
 	e.bypassed = e.bypassed[:0]
 	// While anything is unconfirmed the ledger is not as of now: a restart would
 	// count what nobody has confirmed.
+	e.derived = true
 	if err := count(ctx, asOf, len(e.unconfirmed) == 0); err != nil {
 		return nil, err
 	}
@@ -282,7 +349,7 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant, count counter
 
 // countFull counts what is pending once it is a batch.
 func (e *Engine) countFull(ctx context.Context, asOf latency.Instant, count counter) error {
-	if len(e.pending) < countBatch {
+	if len(e.pending) < countBatch && len(e.kept.stories) < keptBatch {
 		return nil
 	}
 	return count(ctx, asOf, false)
@@ -301,13 +368,19 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 	for _, p := range e.rules.Projects {
 		by.Projects = append(by.Projects, p.Key)
 	}
-	added, err := e.store.Count(ctx, e.pending, by, last)
+	kept, err := e.take(asOf, e.derived)
+	if err != nil {
+		return fmt.Errorf("writing down what was derived: %w", err)
+	}
+	added, err := e.store.Count(ctx, e.pending, by, last, kept)
 	if err != nil {
 		return fmt.Errorf("writing %d entries to the ledger: %w", len(e.pending), err)
 	}
+	e.kept.since += len(added)
 	for _, entry := range added {
 		e.totals.Add(entry)
 	}
+	late := false
 	if len(added) < len(e.pending) {
 		counted := make(map[latency.EntryID]bool, len(added))
 		for _, entry := range added {
@@ -315,7 +388,9 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 		}
 		for _, entry := range e.pending {
 			if !counted[entry.ID] {
+				late = true
 				e.findings.add(entry.ID.StoryID, latency.AuditKey{Project: entry.Project, Reason: latency.FindCorrected})
+				e.keepStory(entry.ID.StoryID)
 			}
 		}
 	}
@@ -323,22 +398,24 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 	if last {
 		e.since = asOf
 	}
+	if late && e.derived { // a start must know of these findings too
+		return e.count(ctx, asOf, last)
+	}
 	return nil
 }
 
 // report returns the report of what is known now.
 func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Report {
 	var open []latency.Part
-	for _, list := range e.unsettled {
-		open = append(open, list...)
+	for _, st := range e.unsettled {
+		open = append(open, st.open...)
 	}
-	e.traces.forget(asOf.Add(-latency.LongestWindow))
-	ended := latency.Bulk{}
-	statistics := latency.NewStatistics(e.rules, latency.Rolling(asOf), ended.Count(e.traces.all()))
+	statistics := e.rolling.At(asOf)
 	audit := e.findings.counts()
+	bulk, stories := e.rolling.Bulk()
+	maps.Copy(audit, bulk)
 	misfits := latency.Misfits(e.rules, asOf, statistics, e.peopled, e.firstWaits)
-	bulk := ended.Findings(e.traces.all())
-	for _, f := range slices.Concat(bulk, Noted(e.rules, notes), misfits) {
+	for _, f := range slices.Concat(Noted(e.rules, notes), misfits) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++
 		}
@@ -351,10 +428,10 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 		}
 	}
 	r := latency.NewReport(e.rules, asOf, e.totals, open, audit, statistics, e.limit)
-	r.Moved, r.Odd = e.moved, e.findings.examples()
-	for _, f := range bulk {
-		if p := e.rules.Projects[f.ProjectID]; p != nil {
-			r.AddOdd(latency.AuditKey{Project: p.Key, Reason: f.Reason}, f.StoryID)
+	r.Moved, r.Odd, e.movedShown = e.moved, e.findings.examples(), true
+	for key, ids := range stories {
+		for _, id := range ids {
+			r.AddOdd(key, id)
 		}
 	}
 	return r

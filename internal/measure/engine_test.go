@@ -193,7 +193,7 @@ func TestAParentsOwnerIsItsChildrens(t *testing.T) {
 // broken is a store that fails to count.
 type broken struct{ *store.Store }
 
-func (broken) Count(context.Context, []latency.Entry, latency.Standing, bool) ([]latency.Entry, error) {
+func (broken) Count(context.Context, []latency.Entry, latency.Standing, bool, *jiradata.Kept) ([]latency.Entry, error) {
 	return nil, context.DeadlineExceeded
 }
 

@@ -24,6 +24,7 @@ type story struct {
 	findings   []latency.Finding
 	parents    []string // present and past ones, by id
 	formerKeys []string // that it had before it was moved
+	stored     *stored  // if it was read and is unsettled
 }
 
 // newStory derives a story and compares it with what the ledger holds of it.
@@ -105,7 +106,11 @@ func derived(ctx context.Context, store Store, shard jiradata.Shard, d *latency.
 				yield(nil, fmt.Errorf("reading the ledger of a shard: %w", err))
 				return
 			}
-			if !yield(newStory(d, rules, h, asOf, counted), nil) {
+			s := newStory(d, rules, h, asOf, counted)
+			if s.unsettled {
+				s.stored = &stored{h.Clone(), slices.Clone(counted)}
+			}
+			if !yield(s, nil) {
 				return
 			}
 		}

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -16,30 +15,42 @@ import (
 type tally struct {
 	stories map[int64]unique.Handle[string]
 	total   map[latency.AuditKey]int
+	latest  latency.Report            // whose Odd are the examples
+	stale   map[latency.AuditKey]bool // whose examples are to be looked for
 }
 
-func newTally() tally {
-	return tally{stories: map[int64]unique.Handle[string]{}, total: map[latency.AuditKey]int{}}
+func newTally() *tally {
+	return &tally{stories: map[int64]unique.Handle[string]{}, total: map[latency.AuditKey]int{}, stale: map[latency.AuditKey]bool{}}
 }
 
 // set replaces the findings of a story; those in projects that nobody watches
 // are left out.
-func (t tally) set(id int64, findings []latency.Finding, rules *latency.Rules) {
+func (t *tally) set(id int64, findings []latency.Finding, rules *latency.Rules) {
+	before := t.of(id)
 	if old, ok := t.stories[id]; ok {
 		for key := range auditKeys(old.Value()) {
-			t.total[key]--
+			if t.total[key]--; t.total[key] == 0 {
+				delete(t.total, key)
+			}
 		}
 		delete(t.stories, id)
 	}
 	for _, f := range findings {
 		if p := rules.Projects[f.ProjectID]; p != nil {
-			t.add(id, latency.AuditKey{Project: p.Key, Reason: f.Reason})
+			t.append(id, latency.AuditKey{Project: p.Key, Reason: f.Reason})
 		}
 	}
+	t.exemplify(id, before, t.of(id))
 }
 
 // add adds a finding to a story's.
-func (t tally) add(id int64, key latency.AuditKey) {
+func (t *tally) add(id int64, key latency.AuditKey) {
+	before := t.of(id)
+	t.append(id, key)
+	t.exemplify(id, before, t.of(id))
+}
+
+func (t *tally) append(id int64, key latency.AuditKey) {
 	text := ""
 	if old, ok := t.stories[id]; ok {
 		text = old.Value()
@@ -48,29 +59,67 @@ func (t tally) add(id int64, key latency.AuditKey) {
 	t.total[key]++
 }
 
+// of returns a story's findings as text: a line for each.
+func (t *tally) of(id int64) string {
+	if text, ok := t.stories[id]; ok {
+		return text.Value()
+	}
+	return ""
+}
+
+// restore puts a story's findings back, as of returned them; total is to be set too.
+func (t *tally) restore(id int64, text string) {
+	if text != "" {
+		t.stories[id] = unique.Make(text)
+		t.exemplify(id, "", text)
+	}
+}
+
 // counts returns how many findings there are, by project and reason.
-func (t tally) counts() map[latency.AuditKey]int { return maps.Clone(t.total) }
+func (t *tally) counts() map[latency.AuditKey]int { return maps.Clone(t.total) }
 
 // examples returns for each project and reason the ids of some stories that have such a
-// finding: the latest ones, for what is new is what somebody can still mend.
-func (t tally) examples() map[latency.AuditKey][]int64 {
-	r := latency.Report{Odd: map[latency.AuditKey][]int64{}}
-	parsed := map[unique.Handle[string]][]latency.AuditKey{}
-	for id, text := range t.stories {
-		keys, ok := parsed[text]
-		if !ok {
-			keys = slices.Collect(auditKeys(text.Value()))
-			slices.SortFunc(keys, func(a, b latency.AuditKey) int {
-				return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Reason, b.Reason))
-			})
-			keys = slices.Compact(keys)
-			parsed[text] = keys
+// finding: the latest ones, for what is new is what somebody can still mend. It looks at
+// all stories only where one of those has it no more.
+func (t *tally) examples() map[latency.AuditKey][]int64 {
+	if len(t.stale) > 0 {
+		for key := range t.stale {
+			delete(t.latest.Odd, key)
 		}
-		for _, key := range keys {
-			r.AddOdd(key, id)
+		for id, text := range t.stories {
+			for key := range auditKeys(text.Value()) {
+				if t.stale[key] {
+					t.latest.AddOdd(key, id)
+				}
+			}
+		}
+		clear(t.stale)
+	}
+	out := map[latency.AuditKey][]int64{}
+	for key, ids := range t.latest.Odd {
+		out[key] = slices.Clone(ids)
+	}
+	return out
+}
+
+// exemplify brings the examples up to date where the findings of a story are others
+// than before.
+func (t *tally) exemplify(id int64, before, after string) {
+	had := map[latency.AuditKey]bool{}
+	for key := range auditKeys(before) {
+		had[key] = true
+	}
+	for key := range auditKeys(after) {
+		if !had[key] {
+			t.latest.AddOdd(key, id)
+		}
+		delete(had, key)
+	}
+	for key := range had {
+		if slices.Contains(t.latest.Odd[key], id) {
+			t.stale[key] = true
 		}
 	}
-	return r.Odd
 }
 
 // auditKeys yields what a story's text says.

@@ -3,7 +3,6 @@ package measure
 import (
 	"encoding/binary"
 	"iter"
-	"maps"
 	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
@@ -14,6 +13,7 @@ import (
 type traces struct {
 	packed map[int64]string
 	names  *names
+	reader unpacker // of Trace
 }
 
 // names number strings that occur often.
@@ -22,12 +22,24 @@ type names struct {
 	list  []string
 }
 
-func newTraces() traces {
-	return traces{packed: map[int64]string{}, names: &names{index: map[string]uint64{}}}
+// of returns the number of a string.
+func (n *names) of(s string) uint64 {
+	i, ok := n.index[s]
+	if !ok {
+		i = uint64(len(n.list))
+		n.index[s] = i
+		n.list = append(n.list, s)
+	}
+	return i
+}
+
+func newTraces() *traces {
+	n := &names{index: map[string]uint64{}}
+	return &traces{packed: map[int64]string{}, names: n, reader: unpacker{names: n}}
 }
 
 // set replaces the trace of a story; an empty one is not kept.
-func (s traces) set(id int64, t *latency.Trace) {
+func (s *traces) set(id int64, t *latency.Trace) {
 	if t.Empty() {
 		delete(s.packed, id)
 		return
@@ -35,21 +47,35 @@ func (s traces) set(id int64, t *latency.Trace) {
 	s.packed[id] = string(s.pack(t))
 }
 
-// forget drops what no window sees that begins at since or later.
-func (s traces) forget(since latency.Instant) {
-	maps.DeleteFunc(s.packed, func(_ int64, text string) bool {
-		until, _ := binary.Varint([]byte(text[:min(len(text), binary.MaxVarintLen64)]))
-		return latency.Instant(until) <= since
-	})
+// Trace implements latency.Traces; it returns nil for a story without a trace.
+func (s *traces) Trace(id int64) *latency.Trace {
+	text, ok := s.packed[id]
+	if !ok {
+		return nil
+	}
+	return s.reader.trace(id, text)
 }
 
-// all yields every trace; each is valid until the next one.
-func (s traces) all() iter.Seq[*latency.Trace] {
-	return func(yield func(*latency.Trace) bool) {
-		var r unpacker
-		r.names = s.names
+// Drop implements latency.Traces.
+func (s *traces) Drop(id int64) { delete(s.packed, id) }
+
+// All implements latency.Traces.
+func (s *traces) All() iter.Seq2[int64, *latency.Trace] {
+	return func(yield func(int64, *latency.Trace) bool) {
+		r := unpacker{names: s.names}
 		for id, text := range s.packed {
-			if !yield(r.trace(id, text)) {
+			if !yield(id, r.trace(id, text)) {
+				return
+			}
+		}
+	}
+}
+
+// each yields every trace; each is valid until the next one.
+func (s *traces) each() iter.Seq[*latency.Trace] {
+	return func(yield func(*latency.Trace) bool) {
+		for _, t := range s.All() {
+			if !yield(t) {
 				return
 			}
 		}
@@ -57,7 +83,7 @@ func (s traces) all() iter.Seq[*latency.Trace] {
 }
 
 // pack writes a trace: first the instant until which it matters.
-func (s traces) pack(t *latency.Trace) []byte {
+func (s *traces) pack(t *latency.Trace) []byte {
 	w := packer{names: s.names}
 	w.instant(t.Until())
 	story := ""
@@ -134,15 +160,7 @@ func (w *packer) text(s string) {
 	w.out = append(w.out, s...)
 }
 
-func (w *packer) name(s string) {
-	i, ok := w.names.index[s]
-	if !ok {
-		i = uint64(len(w.names.list))
-		w.names.index[s] = i
-		w.names.list = append(w.names.list, s)
-	}
-	w.out = binary.AppendUvarint(w.out, i)
-}
+func (w *packer) name(s string) { w.out = binary.AppendUvarint(w.out, w.names.of(s)) }
 
 // unpacker reads what a packer wrote into one trace, again and again.
 type unpacker struct {

@@ -38,6 +38,9 @@ func (s *Store) SaveCensus(ctx context.Context, c jiradata.Census) error {
 		if err := forgetTitles(ctx, tx, slices.Concat(c.Gone, c.Left, c.Outside)); err != nil {
 			return err
 		}
+		if err := touch(ctx, tx, slices.Concat(c.Gone, c.Left)); err != nil {
+			return err
+		}
 		for _, id := range c.Outside {
 			if _, err := tx.ExecContext(ctx, `INSERT INTO outside (story) VALUES ($1) ON CONFLICT DO NOTHING`, id); err != nil {
 				return err

@@ -33,13 +33,14 @@ const (
 // Count enters what the ledger does not hold yet, in one transaction, and
 // returns what was newly counted: what is not late (latency.LedgerState). The
 // last call of a derivation advances the ledger to it, though not for every poll
-// that finds nothing.
-func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool) ([]latency.Entry, error) {
-	if len(entries) == 0 && !last {
+// that finds nothing. What is kept of that derivation, nil for nothing, is written with it.
+func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool, kept *jiradata.Kept) ([]latency.Entry, error) {
+	if len(entries) == 0 && !last && kept == nil {
 		return nil, nil
 	}
 	var added []latency.Entry
 	err := s.write(ctx, func(tx *sql.Tx) error {
+		var inserted int64
 		var before latency.LedgerState
 		begun, err := getMeta(ctx, tx, metaLedger, &before)
 		if err != nil {
@@ -71,8 +72,11 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				}
 				if n, err := res.RowsAffected(); err != nil {
 					return err
-				} else if n == 1 && !late {
-					added = append(added, e)
+				} else if n == 1 {
+					inserted++
+					if !late {
+						added = append(added, e)
+					}
 				}
 			}
 		}
@@ -84,10 +88,15 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		now := before.Advanced(by)
 		idle := begun && len(entries) == 0 && now.Fingerprint == before.Fingerprint && now.Reading == before.Reading && maps.Equal(now.Projects, before.Projects) &&
 			now.AsOf >= before.AsOf && now.AsOf < before.AsOf.Add(idleStep)
-		if !last || idle {
+		if last && !idle {
+			if err := putMeta(ctx, tx, metaLedger, now); err != nil {
+				return err
+			}
+		}
+		if kept == nil {
 			return nil
 		}
-		return putMeta(ctx, tx, metaLedger, now)
+		return keep(ctx, tx, kept, added, inserted)
 	})
 	if err != nil {
 		return nil, err
@@ -185,6 +194,9 @@ func (s *Store) entries(ctx context.Context, where string, args []any, yield fun
 func (s *Store) NewLedger(ctx context.Context) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ledger`); err != nil {
+			return err
+		}
+		if err := dropKept(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, metaLedger); err != nil {

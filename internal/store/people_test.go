@@ -107,7 +107,7 @@ func TestEraseCleansTheFile(t *testing.T) {
 	entry := func(owner string, at latency.Instant) latency.Entry {
 		return latency.Entry{ID: latency.EntryID{StoryID: 1, Kind: latency.Question, Topic: "ended", At: at}, Type: latency.EntryEnded, Project: "PAY", Owner: owner, At: at}
 	}
-	_, err = st.Count(t.Context(), []latency.Entry{entry(ada, 1), entry("adakey", 2), entry("kept", 3), entry("dev", 4)}, latency.Standing{AsOf: 100}, true)
+	_, err = st.Count(t.Context(), []latency.Entry{entry(ada, 1), entry("adakey", 2), entry("kept", 3), entry("dev", 4)}, latency.Standing{AsOf: 100}, true, nil)
 	write(err)
 	for _, l := range [][3]string{{"adakey", "sre", "/owners/adakey"}, {ada, "sre", "/owners/" + ada}, {"dev", "ada@example.com", "/owners/dev"}} {
 		write(st.RecordLook(t.Context(), l[0], l[1], l[2], time.UnixMilli(5000)))

@@ -87,7 +87,7 @@ func TestShardsTogetherAreTheStore(t *testing.T) {
 				list = append(list, e.Entry)
 			}
 		}
-		if _, err := s.Count(t.Context(), list, latency.Standing{AsOf: 1000, Fingerprint: c}, true); err != nil {
+		if _, err := s.Count(t.Context(), list, latency.Standing{AsOf: 1000, Fingerprint: c}, true, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -216,7 +216,7 @@ func TestStreamsEnd(t *testing.T) {
 		}
 		break
 	}
-	if _, err := s.Count(t.Context(), []latency.Entry{entry(1, 1), entry(1, 2)}, latency.Standing{AsOf: 3}, true); err != nil {
+	if _, err := s.Count(t.Context(), []latency.Entry{entry(1, 1), entry(1, 2)}, latency.Standing{AsOf: 3}, true, nil); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -276,7 +276,7 @@ func TestAStreamKeepsOneStory(t *testing.T) {
 
 func TestADamagedEntryNamesItsStory(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
-	if _, err := s.Count(t.Context(), []latency.Entry{entry(1, 1), entry(2, 1)}, latency.Standing{AsOf: 3}, true); err != nil {
+	if _, err := s.Count(t.Context(), []latency.Entry{entry(1, 1), entry(2, 1)}, latency.Standing{AsOf: 3}, true, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.db.ExecContext(t.Context(), `UPDATE ledger SET body = X'0100' WHERE story = 2`); err != nil {

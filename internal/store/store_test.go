@@ -166,7 +166,7 @@ func ledger(t *testing.T, s *Store) (out []latency.Entry) {
 func TestTheLedgerCountsOnce(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	count := func(config string, asOf latency.Instant, entries ...latency.Entry) []latency.Entry {
-		added, err := s.Count(t.Context(), entries, latency.Standing{AsOf: asOf, Fingerprint: config}, true)
+		added, err := s.Count(t.Context(), entries, latency.Standing{AsOf: asOf, Fingerprint: config}, true, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -206,7 +206,7 @@ func TestANewReadingMovesNoCounter(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "s.db"))
 	counts := func(asOf latency.Instant, want int, entries ...latency.Entry) {
 		t.Helper()
-		if got, err := s.Count(t.Context(), entries, latency.Standing{AsOf: asOf, Fingerprint: "a"}, true); err != nil || len(got) != want {
+		if got, err := s.Count(t.Context(), entries, latency.Standing{AsOf: asOf, Fingerprint: "a"}, true, nil); err != nil || len(got) != want {
 			t.Errorf("as of %d %+v was counted, %v; want %d", asOf, got, err, want)
 		}
 	}
@@ -240,7 +240,7 @@ func TestPollsThatFindNothingWriteNoLedger(t *testing.T) {
 		{18 * time.Minute, 17 * time.Minute, "b", nil, nil},
 		{19 * time.Minute, 19 * time.Minute, "b", nil, []string{"PAY"}},
 	} {
-		if _, err := s.Count(t.Context(), step.entries, latency.Standing{AsOf: begin.Add(step.at), Fingerprint: step.config, Projects: step.projects}, true); err != nil {
+		if _, err := s.Count(t.Context(), step.entries, latency.Standing{AsOf: begin.Add(step.at), Fingerprint: step.config, Projects: step.projects}, true, nil); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.Ledger(t.Context())
@@ -262,7 +262,7 @@ func TestAProjectsCountersBeginOnce(t *testing.T) {
 	}
 	step := func(what string, by latency.Standing, want int, entries ...latency.Entry) {
 		t.Helper()
-		added, err := s.Count(t.Context(), entries, by, true)
+		added, err := s.Count(t.Context(), entries, by, true, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -482,7 +482,7 @@ func TestAContextThatEndsWritesNothing(t *testing.T) {
 	if _, err := s.SaveStories(&ending{Context: t.Context()}, b); !errors.Is(err, context.Canceled) {
 		t.Errorf("saving stories: %v", err)
 	}
-	if _, err := s.Count(&ending{Context: t.Context()}, entries, latency.Standing{AsOf: 1000, Fingerprint: "a"}, true); !errors.Is(err, context.Canceled) {
+	if _, err := s.Count(&ending{Context: t.Context()}, entries, latency.Standing{AsOf: 1000, Fingerprint: "a"}, true, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("counting: %v", err)
 	}
 	if len(histories(t, s, nil)) != 0 || len(ledger(t, s)) != 0 {

@@ -46,6 +46,9 @@ func (s *Store) SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Cha
 				return err
 			}
 		}
+		if err := touch(ctx, tx, changed.Stories); err != nil {
+			return err
+		}
 		return putMeta(ctx, tx, metaState, b.State)
 	})
 	return changed, err

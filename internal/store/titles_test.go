@@ -124,7 +124,10 @@ func TestTitlesOfAnOlderStore(t *testing.T) {
 	}
 	older := func() {
 		t.Helper()
-		for _, text := range []string{`DROP TABLE title`, `ALTER TABLE sprint DROP COLUMN board`, `DELETE FROM schema_version WHERE version >= 5`} {
+		for _, text := range []string{
+			`DROP TABLE title`, `ALTER TABLE sprint DROP COLUMN board`, `DROP TABLE kept`, `DROP TABLE kept_name`, `DROP TABLE kept_counted`, `DROP TABLE kept_part`, `DROP TABLE touched`,
+			`DELETE FROM schema_version WHERE version >= 5`,
+		} {
 			if _, err := s.db.ExecContext(t.Context(), text); err != nil {
 				t.Fatal(err)
 			}

@@ -44,8 +44,7 @@ func (c *Curve) Remaining(age time.Duration, q float64) (t time.Duration, ok boo
 	if here == 0 {
 		return 0, false
 	}
-	first := sort.Search(len(c.steps), func(i int) bool { return c.steps[i].age > age })
-	later := c.steps[first:]
+	later := c.steps[c.stepsUpTo(age):]
 	i := sort.Search(len(later), func(i int) bool { return later[i].after/here <= 1-q+tolerance })
 	if i == len(later) {
 		return 0, false
@@ -60,7 +59,7 @@ func (c *Curve) Remaining(age time.Duration, q float64) (t time.Duration, ok boo
 // section 4.5). It says nothing of whether tau lies within what was watched: see
 // Watched.
 func (c *Curve) Mean(tau time.Duration) (mean, standardError time.Duration) {
-	n := sort.Search(len(c.steps), func(i int) bool { return c.steps[i].age > tau })
+	n := c.stepsUpTo(tau)
 	var area, variance float64 // of S from the step on; in nanoseconds, and their square
 	until := tau
 	for i := n - 1; i >= 0; i-- {
@@ -77,7 +76,12 @@ func (c *Curve) Mean(tau time.Duration) (mean, standardError time.Duration) {
 // Survival returns S at an age, from 0 to 1: the share that
 // lasts longer, so after the events at that very age.
 func (c *Curve) Survival(age time.Duration) float64 {
-	return c.through(sort.Search(len(c.steps), func(i int) bool { return c.steps[i].age > age }))
+	return c.through(c.stepsUpTo(age))
+}
+
+// stepsUpTo returns how many steps there are up to an age, that age included.
+func (c *Curve) stepsUpTo(age time.Duration) int {
+	return sort.Search(len(c.steps), func(i int) bool { return c.steps[i].age > age })
 }
 
 // Before returns S just before an age, from 0 to 1: the share

@@ -21,6 +21,7 @@ type Estimator struct {
 	entries []time.Duration // the ages of those that entered late
 	ends    []time.Duration // the ages of all, however they ended
 	events  []time.Duration // the ages of those that ended by an event
+	steps   []step
 }
 
 // Curve returns the curve of samples, as New does.
