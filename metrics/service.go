@@ -44,6 +44,9 @@ type (
 	}
 	// Derivation is that the numbers were derived, and from what: one of From….
 	Derivation struct{ From string }
+	// Compared is that the numbers that a start began with were compared with a
+	// derivation of every story.
+	Compared struct{ Equal bool }
 	// Interval is how much time the config puts between two polls.
 	Interval time.Duration
 	// TokenTime is when the file with the token was last written.
@@ -118,6 +121,15 @@ func serviceMetrics() []Row {
 			Help: "Derivations of the numbers, by what they began with: every story (stories; doubt where what was kept of the last derivation was damaged or did not fit, which the log explains), " +
 				"what a start finds kept of the last derivation (kept), or what changed since the last one (changes).",
 		}, func(d Derivation) []Sample { return One(1, d.From) }),
+		On(Definition{
+			Name: "yourturn_kept_compared_total", Kind: Counter, Labels: labels("result"),
+			Help: "Comparisons of the numbers that a start began with, from what was kept, with a derivation of every story beside the polls: equal, or different, which is a defect. Then all is derived anew.",
+		}, func(c Compared) []Sample {
+			if c.Equal {
+				return One(1, "equal")
+			}
+			return One(1, "different")
+		}),
 		On(Definition{
 			Name: "yourturn_jira_token_timestamp_seconds", Kind: Gauge, Help: "When the file with the token was last written; 0 if there is none. Tokens expire.",
 		}, func(t TokenTime) []Sample { return One(UnixSeconds(time.Time(t))) }),

@@ -20,7 +20,7 @@ func events() []any {
 		Redacted{"search"},
 		Webhook{"accepted"},
 		Refused{"busy", 1},
-		Derivation{FromKept},
+		Derivation{FromKept}, Compared{true},
 		Reload{At: time.Unix(80, 0)},
 		Interval(time.Minute), TokenTime(time.Unix(70, 0)), ConfigWarnings(3),
 		OddStories{"invisible": 2},

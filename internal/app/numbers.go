@@ -33,6 +33,10 @@ type numbers struct {
 	scraped  bool   // what is published can be scraped
 	first    func() // is called when that is so for the first time; may be nil
 
+	counting     counting
+	verification *verification // of a start from what was kept; nil: none is under way
+	began        bool          // the numbers began with what was kept, and nobody has compared them
+
 	cfg    *config.Config
 	engine *measure.Engine
 	binary string         // identifies the program, for what is kept of a derivation; "": nothing is kept
@@ -53,9 +57,11 @@ func (n *numbers) report() *latency.Report { return n.exporter.Report() }
 // adopt puts a config in force. confirm reads stories by id once more, before what
 // happened to them is counted.
 func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int64) ([]int64, error)) {
+	n.unverified()
 	n.cfg = cfg
 	n.engine = measure.NewEngine(n.store, cfg.Metrics.OpenWaitsPerOwner)
 	n.engine.ConfirmBy(confirm)
+	n.began = false
 	n.forget()
 }
 
@@ -88,15 +94,25 @@ func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
 // measure derives the numbers anew after a cycle and publishes them. Jira can be
 // asked now, so all that is final is counted.
 func (n *numbers) measure(ctx context.Context, res collector.Result) error {
+	n.counting.mu.Lock()
+	defer n.counting.mu.Unlock()
+	n.counting.note(res.Changed)
 	whole, err := n.derive(ctx, res, false)
-	if err != nil || !whole || !n.engine.Unconfirmed() {
-		return err
+	if err == nil && whole && n.engine.Unconfirmed() {
+		var report *latency.Report
+		if report, err = n.engine.Refresh(ctx, nil, res.AsOf); err == nil {
+			err = n.publish(ctx, report)
+		}
 	}
-	report, err := n.engine.Refresh(ctx, nil, res.AsOf)
 	if err != nil {
 		return err
 	}
-	return n.publish(ctx, report)
+	return n.compare(ctx, res.AsOf)
+}
+
+// deriveEverything derives the numbers from every story and publishes them.
+func (n *numbers) deriveEverything(ctx context.Context, asOf latency.Instant) (whole bool, err error) {
+	return n.derive(ctx, collector.Result{AsOf: asOf, Full: true}, false)
 }
 
 // resume derives the numbers as of an instant and publishes them, from what is kept of
@@ -110,12 +126,10 @@ func (n *numbers) resume(ctx context.Context, asOf latency.Instant) error {
 // whether all of them were derived, during which Jira is not asked. kept allows it to
 // begin with what is kept of the last derivation.
 func (n *numbers) derive(ctx context.Context, res collector.Result, kept bool) (whole bool, err error) {
-	now, err := query.Facts(ctx, n.store)
+	now, err := n.factsNow(ctx)
 	if err != nil {
 		return false, err
 	}
-	// Reading meta again without finding anything new changes no rule.
-	now.Meta.At = 0
 	if !res.Full && n.facts != nil && reflect.DeepEqual(now, *n.facts) {
 		report, err := n.refresh(ctx, res)
 		if err != nil {
@@ -127,14 +141,7 @@ func (n *numbers) derive(ctx context.Context, res collector.Result, kept bool) (
 	if err != nil {
 		return false, err
 	}
-	if err := n.store.SaveResolved(ctx, r.Resolved); err != nil {
-		return false, err
-	}
-	keys := map[string][]string{}
-	for key, owner := range n.cfg.Owners {
-		keys[key] = owner.Accounts
-	}
-	if err := n.store.SaveOwners(ctx, keys); err != nil {
+	if err := n.noteNames(ctx, r); err != nil {
 		return false, err
 	}
 	if now.Resolved, err = n.store.Resolved(ctx); err != nil {
@@ -178,6 +185,7 @@ func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency
 		report, err := n.engine.Restore(ctx, r, fingerprint, asOf)
 		if !errors.Is(err, measure.ErrDoubt) {
 			n.self.Observe(metrics.Derivation{From: metrics.FromKept})
+			n.began = err == nil
 			return report, err
 		}
 		level := zap.InfoLevel
@@ -187,6 +195,7 @@ func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency
 		n.log.Log(level, "every story is derived anew: what is kept of the last derivation cannot be used", zap.Error(err))
 	}
 	n.self.Observe(metrics.Derivation{From: from})
+	n.began = false
 	return n.engine.Load(ctx, r, fingerprint, asOf, n.derived)
 }
 

@@ -93,7 +93,7 @@ func TestReloadsAreJoined(t *testing.T) {
 				}
 				if r := s.reloads.take(); r != nil {
 					begun = append(begun, time.Now())
-					s.answer(r, errors.New("no"))
+					s.answer([]*reload{r}, errors.New("no"))
 				}
 			}
 		}()

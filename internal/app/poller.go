@@ -51,7 +51,9 @@ func (s *Service) cycle(ctx context.Context) (read collector.Result, failed, err
 
 // poll runs cycles until ctx ends. Between two cycles it puts another config in force.
 func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
+	defer s.numbers.unverified()
 	for {
+		s.verify(ctx)
 		run, stop := context.WithCancel(ctx)
 		done := make(chan error, 1)
 		go func() {

@@ -86,23 +86,27 @@ func (s *Service) Reload(ctx context.Context, by string) error {
 	}
 }
 
-// answer tells everybody who waits for a reload how it ended.
-func (s *Service) answer(r *reload, err error) {
-	if err != nil {
-		s.audit.Warn("a reload of the config failed", zap.Strings("by", r.by), zap.Error(err))
-	} else {
-		s.audit.Info("the config was reloaded", zap.Strings("by", r.by))
+// answer tells everybody who waits for reloads how they ended.
+func (s *Service) answer(waiting []*reload, err error) {
+	for _, r := range waiting {
+		if err != nil {
+			s.audit.Warn("a reload of the config failed", zap.Strings("by", r.by), zap.Error(err))
+		} else {
+			s.audit.Info("the config was reloaded", zap.Strings("by", r.by))
+		}
+		r.err = err
+		close(r.done)
 	}
-	r.err = err
-	close(r.done)
 }
 
 // supervise waits until the poller ends, or another config is in force, or a cycle
 // that was requested has run. It reports whether the poller must start again.
 func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error) (err error, again bool) { //nolint:revive // the flag belongs behind the error
+	var beside *preparation
 	for {
 		select {
 		case err := <-done:
+			s.answer(s.abandon(beside), errors.Join(err, ctx.Err()))
 			return err, false
 		case <-s.reloads.wake:
 			r := s.reloads.take()
@@ -111,39 +115,58 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 			}
 			next, err := s.prepare(ctx)
 			s.polls.reloaded(err)
-			if err != nil || next.cfg == nil {
-				s.answer(r, err)
+			if err != nil {
+				s.answer([]*reload{r}, err)
 				continue
 			}
-			// Nothing can fail any more. A first sync continues where it was.
-			ended, over := s.pace.spared()
-			select {
-			case <-ended:
-			case <-over:
-			case <-ctx.Done():
+			waiting := append(s.abandon(beside), r)
+			if beside = nil; next.cfg == nil {
+				s.answer(waiting, nil)
+				continue
 			}
-			stop()
-			if err := <-done; err != nil {
-				s.answer(r, err)
-				return err, false
+			if beside = s.prepareBeside(ctx, next, waiting); beside == nil {
+				return s.exchange(ctx, &preparation{next: next, waiting: waiting}, stop, done)
 			}
-			s.pace.interrupt()
-			if err := s.change(ctx, next); err != nil && ctx.Err() == nil {
-				s.log.Error("deriving the numbers by the new config failed; the old numbers stay until a cycle succeeds", zap.Error(err))
-			}
-			s.answer(r, nil)
-			return nil, true
+		case <-beside.ended():
+			return s.exchange(ctx, beside, stop, done)
 		case r := <-s.wanted:
+			waiting := s.abandon(beside)
+			s.numbers.unverified()
 			stop() // a cycle under way ends, and what it has not read is read by this one
 			if err := <-done; err != nil {
+				s.answer(waiting, err)
 				r.answer <- answer{err: err}
 				return err, false
 			}
 			done, err := r.run(ctx)
 			r.answer <- answer{done, err}
+			if waiting != nil { // what was derived for them is of the time before
+				s.change(ctx, beside.next, nil)
+				s.answer(waiting, nil)
+			}
 			return nil, true
 		}
 	}
+}
+
+// exchange stops the poller and puts another config in force. A first sync continues
+// where it was.
+func (s *Service) exchange(ctx context.Context, p *preparation, stop func(), done <-chan error) (err error, again bool) { //nolint:revive // as above
+	ended, over := s.pace.spared()
+	select {
+	case <-ended:
+	case <-over:
+	case <-ctx.Done():
+	}
+	stop()
+	if err := <-done; err != nil {
+		s.answer(p.waiting, err)
+		return err, false
+	}
+	s.pace.interrupt()
+	s.change(ctx, p.next, p.numbers)
+	s.answer(p.waiting, nil)
+	return nil, true
 }
 
 // change is another config and what is needed to put it in force.
@@ -154,16 +177,27 @@ type change struct {
 	meta   *jiradata.Meta // how Jira describes itself now; nil: it was not asked
 }
 
-// change puts another config in force, and derives the numbers by it. No cycle
-// may be under way.
-func (s *Service) change(ctx context.Context, c change) error {
+// change puts another config in force, and shows its numbers, which may be derived
+// already. Nothing can fail any more; what does is logged. No cycle may be under way.
+func (s *Service) change(ctx context.Context, c change, numbers *prepared) {
 	var err error
 	if c.meta != nil {
 		err = s.store.SaveMeta(ctx, *c.meta)
 	}
 	err = errors.Join(err, s.keepTitles(ctx, c.cfg))
 	s.adopt(c.cfg, c.client, c.poller)
-	return errors.Join(err, s.resume(ctx))
+	done := false
+	if numbers != nil {
+		var failed error
+		done, failed = s.takeOver(ctx, numbers)
+		err = errors.Join(err, failed)
+	}
+	if !done {
+		err = errors.Join(err, s.resume(ctx))
+	}
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("deriving the numbers by the new config failed; the old numbers stay until a cycle succeeds", zap.Error(err))
+	}
 }
 
 // prepare reads the config's file, makes what it needs, and finds out whether Jira

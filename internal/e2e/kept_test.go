@@ -223,3 +223,48 @@ func TestAStartFromWhatIsKept(t *testing.T) {
 		t.Errorf("%d starts were from what was kept, and %d from every story", kept.Load(), whole.Load())
 	}
 }
+
+// TestAStartIsComparedBesideThePolls starts from what is kept, once as it is and once
+// when it lacks the note that a story was written since, which nothing shows. A
+// derivation of every story beside the polls finds that, and its numbers stand.
+func TestAStartIsComparedBesideThePolls(t *testing.T) {
+	for _, tc := range []struct {
+		name, damage, result string
+	}{
+		{"as it is", "", "equal"},
+		{"without the note of a change", `DELETE FROM touched`, "different"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := newRig(t, jirasim.Cloud, jirasim.Options{}, "")
+			id := p.create(p.pay)
+			p.later(time.Hour)
+			p.settle()
+			p.move(p.dev, id, "1", "2")
+			p.later(time.Hour)
+			if _, err := p.svc.Read(t.Context()); err != nil { // and it is stopped before it derives
+				t.Fatal(err)
+			}
+			file := p.svc.Config().File()
+			if tc.damage != "" {
+				change(t, filepath.Join(filepath.Dir(file), "rig.db"), tc.damage)
+			}
+			p.restart(p.replaced("projects: [PAY, OPS]", "projects: [PAY, OPS], poll_interval: 1s"))
+			if !began(t, p.svc, "kept") {
+				t.Fatal("the start derived every story")
+			}
+			code := 0
+			if tc.damage != "" {
+				code = 1
+			}
+			out := yourturn(t, code, "check", "--store", "--config.file", file)
+			if text := "is what every story comes to"; strings.Contains(out, text) != (tc.damage == "") {
+				t.Errorf("check --store says %q", out)
+			}
+			r := p.serve()
+			await(t, r.base+"/metrics", func(_ int, body string) bool {
+				return strings.Contains(body, fmt.Sprintf("\nyourturn_kept_compared_total{result=%q} 1\n", tc.result)) && strings.Contains(body, "\n"+open+" 1\n")
+			})
+			p.stopped(r)
+		})
+	}
+}

@@ -138,9 +138,10 @@ func (s *RollingStatistics) field(h Home, n int) {
 type rollingWindow struct {
 	Window
 	cells   map[WaitsKey]*cell
-	shares  map[OwnerWindow]Share
-	stages  map[StageWindow]Milliseconds
+	shares  map[OwnerWindow]shareDrift
+	stages  map[StageWindow]drift
 	stories map[ProjectWindow]int
+	lasting map[ProjectWindow]int // further ones, if the window has working time: all through it they were in a stage
 	passes  map[OwnerWindow]FirstPass
 	unowned map[string]int // in the longest window
 	moving  map[int64]*moving
@@ -149,8 +150,8 @@ type rollingWindow struct {
 
 func newRollingWindow(w Window) *rollingWindow {
 	return &rollingWindow{
-		Window: w, cells: map[WaitsKey]*cell{}, shares: map[OwnerWindow]Share{}, stages: map[StageWindow]Milliseconds{},
-		stories: map[ProjectWindow]int{}, passes: map[OwnerWindow]FirstPass{}, unowned: map[string]int{}, moving: map[int64]*moving{}, due: newSchedule(),
+		Window: w, cells: map[WaitsKey]*cell{}, shares: map[OwnerWindow]shareDrift{}, stages: map[StageWindow]drift{},
+		stories: map[ProjectWindow]int{}, lasting: map[ProjectWindow]int{}, passes: map[OwnerWindow]FirstPass{}, unowned: map[string]int{}, moving: map[int64]*moving{}, due: newSchedule(),
 	}
 }
 
@@ -160,6 +161,7 @@ type settled struct {
 	waits   []settledWait
 	spans   []settledSpan
 	in      []string // the projects that spans count the story in
+	lasting []string // those that they count it in if the window has working time
 	verdict Verdict  // ProjectID is a key and Owner a label; At is Never: none is counted
 	endings []endingIn
 
@@ -175,13 +177,6 @@ type settledWait struct {
 	unowned        bool
 	overrun        bool
 	survived       survival.Sample
-}
-
-// settledSpan is a stretch of cycle time within the window.
-type settledSpan struct {
-	project, owner string // key, label
-	stage          Stage
-	lived          Milliseconds
 }
 
 // moving is what of a trace moves with the window.
@@ -212,7 +207,7 @@ func stands(of Span, from, asOf Instant) (still bool, next Instant, over bool) {
 // trace; nil is none.
 func (s *RollingStatistics) settle(out *settled, w *rollingWindow, from, asOf Instant, t *Trace) {
 	*out = settled{
-		waits: out.waits[:0], spans: out.spans[:0], in: out.in[:0], endings: out.endings[:0], verdict: Verdict{At: Never}, next: Never, over: true,
+		waits: out.waits[:0], spans: out.spans[:0], in: out.in[:0], lasting: out.lasting[:0], endings: out.endings[:0], verdict: Verdict{At: Never}, next: Never, over: true,
 		moves: moving{samples: out.moves.samples[:0], spans: out.moves.spans[:0]},
 	}
 	if t == nil {
@@ -238,22 +233,7 @@ func (s *RollingStatistics) settle(out *settled, w *rollingWindow, from, asOf In
 			out.moves.samples = append(out.moves.samples, *r)
 		}
 	}
-	for _, span := range t.Stages {
-		still, over := see(span.Span)
-		p := s.rules.watched(span.ProjectID)
-		switch {
-		case over || p == nil:
-		case still:
-			if lived := MillisecondsOf(p.Calendar.Working(span.From, span.To)); lived > 0 {
-				out.spans = append(out.spans, settledSpan{p.Key, s.labels.of(span.Owner), span.Stage, lived})
-				if !slices.Contains(out.in, p.Key) {
-					out.in = append(out.in, p.Key)
-				}
-			}
-		default:
-			out.moves.spans = append(out.moves.spans, span)
-		}
-	}
+	s.settleSpans(out, from, asOf, t.Stages)
 	if v := t.Verdict; v.At != Never {
 		out.over = out.over && v.At <= from
 		switch p := s.rules.watched(v.ProjectID); {
@@ -286,7 +266,8 @@ func twin(samples []Sample, i int) bool {
 
 // same reports whether two traces hold the same of what does not move.
 func (a *settled) same(b *settled) bool {
-	return slices.Equal(a.waits, b.waits) && slices.Equal(a.spans, b.spans) && a.verdict == b.verdict && slices.Equal(a.endings, b.endings)
+	return slices.Equal(a.waits, b.waits) && slices.Equal(a.spans, b.spans) && slices.Equal(a.in, b.in) &&
+		slices.Equal(a.lasting, b.lasting) && a.verdict == b.verdict && slices.Equal(a.endings, b.endings)
 }
 
 // change takes what a window held of a trace out, and what it holds now in.
@@ -310,13 +291,14 @@ func (s *RollingStatistics) sum(w *rollingWindow, of *settled, n int) {
 		}
 	}
 	for _, v := range of.spans {
-		add(w.stages, StageWindow{v.project, v.stage, w.Name}, v.lived*Milliseconds(n))
-		share := Share{Total: v.lived * Milliseconds(n)}
-		share.note(v.stage)
-		addShare(w.shares, OwnerWindow{v.project, v.owner, w.Name}, share)
+		addDrift(w.stages, StageWindow{v.project, v.stage, w.Name}, v.drift, n)
+		addShareDrift(w.shares, OwnerWindow{v.project, v.owner, w.Name}, v, n)
 	}
 	for _, project := range of.in {
 		add(w.stories, ProjectWindow{project, w.Name}, n)
+	}
+	for _, project := range of.lasting {
+		add(w.lasting, ProjectWindow{project, w.Name}, n)
 	}
 	if v := of.verdict; v.At != Never {
 		key := OwnerWindow{v.ProjectID, v.Owner, w.Name}
@@ -376,7 +358,7 @@ func (w *rollingWindow) follow(id int64, of *settled) {
 		delete(w.moving, id)
 		return
 	}
-	m := &moving{samples: slices.Clone(of.moves.samples), spans: slices.Clone(of.moves.spans), in: slices.Clone(of.in)}
+	m := &moving{samples: slices.Clone(of.moves.samples), spans: slices.Clone(of.moves.spans), in: slices.Concat(of.in, of.lasting)}
 	for i := range m.samples {
 		m.samples[i].Clock = slices.Clone(m.samples[i].Clock)
 	}
@@ -397,9 +379,7 @@ func (s *RollingStatistics) statistics() *Statistics {
 	b := newStatisticsBuilder(s.rules, s.labels)
 	maps.Copy(b.out.Fields, s.fields)
 	for _, w := range s.windows {
-		maps.Copy(b.out.Shares, w.shares)
-		maps.Copy(b.out.Stages, w.stages)
-		maps.Copy(b.out.Stories, w.stories)
+		w.lived(s.rules, b.out)
 		maps.Copy(b.out.FirstPass, w.passes)
 		maps.Copy(b.out.Unowned, w.unowned)
 		for _, m := range w.moving {

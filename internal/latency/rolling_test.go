@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/survival"
 )
 
@@ -57,6 +58,14 @@ func TestRollingStatisticsAreStatistics(t *testing.T) {
 	plain, together, pseudonyms := busyRules(t), busyRules(t), busyRules(t)
 	together.Together, pseudonyms.Pseudonyms = true, reversed{}
 	delete(pseudonyms.Projects, "2")
+	closed, err := calendar.New(calendar.Spec{
+		Zone: berlin(t), Week: calendar.Week{time.Monday: {{From: 9 * 60, To: 17 * 60}}},
+		Holiday: func(_ int, month time.Month, day int) bool { return month != time.March || day > 8 },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pseudonyms.Projects["1"].Calendar = closed // a window may have no working time
 	rapid.Check(t, func(rt *rapid.T) {
 		rules := rapid.SampledFrom([]*Rules{plain, together, pseudonyms}).Draw(rt, "rules")
 		var stories []*History

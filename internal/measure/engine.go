@@ -74,6 +74,8 @@ type Engine struct {
 	recent     recent              // what is stored of them
 	traces     *traces             // of the stories that fall into the longest window
 	kept       keeper
+	beside     *Beside // what is counted is noted there
+	began      func()  // is called when a derivation of everything sees the store as it is; nil: nobody waits for that
 	rolling    *latency.RollingStatistics
 	findings   *tally
 	pending    []latency.Entry // final and not in the ledger
@@ -155,15 +157,20 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 	if err := count(ctx, asOf, false); err != nil { // what was kept is worth nothing from now on
 		return err
 	}
-	shards, err := e.store.Shards(ctx, runtime.GOMAXPROCS(0))
+	cores := runtime.GOMAXPROCS(0)
+	if e.began != nil {
+		cores = 1 // the others are for whoever goes on meanwhile
+	}
+	shards, err := e.store.Shards(ctx, cores)
 	if err != nil {
 		return fmt.Errorf("cutting the stories into shards: %w", err)
 	}
 	var mu sync.Mutex // over the engine: shards are derived side by side and kept one by one
-	done := 0
+	done, unread := 0, len(shards)
 	g, gctx := errgroup.WithContext(ctx)
 	for _, shard := range shards {
 		g.Go(func() error {
+			first := true
 			for s, err := range derived(gctx, e.store, shard, latency.NewDeriver(rules, ancestors), rules, asOf) {
 				if err != nil {
 					return err
@@ -171,6 +178,12 @@ func (e *Engine) load(ctx context.Context, asOf latency.Instant, progress func(s
 				if err := func() error {
 					mu.Lock()
 					defer mu.Unlock()
+					if first {
+						if unread--; unread == 0 && e.began != nil {
+							e.began()
+						}
+						first = false
+					}
 					e.keep(s, allStories)
 					if done++; progress != nil && done%1000 == 0 {
 						progress(done)
@@ -228,6 +241,7 @@ func (e *Engine) begun(changed []int64) {
 	e.derived = false
 	e.recent.forget(changed...)
 	e.kept.derived = append(e.kept.derived, changed...)
+	e.beside.notice(changed)
 }
 
 // Advance is Refresh where all is known beforehand, as of the past: parents
@@ -377,6 +391,7 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 		return fmt.Errorf("writing %d entries to the ledger: %w", len(e.pending), err)
 	}
 	e.kept.since += len(added)
+	e.beside.note(e.pending, added)
 	for _, entry := range added {
 		e.totals.Add(entry)
 	}

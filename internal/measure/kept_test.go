@@ -57,7 +57,12 @@ func shownAlike() cmp.Options {
 // comparesWithAll fails unless a report is what a derivation of every story comes to.
 func comparesWithAll(t *testing.T, s *store.Store, rules *latency.Rules, asOf latency.Instant, got *latency.Report) {
 	t.Helper()
-	want, err := NewEngine(watched{s, t}, 20).Load(t.Context(), rules, "a", asOf, nil)
+	comparesWithAllBy(t, s, rules, "a", asOf, got)
+}
+
+func comparesWithAllBy(t *testing.T, s *store.Store, rules *latency.Rules, fingerprint string, asOf latency.Instant, got *latency.Report) {
+	t.Helper()
+	want, err := NewEngine(watched{s, t}, 20).Load(t.Context(), rules, fingerprint, asOf, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -174,6 +174,9 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	if err := f(tx); err != nil {
+		if ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) { // its end ended the transaction
+			err = ctx.Err()
+		}
 		return s.explain(err)
 	}
 	return s.explain(tx.Commit())

@@ -26,7 +26,7 @@ import (
 // checkCommand validates a config, and with --online the Jira it is for.
 func checkCommand(e Env) *cobra.Command {
 	var configFile string
-	var online, names bool
+	var online, names, kept bool
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Validate a config, and see whether it is the right one",
@@ -45,6 +45,11 @@ Each line works, is to be looked at, or is broken, with what to do about it. The
 verdict is that of the worst line. Exit codes: 0 if nothing is broken, 1 if
 something is, 2 if the file is wrong.
 
+With --store it derives every story and compares the numbers with those that a
+start would begin with, from what the store keeps of the last derivation. It
+writes nothing; stop a ` + "`serve`" + ` that writes to the store before. Exit code 1
+if they differ.
+
 --names lists the statuses, user fields, issue types and leads with their ids:
 what you need to write a config by hand. ` + "`yourturn init`" + ` writes one for you.`,
 		Example: "  yourturn check --config.file yourturn.yml --online",
@@ -61,6 +66,11 @@ what you need to write a config by hand. ` + "`yourturn init`" + ` writes one fo
 				return err
 			}
 			fmt.Fprintf(e.Out, "%s is valid\n", configFile)
+			if kept {
+				if err := checkStore(cmd.Context(), e, cfg); err != nil {
+					return err
+				}
+			}
 			if !online {
 				for _, l := range slices.Concat(diagnose.Exposures(cfg), diagnose.Pages(cfg)) {
 					if l.Grade != diagnose.Works {
@@ -74,8 +84,35 @@ what you need to write a config by hand. ` + "`yourturn init`" + ` writes one fo
 	}
 	configFlag(cmd.Flags(), &configFile)
 	cmd.Flags().BoolVar(&online, "online", false, "ask Jira too")
+	cmd.Flags().BoolVar(&kept, "store", false, "compare what the store keeps for the next start with a derivation of every story")
 	cmd.Flags().BoolVar(&names, "names", false, "with --online: list what Jira has, with ids")
 	return cmd
+}
+
+// checkStore compares what a store keeps of the last derivation with a derivation of
+// every story.
+func checkStore(ctx context.Context, e Env, cfg *config.Config) error {
+	st, err := store.Open(ctx, cfg.Store.URL, store.ReadOnly)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	c, err := app.CompareKept(ctx, cfg, st)
+	switch {
+	case err != nil:
+		return err
+	case c.Doubt != nil:
+		fmt.Fprint(e.Out, columns.Wrap(fmt.Sprintf("the next start derives every story: %v", c.Doubt), 0))
+		return nil
+	case len(c.Lines) > 0 || c.Uncounted != 0:
+		for _, line := range c.Lines[:min(len(c.Lines), 20)] {
+			fmt.Fprintln(e.Out, line)
+		}
+		return fmt.Errorf("%s: what is kept is not what every story comes to: %d lines of /metrics differ, and %d things would be counted: "+
+			"start serve, which finds and mends it, or run `yourturn sync --recount`", cfg.Store.URL, len(c.Lines), c.Uncounted)
+	}
+	fmt.Fprintln(e.Out, "what the store keeps for the next start is what every story comes to")
+	return nil
 }
 
 // checkOnline diagnoses a config, prints each finding as soon as it is known,
