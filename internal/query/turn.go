@@ -87,13 +87,20 @@ type Look struct {
 }
 
 // OwnersOf returns the labels of the owners of a report whose statistics somebody may
-// see in some project, in order of their names.
+// see, in some project or whatever the project, in order of their names. Those in the
+// config are there before anything waits on them.
 func OwnersOf(report *latency.Report, see Sight) []string {
 	var out []string
-	for k := range report.Open {
-		if see.SeesOwner(k.Owner, k.Project) && !slices.Contains(out, k.Owner) {
-			out = append(out, k.Owner)
+	add := func(owner, project string) {
+		if see.SeesOwner(owner, project) && !slices.Contains(out, owner) {
+			out = append(out, owner)
 		}
+	}
+	for owner := range report.Names {
+		add(owner, "")
+	}
+	for k := range report.Open {
+		add(k.Owner, k.Project)
 	}
 	slices.SortFunc(out, func(a, b string) int {
 		return cmp.Or(cmp.Compare(report.DisplayName(a), report.DisplayName(b)), cmp.Compare(a, b))

@@ -320,13 +320,16 @@ func waitingTiles(t query.WaitingTotals, f query.WaitingFilter, q url.Values) []
 		}
 		return out
 	}
-	since := t.States[latency.StateOverdueSince]
+	since, open := t.States[latency.StateOverdueSince], "open"
+	if t.Forgotten > 0 {
+		open += ", and " + words.Number(t.Forgotten) + " forgotten"
+	}
 	return []tile{
 		of(latency.StateOverdueSince, since, "late", "newly overdue"),
 		of(latency.StateDueToday, t.States[latency.StateDueToday], "today", "due today"),
 		of(latency.StateNew, t.States[latency.StateNew], "new", "new"),
-		of(latency.StateOverdue, since+t.States[latency.StateOverdue], "late", "overdue, old and new"),
-		of("", t.Open-t.Forgotten, "", "open"),
+		of(latency.StateOverdue, since+t.States[latency.StateOverdue], "late", "overdue in all"),
+		of("", t.Open-t.Forgotten, "", open),
 	}
 }
 
