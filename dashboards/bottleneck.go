@@ -15,7 +15,7 @@ import (
 
 // blockers returns the stages that can be the largest blocker.
 func blockers() []term {
-	return slices.DeleteFunc(stages(), func(s term) bool { return s.label == "development" || s.label == "owner_question" })
+	return slices.DeleteFunc(stages(), func(s term) bool { return slices.Contains([]string{"backlog", "development", "owner_question"}, s.label) })
 }
 
 // tooFew returns the number that stands for too few stories to name a blocker.
@@ -56,13 +56,14 @@ func largestBlocker() string {
 }
 
 // lived returns the working time that stories spent within the window in the stages
-// that match, by project and stage.
+// that match, by project and stage. It is all of their cycle time, in which a story may
+// be back in the backlog.
 func lived(stages string) string {
-	return summed("project, stage", "project, stage", `po_stage_seconds{`+isProject+`, window="$window", stage`+stages+`}`)
+	return summed("project, stage", "project, stage", `po_stage_seconds{`+isProject+`, window="$window", stage=~"`+stages+`"}`)
 }
 
-// counted returns the working hours in all stages, of which shares are taken.
-func counted() string { return hours("sum by (project) (" + lived(`!="backlog"`) + ")") }
+// cycleTime returns the working time in all stages, of which shares are taken.
+func cycleTime() string { return "sum by (project) (" + lived(".*") + ")" }
 
 // stageBars returns a view of each project's stages as shares of a whole, in the colours
 // that they have everywhere. It stacks plain values: the axis that Grafana makes for
@@ -102,7 +103,7 @@ func stageBars() *barchart.PanelBuilder {
 // shareOf returns the share of the stages that match in the cycle time within the
 // window.
 func shareOf(stages string) string {
-	return "sum by (project) (" + lived(`=~"`+stages+`"`) + ")\n/ (sum by (project) (" + lived(`!="backlog"`) + ") > 0)"
+	return "sum by (project) (" + lived(stages) + ")\n/ (" + cycleTime() + " > 0)"
 }
 
 // verdictWords maps shares of the cycle time to verdicts.
@@ -154,7 +155,7 @@ func bottleneck() *board {
 		"Which part of the cycle time of stories is waiting for the Product Owner, per project, and what the largest part is apart from the work itself.",
 		"now-30d", "5m")
 	b.variables(projectVariable(), windowVariable())
-	all := "(sum by (project) (" + lived(`!="backlog"`) + ") > 0)"
+	all := "(" + cycleTime() + " > 0)"
 	low, high := shareOf("owner"), shareOf("owner|owner_question")
 	b.add(
 		panel{
@@ -164,8 +165,8 @@ func bottleneck() *board {
 			queries: []query{
 				rows(bounded(low, high)),
 				rows(largestBlocker()),
-				rows("max by (project) (" + lived(`=~"`+blockerStages()+`"`) + ")\n/ " + all),
-				rows(counted()),
+				rows("max by (project) (" + lived(blockerStages()) + ")\n/ " + all),
+				rows(hours(cycleTime())),
 			},
 			view: grid("Project", false,
 				column{from: "project", title: "Project"},
@@ -180,7 +181,7 @@ func bottleneck() *board {
 			title: "Cycle time by stage", asks: "Where does the cycle time go?", width: 24, height: 10,
 			about:   "The share of each stage in the working time that stories spent within the window between the start of work and done, whether they are finished or not. Working time is by the project's calendar.",
 			caution: "Caution: a status that the config puts in no stage is put in one by its name, else by its category. A wrong stage shows here first.",
-			queries: []query{rows(lived(`!="backlog"`) + "\n/ on (project) group_left () (sum by (project) (" + lived(`!="backlog"`) + ") > 0)")},
+			queries: []query{rows(lived(".*") + "\n/ on (project) group_left () " + all)},
 			view:    stageBars().NoValue(noDecision),
 		},
 	)
@@ -211,7 +212,7 @@ func bottleneck() *board {
 			queries: []query{
 				course(low, "at least").in(colorOwner),
 				course(high, "at most").in(colorOwnerMost),
-				course(counted(), "working hours counted"),
+				course(hours(cycleTime()), "working hours counted"),
 			},
 			view: lines(unitShare).OverrideByName("at most", []dashboard.DynamicConfigValue{
 				{Id: "custom.fillBelowTo", Value: "at least"}, {Id: "custom.fillOpacity", Value: 20},

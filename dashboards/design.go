@@ -23,6 +23,7 @@ const (
 	colorBlocked   = "#87670F"
 	colorRelease   = "#BC4B8A"
 	colorWork      = "#878FA1" // development: the work itself
+	colorBacklog   = "#A07C67" // the backlog, after the work had begun
 	colorSeries    = "#596C94" // whatever is neither good nor bad, nor anybody's; several in shades of it
 	// colorTarget is of no series: a target is a dashed line in the colour of text.
 	colorTarget = "text"
@@ -47,6 +48,7 @@ func meanings() map[string]string {
 		colorBlocked:   "blocked",
 		colorRelease:   "release",
 		colorWork:      "development",
+		colorBacklog:   "back in the backlog",
 		colorSeries:    "no meaning of its own",
 	}
 }

@@ -167,7 +167,7 @@ func TestVerdict(t *testing.T) {
 		t.Run(tc.bounds, func(t *testing.T) {
 			end := pastBegins.AddDate(0, 0, 1)
 			s := startOnPast(t, past{from: pastBegins, to: end, step: time.Hour, labels: `job="yourturn"`, families: []pastFamily{{name: "po_stage_seconds", kind: "gauge", series: []pastSeries{
-				stage("backlog", 1000), stage("development", 100-tc.owner-tc.question), stage("owner", tc.owner), stage("owner_question", tc.question),
+				stage("backlog", 20), stage("development", 80-tc.owner-tc.question), stage("owner", tc.owner), stage("owner_question", tc.question),
 			}}}})
 			at := end.Add(-time.Hour)
 			got := s.Instant(t, panelQueries(t, "yourturn-bottleneck", "Verdict", time.Hour)[0], at)

@@ -16,6 +16,7 @@ type term struct {
 // stages are the stages of cycle time, in the order of the work.
 func stages() []term {
 	return []term{
+		{"backlog", "back in the backlog", colorBacklog},
 		{"development", "development", colorWork},
 		{"review", "review", colorReview},
 		{"test", "test", colorTest},
