@@ -15,7 +15,9 @@ import (
 
 // blockers returns the stages that can be the largest blocker.
 func blockers() []term {
-	return slices.DeleteFunc(stages(), func(s term) bool { return slices.Contains([]string{"backlog", "development", "owner_question"}, s.label) })
+	return slices.DeleteFunc(stages(), func(s term) bool {
+		return slices.Contains([]string{"backlog", "development", "owner_question"}, s.label)
+	})
 }
 
 // tooFew returns the number that stands for too few stories to name a blocker.

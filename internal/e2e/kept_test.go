@@ -59,7 +59,7 @@ func counted(t *testing.T, store string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it was read
 	rows, err := db.QueryContext(t.Context(), `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted || ' ' || hex(body) FROM ledger ORDER BY story, kind, topic, at`)
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func change(t *testing.T, store, statement string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it was read
 	if _, err := db.ExecContext(t.Context(), statement); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}

@@ -154,7 +154,7 @@ func TestDamageIsNeverBelieved(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				t.Cleanup(func() { db.Close() })
+				t.Cleanup(func() { db.Close() }) //nolint:errcheck // what was written was committed
 				res, err := db.ExecContext(t.Context(), tc.damage)
 				if err != nil {
 					t.Fatal(err)
