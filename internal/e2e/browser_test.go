@@ -272,10 +272,10 @@ func (s *inBrowser) withoutScripts(t *testing.T) {
 		t.Errorf("without JavaScript the page lists %s, with it %s", a, b)
 	}
 	without, with := browser.Evaluate[string](silent, first), browser.Evaluate[string](loud, first)
-	if !strings.HasSuffix(without, " UTC ") || !strings.Contains(with, "GMT-4 ") || !strings.HasSuffix(with, strings.TrimSpace(without)) {
+	if !strings.HasSuffix(without, " UTC ") || strings.Count(with, "UTC") != 1 || !strings.HasSuffix(with, strings.TrimSpace(without)) {
 		t.Errorf("an instant is %q, and with JavaScript %q", without, with)
 	}
-	if zones := browser.Evaluate[string](loud, `document.getElementById("zone").textContent`); zones != "Times are yours, of "+browser.Zone+"." {
+	if zones := browser.Evaluate[string](loud, `document.getElementById("zone").textContent`); zones != "Times are in your zone, "+browser.Zone+", unless they name another." {
 		t.Errorf("the page says %q", zones)
 	}
 	silent.Go(s.base + "/?kind=question&state=overdue")

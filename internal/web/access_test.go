@@ -337,11 +337,11 @@ func TestHomeShowsWhatTheRoleAllows(t *testing.T) {
 		statistics         = "By owner"
 		payOwner           = `id="owner-ada-PAY-question"`
 		webOwner           = `id="owner-grace-WEB-question"`
-		payTeam            = `rowheader">PAY</th><td role="cell" data-label="Waits for">question`
-		webTeam            = `rowheader">WEB</th><td role="cell" data-label="Waits for">question`
+		payTeam            = `rowheader">PAY</th><td role="cell" data-label="Kind">question`
+		webTeam            = `rowheader">WEB</th><td role="cell" data-label="Kind">question`
 		operates           = `href="/sync"`
-		payExpected        = ", 12:41 UTC"
-		webExpected        = ", 12:42 UTC"
+		payExpected        = ">12:41 UTC<"
+		webExpected        = ">12:42 UTC<"
 	)
 	all := []string{payExpected, webExpected, payStory, webStory, statistics, payOwner, webOwner, payTeam, webTeam, operates}
 	for _, tc := range []struct {

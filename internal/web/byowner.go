@@ -16,22 +16,33 @@ const mostRows = 60
 // row is a line about an owner, a project and a kind of wait.
 type row struct {
 	latency.Key
-	ID, Name, Path string
-	latency.OpenState
-	Target time.Duration
-	Day    time.Duration // how long the owner's working day is
-	Median measured      // of the waits of the last 28 days, counting open waits as open
-	Absent bool
+	ID, Name, Path        string
+	Open, Past, Forgotten int // Open and Past without the forgotten
+	Target                time.Duration
+	Day                   time.Duration // how long the owner's working day is
+	Median                measured      // of the waits of the last 28 days, counting open waits as open
+	Absent                bool
 }
 
 // team is what a member of a project sees of its waits: counts, and nobody's
 // statistics.
 type team struct {
 	latency.StoryKey
-	Open   int
-	Target time.Duration
-	Day    time.Duration
-	latency.StoryState
+	Open, Past, Forgotten int // Open and Past without the forgotten
+	Target, Day           time.Duration
+	Oldest                time.Duration // of those that are not forgotten, on the story's clock
+}
+
+// late returns how many waits of each key are past their target, without the forgotten, as
+// the tiles count them.
+func late(r *latency.Report) map[latency.Key]int {
+	out := map[latency.Key]int{}
+	for i := range r.Queue {
+		if w := &r.Queue[i]; w.State == latency.StateOverdue || w.State == latency.StateOverdueSince {
+			out[w.Key]++
+		}
+	}
+	return out
 }
 
 // measured is a quantile of waits: a duration, or why there is none.
@@ -59,12 +70,13 @@ func quantileOf(d *latency.Distribution, q float64, day time.Duration) measured 
 // alphabetical order, because the page ranks nobody.
 func (s *Server) rows(r *latency.Report, c Caller, f query.WaitingFilter) []row {
 	var out []row
+	past := late(r)
 	for k, open := range r.Open {
 		if !c.SeesOwner(k.Owner, k.Project) || !concerns(f, k) {
 			continue
 		}
 		line := row{
-			Key: k, ID: "owner-" + k.Owner + "-" + k.Project + "-" + string(k.Kind), Name: short(r.DisplayName(k.Owner)), Path: s.ownerPath(k.Owner), OpenState: open,
+			Key: k, ID: "owner-" + k.Owner + "-" + k.Project + "-" + string(k.Kind), Name: short(r.DisplayName(k.Owner)), Path: s.ownerPath(k.Owner), Open: open.Open - open.Forgotten, Past: past[k], Forgotten: open.Forgotten,
 			Absent: r.Absent[k.Owner], Target: r.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}], Day: workingDay(r, k.Owner, k.Project),
 		}
 		line.Median = quantileOf(r.Statistics.Waits[latency.WaitsKey{Kind: k.Kind, Project: k.Project, Owner: k.Owner, Window: "28d"}], 0.5, line.Day)
@@ -91,15 +103,28 @@ func workingDay(r *latency.Report, owner, project string) time.Duration {
 
 // teams lists the projects of which a caller sees the counts and no statistics.
 func teams(r *latency.Report, c Caller, f query.WaitingFilter) []team {
-	open := map[latency.StoryKey]int{}
+	sums, past := map[latency.StoryKey]*team{}, late(r)
 	for k, o := range r.Open {
-		if c.SeesProject(k.Project) && !c.SeesOwner("", k.Project) && concerns(f, k) {
-			open[latency.StoryKey{Kind: k.Kind, Project: k.Project}] += o.Open
+		if !c.SeesProject(k.Project) || c.SeesOwner("", k.Project) || !concerns(f, k) {
+			continue
+		}
+		story := latency.StoryKey{Kind: k.Kind, Project: k.Project}
+		if sums[story] == nil {
+			sums[story] = &team{StoryKey: story, Target: r.Targets[story], Day: workingDay(r, "", k.Project)}
+		}
+		sums[story].Open += o.Open - o.Forgotten
+		sums[story].Forgotten += o.Forgotten
+		sums[story].Past += past[k]
+	}
+	for i := range r.Queue {
+		w := &r.Queue[i]
+		if sum := sums[latency.StoryKey{Kind: w.Kind, Project: w.Project}]; sum != nil && concerns(f, w.Key) && w.State != latency.StateForgotten {
+			sum.Oldest = max(sum.Oldest, w.StoryWorking)
 		}
 	}
 	var out []team
-	for k, n := range open {
-		out = append(out, team{StoryKey: k, Open: n, Target: r.Targets[k], Day: workingDay(r, "", k.Project), StoryState: r.Stories[k]})
+	for _, sum := range sums {
+		out = append(out, *sum)
 	}
 	slices.SortFunc(out, func(a, b team) int { return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Kind, b.Kind)) })
 	return out

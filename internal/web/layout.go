@@ -49,8 +49,9 @@ type phrase struct{ Text, Exact string }
 // moment is an instant as pages show it: by the clocks of a zone, which it names. The
 // script of the pages shows it by the reader's.
 type moment struct {
-	At   time.Time
-	Text string
+	At    time.Time
+	Text  string
+	Brief string // without the day if it is that of the data; "": it is never shown so
 }
 
 // Machine is the instant as scripts read it.
@@ -58,7 +59,7 @@ func (m moment) Machine() string { return m.At.UTC().Format("2006-01-02T15:04:05
 
 // momentOf returns an instant on a page of now.
 func momentOf(at latency.Instant, now time.Time, zone *time.Location) moment {
-	return moment{at.Time(), words.Instant(at.Time(), now, zone)}
+	return moment{at.Time(), words.Instant(at.Time(), now, zone), words.Brief(at.Time(), now, zone)}
 }
 
 // known is momentOf, nil for an instant that is not known.

@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"html/template"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -19,18 +21,18 @@ const mostLooks = 20
 type turnPage struct {
 	Loading string // while there are no numbers
 	Own     bool   // the caller is the owner
+	Name    string // of the owner; "": nobody in particular
 	Tiles   []tile
 	waitList
-	All           *menuEntry // leads to all their waits; nil: they are all here
-	Nothing       string     // where nothing waits
-	Forgotten     string     // how many are forgotten; "": none
-	ForgottenPath string
-	Parts         []turnPart
-	StandIns      []standIn
-	Guards        []turnGuard
-	ShowLooks     bool // it is the owner's to know
-	Looks         []lookRow
-	MoreLooks     int
+	All       *menuEntry // leads to all their waits; nil: they are all here
+	Nothing   string     // where nothing waits
+	Forgotten *menuEntry // leads to the forgotten ones; nil: there are none
+	Parts     []turnPart
+	StandIns  []standIn
+	Guards    []turnGuard
+	ShowLooks bool // it is the owner's to know
+	Looks     []lookRow
+	MoreLooks int
 }
 
 // turnPart is a line about a project and a kind of wait.
@@ -40,7 +42,7 @@ type turnPart struct {
 	Target                 phrase
 	Says                   string // of the owner's own past and target
 	PerWeek, PerWeekLonger string // waits that began
-	Open                   int
+	Open, Forgotten        int    // Open without the forgotten
 	StoodIn                string
 }
 
@@ -84,7 +86,7 @@ func (s *Server) owner() http.Handler {
 			s.noOwner(w, r, report)
 		default:
 			title, answer := turnTitle(c, turn)
-			s.show(w, r, page, view{Title: title, Answer: answer, Notices: append(s.state(c), turnNotices(report, turn)...), Page: s.turnPage(report, turn, c)})
+			s.show(w, r, page, view{Title: title, Lead: answer, Notices: append(s.state(c), turnNotices(report, turn)...), Page: s.turnPage(report, turn, c)})
 		}
 	})
 }
@@ -99,7 +101,7 @@ func (s *Server) noOwner(w http.ResponseWriter, r *http.Request, report *latency
 }
 
 // turnTitle returns the heading of an owner's page, and its answer.
-func turnTitle(c Caller, t *query.Turn) (title, answer string) {
+func turnTitle(c Caller, t *query.Turn) (title string, answer template.HTML) {
 	title = "Your turn"
 	switch {
 	case t.Owner == latency.Unowned:
@@ -109,7 +111,12 @@ func turnTitle(c Caller, t *query.Turn) (title, answer string) {
 	case !c.Is(t.Owner):
 		title += ": " + short(t.Name)
 	}
-	return title, waitingAnswer(t.Totals)
+	return title, waitingAnswer(t.Totals, forgottenOf(t.Owner))
+}
+
+// forgottenOf returns the address of the forgotten waits of an owner.
+func forgottenOf(owner string) string {
+	return address(url.Values{"owner": {owner}}, "", "state", string(latency.StateForgotten))
 }
 
 // turnNotices say that the owner is away.
@@ -117,9 +124,9 @@ func turnNotices(report *latency.Report, t *query.Turn) []notice {
 	if !t.Absent {
 		return nil
 	}
-	n := notice{Kind: "info", ID: "absent", Title: "Absent.", Text: "The clock of these waits stands, and the stories wait on: nobody stands in."}
+	n := notice{Kind: "info", ID: "absent", Title: "Away.", Text: "Nobody stands in, so the owner's clock is stopped. The stories wait on."}
 	if len(t.StandIns) > 0 {
-		n.Text = "Others answer meanwhile, and the clock runs on for what they may answer."
+		n.Text = "Stand-ins may answer meanwhile, and the clock runs on for what they may answer."
 	}
 	if t.AbsentUntil.Known() {
 		n.Text = "Until " + words.Instant(t.AbsentUntil.Instant().Time(), report.DataTimestamp.Time(), zoneOf(report, t.Owner, "")) + ". " + n.Text
@@ -131,6 +138,9 @@ func turnNotices(report *latency.Report, t *query.Turn) []notice {
 func (s *Server) turnPage(report *latency.Report, t *query.Turn, c Caller) turnPage {
 	own := c.Is(t.Owner)
 	p := turnPage{Own: own, Nothing: "Nothing waits.", ShowLooks: own && s.from.LooksAt != nil}
+	if t.Owner != latency.Unowned && t.Owner != latency.All {
+		p.Name = short(t.Name)
+	}
 	for i := range t.First {
 		p.Waits = append(p.Waits, s.waitRow(report, &t.First[i])) // when an answer is expected is for those who wait
 	}
@@ -141,8 +151,8 @@ func (s *Server) turnPage(report *latency.Report, t *query.Turn, c Caller) turnP
 		p.All = &menuEntry{Name: "All " + words.Number(listed) + " in this order", Path: address(choice, "")}
 	}
 	if n := t.Totals.Forgotten; n > 0 {
-		p.Nothing, p.Forgotten = "Nothing waits that is not forgotten.", words.Count(n, "wait is forgotten.", "waits are forgotten.")
-		p.ForgottenPath = address(choice, "", "state", string(latency.StateForgotten))
+		p.Nothing = "Only forgotten waits are open."
+		p.Forgotten = &menuEntry{Name: words.Count(n, "forgotten wait", "forgotten waits"), Path: forgottenOf(t.Owner)}
 	}
 	for _, part := range t.Parts {
 		p.Parts = append(p.Parts, turnPartOf(part))
@@ -183,7 +193,7 @@ func turnPartOf(t query.TurnPart) turnPart {
 	p := turnPart{
 		ID: "part-" + t.Project + "-" + string(t.Kind), Project: t.Project, What: whatFor(t.Kind),
 		Recent: windowOf(t.Recent, day), Longer: windowOf(t.Longer, day), Target: phrase{words.Working(target, day), words.Exact(target) + " of working time"},
-		Says: courseOf(t), PerWeek: perWeek(t.Recent), PerWeekLonger: perWeek(t.Longer), Open: t.Open,
+		Says: courseOf(t), PerWeek: perWeek(t.Recent), PerWeekLonger: perWeek(t.Longer), Open: t.Open - t.Forgotten, Forgotten: t.Forgotten,
 	}
 	p.StoodIn = words.Number(t.Responses.Delegate) + " of " + words.Number(t.Responses.All())
 	return p
@@ -191,9 +201,9 @@ func turnPartOf(t query.TurnPart) turnPart {
 
 // windowOf says what a window says of waits.
 func windowOf(w query.Windowed, day time.Duration) turnWindow {
-	out := turnWindow{Half: measured{Text: "too early to tell"}, Sample: fmt.Sprintf("%s answered, %s open", words.Number(w.Answered), words.Number(w.Open))}
+	out := turnWindow{Half: measured{Text: "too early to tell"}, Sample: fmt.Sprintf("%s: %s answered, %s open", words.Count(w.Answered+w.Open+w.Censored, "wait", "waits"), words.Number(w.Answered), words.Number(w.Open))}
 	if w.Censored > 0 {
-		out.Sample += ", " + words.Number(w.Censored) + " ended otherwise"
+		out.Sample += ", " + words.Number(w.Censored) + " ended without an answer"
 	}
 	switch {
 	case w.Half != nil:
@@ -219,15 +229,15 @@ func courseOf(t query.TurnPart) string {
 		return "Nothing waited in the last 28 days."
 	}
 	if recent.Half == nil && recent.Overrun {
-		return "Half are not answered yet, and some are past the target."
+		return "Half are not answered yet, and some are past target."
 	}
 	if !recent.Enough() {
-		return "Cannot tell: " + words.Count(recent.Answered, "answer is", "answers are") + " too few."
+		return "Too few answers to compare: " + words.Number(recent.Answered) + "."
 	}
 	if recent.Half == nil || t.Longer.Half == nil {
 		return "Too early to tell."
 	}
-	out := "As long as in the last 90 days"
+	out := "The same as in the last 90 days"
 	day, now, before := t.Day.Duration(), recent.Half.Duration(), t.Longer.Half.Duration()
 	switch same := words.Working(now, day) == words.Working(before, day); {
 	case same:
@@ -237,18 +247,18 @@ func courseOf(t query.TurnPart) string {
 		out = "Longer than in the last 90 days"
 	}
 	if now <= t.Target.Duration() {
-		return out + ", and within the target."
+		return out + ", and within target."
 	}
-	return out + ", and past the target."
+	return out + ", and past target."
 }
 
 // guardOf says what a guard found, and what may help.
 func guardOf(g query.TurnGuard) turnGuard {
 	of := cmp.Or(map[latency.EntryType]string{
-		latency.GuardReopened:          "accepted stories were reopened within 14 days. What was seen too late?",
-		latency.GuardSilentRejection:   "rejections came without a comment. A sentence on what is missing spares the team a guess.",
-		latency.GuardInstantAcceptance: "acceptances came within a minute of the move in. That is fine where they were agreed before.",
-		latency.GuardAskedAgain:        "answers were followed by another question of the same person within a working day. Was something left open?",
+		latency.GuardReopened:          "accepted stories were reopened within 14 days. What was noticed too late?",
+		latency.GuardSilentRejection:   "rejections came without a comment. A sentence on what is missing saves the team guessing.",
+		latency.GuardInstantAcceptance: "acceptances came within a minute of the story's move into acceptance. That is fine where they were agreed beforehand.",
+		latency.GuardAskedAgain:        "answers were followed by another question from the same person within 8 working hours. Was something left open?",
 	}[g.Guard], string(g.Guard))
 	return turnGuard{words.Number(g.Count), "of " + words.Number(g.Of) + " " + of}
 }

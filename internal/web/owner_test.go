@@ -81,14 +81,14 @@ func TestYourTurn(t *testing.T) {
 		return rec.Code, rec.Body.String()
 	}
 	_, own := ask("ada@example.com", "/owners/ada")
-	inOrder(t, own, `<a href="/owners/ada" aria-current="page">Your turn</a>`, "<h1>Your turn</h1>", "1 is due today and 1 is new.", "What to do first",
+	inOrder(t, own, `<a href="/owners/ada" aria-current="page">Your turn</a>`, "<h1>Your turn</h1>", "2 waits are open: 1 is due today and 1 is new.", "What to do first",
 		`href="https://jira.example/browse/PAY-1?focusedCommentId=4711"`, "due today", `href="https://jira.example/browse/WEB-2"`, "new",
-		"Your waits, lately", `id="part-PAY-question"`, "1 working hour", "20 answered, 0 open", "1 working day", "60 answered, 0 open", "4 working hours",
-		"Shorter than in the last 90 days, and within the target.",
+		"Your waits, lately", `id="part-PAY-question"`, "1 working hour", "20 waits: 20 answered, 0 open", "1 working day", "60 waits: 60 answered, 0 open", "4 working hours",
+		"Shorter than in the last 90 days, and within target.",
 		"How much there is to do", "Question", "5.0", "4.7", "7 of 48", "Hal Volt", "may answer until", "Tue 3 Mar, 12:00 UTC",
 		"<strong>2</strong> of 13 accepted stories were reopened", "<strong>3</strong> of 48 answers", "Who looked at your numbers", "lin", "/owners/ada")
 	_, lead := ask("lin", "/owners/ada")
-	inOrder(t, lead, "<h1>Your turn: Ada Ohm</h1>", "PAY-1", "Their waits, lately", `id="part-PAY-question"`, "<strong>0</strong> of 0 accepted stories")
+	inOrder(t, lead, "<h1>Your turn: Ada Ohm</h1>", "PAY-1", "Waits for <bdi>Ada Ohm</bdi>, lately", "by", "<bdi>Ada Ohm</bdi>'s own hours", `id="part-PAY-question"`, "<strong>0</strong> of 0 accepted stories")
 	for body, never := range map[string][]string{own: {"grace", "Grace", "WEB-3", "977", "911"}, lead: {"grace", "Grace", "WEB-3", "977", "911", "WEB", "Who looked"}} {
 		for _, text := range never {
 			if strings.Contains(body, text) {
@@ -121,14 +121,14 @@ func TestYourTurnSaysWhatItCannotTell(t *testing.T) {
 		return query.TurnPart{Target: query.Seconds(4 * time.Hour), Day: query.Seconds(8 * time.Hour), Recent: recent, Longer: longer}
 	}
 	for want, p := range map[string]query.TurnPart{
-		"Nothing waited in the last 28 days.":                      part(query.Windowed{}, query.Windowed{Answered: 30, Half: seconds(1)}),
-		"Cannot tell: 1 answer is too few.":                        part(query.Windowed{Answered: 1, Half: seconds(1)}, query.Windowed{Answered: 30, Half: seconds(1)}),
-		"Cannot tell: 9 answers are too few.":                      part(query.Windowed{Answered: 9, Half: seconds(1)}, query.Windowed{Answered: 30, Half: seconds(1)}),
-		"Half are not answered yet, and some are past the target.": part(query.Windowed{Answered: 1, Open: 3, Overrun: true}, query.Windowed{}),
-		"Too early to tell.":                                       part(query.Windowed{Answered: 10, Open: 20}, query.Windowed{Answered: 10, Open: 20}),
-		"As long as in the last 90 days, and within the target.":   part(query.Windowed{Answered: 10, Half: seconds(4)}, query.Windowed{Answered: 30, Half: seconds(4.1)}),
-		"Longer than in the last 90 days, and past the target.":    part(query.Windowed{Answered: 10, Half: seconds(9)}, query.Windowed{Answered: 30, Half: seconds(5)}),
-		"Shorter than in the last 90 days, and past the target.":   part(query.Windowed{Answered: 10, Half: seconds(5)}, query.Windowed{Answered: 30, Half: seconds(9)}),
+		"Nothing waited in the last 28 days.":                  part(query.Windowed{}, query.Windowed{Answered: 30, Half: seconds(1)}),
+		"Too few answers to compare: 1.":                       part(query.Windowed{Answered: 1, Half: seconds(1)}, query.Windowed{Answered: 30, Half: seconds(1)}),
+		"Too few answers to compare: 9.":                       part(query.Windowed{Answered: 9, Half: seconds(1)}, query.Windowed{Answered: 30, Half: seconds(1)}),
+		"Half are not answered yet, and some are past target.": part(query.Windowed{Answered: 1, Open: 3, Overrun: true}, query.Windowed{}),
+		"Too early to tell.":                                   part(query.Windowed{Answered: 10, Open: 20}, query.Windowed{Answered: 10, Open: 20}),
+		"The same as in the last 90 days, and within target.":  part(query.Windowed{Answered: 10, Half: seconds(4)}, query.Windowed{Answered: 30, Half: seconds(4.1)}),
+		"Longer than in the last 90 days, and past target.":    part(query.Windowed{Answered: 10, Half: seconds(9)}, query.Windowed{Answered: 30, Half: seconds(5)}),
+		"Shorter than in the last 90 days, and past target.":   part(query.Windowed{Answered: 10, Half: seconds(5)}, query.Windowed{Answered: 30, Half: seconds(9)}),
 	} {
 		if got := courseOf(p); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -373,6 +373,11 @@ func (t *told) time(at moment) {
 	t.b.WriteString(`<time datetime="` + template.HTMLEscapeString(at.Machine()) + `">` + template.HTMLEscapeString(at.Text) + `</time>`)
 }
 
+// link adds what leads to another page of ours.
+func (t *told) link(path, text string) {
+	t.b.WriteString(`<a href="` + template.HTMLEscapeString(path) + `">` + template.HTMLEscapeString(text) + `</a>`)
+}
+
 // html returns the sentence.
 func (t *told) html() template.HTML {
 	return template.HTML(strings.TrimSpace(t.b.String())) //nolint:gosec // every part of it is escaped

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/words"
 )
 
@@ -173,7 +174,8 @@ func (y *Sync) notices(zone *time.Location) []notice {
 	if y.Last.Err != "" {
 		var since *moment
 		if !y.Data.IsZero() {
-			since = &moment{y.Data, words.Instant(y.Data, time.Now(), zone)}
+			at := momentOf(latency.At(y.Data), time.Now(), zone)
+			since = &at
 		}
 		out = append(out, notice{
 			Since: since,

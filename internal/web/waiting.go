@@ -2,7 +2,7 @@ package web
 
 import (
 	"cmp"
-	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,6 +53,7 @@ type waitRow struct {
 	What                  string // it waits for
 	Badge                 *badge
 	Overdue, Paused       bool
+	DueToday              bool // by the owner's clock
 	Passed, Due           *moment
 	Since                 moment
 	Working, Target, Day  time.Duration
@@ -74,7 +75,10 @@ type standIn struct {
 }
 
 // expectation is when an answer is expected.
-type expectation struct{ Half, Most forecast }
+type expectation struct {
+	Half, Most forecast
+	May        string // that it passes its target before; ""
+}
 
 // forecast is one of its instants.
 type forecast struct {
@@ -104,7 +108,7 @@ func (s *Server) waiting() http.Handler {
 				s.fail(w, r, http.StatusInternalServerError, "No answer", "Listing what waits failed: "+err.Error())
 				return
 			}
-			v.Answer = answer
+			v.Lead = answer
 		}
 		if s.looked(w, r, data.owners()...) {
 			v.Page = data
@@ -132,7 +136,7 @@ func (p *waitingPage) owners() []string {
 const me = "me"
 
 // fillWaiting fills the page with what waits, and returns its answer in a sentence.
-func (s *Server) fillWaiting(r *http.Request, report *latency.Report, data *waitingPage) (string, error) {
+func (s *Server) fillWaiting(r *http.Request, report *latency.Report, data *waitingPage) (template.HTML, error) {
 	c, q := callerOf(r), r.URL.Query()
 	f := query.WaitingFilter{Project: q.Get("project"), Owner: q.Get("owner"), Kind: latency.Kind(q.Get("kind")), State: latency.WaitState(q.Get("state"))}
 	if f.Owner == me {
@@ -160,9 +164,9 @@ func (s *Server) fillWaiting(r *http.Request, report *latency.Report, data *wait
 	data.MoreRows = len(all) - len(data.Rows)
 	data.Teams = teams(report, c, f)
 	if list.Totals.Open == 0 {
-		return data.Nothing, nil
+		return template.HTML(template.HTMLEscapeString(data.Nothing)), nil //nolint:gosec // it is escaped
 	}
-	return waitingAnswer(list.Totals), nil
+	return waitingAnswer(list.Totals, address(q, "", "state", string(latency.StateForgotten), "page", "", "forgotten", "")), nil
 }
 
 // list returns a page of waits, by the number that the address has under a name.
@@ -250,7 +254,7 @@ func (s *Server) waitRow(report *latency.Report, w *query.Waiting) waitRow {
 	when := func(t query.Time) *moment { return known(t, now, zone) }
 	row := waitRow{
 		ID: "wait-" + w.StoryID + "-" + string(w.Kind), Story: w.Story, Title: short(w.Title), URL: w.URL, What: whatFor(w.Kind), Badge: stateBadge(w.State),
-		Overdue: w.Passed.Known(), Paused: w.Paused, Passed: when(w.Passed), Due: when(w.Due), Since: *when(w.Since),
+		Overdue: w.Passed.Known(), Paused: w.Paused, DueToday: w.State == latency.StateDueToday, Passed: when(w.Passed), Due: when(w.Due), Since: *when(w.Since),
 		Working: w.Working.Duration(), Target: w.Target.Duration(), Day: w.Day.Duration(),
 		HandedOver: w.Start.Instant() > w.Since.Instant(), StoryWorking: w.StoryWorking.Duration(),
 		Owner: short(w.OwnerName), Absent: w.Absent, AbsentUntil: when(w.AbsentUntil), owner: w.Owner,
@@ -267,9 +271,24 @@ func (s *Server) waitRow(report *latency.Report, w *query.Waiting) waitRow {
 			within := f.Within.Duration()
 			return forecast{phrase{words.Working(within, row.Day), words.Exact(within) + " of working time"}, when(f.At), f.Later, e.Stands}
 		}
-		row.Expected = &expectation{of(e.Half), of(e.Most)}
+		row.Expected = &expectation{of(e.Half), of(e.Most), mayPass(w)}
 	}
 	return row
+}
+
+// mayPass says that a wait that is not past its target may pass it before an answer comes, as
+// a rule.
+func mayPass(w *query.Waiting) string {
+	after := func(f query.Forecast) bool {
+		return w.Due.Known() && f.At.Known() && f.At.Instant() > w.Due.Instant()
+	}
+	switch {
+	case after(w.Expected.Half):
+		return "It will probably pass its target."
+	case after(w.Expected.Most):
+		return "It may pass its target."
+	}
+	return ""
 }
 
 // ownerPath returns the address of an owner's page; "" if there is none.
@@ -292,9 +311,9 @@ func whatFor(k latency.Kind) string {
 func stateBadge(s latency.WaitState) *badge {
 	switch s {
 	case latency.StateOverdueSince:
-		return &badge{"late", "newly overdue"}
+		return &badge{"late", "newly past target"}
 	case latency.StateOverdue:
-		return &badge{"late", "overdue"}
+		return &badge{"late", "past target"}
 	case latency.StateDueToday:
 		return &badge{"today", "due today"}
 	case latency.StateNew:
@@ -320,56 +339,75 @@ func waitingTiles(t query.WaitingTotals, f query.WaitingFilter, q url.Values) []
 		}
 		return out
 	}
-	since, open := t.States[latency.StateOverdueSince], "open"
-	if t.Forgotten > 0 {
-		open += ", and " + words.Number(t.Forgotten) + " forgotten"
-	}
-	return []tile{
-		of(latency.StateOverdueSince, since, "late", "newly overdue"),
+	since := t.States[latency.StateOverdueSince]
+	out := []tile{
+		of(latency.StateOverdueSince, since, "late", "newly past target"),
 		of(latency.StateDueToday, t.States[latency.StateDueToday], "today", "due today"),
 		of(latency.StateNew, t.States[latency.StateNew], "new", "new"),
-		of(latency.StateOverdue, since+t.States[latency.StateOverdue], "late", "overdue in all"),
-		of("", t.Open-t.Forgotten, "", open),
+		of(latency.StateOverdue, since+t.States[latency.StateOverdue], "late", "past target in all"),
+		of("", t.Open-t.Forgotten, "", "open"),
 	}
+	if t.Forgotten > 0 {
+		out = append(out, of(latency.StateForgotten, t.Forgotten, "", "forgotten"))
+	}
+	return out
 }
 
-// waitingAnswer says in a sentence what to do.
-func waitingAnswer(t query.WaitingTotals) string {
-	since, due, fresh, late := t.States[latency.StateOverdueSince], t.States[latency.StateDueToday], t.States[latency.StateNew], t.States[latency.StateOverdue]
-	is := func(n int) string {
-		if n == 1 {
-			return "1 is "
-		}
-		return words.Number(n) + " are "
-	}
-	var today []string
-	for _, p := range []struct {
-		n    int
-		what string
-	}{{since, "newly overdue"}, {due, "due today"}, {fresh, "new"}} {
-		if p.n > 0 {
-			today = append(today, is(p.n)+p.what)
-		}
-	}
+// waitingAnswer says in a sentence or two what is open, and how many waits are forgotten,
+// which leads to them.
+func waitingAnswer(t query.WaitingTotals, forgotten string) template.HTML {
+	var out told
 	switch {
 	case t.Open == 0:
-		return "Nothing waits."
+		out.say("Nothing waits.")
 	case t.Open == t.Forgotten:
-		return "Nothing waits that is not forgotten."
-	case len(today) > 0:
-		return words.List(today) + "."
-	case late > 0:
-		return fmt.Sprintf("Nothing is new or due today. %sstill overdue: begin with the longest.", is(late))
+		out.say("Nothing waits except ")
+		out.link(forgotten, words.Count(t.Forgotten, "forgotten wait", "forgotten waits"))
+		out.say(".")
 	default:
-		return "Nothing is overdue, due today or new. " + words.Count(t.Open-t.Forgotten, "wait is open.", "waits are open.")
+		out.say(openSentence(t))
+		if t.Forgotten > 0 {
+			out.say(" ")
+			out.link(forgotten, words.Count(t.Forgotten, "more is forgotten", "more are forgotten"))
+			out.say(".")
+		}
 	}
+	return out.html()
+}
+
+// openSentence says how many waits are open that are not forgotten, and how pressing they are.
+func openSentence(t query.WaitingTotals) string {
+	open := t.Open - t.Forgotten
+	text := words.Count(open, "wait is open", "waits are open")
+	late := "past target"
+	if t.States[latency.StateOverdueSince] > 0 {
+		late += " for longer"
+	}
+	var states []string
+	for _, p := range []struct {
+		state latency.WaitState
+		what  string
+	}{{latency.StateOverdueSince, "newly past target"}, {latency.StateDueToday, "due today"}, {latency.StateNew, "new"}, {latency.StateOverdue, late}} {
+		switch n := t.States[p.state]; {
+		case n == open && n == 1:
+			return text + ", and it is " + p.what + "."
+		case n == open:
+			return text + ", all " + p.what + "."
+		case n > 0:
+			states = append(states, words.Count(n, "is ", "are ")+p.what)
+		}
+	}
+	if len(states) == 0 {
+		return text + ". None is past target, due today or new."
+	}
+	return text + ": " + words.List(states) + "."
 }
 
 // nothing says why a list is empty.
 func nothing(t query.WaitingTotals, f query.WaitingFilter) string {
 	switch {
 	case f == (query.WaitingFilter{}) && t.Forgotten > 0:
-		return "Nothing waits that is not forgotten."
+		return "Only forgotten waits are open."
 	case f == (query.WaitingFilter{}):
 		return "Nothing waits."
 	default:
@@ -410,11 +448,11 @@ func waitingFilter(report *latency.Report, c Caller, f query.WaitingFilter, q ur
 		out.Fields = append(out.Fields, chosen("project", "Project", "all", ofProject))
 	}
 	if len(ofOwner) > 1 {
-		out.Fields = append(out.Fields, chosen("owner", "On", "everybody", ofOwner))
+		out.Fields = append(out.Fields, chosen("owner", "Owner", "all", ofOwner))
 	}
 	out.Fields = append(out.Fields,
-		chosen("kind", "For", "both", []option{{Value: string(latency.Acceptance), Text: "acceptance"}, {Value: string(latency.Question), Text: "an answer"}}),
-		chosen("state", "State", "not forgotten", stateOptions()))
+		chosen("kind", "Kind", "all", []option{{Value: string(latency.Acceptance), Text: "acceptance"}, {Value: string(latency.Question), Text: "question"}}),
+		chosen("state", "State", "all but forgotten", stateOptions()))
 	if f != (query.WaitingFilter{}) {
 		out.Clear = "/"
 	}
@@ -424,8 +462,8 @@ func waitingFilter(report *latency.Report, c Caller, f query.WaitingFilter, q ur
 // stateOptions are the states that can be chosen.
 func stateOptions() []option {
 	texts := map[latency.WaitState]string{
-		latency.StateOverdueSince: "newly overdue", latency.StateDueToday: "due today", latency.StateNew: "new", latency.StateOverdue: "overdue",
-		latency.StateWaiting: "in time", latency.StatePaused: "paused", latency.StateForgotten: "forgotten",
+		latency.StateOverdueSince: "newly past target", latency.StateDueToday: "due today", latency.StateNew: "new", latency.StateOverdue: "past target",
+		latency.StateWaiting: "within target", latency.StatePaused: "paused", latency.StateForgotten: "forgotten",
 	}
 	var out []option
 	for _, s := range latency.WaitStates() {

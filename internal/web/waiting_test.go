@@ -81,10 +81,10 @@ func TestPageShowsWaitsAndEscapesNames(t *testing.T) {
 		},
 	})
 	_, body := get(s, "/")
-	inOrder(t, body, "1 is due today and 1 is new.", "The last poll failed.", "no route", "due today",
-		`href="https://example.org/jira/browse/PAY-1?focusedCommentId=4711"`, "Which currency?", "PAY-1 · Question", "Due <time datetime=\"2026-03-02T15:00:00.000Z\">Mon 2 Mar, 15:00 UTC</time>",
+	inOrder(t, body, "3 waits are open: 1 is due today, 1 is new and 1 is past target.", "The last poll failed.", "no route", "due today",
+		`href="https://example.org/jira/browse/PAY-1?focusedCommentId=4711"`, "Which currency?", "PAY-1 · Question", "Due <time datetime=\"2026-03-02T15:00:00.000Z\" data-brief=\"today\">15:00 UTC</time>",
 		"1 working hour<span class=\"exact\"> (1 h of working time)</span>", "Ada &lt;Ohm&gt;")
-	inOrder(t, body, `href="https://example.org/jira/browse/PAY-2"`, "PAY-2", "overdue", "9 h of working time", "1 working day", "By owner, in alphabetical order")
+	inOrder(t, body, `href="https://example.org/jira/browse/PAY-2"`, "PAY-2", "past target", "9 h of working time", "1 working day", "By owner, in alphabetical order")
 	for _, never := range []string{"<script>", "orgotten:", "Nothing waits"} {
 		if strings.Contains(body, never) {
 			t.Errorf("the page has %q", never)
@@ -101,10 +101,11 @@ func TestPageShowsForgottenWaitsApart(t *testing.T) {
 	old, older := openWait(1, latency.Acceptance, 200*hour, true), openWait(2, latency.Acceptance, 300*hour, true)
 	beside := serving(Sources{Report: reportOf(t, inOffice(t), old, openWait(3, latency.Acceptance, hour, false), older)})
 	_, body := get(beside, "/")
-	inOrder(t, body, "What to look at", "PAY-3", "<details id=\"forgotten\">", "Forgotten: 2", "PAY-2", "PAY-1", "1 to 2 of 2", "By owner", "(2 forgotten)")
+	inOrder(t, body, "1 wait is open, and it is new. <a href=\"/?state=forgotten\">2 more are forgotten</a>.", `id="tile-overdue"`, `<span class="number">0</span>`, `id="tile-forgotten"`, `<span class="number">2</span>`,
+		"What to look at", "PAY-3", "<details id=\"forgotten\">", "Forgotten: 2", "PAY-2", "PAY-1", "1 to 2 of 2", "By owner", `<td role="cell" data-label="Open" class="n">1 <span class="soft">and 2 forgotten</span></td><td role="cell" data-label="Past target" class="n">0</td>`)
 	alone := serving(Sources{Report: reportOf(t, inOffice(t), old, older)})
 	_, body = get(alone, "/")
-	inOrder(t, body, "Nothing waits that is not forgotten.", "What to look at", "Nothing waits that is not forgotten.", "PAY-2")
+	inOrder(t, body, "Nothing waits except <a href=\"/?state=forgotten\">2 forgotten waits</a>.", "What to look at", "Only forgotten waits are open.", "PAY-2")
 	_, body = get(alone, "/?state=forgotten")
 	inOrder(t, body, `<option value="forgotten" selected>`, "What to look at", "PAY-2", "PAY-1", "1 to 2 of 2", "By owner")
 	if strings.Contains(body, "<details id=\"forgotten\"") {

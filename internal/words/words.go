@@ -66,7 +66,7 @@ func round(d, unit time.Duration) float64 {
 
 // count says how many of something there are.
 func count(n float64, what string) string {
-	text := strconv.FormatInt(int64(n), 10)
+	text := Number(int(n))
 	if n != float64(int64(n)) {
 		text = strings.TrimPrefix(text, "0") + "½"
 	}
@@ -91,6 +91,15 @@ func Number(n int) string {
 		text = text[:i] + "," + text[i:]
 	}
 	return text
+}
+
+// Brief is Instant without the day, such as "10:00 CET", if that is the day of now in the
+// zone.
+func Brief(at, now time.Time, zone *time.Location) string {
+	if at, now := at.In(zone), now.In(zone); at.Year() == now.Year() && at.YearDay() == now.YearDay() {
+		return at.Format("15:04 MST")
+	}
+	return Instant(at, now, zone)
 }
 
 // Instant says an instant to the minute by the clocks of a zone, which it names, such

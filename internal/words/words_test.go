@@ -26,6 +26,7 @@ func TestDurations(t *testing.T) {
 		{24 * h, 8 * h, "3 working days", "24 hours", "24 h"},
 		{1364*h + 48*time.Minute, 8 * h, "171 working days", "57 days", "1364 h 48 min"},
 		{60 * h, 0, "60 working hours", "2½ days", "60 h"},
+		{26541 * h, 0, "26,541 working hours", "1,106 days", "26541 h"},
 	} {
 		if got := Working(tc.d, tc.day); got != tc.working {
 			t.Errorf("%s of working days of %s: %q, want %q", tc.d, tc.day, got, tc.working)
@@ -47,6 +48,11 @@ func TestInstant(t *testing.T) {
 	at := time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC) // 2027 in Berlin
 	for want, zone := range map[string]*time.Location{"Thu 31 Dec 2026, 23:30 UTC": time.UTC, "Fri 1 Jan, 00:30 CET": berlin} {
 		if got := Instant(at, at.Add(time.Hour), zone); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	for want, now := range map[string]time.Time{"00:30 CET": at.Add(-time.Hour / 2), "Fri 1 Jan 2027, 00:30 CET": at.Add(-time.Hour), "Fri 1 Jan, 00:30 CET": at.Add(24 * time.Hour)} {
+		if got := Brief(at, now, berlin); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

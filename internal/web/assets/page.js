@@ -13,23 +13,35 @@
   let asking = false;
   let timer = 0;
 
-  // localised rewrites the instants under root by the reader's clock, which it names.
+  // localised rewrites the instants under root by the reader's clock, whose zone the page
+  // names once. What is brief leaves out the day if it is that of the data. What is
+  // "today" by the owner's clock, and not by the reader's, stays as the owner says it.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const parts = new Intl.DateTimeFormat("en-GB", {
     weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
   });
+  const said = (at) => Object.fromEntries(parts.formatToParts(at).map((part) => [part.type, part.value]));
+  const dayOf = (p) => `${p.day} ${p.month} ${p.year}`;
   const localised = (root) => {
+    const asOf = root.querySelector("#asof time");
+    const today = asOf ? dayOf(said(new Date(asOf.dateTime))) : "";
     for (const el of root.querySelectorAll("time[datetime]")) {
       const at = new Date(el.dateTime);
       if (Number.isNaN(at.getTime())) continue;
-      const p = Object.fromEntries(parts.formatToParts(at).map((part) => [part.type, part.value]));
-      const said = el.textContent.trim();
-      const year = /\d{4}/.test(said) ? ` ${p.year}` : "";
-      el.title = said; // by the owner's clock
-      el.textContent = `${p.weekday} ${p.day} ${p.month}${year}, ${p.hour}:${p.minute} ${p.timeZoneName}`;
+      const p = said(at);
+      const text = el.textContent.trim(); // by the owner's clock
+      const year = /\d{4}/.test(text) ? ` ${p.year}` : "";
+      const brief = "brief" in el.dataset && dayOf(p) === today;
+      const full = `${p.weekday} ${p.day} ${p.month}${year}, ${p.hour}:${p.minute}`;
+      if (el.dataset.brief === "today" && !brief) {
+        el.title = `${full} ${p.timeZoneName}`;
+        continue;
+      }
+      el.title = text;
+      el.textContent = brief ? `${p.hour}:${p.minute}` : full;
     }
     const note = root.querySelector("#zone");
-    if (note && zone) note.textContent = `Times are yours, of ${zone}.`;
+    if (note && zone) note.textContent = `Times are in your zone, ${zone}, unless they name another.`;
   };
 
   // same says whether two nodes are the same thing, which may have changed.
@@ -100,7 +112,7 @@
 
   // old says that the page may be old, and why.
   const old = (why) => {
-    const p = Object.fromEntries(parts.formatToParts(new Date(loaded)).map((part) => [part.type, part.value]));
+    const p = said(new Date(loaded));
     const text = `This page is old: ${why} It shows what was so at ${p.hour}:${p.minute} ${p.timeZoneName}.`;
     if (freshness.textContent !== text) freshness.textContent = text;
     freshness.hidden = false;
