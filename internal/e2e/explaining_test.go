@@ -86,7 +86,7 @@ func TestExplainingPages(t *testing.T) {
 		p.reads(read, "/stories/PAY-1", http.StatusNotFound, "There is no story PAY-1: the store holds no such story")
 		p.reads(read, "/projects/PAY", http.StatusOK, "Too few stories tell where the time goes: 0 stories", "No story was worked on")
 		p.reads(read, "/data", http.StatusOK, "Nothing is odd|Nothing was found that makes numbers wrong|may make numbers wrong")
-		p.reads(read, "/how", http.StatusOK, "OPS ?, PAY", "A verdict is in time within 8 working hours|A verdict is in time", "The field “Product Owner” says it")
+		p.reads(read, "/how", http.StatusOK, "OPS ?, PAY", "(?i)target for acceptance.* 8 working hours|target for acceptance.* 1 working day", "The field “Product Owner” says it")
 
 		id := p.create(p.pay)
 		p.later(time.Hour)
@@ -94,15 +94,15 @@ func TestExplainingPages(t *testing.T) {
 		p.later(3 * time.Hour)
 		p.fine()
 		p.reads(read, "/stories/PAY-1", http.StatusOK,
-			`It waits for a verdict of PO since Mon 2 Mar( 2026)?, 09:00 UTC \(3 working hours of its target of 8 working hours\), because it came into acceptance \( ?DEV ?\)\.`, "status: Open → PO Review", "within its target", "Open it in Jira")
-		p.reads(read, "/stories/pay-1", http.StatusOK, "It waits for a verdict of PO")
+			`It has been waiting for acceptance by PO since Mon 2 Mar( 2026)?, 09:00 UTC \(3 working hours of its target of 8 working hours\), because it was moved into acceptance by DEV ?\.`, "status: Open → PO Review", "within target|due today|new", "Open it in Jira")
+		p.reads(read, "/stories/pay-1", http.StatusOK, "It has been waiting for acceptance by PO")
 		p.reads(read, "/projects/PAY", http.StatusOK, "1 Verdicts are waited for", "0 of them past the target")
 
 		// Its old key leads to it when it has moved.
 		p.site.Move(p.now(), p.dev, id, p.ops, nil)
 		p.later(time.Hour)
 		p.fine()
-		p.reads(read, "/stories/PAY-1", http.StatusOK, "OPS-1", "It waits for a verdict of PO")
+		p.reads(read, "/stories/PAY-1", http.StatusOK, "OPS-1", "It has been waiting for acceptance by PO")
 		p.reads(read, "/projects/PAY", http.StatusOK, "0 Verdicts are waited for")
 
 		// What has just ended does not count yet, and the page says until when.
@@ -111,7 +111,7 @@ func TestExplainingPages(t *testing.T) {
 		p.fine()
 		p.reads(read, "/stories/OPS-1", http.StatusOK, "It has just ended: accepted", "It counts from Mon 2 Mar( 2026)?, 1[0-9]:[0-9]{2} UTC on")
 		p.settle()
-		p.reads(read, "/stories/OPS-1", http.StatusOK, "It waits for nobody. It last waited for a verdict of PO ?, until Mon 2 Mar( 2026)?, 13:00 UTC ?: accepted, by the owner", "!just ended")
+		p.reads(read, "/stories/OPS-1", http.StatusOK, "It waits for nobody. It last waited for acceptance by PO ?, until Mon 2 Mar( 2026)?, 13:00 UTC ?: accepted, by the owner", "!just ended")
 		p.reads(read, "/data", http.StatusOK, "Nothing was found that makes numbers wrong", "An acceptance is one only because", "OPS-1", "accepted_statuses")
 
 		// Jira goes away.
@@ -187,7 +187,7 @@ func TestExplainingPagesAndHostileNames(t *testing.T) {
 			for path := range explaining() {
 				p.reads(read, path, http.StatusOK)
 			}
-			p.reads(read, "/stories/PAY-1", http.StatusOK, "It waits for a verdict of")
+			p.reads(read, "/stories/PAY-1", http.StatusOK, "It has been waiting for acceptance by")
 		})
 	}
 }
@@ -211,5 +211,5 @@ func TestStoryPageSaysWhatTheCommandsSay(t *testing.T) {
 	if len(why.Open) != 1 || why.Open[0].StoryWorking.Duration() != 26*time.Hour+7*time.Minute {
 		t.Fatalf("got %+v", why.Open)
 	}
-	p.reads(p.pagesOf(), "/stories/PAY-1", http.StatusOK, `\(26 h 7 min of working time\)`, "past its target")
+	p.reads(p.pagesOf(), "/stories/PAY-1", http.StatusOK, `\(26 h 7 min of working time\)`, "past target")
 }

@@ -175,7 +175,7 @@ func newChart(key string, t *query.Timeline, within query.Stretch, zone *time.Lo
 	add("Status", s.statuses(t), nil, nil)
 	for _, kind := range []string{string(latency.Acceptance), string(latency.Question)} {
 		boxes, over, handed := s.waits(t, kind)
-		add(map[string]string{string(latency.Acceptance): "Waiting for a verdict of", string(latency.Question): "Waiting for an answer of"}[kind], boxes, over, handed)
+		add(map[string]string{string(latency.Acceptance): "Waiting for acceptance by", string(latency.Question): "Waiting for an answer from"}[kind], boxes, over, handed)
 	}
 	c.Height = y
 	c.Ticks = s.ticks()
@@ -183,13 +183,14 @@ func newChart(key string, t *query.Timeline, within query.Stretch, zone *time.Lo
 		c.Now = percent(min(s.at(now), 99.9))
 	}
 	for _, l := range []legend{
-		{"status accepts", "a status in which it waits for a verdict"},
-		{"acceptance", "waits for a verdict"},
+		{"status accepts", "a status in which it waits for acceptance"},
+		{"acceptance", "waits for acceptance"},
 		{"question", "waits for an answer"},
-		{"late", "past its target"},
-		{"paused", "the clock stands"},
-		{"away", "the owner's clock stands: away, and nobody stands in"},
+		{"late", "past target"},
+		{"paused", "the clock is stopped"},
+		{"away", "the owner is away and nobody stands in: their clock is stopped"},
 		{"absent", "the owner is away"},
+		{"off", "outside working hours: the clock does not run"},
 		{"handed", "handed over"},
 		{"hours", "working hours of the owner"},
 	} {
@@ -198,7 +199,7 @@ func newChart(key string, t *query.Timeline, within query.Stretch, zone *time.Lo
 		}
 	}
 	if c.Now != "" {
-		c.Legend = append(c.Legend, legend{"now", "as of when this is told"})
+		c.Legend = append(c.Legend, legend{"now", "now, as of the data"})
 	}
 	c.Text = s.told(t)
 	return c
@@ -253,11 +254,14 @@ func (s scale) waits(t *query.Timeline, kind string) (boxes, over, handed []box)
 				}
 			}
 		}
-		lay(bar.Paused, "paused", "the clock stands")
+		if bar.Owner == t.Bars[len(t.Bars)-1].Owner {
+			lay(between(t.Hours, query.Stretch{From: bar.From, To: bar.To}), "off", "outside working hours")
+		}
+		lay(bar.Paused, "paused", "the clock is stopped")
 		lay(bar.Away, "away", "the owner is away, and nobody stands in")
 		lay(bar.Absent, "absent", "the owner is away")
 		if bar.Late.Known() {
-			lay([]query.Stretch{{From: bar.Late, To: bar.To}}, "late", "past the target")
+			lay([]query.Stretch{{From: bar.Late, To: bar.To}}, "late", "past target")
 		}
 	}
 	for _, h := range t.Changes {
@@ -270,6 +274,26 @@ func (s scale) waits(t *query.Timeline, kind string) (boxes, over, handed []box)
 	}
 	slices.SortStableFunc(over, func(a, b box) int { return int(a.from*100) - int(b.from*100) })
 	return boxes, over, handed
+}
+
+// between returns what of a stretch lies between working hours, which are in order; nothing if
+// they are not known.
+func between(hours []query.Stretch, of query.Stretch) []query.Stretch {
+	if len(hours) == 0 {
+		return nil
+	}
+	var out []query.Stretch
+	at := of.From
+	for _, h := range hours {
+		if h.From > at && at < of.To {
+			out = append(out, query.Stretch{From: at, To: min(h.From, of.To)})
+		}
+		at = max(at, h.To)
+	}
+	if at < of.To {
+		out = append(out, query.Stretch{From: at, To: of.To})
+	}
+	return out
 }
 
 // told says in words what the picture shows, in short: the page has it as a table too.

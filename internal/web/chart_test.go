@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,9 +132,9 @@ func TestStoryPageSaysWhy(t *testing.T) {
 	s := storyServer(t, nil)
 	_, body := get(s, "/stories/PAY-1")
 	for _, want := range []string{
-		`It waits for an answer of <bdi>Ada Ohm</bdi> since <time datetime="2026-03-02T10:00:00.000Z">Mon 2 Mar, 10:00 UTC</time> (1½ working days, past its target of 4 working hours), because a comment asks the owner (<bdi>Dev</bdi>).`,
+		`It has been waiting for an answer from <bdi>Ada Ohm</bdi> since <time datetime="2026-03-02T10:00:00.000Z">Mon 2 Mar, 10:00 UTC</time> (1½ working days, past its target of 4 working hours), because a comment asks the owner (asked by <bdi>Dev</bdi>).`,
 		`href="https://jira.example/browse/PAY-1"`, `href="https://jira.example/browse/PAY-1?focusedCommentId=101"`, `<a href="/how#ask-mention">a comment asks the owner</a>`,
-		"past its target", "asks Ada Ohm", "<title id=\"chart-title\">The life of PAY-1", "nobody",
+		`<span class="badge late">past target</span>`, "asks Ada Ohm", `<p>an answer from <bdi>Ada Ohm</bdi>: less than a minute`, "<title id=\"chart-title\">The life of PAY-1", "nobody",
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q:\n%s", want, body)
@@ -184,5 +185,33 @@ func TestPlain(t *testing.T) {
 		if got := plain(text, 10); got != want {
 			t.Errorf("%.20q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// TestBetweenWorkingHours holds what of a stretch lies outside working hours.
+func TestBetweenWorkingHours(t *testing.T) {
+	of := func(at ...query.Time) (out []query.Stretch) {
+		for i := 0; i < len(at); i += 2 {
+			out = append(out, query.Stretch{From: at[i], To: at[i+1]})
+		}
+		return out
+	}
+	hours := of(10, 20, 30, 40)
+	for _, tc := range []struct {
+		stretch, want []query.Stretch
+	}{
+		{of(0, 50), of(0, 10, 20, 30, 40, 50)},
+		{of(12, 18), nil},
+		{of(10, 20), nil},
+		{of(15, 35), of(20, 30)},
+		{of(22, 28), of(22, 28)},
+		{of(45, 60), of(45, 60)},
+	} {
+		if got := between(hours, tc.stretch[0]); !slices.Equal(got, tc.want) {
+			t.Errorf("of %v: %v, want %v", tc.stretch, got, tc.want)
+		}
+	}
+	if got := between(nil, query.Stretch{From: 1, To: 2}); got != nil {
+		t.Errorf("without working hours: %v", got)
 	}
 }

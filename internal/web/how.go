@@ -161,7 +161,7 @@ func howAnswer(a *query.Agreement) string {
 	for _, t := range a.Rules[0].Targets {
 		if !seen[t.Kind] {
 			seen[t.Kind] = true
-			out = append(out, wanted(t.Kind)+" within "+words.Exact(t.Target.Duration())+" of the owner's working time")
+			out = append(out, targetOf(t.Kind)+": "+words.Exact(t.Target.Duration())+" of the owner's working time")
 		}
 	}
 	text := words.List(out) + "."
@@ -169,6 +169,14 @@ func howAnswer(a *query.Agreement) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// targetOf names the target of a kind of wait.
+func targetOf(kind string) string {
+	if kind == string(latency.Question) {
+		return "target for an answer"
+	}
+	return "target for acceptance"
 }
 
 // commonLines returns what is the same in all sets of rules, and of which projects; nothing
@@ -215,7 +223,7 @@ func newRuleSet(set *query.RuleSet, common []agreed, now time.Time, zone *time.L
 	out.Lines = slices.DeleteFunc(out.Lines, func(line agreed) bool { return len(line.Says) == 0 })
 	of := map[int][]string{} // projects by place in Targets
 	for _, t := range set.Targets {
-		line := targetLine{Kind: wanted(t.Kind), Time: workingTime(t.Target.Duration(), set.WorkingDay.Duration()), Earlier: t.Earlier}
+		line := targetLine{Kind: targetOf(t.Kind), Time: workingTime(t.Target.Duration(), set.WorkingDay.Duration()), Earlier: t.Earlier}
 		if t.Since.Known() {
 			at := momentOf(t.Since.Instant(), now, zone)
 			line.Since = &at

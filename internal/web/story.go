@@ -134,7 +134,7 @@ func (s *Server) story() http.Handler {
 		if !s.looked(w, r, expecting(why)...) {
 			return
 		}
-		v, p := s.whyView(why, r.URL.Query())
+		v, p := s.whyView(why, reader.Report, r.URL.Query())
 		if why.Project != "" && c.SeesProject(why.Project) {
 			p.Project = why.Project
 		}
@@ -180,13 +180,18 @@ func projectOf(key string) string {
 }
 
 // whyView makes the page of a story of its explanation.
-func (s *Server) whyView(why *query.Why, choice url.Values) (view, storyPage) {
+func (s *Server) whyView(why *query.Why, report *latency.Report, choice url.Values) (view, storyPage) {
 	st := s.from.Status()
 	zone := st.zone()
 	if z, err := time.LoadLocation(why.Timeline.Zone); err == nil && why.Timeline.Zone != "" { // else of nobody in particular
 		zone = z
 	}
-	m := storyMaker{why: why, zone: zone, now: why.AsOf.Instant().Time()}
+	m := storyMaker{why: why, zone: zone, now: why.AsOf.Instant().Time(), states: map[string]latency.WaitState{}}
+	for i := range report.Queue {
+		if w := &report.Queue[i]; w.Story == why.Story {
+			m.states[string(w.Kind)] = w.State
+		}
+	}
 	p := storyPage{Key: why.Story, Jira: why.URL, Rules: s.serves("GET /how")}
 	for i := range why.Open {
 		p.Open = append(p.Open, m.open(&why.Open[i]))
@@ -223,9 +228,10 @@ func (s *Server) whyView(why *query.Why, choice url.Values) (view, storyPage) {
 
 // storyMaker makes the parts of the page of a story.
 type storyMaker struct {
-	why  *query.Why
-	zone *time.Location
-	now  time.Time
+	why    *query.Why
+	zone   *time.Location
+	now    time.Time
+	states map[string]latency.WaitState // of its open waits, by kind, as lists have them
 }
 
 func (m *storyMaker) at(t query.Time) moment { return momentOf(t.Instant(), m.now, m.zone) }
@@ -239,12 +245,12 @@ func (m *storyMaker) maybe(t query.Time) *moment {
 	return &at
 }
 
-// wanted says what a kind of wait is for.
-func wanted(kind string) string {
+// waitsFor says what a story waits for, before the name of its owner.
+func waitsFor(kind string) string {
 	if kind == string(latency.Question) {
-		return "an answer"
+		return "an answer from"
 	}
-	return "a verdict"
+	return "acceptance by"
 }
 
 // day says the day of an instant by the owner's clock, and the time unless it is midnight.
@@ -272,13 +278,13 @@ func (m *storyMaker) answer() template.HTML {
 	last := m.last()
 	switch {
 	case last != nil:
-		t.say("It waits for nobody. It last waited for " + wanted(last.Kind) + " of ")
+		t.say("It waits for nobody. It last waited for " + waitsFor(last.Kind) + " ")
 		m.tellOwner(&t, last.Owner)
 		t.say(", until ")
 		t.time(m.at(last.To))
 		t.say(": " + query.MeaningOf(latency.Kind(last.Kind), latency.Rule(last.Outcome)).Words + m.by(last.By) + ".")
 	case m.why.Project == "":
-		t.say("It waits for nobody: it is in no project that is watched, is of no type that counts, or cannot be seen any more.")
+		t.say("It waits for nobody: it is in no project that is watched, is of no type that counts, or can no longer be seen.")
 	default:
 		t.say("It waits for nobody, and it never has.")
 	}
@@ -288,7 +294,7 @@ func (m *storyMaker) answer() template.HTML {
 // tell says an open wait in a sentence, and who else may answer.
 func (m *storyMaker) tell(t *told, w *query.OpenWait) {
 	day, shown := w.Day.Duration(), w.StoryWorking.Duration()
-	t.say("It waits for " + wanted(w.Kind) + " of ")
+	t.say("It has been waiting for " + waitsFor(w.Kind) + " ")
 	m.tellOwner(t, w.Owner)
 	t.say(" since ")
 	t.time(m.at(w.Since))
@@ -305,9 +311,13 @@ func (m *storyMaker) tell(t *told, w *query.OpenWait) {
 		t.say(", because " + w.Because.Words)
 	}
 	if w.By.Name != "" {
-		t.say(" (")
+		by, end := " by ", ""
+		if w.Kind == string(latency.Question) {
+			by, end = " (asked by ", ")"
+		}
+		t.say(by)
 		t.name(w.By.Name)
-		t.say(")")
+		t.say(end)
 	}
 	t.say(". ")
 	switch {
@@ -324,7 +334,7 @@ func (m *storyMaker) tellOthers(t *told, w *query.OpenWait) {
 	if w.Absent {
 		t.name(w.Owner.Name)
 		if t.say(" is away"); w.Back.Known() {
-			t.say(" and back on " + m.day(w.Back))
+			t.say(" and will be back on " + m.day(w.Back))
 		}
 		if len(w.Also) == 0 {
 			t.say("; nobody stands in. ")
@@ -349,7 +359,7 @@ func (m *storyMaker) tellOthers(t *told, w *query.OpenWait) {
 func (m *storyMaker) tellOwner(t *told, who query.Person) {
 	switch who.Label {
 	case latency.Unowned:
-		t.say("nobody, for it has no owner,")
+		t.say("nobody, because it has no owner,")
 	case latency.All:
 		t.say("its owner")
 	default:
@@ -425,7 +435,7 @@ func (m *storyMaker) open(w *query.OpenWait) waitSection {
 	day := w.Day.Duration()
 	working := func(d query.Seconds) phrase { return workingTime(d.Duration(), day) }
 	o := waitSection{
-		OpenWait: *w, Heading: "Waits for " + wanted(w.Kind) + " of " + m.owner(w.Owner), Since: m.at(w.Since), From: m.at(w.From),
+		OpenWait: *w, Heading: "Waits for " + waitsFor(w.Kind) + " " + m.owner(w.Owner), Since: m.at(w.Since), From: m.at(w.From),
 		Waits: working(w.Working), Story: working(w.StoryWorking), Target: working(w.Target), Elapsed: elapsedTime(w.StoryElapsed.Duration()),
 	}
 	if w.Back.Known() {
@@ -436,15 +446,19 @@ func (m *storyMaker) open(w *query.OpenWait) waitSection {
 		o.Badges = append(o.Badges, badge{"new", "has just ended"})
 		o.Counts = m.maybe(w.Pending.Counts)
 	case w.Stands != nil:
-		o.Badges = append(o.Badges, badge{"", "the clock stands"})
+		o.Badges = append(o.Badges, badge{"", "clock stopped"})
 	}
 	switch {
 	case w.Forgotten:
 		o.Badges = append(o.Badges, badge{"", "forgotten"})
+	case w.Overdue && m.states[w.Kind] == latency.StateOverdueSince:
+		o.Badges = append(o.Badges, *stateBadge(latency.StateOverdueSince))
 	case w.Overdue:
-		o.Badges = append(o.Badges, badge{"late", "past its target"})
+		o.Badges = append(o.Badges, *stateBadge(latency.StateOverdue))
+	case m.states[w.Kind] == latency.StateDueToday, m.states[w.Kind] == latency.StateNew:
+		o.Badges = append(o.Badges, *stateBadge(m.states[w.Kind]))
 	default:
-		o.Badges = append(o.Badges, badge{"good", "within its target"})
+		o.Badges = append(o.Badges, badge{"good", "within target"})
 	}
 	var names []string
 	for _, who := range w.Also {
@@ -513,7 +527,7 @@ func (m *storyMaker) moment(e *query.Moment, day time.Duration) momentRow {
 		Rules: e.Rules, Of: len(e.Rules) > 0, Path: e.URL,
 	}
 	for _, c := range e.Clocks {
-		row.Clocks = append(row.Clocks, clockRow{wanted(c.Kind), plain(c.Owner.Name, nameLength), workingTime(c.Working.Duration(), day)})
+		row.Clocks = append(row.Clocks, clockRow{waitsFor(c.Kind), plain(c.Owner.Name, nameLength), workingTime(c.Working.Duration(), day)})
 	}
 	return row
 }
@@ -532,16 +546,16 @@ func eventWords(event string) string {
 	case "comment_deleted":
 		return "comment deleted"
 	case "gone":
-		return "cannot be seen any more"
+		return "can no longer be seen"
 	case "returned":
-		return "is seen again"
+		return "can be seen again"
 	}
 	return event
 }
 
 // part makes the row of one owner's part of a wait.
 func (m *storyMaker) part(b *query.WaitBar) partRow {
-	row := partRow{Kind: wanted(b.Kind), Owner: m.owner(b.Owner), From: m.at(b.From), Outcome: "open", Working: workingTime(b.Working.Duration(), m.why.Timeline.Day.Duration()), Late: b.Late.Known()}
+	row := partRow{Kind: strings.ToLower(whatFor(latency.Kind(b.Kind))), Owner: m.owner(b.Owner), From: m.at(b.From), Outcome: "open", Working: workingTime(b.Working.Duration(), m.why.Timeline.Day.Duration()), Late: b.Late.Known()}
 	if !b.Open {
 		row.To = m.maybe(b.To)
 		row.Outcome = query.MeaningOf(latency.Kind(b.Kind), latency.Rule(b.Outcome)).Words + m.by(b.By)
