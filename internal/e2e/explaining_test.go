@@ -84,7 +84,7 @@ func TestExplainingPages(t *testing.T) {
 
 		p.fine() // nothing is in Jira
 		p.reads(read, "/stories/PAY-1", http.StatusNotFound, "There is no story PAY-1: the store holds no such story")
-		p.reads(read, "/projects/PAY", http.StatusOK, "Too few stories tell where the time goes: 0 stories", "No story was worked on")
+		p.reads(read, "/projects/PAY", http.StatusOK, "Too few stories to tell where the time goes: 0 stories", "No story was worked on")
 		p.reads(read, "/data", http.StatusOK, "Nothing is odd|Nothing was found that makes numbers wrong|may make numbers wrong")
 		p.reads(read, "/how", http.StatusOK, "OPS ?, PAY", "(?i)target for acceptance.* 8 working hours|target for acceptance.* 1 working day", "The field “Product Owner” says it")
 
@@ -96,14 +96,14 @@ func TestExplainingPages(t *testing.T) {
 		p.reads(read, "/stories/PAY-1", http.StatusOK,
 			`It has been waiting for acceptance by PO since Mon 2 Mar( 2026)?, 09:00 UTC \(3 working hours of its target of 8 working hours\), because it was moved into acceptance by DEV ?\.`, "status: Open → PO Review", "within target|due today|new", "Open it in Jira")
 		p.reads(read, "/stories/pay-1", http.StatusOK, "It has been waiting for acceptance by PO")
-		p.reads(read, "/projects/PAY", http.StatusOK, "1 Verdicts are waited for", "0 of them past the target")
+		p.reads(read, "/projects/PAY", http.StatusOK, "1 story waits for acceptance", "0 of these past target")
 
 		// Its old key leads to it when it has moved.
 		p.site.Move(p.now(), p.dev, id, p.ops, nil)
 		p.later(time.Hour)
 		p.fine()
 		p.reads(read, "/stories/PAY-1", http.StatusOK, "OPS-1", "It has been waiting for acceptance by PO")
-		p.reads(read, "/projects/PAY", http.StatusOK, "0 Verdicts are waited for")
+		p.reads(read, "/projects/PAY", http.StatusOK, "0 stories wait for acceptance")
 
 		// What has just ended does not count yet, and the page says until when.
 		p.move(p.po, id, "2", "3")
@@ -146,7 +146,7 @@ func TestExplainingPagesOfAConfigThatDoesNotFit(t *testing.T) {
 	p.later(time.Hour)
 	p.fine()
 	read := p.pagesOf()
-	p.reads(read, "/projects/OPS", http.StatusOK, "The config may not fit", "No acceptance step is configured in OPS", "Answers", "!Verdicts are")
+	p.reads(read, "/projects/OPS", http.StatusOK, "The config may not fit", "No acceptance step is configured in OPS", "an answer", "!for acceptance")
 	p.reads(read, "/projects/PAY", http.StatusOK, "!No acceptance step")
 	p.reads(read, "/how", http.StatusOK, "It is not measured: none of the statuses that the config names is in the workflow")
 	p.reads(read, "/stories/OPS-1", http.StatusOK, "It waits for nobody, and it never has")

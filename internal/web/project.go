@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
@@ -41,8 +42,10 @@ type kindRow struct {
 	query.FlowKind
 	Name                 string
 	Target, Oldest       phrase
+	Forgot               string // the oldest of the forgotten; "": none is
 	Half, Most           string
 	Path, LatePath       string
+	ForgottenPath        string
 	Counted              int
 	CutShort             bool // more than a fifth ended without a verdict or an answer
 	HalfExact, MostExact string
@@ -84,7 +87,7 @@ func (s *Server) project() http.Handler {
 			s.fail(w, r, http.StatusNotFound, "No such project", "There is no project "+isolated(asked)+" here: it is not watched any more, or it was never read.", known...)
 			return
 		}
-		p := newProjectPage(flow)
+		p := newProjectPage(flow, reader.Report)
 		p.Rules = s.serves("GET /how")
 		s.show(w, r, page, view{Title: asked, Answer: flowAnswer(flow), Notices: s.projectState(c, reader.Report, asked), Page: p})
 	})
@@ -100,9 +103,9 @@ func (s *Server) projectState(c Caller, report *latency.Report, project string) 
 }
 
 // share writes a share of the whole as dashboards do: of bounds the lower is rounded down,
-// and the upper up.
+// and the upper up. What the page shows as 16.0 % is 16 % both ways.
 func share(of float64, round func(float64) float64) string {
-	return fmt.Sprintf("%.0f", round(100*of)) + " %"
+	return fmt.Sprintf("%.0f", round(math.Round(1000*of)/10)) + " %"
 }
 
 // tenths writes a share to the tenth of a percent.
@@ -113,22 +116,53 @@ func bounds(low, high float64) string {
 	if low == high {
 		return share(low, math.Floor)
 	}
-	return fmt.Sprintf("%.0f–", math.Floor(100*low)) + share(high, math.Ceil)
+	return strings.TrimSuffix(share(low, math.Floor), " %") + "–" + share(high, math.Ceil)
 }
 
 // flowAnswer says in a sentence where the time goes.
 func flowAnswer(f *query.Flow) string {
 	if !f.BlockerKnown {
-		return fmt.Sprintf("Too few stories tell where the time goes: %s in the last 28 days, and it takes five.", words.Count(f.Stories, "story", "stories"))
+		return fmt.Sprintf("Too few stories to tell where the time goes: %s in the last 28 days, and at least five are needed.", words.Count(f.Stories, "story", "stories"))
 	}
 	text := "Is the owner the bottleneck? " + strings.ToUpper(f.Verdict[:1]) + f.Verdict[1:] + ": " + bounds(f.Low, f.High) + " of the cycle time of the last 28 days was waiting for the owner. "
 	switch f.Blocker {
 	case "":
-		return text + "No stage in which nobody works stands out."
+		return text + "No stage outside development and backlog stands out."
 	case string(latency.StageOwner):
-		return text + "It is the largest blocker."
+		return text + "That is the largest blocker" + levelWith(f) + "."
 	}
-	return text + "The largest blocker is " + stageName(f.Blocker) + ", with " + tenths(f.BlockerShare) + "."
+	return text + "The largest blocker is " + stageName(f.Blocker) + ", with " + tenths(f.BlockerShare) + levelWith(f) + "."
+}
+
+// levelShare is how far apart two shares of the cycle time are at most that are about level.
+const levelShare = 0.01
+
+// levelWith says with which stage the largest blocker is about level; "" if with none.
+func levelWith(f *query.Flow) string {
+	next := query.Lived{}
+	for _, l := range f.Stages {
+		if l.Blocks && l.Stage != f.Blocker && l.Share > next.Share {
+			next = l
+		}
+	}
+	if next.Share == 0 || f.BlockerShare-next.Share >= levelShare {
+		return ""
+	}
+	return ", about level with " + stageName(next.Stage) + " (" + tenths(next.Share) + ")"
+}
+
+// aboutHours says working time in hours of three figures: a sum over many stories is no more
+// exact.
+func aboutHours(d time.Duration) string {
+	hours := d.Round(time.Hour) / time.Hour
+	unit := time.Duration(1)
+	for hours/unit >= 1000 {
+		unit *= 10
+	}
+	if hours < 10 {
+		return words.Working(d, 0)
+	}
+	return "about " + words.Number(int((hours+unit/2)/unit*unit)) + " working hours"
 }
 
 // stageName says a stage in words.
@@ -137,7 +171,7 @@ func stageName(stage string) string {
 	case string(latency.StageOwner):
 		return "waiting for the owner"
 	case string(latency.StageOwnerQuestion):
-		return "a question is open, and work may go on"
+		return "question open, work may go on"
 	}
 	return stage
 }
@@ -146,20 +180,26 @@ func stageName(stage string) string {
 func stageIs(l query.Lived) string {
 	switch {
 	case l.Stage == string(latency.StageOwnerQuestion):
-		return "waiting for the owner, but work may go on"
+		return "waiting for the owner's answer, while work may go on"
 	case l.Waiting:
-		return "waiting for the owner"
-	case l.Blocks:
-		return "nobody works on the story"
+		return "for acceptance, or for an answer without which work cannot go on"
+	case l.Stage == string(latency.StageReview):
+		return "waiting for review, or in it"
+	case l.Stage == string(latency.StageTest):
+		return "waiting for a test, or in it"
+	case l.Stage == string(latency.StageBlocked):
+		return "held up by something else"
+	case l.Stage == string(latency.StageRelease):
+		return "waiting for the release, or in it"
 	case l.Stage == string(latency.StageBacklog):
 		return "put back, to be done later"
 	}
-	return "work"
+	return "in work"
 }
 
 // newProjectPage makes the page of a flow.
-func newProjectPage(f *query.Flow) projectPage {
-	p := projectPage{Flow: f, Bounds: bounds(f.Low, f.High), Total: phrase{words.Exact(f.CycleTime.Duration()), words.Exact(f.CycleTime.Duration())}}
+func newProjectPage(f *query.Flow, report *latency.Report) projectPage {
+	p := projectPage{Flow: f, Bounds: bounds(f.Low, f.High), Total: phrase{aboutHours(f.CycleTime.Duration()), words.Exact(f.CycleTime.Duration())}}
 	at := 0.0
 	for _, l := range f.Stages {
 		b := stageBar{
@@ -167,8 +207,11 @@ func newProjectPage(f *query.Flow) projectPage {
 			Name: stageName(l.Stage), Share: tenths(l.Share), Time: phrase{words.Working(l.Time.Duration(), 0), words.Exact(l.Time.Duration())},
 			Is: stageIs(l), Largest: l.Stage == f.Blocker,
 		}
-		if l.Stage == string(latency.StageOwnerQuestion) {
+		switch l.Stage { // the table has the whole name
+		case string(latency.StageOwnerQuestion):
 			b.Text = "question open"
+		case string(latency.StageOwner):
+			b.Text = "owner"
 		}
 		b.Title = b.Name + ": " + b.Share
 		at = b.to
@@ -176,14 +219,16 @@ func newProjectPage(f *query.Flow) projectPage {
 		p.Bars = append(p.Bars, b)
 	}
 	for _, k := range f.Kinds {
-		p.Kinds = append(p.Kinds, newKindRow(f.Project, k))
+		p.Kinds = append(p.Kinds, newKindRow(f.Project, k, report))
 		row := p.Kinds[len(p.Kinds)-1]
 		tone := ""
-		if k.Overdue > 0 {
+		if row.Overdue > 0 {
 			tone = "late"
 		}
-		p.Tiles = append(p.Tiles, tile{ID: "open-" + k.Kind, Number: words.Number(k.Open), Label: row.Name + " are waited for", Path: row.Path},
-			tile{ID: "late-" + k.Kind, Number: words.Number(k.Overdue), Label: "of them past the target", Tone: tone, Path: row.LatePath})
+		label := words.Count(row.Open, "story waits for ", "stories wait for ")
+		label = label[strings.IndexByte(label, ' ')+1:] + map[string]string{string(latency.Acceptance): "acceptance", string(latency.Question): "an answer"}[k.Kind]
+		p.Tiles = append(p.Tiles, tile{ID: "open-" + k.Kind, Number: words.Number(row.Open), Label: label, Path: row.Path},
+			tile{ID: "late-" + k.Kind, Number: words.Number(row.Overdue), Label: "of these past target", Tone: tone, Path: row.LatePath})
 	}
 	for _, n := range f.Needs {
 		p.Needs = append(p.Needs, newNeed(n))
@@ -192,11 +237,29 @@ func newProjectPage(f *query.Flow) projectPage {
 }
 
 // newKindRow makes the row of a kind of wait.
-func newKindRow(project string, k query.FlowKind) kindRow {
+func newKindRow(project string, k query.FlowKind, report *latency.Report) kindRow {
+	day := workingDay(report, "", project)
+	k.Overdue, k.Open = 0, k.Open-k.Forgotten // as the first page counts them: the forgotten stand apart
+	oldest, forgotten := time.Duration(0), time.Duration(0)
+	for i := range report.Queue {
+		switch w := &report.Queue[i]; {
+		case w.Project != project || string(w.Kind) != k.Kind:
+		case w.State == latency.StateForgotten:
+			forgotten = max(forgotten, w.StoryWorking)
+		default:
+			oldest = max(oldest, w.StoryWorking)
+			if w.State == latency.StateOverdue || w.State == latency.StateOverdueSince {
+				k.Overdue++
+			}
+		}
+	}
 	row := kindRow{
-		FlowKind: k, Name: map[string]string{string(latency.Acceptance): "Verdicts", string(latency.Question): "Answers"}[k.Kind],
-		Target: workingTime(k.Target.Duration(), 0), Oldest: workingTime(k.Oldest.Duration(), 0),
+		FlowKind: k, Name: whatFor(latency.Kind(k.Kind)),
+		Target: workingTime(k.Target.Duration(), day), Oldest: workingTime(oldest, day),
 		Counted: k.Ended + k.Running + k.Censored,
+	}
+	if k.Forgotten > 0 {
+		row.Forgot = words.Working(forgotten, day)
 	}
 	row.CutShort = 5*k.Censored > row.Counted
 	say := func(q *query.QuantileOf) (text, exact string) {
@@ -204,9 +267,9 @@ func newKindRow(project string, k query.FlowKind) kindRow {
 		case q == nil:
 			return "too early to tell", ""
 		case !q.Reached:
-			return "not reached: so many are open past the target", ""
+			return "not reached: too many are open past target", ""
 		}
-		return words.Working(q.Within.Duration(), 0), words.Exact(q.Within.Duration())
+		return words.Working(q.Within.Duration(), day), words.Exact(q.Within.Duration())
 	}
 	row.Half, row.HalfExact = say(k.Half)
 	row.Most, row.MostExact = say(k.Most)
@@ -214,6 +277,8 @@ func newKindRow(project string, k query.FlowKind) kindRow {
 	row.Path = "/?" + q.Encode()
 	q.Set("state", string(latency.StateOverdue))
 	row.LatePath = "/?" + q.Encode()
+	q.Set("state", string(latency.StateForgotten))
+	row.ForgottenPath = "/?" + q.Encode()
 	return row
 }
 
@@ -222,23 +287,23 @@ func newNeed(n query.Need) needLine {
 	line := needLine{Sure: n.Sure}
 	switch n.What {
 	case query.NeedVerdicts, query.NeedAnswers:
-		what := map[string]string{query.NeedVerdicts: "verdicts", query.NeedAnswers: "answers"}[n.What]
-		line.Text = "Sooner " + what
+		what := map[string]string{query.NeedVerdicts: "acceptance", query.NeedAnswers: "answers"}[n.What]
+		line.Text = map[string]string{query.NeedVerdicts: "Acceptance sooner", query.NeedAnswers: "Answers sooner"}[n.What]
 		switch {
 		case !n.Sure:
-			line.Text = "Cannot tell about " + what
-			line.Evidence = fmt.Sprintf("%s in the last 28 days; from ten on something can be said", words.Count(n.Waits, "wait", "waits"))
+			line.Text = "Too few waits to tell about " + what
+			line.Evidence = fmt.Sprintf("%s in the last 28 days, and at least ten are needed", words.Count(n.Waits, "wait", "waits"))
 		case n.Most == 0:
-			line.Evidence = fmt.Sprintf("85 of 100 are not reached, for so many are open past the target; %s tell", words.Count(n.Waits, "wait", "waits"))
+			line.Evidence = fmt.Sprintf("so many are open past target that 85 of 100 are not over yet; based on %s", words.Count(n.Waits, "wait", "waits"))
 		default:
-			line.Evidence = fmt.Sprintf("85 of 100 take up to %.1f times the target; %s tell", n.Most, words.Count(n.Waits, "wait", "waits"))
+			line.Evidence = fmt.Sprintf("85 of 100 are over within %.1f times the target; based on %s", n.Most, words.Count(n.Waits, "wait", "waits"))
 		}
 	default:
 		line.Text = "Less time in " + stageName(n.What)
 		if n.What == string(latency.StageOwner) {
 			line.Text = "Less waiting for the owner"
 		}
-		line.Evidence = fmt.Sprintf("of what holds stories while nobody works on them it is the most, with %s of the cycle time; %s tell", tenths(n.Share), words.Count(n.Stories, "story", "stories"))
+		line.Evidence = fmt.Sprintf("the longest stage outside development and backlog, with %s of the cycle time; based on %s", tenths(n.Share), words.Count(n.Stories, "story", "stories"))
 	}
 	return line
 }
