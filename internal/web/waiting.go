@@ -357,10 +357,10 @@ func waitingTiles(t query.WaitingTotals, f query.WaitingFilter, q url.Values) []
 // which leads to them.
 func waitingAnswer(t query.WaitingTotals, forgotten string) template.HTML {
 	var out told
-	switch {
-	case t.Open == 0:
+	switch t.Open {
+	case 0:
 		out.say("Nothing waits.")
-	case t.Open == t.Forgotten:
+	case t.Forgotten:
 		out.say("Nothing waits except ")
 		out.link(forgotten, words.Count(t.Forgotten, "forgotten wait", "forgotten waits"))
 		out.say(".")
