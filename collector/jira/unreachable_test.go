@@ -2,12 +2,14 @@ package jira_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,18 +59,32 @@ func raw(t *testing.T, text string) (host string) {
 	return l.Addr().String()
 }
 
+// refusing returns an address at which nobody listens, and nobody else can: a listener
+// that was closed would leave its port to other tests.
+func refusing(t *testing.T) string {
+	t.Helper()
+	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(s) }) //nolint:errcheck // the test is over
+	if err := syscall.Bind(s, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port) //nolint:forcetypeassert // it was bound as one
+}
+
 // TestWhatNoRetryMendsIsToldAtOnce holds that a Jira that cannot be reached for a
 // reason that lasts is tried once, and that the error names the address and what
 // to do.
 func TestWhatNoRetryMendsIsToldAtOnce(t *testing.T) {
 	plain, secure := answering(t, (*httptest.Server).Start), answering(t, (*httptest.Server).StartTLS)
 	host := func(srv *httptest.Server) string { return srv.Listener.Addr().String() }
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	refused := l.Addr().String()
-	l.Close() //nolint:errcheck // nobody listens then, as the test wants
+	refused := refusing(t)
 	redirecting := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusMovedPermanently)
 	}))
