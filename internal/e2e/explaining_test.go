@@ -86,7 +86,7 @@ func TestExplainingPages(t *testing.T) {
 		p.reads(read, "/stories/PAY-1", http.StatusNotFound, "There is no story PAY-1: the store holds no such story")
 		p.reads(read, "/projects/PAY", http.StatusOK, "Too few stories to tell where the time goes: 0 stories", "No story was worked on")
 		p.reads(read, "/data", http.StatusOK, "Nothing is odd|Nothing was found that makes numbers wrong|may make numbers wrong")
-		p.reads(read, "/how", http.StatusOK, "OPS ?, PAY", "(?i)target for acceptance.* 8 working hours|target for acceptance.* 1 working day", "The field “Product Owner” says it")
+		p.reads(read, "/how", http.StatusOK, "OPS ?, PAY", "Target for acceptance 8 working hours, in force since before Mon 2 Mar 2026|Target for acceptance 1 working day", "The field “Product Owner” of the story or of its parent says it", "The target is 8 h for acceptance and 4 h for an answer")
 
 		id := p.create(p.pay)
 		p.later(time.Hour)
@@ -148,7 +148,7 @@ func TestExplainingPagesOfAConfigThatDoesNotFit(t *testing.T) {
 	read := p.pagesOf()
 	p.reads(read, "/projects/OPS", http.StatusOK, "The config may not fit", "No acceptance step is configured in OPS", "an answer", "!for acceptance")
 	p.reads(read, "/projects/PAY", http.StatusOK, "!No acceptance step")
-	p.reads(read, "/how", http.StatusOK, "It is not measured: none of the statuses that the config names is in the workflow")
+	p.reads(read, "/how", http.StatusOK, "Not measured: none of the statuses that the config names is in the workflow")
 	p.reads(read, "/stories/OPS-1", http.StatusOK, "It waits for nobody, and it never has")
 	p.reads(read, "/data", http.StatusOK, "No acceptance step is configured in OPS")
 

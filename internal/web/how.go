@@ -21,6 +21,9 @@ type howPage struct {
 	// Common are the rules that all projects have, of whom there are Projects.
 	Common   []agreed
 	Projects string
+	// Compared are the rules in which few sets differ, side by side; empty: each set stands
+	// for itself.
+	Compared []comparedRule
 	Owners   []query.ProjectOwners
 	People   []query.OwnerTerms
 	Apart    bool
@@ -34,17 +37,22 @@ type ruleSet struct {
 	ID       string
 	Projects []menuEntry // those that the caller sees lead to where their time goes
 	More     int         // how many there are besides
-	Targets  []targetLine
 	Lines    []agreed
 }
 
-// targetLine is a target of a kind of wait in some projects.
-type targetLine struct {
-	Kind     string
-	Time     phrase
-	Projects string  // "": all of the set
-	Since    *moment // nil: not noted yet
-	Earlier  bool    // it may have held before that
+// Label names the projects of a set in a few characters, for a narrow window.
+func (set ruleSet) Label() string {
+	var names []string
+	for _, project := range set.Projects {
+		names = append(names, project.Name)
+	}
+	return projectList(names)
+}
+
+// comparedRule is a rule with what each of the sets that are listed says of it.
+type comparedRule struct {
+	Name, Anchor string
+	Says         [][]string // in the order of the sets
 }
 
 // agreed is a rule with what the config says of it.
@@ -53,8 +61,11 @@ type agreed struct {
 	Says         []string // in sentences; names are between quotes of their own
 }
 
-// setsListed is how many different sets of rules a page lists.
-const setsListed = 12
+// How many different sets of rules a page lists, and how many it has room for side by side.
+const (
+	setsListed   = 12
+	setsCompared = 6
+)
 
 // how serves the page about how it is measured here (/how).
 func (s *Server) how() http.Handler {
@@ -81,7 +92,7 @@ func (s *Server) how() http.Handler {
 		}
 		st := s.from.Status()
 		v.Answer = howAnswer(a)
-		p.Common, p.Projects = commonLines(a.Rules)
+		p.Common, p.Projects = commonLines(a.Rules, a.AsOf.Instant().Time(), st.zone())
 		sets, pg := paged(r.URL, a.Rules, setsListed, "Sets of rules")
 		for i := range sets {
 			set := newRuleSet(&sets[i], p.Common, a.AsOf.Instant().Time(), st.zone())
@@ -98,6 +109,9 @@ func (s *Server) how() http.Handler {
 			}
 			p.Sets = append(p.Sets, set)
 		}
+		if len(a.Rules) <= setsCompared {
+			p.Compared = compared(p.Sets)
+		}
 		p.Pager, p.Apart, p.People = pg, a.Apart, a.People
 		for _, o := range a.Owners { // those of the projects that are listed
 			if slices.ContainsFunc(sets, func(set query.RuleSet) bool { return slices.Contains(set.Projects, o.Project) }) {
@@ -105,7 +119,7 @@ func (s *Server) how() http.Handler {
 			}
 		}
 		if len(a.Rules) == 0 {
-			p.Empty = "There is no project here that you see, so there is nothing that was agreed on with you. The rules below hold for all."
+			p.Empty = "There is no project here that you see, so no settings of one are shown. The rules below apply to all."
 		}
 		v.Page = p
 		s.show(w, r, page, v)
@@ -154,41 +168,40 @@ func howAnswer(a *query.Agreement) string {
 		return ""
 	}
 	if len(a.Rules) > 1 {
-		return "Teams and their owners have agreed on what follows: when the clock runs, for whom, and what is in time."
+		return "These are the rules that apply here: when the clock runs, for whom, and what the targets are."
 	}
 	var out []string
 	seen := map[string]bool{}
 	for _, t := range a.Rules[0].Targets {
 		if !seen[t.Kind] {
 			seen[t.Kind] = true
-			out = append(out, targetOf(t.Kind)+": "+words.Exact(t.Target.Duration())+" of the owner's working time")
+			out = append(out, words.Exact(t.Target.Duration())+" "+strings.TrimPrefix(targetOf(t.Kind), "Target "))
 		}
 	}
-	text := words.List(out) + "."
-	if text == "." {
+	if len(out) == 0 {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:]
+	return "The target is " + words.List(out) + ", in the owner's working time."
 }
 
 // targetOf names the target of a kind of wait.
 func targetOf(kind string) string {
 	if kind == string(latency.Question) {
-		return "target for an answer"
+		return "Target for an answer"
 	}
-	return "target for acceptance"
+	return "Target for acceptance"
 }
 
 // commonLines returns what is the same in all sets of rules, and of which projects; nothing
 // if there is one set alone.
-func commonLines(sets []query.RuleSet) (common []agreed, projects string) {
+func commonLines(sets []query.RuleSet, now time.Time, zone *time.Location) (common []agreed, projects string) {
 	if len(sets) < 2 {
 		return nil, ""
 	}
-	common = agreedLines(&sets[0].Settings)
+	common = linesOf(&sets[0], now, zone)
 	names := slices.Clone(sets[0].Projects)
 	for i := range sets[1:] {
-		lines := agreedLines(&sets[i+1].Settings)
+		lines := linesOf(&sets[i+1], now, zone)
 		for j := range common {
 			common[j].Says = slices.DeleteFunc(common[j].Says, func(text string) bool { return !says(lines, common[j].Name, text) })
 		}
@@ -197,6 +210,27 @@ func commonLines(sets []query.RuleSet) (common []agreed, projects string) {
 	}
 	slices.Sort(names)
 	return common, projectList(names)
+}
+
+// compared puts the rules of sets side by side, in the order in which pages list them; nil if
+// there is one set alone.
+func compared(sets []ruleSet) []comparedRule {
+	if len(sets) < 2 {
+		return nil
+	}
+	var out []comparedRule
+	for i := range sets {
+		at := 0 // where the next rule of the set has its place
+		for _, line := range sets[i].Lines {
+			j := slices.IndexFunc(out, func(rule comparedRule) bool { return rule.Name == line.Name })
+			if j < 0 {
+				j = at
+				out = slices.Insert(out, j, comparedRule{line.Name, line.Anchor, make([][]string, len(sets))})
+			}
+			out[j].Says[i], at = line.Says, j+1
+		}
+	}
+	return out
 }
 
 // projectList joins the keys of projects; of very many it says how many there are.
@@ -215,37 +249,62 @@ func says(lines []agreed, name, text string) bool {
 
 // newRuleSet makes what the page says of a set of rules, but for what all have.
 func newRuleSet(set *query.RuleSet, common []agreed, now time.Time, zone *time.Location) ruleSet {
-	out := ruleSet{ID: set.Projects[0], Lines: agreedLines(&set.Settings)}
+	out := ruleSet{ID: set.Projects[0], Lines: linesOf(set, now, zone)}
 	for i := range out.Lines {
 		line := &out.Lines[i]
 		line.Says = slices.DeleteFunc(line.Says, func(text string) bool { return says(common, line.Name, text) })
 	}
 	out.Lines = slices.DeleteFunc(out.Lines, func(line agreed) bool { return len(line.Says) == 0 })
-	of := map[int][]string{} // projects by place in Targets
+	return out
+}
+
+// linesOf says the targets and the settings of a set of rules in sentences.
+func linesOf(set *query.RuleSet, now time.Time, zone *time.Location) []agreed {
+	return append(targetLines(set, now, zone), agreedLines(&set.Settings)...)
+}
+
+// targetLines says the targets of a set of rules, and since when they are in force.
+func targetLines(set *query.RuleSet, now time.Time, zone *time.Location) []agreed {
+	var out []agreed
+	of := map[string][]string{} // projects by what is said of them
 	for _, t := range set.Targets {
-		line := targetLine{Kind: targetOf(t.Kind), Time: workingTime(t.Target.Duration(), set.WorkingDay.Duration()), Earlier: t.Earlier}
-		if t.Since.Known() {
-			at := momentOf(t.Since.Instant(), now, zone)
-			line.Since = &at
-		}
-		i := slices.IndexFunc(out.Targets, func(l targetLine) bool { return l.Kind == line.Kind && sameSince(&l, &line) })
+		name := targetOf(t.Kind)
+		i := slices.IndexFunc(out, func(line agreed) bool { return line.Name == name })
 		if i < 0 {
-			i = len(out.Targets)
-			out.Targets = append(out.Targets, line)
+			i, out = len(out), append(out, agreed{Name: name, Anchor: "target"})
 		}
-		of[i] = append(of[i], t.Project)
+		text := withinTarget(&t, set.WorkingDay.Duration(), now, zone)
+		if !slices.Contains(out[i].Says, text) {
+			out[i].Says = append(out[i].Says, text)
+		}
+		of[name+text] = append(of[name+text], t.Project)
 	}
-	for i := range out.Targets {
-		if len(of[i]) < len(set.Projects) {
-			out.Targets[i].Projects = projectList(of[i])
+	for i := range out {
+		if len(out[i].Says) == 1 {
+			continue
+		}
+		for j, text := range out[i].Says {
+			out[i].Says[j] = projectList(of[out[i].Name+text]) + ": " + text
 		}
 	}
 	return out
 }
 
-// sameSince reports whether two targets hold since the same instant.
-func sameSince(a, b *targetLine) bool {
-	return a.Earlier == b.Earlier && (a.Since == nil) == (b.Since == nil) && (a.Since == nil || a.Since.At.Equal(b.Since.At))
+// withinTarget says a target, and since when it is in force if that is known.
+func withinTarget(t *query.TargetSince, day time.Duration, now time.Time, zone *time.Location) string {
+	target := t.Target.Duration()
+	text := words.Working(target, day)
+	if day > 0 && target >= day {
+		text += " (" + words.Exact(target) + ")"
+	}
+	switch {
+	case !t.Since.Known():
+	case t.Earlier:
+		text += ", in force since before " + t.Since.Instant().Time().In(zone).Format("Mon 2 Jan 2006")
+	default:
+		text += ", in force since " + words.Instant(t.Since.Instant().Time(), now, zone)
+	}
+	return text + "."
 }
 
 // agreedLines says the settings in sentences, each with the rule that it fills in.
@@ -257,22 +316,24 @@ func agreedLines(s *query.Settings) []agreed {
 			out = append(out, agreed{name, anchor, says})
 		}
 	}
+	add("Working hours", "working", plain(s.Hours, detailLength)+", unless an owner has hours of their own.")
+	add("While the owner is away", "owners-clock", either(s.PauseWhenAbsent, "The owner's clock is stopped if nobody stands in. The story's clock runs on.", "The clocks run on."))
 	if s.Configured && !s.QuestionsAlone {
-		add("A story waits for a verdict", "acceptance-begins", "In "+quoted(s.Acceptance, "or")+".")
-		add("Accepted", "accepted", either(len(s.Accepted) > 0, "By a move to "+quoted(s.Accepted, "or")+".", "By a move to a status that Jira counts as done, or of stage release."))
-		add("Nothing is left to decide", "acceptance-withdrawn",
+		add("A story waits for acceptance", "acceptance-begins", "In "+quoted(s.Acceptance, "or")+".")
+		add("Accepted", "accepted", either(len(s.Accepted) > 0, "By a move to "+quoted(s.Accepted, "or")+".", "By a move to a status that Jira counts as done, or to one of the stage release."))
+		add("No decision is needed any more", "acceptance-withdrawn",
 			either(len(s.Withdrawn) > 0, "After a move to "+quoted(s.Withdrawn, "or")+".", ""),
 			either(len(s.WithdrawnResolutions) > 0, "With the resolution "+quoted(s.WithdrawnResolutions, "or")+".", "With a resolution such as Won't Do or Duplicate."))
-		add("The clock stands", "pauses",
+		add("The clock is stopped", "pauses",
 			either(len(s.Paused) > 0, "In "+quoted(s.Paused, "or")+", where somebody else holds the story.", ""),
 			either(s.PauseWhenFlagged, "While the story is flagged.", ""),
-			either(s.PauseWhileOwnerAsks, "While the owner waits for an answer of the team, at most for the target of a question.", ""))
+			either(s.PauseWhileOwnerAsks, "While the owner waits for an answer from the team, for at most the target for an answer.", ""))
 		add("Moves that do not count", "slip",
 			either(s.SlipWindow > 0, "One that the same person takes back within "+words.Exact(s.SlipWindow.Duration())+".", ""),
 			either(s.MinDwell > 0, "A visit that automation ends within "+s.MinDwell.Duration().String()+".", ""))
 	} else {
-		add("A story waits for a verdict", "configured", either(s.QuestionsAlone, "Never: there is no acceptance step, and questions alone are measured.",
-			"It is not measured: none of the statuses that the config names is in the workflow."))
+		add("A story waits for acceptance", "configured", either(s.QuestionsAlone, "Never: there is no acceptance step, and only questions are measured.",
+			"Not measured: none of the statuses that the config names is in the workflow."))
 	}
 	add("A question is asked", "ask-mention",
 		either(s.Mention && s.MentionAny, "By a comment that mentions the owner.", ""),
@@ -281,14 +342,13 @@ func agreedLines(s *query.Settings) []agreed {
 		either(len(s.QuestionStatuses) > 0, "In the status "+quoted(s.QuestionStatuses, "or")+".", ""),
 		either(len(s.QuestionLabels) > 0, "With the label "+quoted(s.QuestionLabels, "or")+".", ""),
 		either(s.Assignment, "By assigning the story to the owner.", ""))
-	add("It is answered", "answered", "By a comment or a status move of the owner, or of a stand-in.",
-		either(s.AnswerByEdit, "By the owner's edit of the description.", ""),
+	add("It is answered", "answered", "By a comment or a status move by the owner or a stand-in.",
+		either(s.AnswerByEdit, "By an edit of the description by the owner.", ""),
 		either(len(s.AnsweredMarkers) > 0, "By the asker, who says with "+quoted(s.AnsweredMarkers, "or")+" that the answer came elsewhere.", ""))
-	add("It lapses", "lapsed", either(s.LapseAfter > 0, "After "+words.Exact(s.LapseAfter.Duration())+" of working time in which nobody comments.", "Never."))
-	add("Whose story it is", "owner", either(s.OwnerField != "", "The field "+quoted([]string{s.OwnerField}, "or")+" says it, of the story or of its parent; else the list below.", "The list below says it."),
-		either(s.DelegateField != "", "The field "+quoted([]string{s.DelegateField}, "or")+" names who stands in.", ""))
-	add("Working time", "working", plain(s.Hours, detailLength)+", unless an owner has hours of their own.",
-		either(s.PauseWhenAbsent, "The owner's clock stands while the owner is away and nobody stands in; the story's clock goes on.", "Absence stops no clock."))
+	add("It lapses unanswered", "lapsed", either(s.LapseAfter > 0, "After "+words.Exact(s.LapseAfter.Duration())+" of working time without a comment.", "Never."))
+	add("A wait is forgotten", "forgotten", "When it is older than ten targets, and nothing has happened on its story for 15 working days.")
+	add("Whose story it is", "owner", either(s.OwnerField != "", "The field "+quoted([]string{s.OwnerField}, "or")+" of the story or of its parent says it, else the list below.", "The list below says it."),
+		either(s.DelegateField != "", "The field "+quoted([]string{s.DelegateField}, "or")+" names the stand-in.", ""))
 	for _, placed := range s.Stages {
 		add("Stage "+placed.Stage, "stages", quoted(placed.Statuses, "and")+".")
 	}
