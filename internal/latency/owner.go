@@ -93,6 +93,17 @@ func (d *Deriver) ownerAt(p *Project, s *state, t Instant) string {
 	return Unowned
 }
 
+// Decides returns whose a wait would be that began on the story that was derived last, at
+// the instant as of which it was; "" if no wait begins there, for the story is in the scope
+// of no watched project.
+func (d *Deriver) Decides() string {
+	r := &d.replay
+	if r.now.project == nil || !r.now.inScope {
+		return ""
+	}
+	return d.ownerAt(r.now.project, &r.st, r.asOf)
+}
+
 // fieldOwner returns the owner that the owner field of a story, or of the first of
 // its parents that has one, holds at t; "" if none does.
 func (d *Deriver) fieldOwner(s *state, p *Project, t Instant) string {

@@ -120,6 +120,9 @@ func (r *Reader) Why(ctx context.Context, key string, asOf latency.Instant, see 
 	}
 	why := e.why()
 	why.Title, why.URL = titles[h.ID], Link(r.jira, h.Key, 0)
+	for i := range why.Waits {
+		why.Waits[i].Title = why.Title
+	}
 	return why, nil
 }
 
@@ -194,7 +197,7 @@ func (e *explained) why() *Why {
 		if label := e.Rules.Pseudonym(p.Owner); !slices.Contains(out.owners, label) {
 			out.owners = append(out.owners, label)
 		}
-		out.Waits = append(out.Waits, NewPart(e.Rules, p))
+		out.Waits = append(out.Waits, e.Part(p, ""))
 		if p.Open() && !e.replaced(p) {
 			out.Open = append(out.Open, e.waiting(p, occasions))
 		}

@@ -21,7 +21,11 @@ func TestWhyIsWhatWaitsSay(t *testing.T) {
 	r := open(t, synced(t))
 	byStory := map[string][]query.Part{}
 	for _, w := range waits(t, r, query.Filter{}, r.State.DataTimestamp) {
-		byStory[w.Story] = append(byStory[w.Story], query.NewPart(r.Rules, &w))
+		titles, err := r.Titles(t.Context(), []int64{w.StoryID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		byStory[w.Story] = append(byStory[w.Story], r.Part(&w, titles[w.StoryID]))
 	}
 	all, err := measure.Ancestors(t.Context(), r.Store)
 	if err != nil {

@@ -111,6 +111,13 @@ func (s *Store) PresentIDs(ctx context.Context) ([]int64, error) {
 		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) })
 }
 
+// StoryIDs returns the ids of at most n stories, in order, the first of which is not less
+// than from. Those that have gone are among them.
+func (s *Store) StoryIDs(ctx context.Context, from int64, n int) ([]int64, error) {
+	return query(ctx, s, `SELECT id FROM story WHERE parent_only = 0 AND id >= $1 ORDER BY id LIMIT $2`,
+		func(r *sql.Rows) (id int64, err error) { return id, r.Scan(&id) }, from, n)
+}
+
 // MissingParents returns the ids of issues that stories have, or had, as parents
 // and that are not stored, in order.
 func (s *Store) MissingParents(ctx context.Context) ([]int64, error) {

@@ -10,12 +10,15 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/query"
 )
 
@@ -23,6 +26,33 @@ import (
 // store is written to and all of it is derived, as a full sync does. YOURTURN_BENCH_STORIES
 // is how many stories there are. It reports the 99th of 100 times.
 func BenchmarkExplainingPages(b *testing.B) {
+	askUnderLoad(b, "/stories/", "/projects/PAY", "/how", "/data")
+}
+
+// BenchmarkAPI is BenchmarkExplainingPages for the API.
+func BenchmarkAPI(b *testing.B) {
+	askUnderLoad(b, "/api/v1/waiting", "/api/v1/waiting?limit=100", "/api/v1/waits", "/api/v1/waits?limit=100", "/api/v1/waits?open=true&limit=100", "/api/v1/waits?owner=grace", "/api/v1/stories/",
+		"/api/v1/owners", "/api/v1/owners/ada", "/api/v1/projects", "/api/v1/projects/PAY", "/api/v1/audit", "/api/v1/agreement", "/api/v1/openapi.json")
+}
+
+// benchStory is a story on which somebody asks, which moves to and fro and, but for one in
+// fifty, is answered.
+func benchStory(i int) jiradata.Story {
+	st := asking(int64(i+10), fmt.Sprint("PAY-", i+10), "1", "a")
+	for k := range 8 {
+		st.History.Events = append(st.History.Events, latency.Event{
+			At: answersFrom.Add(time.Duration(k+2) * time.Hour), Rank: latency.RankRecord, ID: int64(i*10 + k), Actor: "d",
+			Changes: []latency.Change{{Field: latency.FieldStatus, From: latency.Value{ID: strconv.Itoa(1 + k%2)}, To: latency.Value{ID: strconv.Itoa(2 - k%2)}}},
+		})
+	}
+	if i%50 != 0 {
+		st.History.Events = append(st.History.Events, latency.Event{At: answersFrom.Add(11 * time.Hour), Rank: latency.RankCommentAdded, ID: int64(i*10 + 9), Actor: "a", Comment: &comment.Facts{}})
+	}
+	return st
+}
+
+// askUnderLoad asks for paths; one that ends in a slash is followed by a story's key.
+func askUnderLoad(b *testing.B, paths ...string) {
 	n := 1000
 	if text := os.Getenv("YOURTURN_BENCH_STORIES"); text != "" {
 		var err error
@@ -36,14 +66,7 @@ func BenchmarkExplainingPages(b *testing.B) {
 		for at := from; at < to; at += 2000 {
 			batch := jiradata.Batch{State: jiradata.State{FirstDone: true}, At: answersFrom}
 			for i := at; i < min(at+2000, to); i++ {
-				st := asking(int64(i+10), fmt.Sprint("PAY-", i+10), "1", "a")
-				for k := range 8 {
-					move := latency.Change{Field: latency.FieldStatus, From: latency.Value{ID: strconv.Itoa(1 + k%2)}, To: latency.Value{ID: strconv.Itoa(2 - k%2)}}
-					st.History.Events = append(st.History.Events, latency.Event{
-						At: answersFrom.Add(time.Duration(k+2) * time.Hour), Rank: latency.RankRecord, ID: int64(i*10 + k), Actor: "d", Changes: []latency.Change{move},
-					})
-				}
-				batch.Stories = append(batch.Stories, st)
+				batch.Stories = append(batch.Stories, benchStory(i))
 			}
 			if _, err := reader.Store.SaveStories(ctx, batch); err != nil {
 				return err
@@ -54,6 +77,11 @@ func BenchmarkExplainingPages(b *testing.B) {
 	if err := fill(b.Context(), 0, n); err != nil {
 		b.Fatal(err)
 	}
+	report, err := measure.NewEngine(reader.Store, 20).Show(b.Context(), reader.Rules, report.DataTimestamp, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	reader.Report = report
 	s := serving(Sources{
 		Report: func() *latency.Report { return report }, Reader: func(context.Context) (*query.Reader, error) { return reader, nil },
 		Status: func() Status { return Status{JiraURL: "https://jira.example/"} },
@@ -61,7 +89,7 @@ func BenchmarkExplainingPages(b *testing.B) {
 	srv := httptest.NewServer(s)
 	defer srv.Close()
 	for _, busy := range []bool{false, true} {
-		for _, path := range []string{"/stories/", "/projects/PAY", "/how", "/data"} {
+		for _, path := range paths {
 			b.Run(fmt.Sprintf("%s/busy=%t", path, busy), func(b *testing.B) {
 				ctx, stop := context.WithCancel(b.Context())
 				var work sync.WaitGroup
@@ -90,7 +118,7 @@ func BenchmarkExplainingPages(b *testing.B) {
 				random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a benchmark
 				for b.Loop() {
 					url := srv.URL + path
-					if path == "/stories/" {
+					if strings.HasSuffix(path, "/") {
 						url += fmt.Sprint("PAY-", 10+random.IntN(n))
 					}
 					begin := time.Now()

@@ -2,8 +2,12 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/api"
 )
 
 // Why a request is refused, as Sources.Refused gets it.
@@ -14,6 +18,9 @@ const (
 	Busy          = "busy"           // too many are answered
 	Forged        = "forged_header"  // it names a user, and comes from no trusted proxy: the name is ignored
 )
+
+// busyFor is after what time somebody asks again who was refused as one too many.
+const busyFor = 5 * time.Second
 
 // Looks keeps who looked at the numbers of an owner.
 type Looks interface {
@@ -57,13 +64,17 @@ func (s *Server) guard(rt route) http.Handler {
 		if rt.personal {
 			w.Header().Set("Cache-Control", "no-store")
 		}
+		refuse := func(code int, reason, text string) {
+			s.from.Refused(reason)
+			if rt.problems {
+				api.Refuse(w, r, refusal(reason, text))
+				return
+			}
+			http.Error(w, text, code)
+		}
 		if rt.exists != nil && !rt.exists() {
 			http.NotFound(w, r)
 			return
-		}
-		refuse := func(code int, reason, text string) {
-			s.from.Refused(reason)
-			http.Error(w, text, code)
 		}
 		policy := s.from.Policy()
 		if !rt.anyHost && !policy.admitsHost(r.Host) {
@@ -91,12 +102,12 @@ func (s *Server) guard(rt route) http.Handler {
 		}
 		leave, ok := in.enter(r.Context(), w)
 		if !ok {
-			w.Header().Set("Retry-After", "5")
+			w.Header().Set("Retry-After", strconv.Itoa(int(busyFor.Seconds())))
 			refuse(http.StatusServiceUnavailable, Busy, "too many requests are answered at this moment; try again")
 			return
 		}
 		defer leave()
-		if owner := r.PathValue("owner"); owner != "" && !s.looked(w, r, owner) {
+		if owner := r.PathValue("owner"); owner != "" && !rt.problems && !s.looked(w, r, owner) {
 			return
 		}
 		rt.handler.ServeHTTP(w, r)
@@ -106,18 +117,26 @@ func (s *Server) guard(rt route) http.Handler {
 // looked keeps that the caller sees the numbers of owners. If it cannot, it answers
 // why, and returns false: nobody looks unseen.
 func (s *Server) looked(w http.ResponseWriter, r *http.Request, owners ...string) bool {
+	if err := s.record(r, owners...); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return false
+	}
+	return true
+}
+
+// record keeps that the caller sees the numbers of owners. Its error is why it cannot.
+func (s *Server) record(r *http.Request, owners ...string) error {
 	c := callerOf(r)
 	if c.everything || s.from.Looks == nil {
-		return true
+		return nil
 	}
 	for _, owner := range owners {
 		if c.Is(owner) {
 			continue
 		}
 		if err := s.from.Looks.RecordLook(r.Context(), owner, c.User, r.URL.Path, time.Now()); err != nil {
-			http.Error(w, "nobody sees an owner's numbers unrecorded, and recording it failed: "+err.Error(), http.StatusInternalServerError)
-			return false
+			return fmt.Errorf("nobody sees an owner's numbers unrecorded, and recording it failed: %w", err)
 		}
 	}
-	return true
+	return nil
 }

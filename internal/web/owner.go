@@ -70,15 +70,7 @@ func (s *Server) owner() http.Handler {
 			s.show(w, r, page, view{Title: "Your turn", Notices: s.state(c), Page: turnPage{Loading: waitingForNumbers(s.from.Status())}})
 			return
 		}
-		var looks []query.Look
-		own, err := c.Is(owner) && s.from.LooksAt != nil, error(nil)
-		if own {
-			looks, err = s.from.LooksAt(r.Context(), owner)
-		}
-		var turn *query.Turn
-		if err == nil {
-			turn, err = s.now(r, report).Turn(r.Context(), owner, looks)
-		}
+		turn, err := s.turn(r, report, owner)
 		switch {
 		case err != nil:
 			s.fail(w, r, http.StatusInternalServerError, "No answer", "Reading what waits on an owner failed: "+err.Error())
@@ -89,6 +81,19 @@ func (s *Server) owner() http.Handler {
 			s.show(w, r, page, view{Title: title, Lead: answer, Notices: append(s.state(c), turnNotices(report, turn)...), Page: s.turnPage(report, turn, c)})
 		}
 	})
+}
+
+// turn returns the turn of an owner as the caller may see it; nil if there is none. Who
+// looked is for the owner alone.
+func (s *Server) turn(r *http.Request, report *latency.Report, owner string) (*query.Turn, error) {
+	var looks []query.Look
+	if callerOf(r).Is(owner) && s.from.LooksAt != nil {
+		var err error
+		if looks, err = s.from.LooksAt(r.Context(), owner); err != nil {
+			return nil, err
+		}
+	}
+	return s.now(r, report).Turn(r.Context(), owner, looks)
 }
 
 // noOwner answers that nobody is called so, and who there is.

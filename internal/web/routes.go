@@ -11,6 +11,7 @@ type route struct {
 	anyHost  bool        // machines send it, by whatever name they reach the service
 	atOnce   int         // how many requests are answered at a time
 	patient  bool        // an answer may take long: nobody is cut off for the next
+	problems bool        // machines read it: a refusal is a problem (RFC 9457), and the handler keeps looks at an {owner}
 	page     bool        // people read it: a refusal is a page, too
 	menu     string      // its name in the menu (menuOrder); "": it is not in it
 	exists   func() bool // nil: always
@@ -37,6 +38,9 @@ func (s *Server) routes() []route {
 	}
 	if s.from.Retro != nil {
 		list = append(list, route{pattern: "GET /retro", audience: ofRetro(), personal: true, atOnce: 8, page: true, menu: "Retrospective", handler: s.retro()})
+	}
+	if s.from.Reader != nil {
+		list = append(list, s.apiRoutes()...)
 	}
 	if s.from.Sync != nil {
 		list = append(list, route{pattern: "GET /sync", audience: operators(), personal: true, atOnce: 4, page: true, menu: "Sync", handler: s.sync()})

@@ -122,7 +122,7 @@ func (s *Server) story() http.Handler {
 			return
 		}
 		c := callerOf(r)
-		if !c.SeesProject(why.Project) && !c.SeesProject(projectOf(why.Story)) && (c.owner == "" || !why.Concerns(c.owner)) {
+		if !readsStory(c, why) {
 			s.refuseStory(w, r)
 			return
 		}
@@ -166,6 +166,12 @@ func (s *Server) reader(r *http.Request) (*query.Reader, error) {
 // unanswered answers with a page that says why there is no answer.
 func (s *Server) unanswered(w http.ResponseWriter, r *http.Request, err error) {
 	s.fail(w, r, http.StatusInternalServerError, "No answer", "Reading what the page is about failed: "+err.Error()+".", s.menu(r)...)
+}
+
+// readsStory reports whether a caller may read a story: it is of a project that they see, or
+// a wait on it is or was theirs.
+func readsStory(c Caller, why *query.Why) bool {
+	return c.SeesProject(why.Project) || c.SeesProject(projectOf(why.Story)) || c.owner != "" && why.Concerns(c.owner)
 }
 
 // refuseStory refuses a story that is not the caller's, whether there is one or not.
