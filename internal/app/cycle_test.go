@@ -108,9 +108,9 @@ func TestCycleIsShown(t *testing.T) {
 	}
 
 	wantPage := []web.Row{
-		{Label: "It read everything anew", Value: "yes"},
+		{Label: "It was a full sync", Value: "yes"},
 		{Label: "Stories that it read", Value: "5"},
-		{Label: "Stories that it found as they are stored", Value: "2"},
+		{Label: "Stories that had not changed", Value: "2"},
 		{Label: "Stories that changed", Value: "3"},
 		{Label: "New events", Value: "11"},
 		{Label: "Stored events of which Jira now shows more", Value: "1"},

@@ -85,7 +85,7 @@ func TestExplainingPages(t *testing.T) {
 		p.fine() // nothing is in Jira
 		p.reads(read, "/stories/PAY-1", http.StatusNotFound, "There is no story PAY-1: the store holds no such story")
 		p.reads(read, "/projects/PAY", http.StatusOK, "Too few stories to tell where the time goes: 0 stories", "No story was worked on")
-		p.reads(read, "/data", http.StatusOK, "Nothing is odd|Nothing was found that makes numbers wrong|may make numbers wrong")
+		p.reads(read, "/data", http.StatusOK, "Nothing is odd|Nothing was found that is likely to make numbers wrong|may make numbers wrong")
 		p.reads(read, "/how", http.StatusOK, "OPS ?, PAY", "Target for acceptance 8 working hours, in force since before Mon 2 Mar 2026|Target for acceptance 1 working day", "The field “Product Owner” of the story or of its parent says it", "The target is 8 h for acceptance and 4 h for an answer")
 
 		id := p.create(p.pay)
@@ -112,7 +112,7 @@ func TestExplainingPages(t *testing.T) {
 		p.reads(read, "/stories/OPS-1", http.StatusOK, "It has just ended: accepted", "It counts from Mon 2 Mar( 2026)?, 1[0-9]:[0-9]{2} UTC on")
 		p.settle()
 		p.reads(read, "/stories/OPS-1", http.StatusOK, "It waits for nobody. It last waited for acceptance by PO ?, until Mon 2 Mar( 2026)?, 13:00 UTC ?: accepted, by the owner", "!just ended")
-		p.reads(read, "/data", http.StatusOK, "Nothing was found that makes numbers wrong", "An acceptance is one only because", "OPS-1", "accepted_statuses")
+		p.reads(read, "/data", http.StatusOK, "Nothing was found that is likely to make numbers wrong", "A move counts as an acceptance only because", "OPS-1", "accepted_statuses")
 
 		// Jira goes away.
 		p.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"} }
@@ -123,7 +123,7 @@ func TestExplainingPages(t *testing.T) {
 		for path := range explaining() {
 			want := []string{"The last poll failed"}
 			if path == "/sync" {
-				want = append(want, "It is not well: what has happened in Jira in the last 2 hours is not known", "asking Jira who we are")
+				want = append(want, "The last poll failed: what has happened in Jira in the last 2 hours is not known", "asking Jira who we are")
 			}
 			p.reads(read, path, http.StatusOK, want...)
 		}
@@ -132,7 +132,7 @@ func TestExplainingPages(t *testing.T) {
 		for path := range explaining() {
 			p.reads(read, path, http.StatusOK, "!The last poll failed")
 		}
-		p.reads(read, "/sync", http.StatusOK, "It is well: everything in Jira is known")
+		p.reads(read, "/sync", http.StatusOK, "All is well: the data are")
 	})
 }
 

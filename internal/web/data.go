@@ -25,6 +25,7 @@ type oddRow struct {
 	Examples []exampleLink
 	In       []string // projects with their counts
 	InMore   int
+	Same     string // the reason before it that has the same examples; ""
 }
 
 // exampleLink is a story with something odd.
@@ -92,6 +93,11 @@ func newDataPage(odd *query.Odd, c Caller) (answer string, p dataPage) {
 			}
 			row.Examples = append(row.Examples, l)
 		}
+		for _, before := range slices.Concat(p.Doubtful, p.Harmless) {
+			if len(row.Examples) > 1 && slices.EqualFunc(row.Examples, before.Examples, func(a, b exampleLink) bool { return a.Key == b.Key }) {
+				row.Same = before.Reason
+			}
+		}
 		if reason.Doubtful {
 			doubtful += reason.Count
 			p.Doubtful = append(p.Doubtful, row)
@@ -113,9 +119,9 @@ func newDataPage(odd *query.Odd, c Caller) (answer string, p dataPage) {
 	slices.SortStableFunc(p.Doubtful, func(a, b oddRow) int { return b.Count - a.Count })
 	switch {
 	case doubtful > 0:
-		return words.Count(doubtful, "finding may make numbers wrong", "findings may make numbers wrong") + ", for " + words.Count(len(p.Doubtful), "reason", "reasons") + ". Nothing is left out for being odd.", p
+		return words.Count(doubtful, "finding may make numbers wrong", "findings may make numbers wrong") + ", for " + words.Count(len(p.Doubtful), "reason", "reasons") + ". Nothing is excluded for being odd.", p
 	case len(odd.Reasons) > 0:
-		return "Nothing was found that makes numbers wrong.", p
+		return "Nothing was found that is likely to make numbers wrong.", p
 	}
 	return "Nothing is odd.", p
 }

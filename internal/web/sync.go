@@ -77,7 +77,7 @@ type Budget struct {
 // Census is the last complete census, and when the next one is due.
 type Census struct {
 	Last    time.Time // when it began, in Jira's clock; zero: there was none
-	Next    time.Time // in Jira's clock; zero: with the next cycle
+	Next    time.Time // in Jira's clock; zero: with the next poll
 	Stopped string    // why it removed nothing; "" if it was not stopped
 	Found   []Row     // none: the census was before the start
 	// Failure is why the last census, or the last reading of open questions,
@@ -114,7 +114,7 @@ func (s *Server) sync() http.Handler {
 		"stamp": func(t time.Time) template.HTML { return stamp(t, "never") },
 		// Cycles are known since the start alone, and the store may hold what others brought.
 		"ended": func(t time.Time) template.HTML { return stamp(t, "none since the start") },
-		"took":  func(d time.Duration) string { return d.Round(time.Millisecond).String() },
+		"took":  lasted,
 		"age":   func(d time.Duration) string { return d.Round(time.Second).String() },
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -134,6 +134,15 @@ func (s *Server) sync() http.Handler {
 	})
 }
 
+// lasted says how long a poll took: to the millisecond below a second, to the tenth of a
+// second from there on.
+func lasted(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
 // syncPage is what the page shows.
 type syncPage struct {
 	Sync
@@ -145,27 +154,27 @@ type syncPage struct {
 func (y *Sync) answer() string {
 	next := ""
 	if wait := time.Until(y.Next); !y.Next.IsZero() {
-		next = " The next poll is due now."
+		next = " The next poll is about to begin."
 		if wait > time.Second {
-			next = " The next poll is due in " + words.Elapsed(wait) + "."
+			next = " The next poll begins in " + words.Elapsed(wait) + "."
 		}
 	}
 	switch {
 	case y.Last.Err != "" && !y.Data.IsZero():
-		return "It is not well: what has happened in Jira in the last " + words.Elapsed(y.Lag) + " is not known." + next
+		return "The last poll failed: what has happened in Jira in the last " + words.Elapsed(y.Lag) + " is not known." + next
 	case y.Last.Err != "":
-		return "It is not well: no poll was complete yet, so there are no numbers." + next
+		return "The last poll failed, and none was complete before, so there are no numbers." + next
 	case y.Data.IsZero() && y.Progress != "":
 		return "The first sync is under way: " + y.Progress + "."
 	case y.Data.IsZero():
 		return "The first sync has not started."
 	case y.Last.End.IsZero():
-		return "No poll has ended since the start; what is stored is " + words.Elapsed(y.Lag) + " old."
+		return "No poll has ended since yourturn was started. The data are " + words.Elapsed(y.Lag) + " old."
 	}
 	if y.Lag < time.Minute {
-		return "It is well: everything in Jira is known." + next
+		return "All is well: the data are less than a minute old." + next
 	}
-	return "It is well: everything in Jira is known but for the last " + words.Elapsed(y.Lag) + "." + next
+	return "All is well: the data are " + words.Elapsed(y.Lag) + " old." + next
 }
 
 // notices say what is wrong, and what to do.
@@ -179,7 +188,7 @@ func (y *Sync) notices(zone *time.Location) []notice {
 		}
 		out = append(out, notice{
 			Since: since,
-			Kind:  "error", ID: "failed", Title: "The last poll failed.", Text: "It is tried again by itself; if it stays so, mend what the reason names. The data are as they were.", Detail: y.Last.Err,
+			Kind:  "error", ID: "failed", Title: "The last poll failed.", Text: "It will be tried again. If it fails again, mend what the reason names. The data are as they were.", Detail: y.Last.Err,
 		})
 	}
 	if y.Census.Stopped != "" {
@@ -192,7 +201,7 @@ func (y *Sync) notices(zone *time.Location) []notice {
 		out = append(out, notice{Kind: "warning", ID: "check", Title: "The last check failed.", Text: "It is tried again with a later poll.", Detail: y.Census.Failure})
 	}
 	if n := len(y.Quarantine) + y.QuarantineOmitted; n > 0 {
-		out = append(out, notice{Kind: "warning", ID: "quarantined", Title: words.Count(n, "issue cannot be read.", "issues cannot be read."), Text: "All others are. The reasons stand below."})
+		out = append(out, notice{Kind: "warning", ID: "quarantined", Title: words.Count(n, "issue cannot be read.", "issues cannot be read."), Text: "All other issues are read. The reasons are below."})
 	}
 	return out
 }
@@ -210,11 +219,11 @@ func (y *Sync) tiles() []tile {
 	if y.Lag < time.Minute {
 		age = words.Count(int(y.Lag/time.Second), "second", "seconds")
 	}
-	out := []tile{{ID: "age", Number: age, Label: "is how old the data are"}}
+	out := []tile{{ID: "age", Number: age, Label: "age of the data"}}
 	if !y.Last.End.IsZero() {
-		out = append(out, tile{ID: "took", Number: y.Last.Took.Round(10 * time.Millisecond).String(), Label: "is how long the last poll took"})
+		out = append(out, tile{ID: "took", Number: lasted(y.Last.Took), Label: "length of the last poll"})
 	}
-	out = append(out, tile{ID: "requests", Number: words.Number(requests), Label: "requests since the start"})
+	out = append(out, tile{ID: "requests", Number: words.Number(requests), Label: "requests to Jira since the start"})
 	unreadable := tile{ID: "unreadable", Number: words.Number(len(y.Quarantine) + y.QuarantineOmitted), Label: "issues cannot be read"}
 	if len(y.Quarantine) > 0 {
 		unreadable.Tone = "late"

@@ -22,7 +22,7 @@ func TestSyncPage(t *testing.T) {
 			}
 		}
 	}
-	says("before the first cycle", "never", "none since the start", "Nothing is derived yet", "with the next cycle", "Empty.", "None.", "webhook.secret_file is not set", "Jira reports none", "None.")
+	says("before the first poll", "never", "none since the start", "Nothing is derived yet", "with the next poll", "Empty.", "None.", "webhook.secret_file is not set", "Jira reports none", "None.")
 	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	page = Sync{
 		Data: at, Lag: 90*time.Second + 2, Progress: "the full sync has read 7 stories",
