@@ -309,9 +309,9 @@ func verdict(p *retrospective.Project) string {
 	}
 	switch s.Blocker {
 	case "":
-		return word + ": " + waited + "; no stage in which nobody works has 5 %"
+		return word + ": " + waited + "; no stage outside development and backlog has 5 %"
 	case latency.StageOwner:
-		return word + ": " + waited + ", more than any other stage in which nobody works"
+		return word + ": " + waited + ", more than any other stage outside development and backlog"
 	default:
 		return fmt.Sprintf("%s: %s; the largest blocker was %s with %s", word, waited, stage(s.Blocker), percent(s.BlockedBy))
 	}
