@@ -57,6 +57,9 @@ func (s *RollingStatistics) Rename(rules *Rules) { s.rules = rules }
 // Replace takes the trace of a story out and another one in; nil is none. They are as
 // of an instant that the next At does not come before.
 func (s *RollingStatistics) Replace(id int64, before, after *Trace) {
+	if before != nil && after != nil && before.goesOnAs(after) && s.goOn(id, after) {
+		return
+	}
 	if before != nil {
 		s.field(before.Home, -1)
 	}
@@ -70,6 +73,60 @@ func (s *RollingStatistics) Replace(id int64, before, after *Trace) {
 		s.change(w, old, next)
 		w.follow(id, next)
 	}
+}
+
+// goesOnAs reports whether another trace of the story differs in nothing but the clocks
+// of waits that are open in both, as that of a later derivation does.
+func (t *Trace) goesOnAs(later *Trace) bool {
+	if t.Home != later.Home || t.Verdict != later.Verdict || !slices.Equal(t.Stages, later.Stages) || len(t.Samples) != len(later.Samples) {
+		return false
+	}
+	for i := range t.Samples {
+		a, b := &t.Samples[i], &later.Samples[i]
+		if a.Kind != b.Kind || a.ProjectID != b.ProjectID || a.Owner != b.Owner || a.Story != b.Story || a.Start != b.Start || a.End != b.End {
+			return false
+		}
+		if a.End != Never && (a.Working != b.Working || a.Target != b.Target || a.Response != b.Response || a.EndedBy != b.EndedBy || !slices.Equal(a.Clock, b.Clock)) {
+			return false
+		}
+	}
+	return true
+}
+
+// goOn lets the open waits of a story go on as in a later trace. It reports whether the
+// windows look at all of them at every instant.
+func (s *RollingStatistics) goOn(id int64, later *Trace) bool {
+	var room [4]*Sample
+	open := room[:0]
+	for i := range later.Samples {
+		if later.Samples[i].End == Never {
+			open = append(open, &later.Samples[i])
+		}
+	}
+	isOpen := func(r Sample) bool { return r.End == Never }
+	for _, w := range s.windows {
+		m, n := w.moving[id], 0
+		for i := 0; m != nil && i < len(m.samples); i++ {
+			if isOpen(m.samples[i]) {
+				n++
+			}
+		}
+		if n != len(open) {
+			return false
+		}
+	}
+	for _, w := range s.windows {
+		n := 0
+		for i := 0; n < len(open); i++ {
+			r := &w.moving[id].samples[i]
+			if isOpen(*r) {
+				clock := append(r.Clock[:0], open[n].Clock...)
+				*r, n = *open[n], n+1
+				r.Clock = clock
+			}
+		}
+	}
+	return true
 }
 
 // At returns the statistics as of an instant, and drops the traces of which no window

@@ -81,7 +81,12 @@ func TestRollingStatisticsAreStatistics(t *testing.T) {
 		traces := tracesByStory{}
 		var rolling *RollingStatistics
 		unsettled, known := map[int64]bool{}, map[int64]int{}
-		for range rapid.IntRange(1, 25).Draw(rt, "polls") {
+		const shownLate = 8
+		late := map[int64]int{} // an event that no poll before that one shows, by its number
+		for _, h := range stories {
+			late[h.ID] = rapid.IntRange(1, 40).Draw(rt, "late")
+		}
+		for poll := range rapid.IntRange(1, 25).Draw(rt, "polls") {
 			asOf += Instant(rapid.SampledFrom([]int64{0, 1, 60_000, 300_001, 3_600_000, 90_000_000, 500_000_000, 2_000_000_000, 7_900_000_000}).Draw(rt, "passes"))
 			if rapid.IntRange(0, 15).Draw(rt, "back") == 0 {
 				asOf -= 1000
@@ -90,10 +95,17 @@ func TestRollingStatisticsAreStatistics(t *testing.T) {
 			if rolling == nil {
 				rolling = NewRollingStatistics(rules, traces, asOf)
 			}
+			if poll == shownLate {
+				clear(known) // as the store says that all of them have changed
+			}
 			whole := tracesByStory{}
 			var open []Part
 			d := NewDeriver(rules, nil)
 			for _, h := range stories {
+				if n := late[h.ID]; n < len(h.Events) && poll < shownLate {
+					h = h.Clone()
+					h.Events = slices.Delete(h.Events, n, n+1)
+				}
 				res := d.Story(h, asOf)
 				for i := range res.Parts {
 					if res.Parts[i].Open() {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
@@ -86,25 +88,26 @@ func (e *Engine) haveChildren(ids []int64) bool {
 // derive derives stories, of which the totals hold what was counted before.
 func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant, of extent) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	d := latency.NewDeriver(e.rules, e.ancestors)
-	keep := func(h *latency.History, ledger []latency.Counted, read bool) error {
-		s := newStory(d, e.rules, h, asOf, ledger)
-		if read && s.unsettled {
-			s.stored = &stored{h.Clone(), ledger}
-		}
+	keep := func(s *story) error {
 		s.ledger = nil // it is in the totals
 		e.keep(s, of)
 		return e.countFull(ctx, asOf, e.count)
 	}
 	var unread []int64
+	var known []*stored
 	for _, id := range ids {
-		st := e.recent.of(id)
-		if st == nil {
+		if st := e.recent.of(id); st != nil {
+			known = append(known, st)
+		} else {
 			unread = append(unread, id)
-		} else if err := keep(st.history, st.ledger, false); err != nil {
+		}
+	}
+	for _, s := range e.deriveStored(known, asOf) {
+		if err := keep(s); err != nil {
 			return err
 		}
 	}
+	d := latency.NewDeriver(e.rules, e.ancestors)
 	for chunk := range slices.Chunk(unread, refreshChunk) {
 		counted, err := e.store.LedgerOf(ctx, chunk)
 		if err != nil {
@@ -115,10 +118,31 @@ func (e *Engine) derive(ctx context.Context, ids []int64, asOf latency.Instant, 
 			if err != nil {
 				return fmt.Errorf("reading %d stories: %w", len(chunk), err)
 			}
-			if err := keep(h, rows[h.ID], true); err != nil {
+			s := newStory(d, e.rules, h, asOf, rows[h.ID])
+			if s.unsettled {
+				s.stored = &stored{h.Clone(), rows[h.ID]}
+			}
+			if err := keep(s); err != nil {
 				return err
 			}
 		}
 	}
 	return ctx.Err()
+}
+
+// deriveStored derives stories that are in memory, on all cores.
+func (e *Engine) deriveStored(list []*stored, asOf latency.Instant) []*story {
+	out := make([]*story, len(list))
+	var wg sync.WaitGroup
+	size := len(list)/runtime.GOMAXPROCS(0) + 1
+	for from := 0; from < len(list); from += size {
+		wg.Go(func() {
+			d := latency.NewDeriver(e.rules, e.ancestors)
+			for i := from; i < min(from+size, len(list)); i++ {
+				out[i] = newStory(d, e.rules, list[i].history, asOf, list[i].ledger)
+			}
+		})
+	}
+	wg.Wait()
+	return out
 }
