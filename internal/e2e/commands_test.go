@@ -54,7 +54,7 @@ func TestUsage(t *testing.T) {
 		{"a report of a sprint of no project", []string{"report", "--sprint", "12"}, 2, []string{"--project"}},
 		{"a report of a sprint and days", []string{"report", "--sprint", "12", "--from", "2026-03-02"}, 2, []string{"--sprint", "--from"}},
 		{"a report from one day on", []string{"report", "--from", "2026-03-02"}, 2, []string{"both --from and --to"}},
-		{"a report in another form", []string{"report", "--format", "pdf"}, 2, []string{"markdown, json or csv"}},
+		{"a report in another form", []string{"report", "--format", "pdf"}, 2, []string{"markdown, html, json or csv"}},
 		{"speed", []string{"demo", "--speed", "0"}, 2, []string{"above 0"}},
 		{"flavor", []string{"jirasim", "--flavor", "server"}, 2, []string{"cloud or datacenter"}},
 		{"no export", []string{"jirasim", "--data", filepath.Join(dir, "none.jsonl")}, 1, []string{"none.jsonl"}},
