@@ -36,8 +36,10 @@ func TestRulesSideBySide(t *testing.T) {
 	line := func(name, says string) agreed { return agreed{name, name, []string{says}} }
 	got := compared([]ruleSet{{Lines: []agreed{line("a", "1"), line("c", "2")}}, {Lines: []agreed{line("b", "3"), line("c", "4")}}, {Lines: []agreed{line("d", "5")}}})
 	want := []comparedRule{
-		{"d", "d", [][]string{nil, nil, {"5"}}}, {"b", "b", [][]string{nil, {"3"}, nil}},
-		{"a", "a", [][]string{{"1"}, nil, nil}}, {"c", "c", [][]string{{"2"}, {"4"}, nil}},
+		{"d", "d", [][]string{nil, nil, {"5"}}},
+		{"b", "b", [][]string{nil, {"3"}, nil}},
+		{"a", "a", [][]string{{"1"}, nil, nil}},
+		{"c", "c", [][]string{{"2"}, {"4"}, nil}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
