@@ -49,7 +49,7 @@ func TestSyncPageShowsTheAudit(t *testing.T) {
 		p.fine()
 		p.tells("Reason\\s+Count\\s+exit_by_default\\s+3\\s", "yourturn waits --audit", "!Nothing is odd")
 		p.restart(asItWas)
-		p.tells("exit_by_default\\s+3\\s", "[0-9]s ago", "cycle ended\\s+none since the start", "!never")
+		p.tells("exit_by_default\\s+3\\s", "[0-9]s ago", "poll ended\\s+none since the start", "!never")
 	})
 }
 
@@ -62,7 +62,7 @@ func TestSyncPage(t *testing.T) {
 		}
 		p.move(p.dev, ids[0], "1", "2") // else the audit says that no story ever waited
 		p.later(time.Hour)
-		p.tells("Complete as of\\s+never", "cycle ended\\s+none since the start", "Audit\\s+Nothing is derived yet")
+		p.tells("Complete as of\\s+never", "poll ended\\s+none since the start", "Audit\\s+Nothing is derived yet")
 		p.fine()
 		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "[0-9]s ago", "after [0-9.]+m?s:\\s+complete", "Stories that it read\\s+20\\s", "!last complete one ended",
 			"The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "due\\s+Mon 2 Mar 2026 15:00:00", "Stories that Jira shows\\s+20\\s", "Stories that it should show\\s+20\\s",
@@ -75,7 +75,7 @@ func TestSyncPage(t *testing.T) {
 
 		// After a restart the page shows what the store knows.
 		p.restart(asItWas)
-		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "cycle ended\\s+none since the start", "!never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "restarted since", "!Stories that Jira shows")
+		p.tells("Complete as of\\s+Mon 2 Mar 2026 09:00:00", "poll ended\\s+none since the start", "!never", "The last complete one began\\s+Mon 2 Mar 2026 09:00:00", "restarted since", "!Stories that Jira shows")
 		if got, want := p.metric("yourturn_census_timestamp_seconds"), float64(p.now().Unix()); got != want {
 			p.Errorf("the last census is said to have been at %v, want %v", got, want)
 		}
@@ -139,7 +139,7 @@ func TestSyncPage(t *testing.T) {
 		p.site.Change(p.now(), p.dev, ids[3], map[string]any{"status": "none"})
 		p.later(time.Minute)
 		p.fine()
-		p.tells("Quarantine\\s+These issues cannot be read\\. All others are\\.\\s+Issue\\s+Reason\\s+Since\\s+PAY-4\\s+\\S")
+		p.tells("Quarantine\\s+These issues cannot be read\\. All other issues are\\.\\s+Issue\\s+Reason\\s+Since\\s+PAY-4\\s+\\S")
 
 		// Webhooks that are refused, and Jira's wish to be left alone.
 		p.restart(func(config string) string { return config + "webhook: {secret_file: token}\n" })

@@ -131,7 +131,7 @@ type Project struct {
 	TargetAcceptance          time.Duration // of working time
 	TargetQuestion            time.Duration // of working time
 	Calendar                  *calendar.Calendar
-	FieldExpected             bool              // the config names the owner field, or no other owner of the project
+	FieldExpected             bool              // the config names the owner field for the project, or no other owner of it
 	OwnerField, DelegateField string            // FieldAssignee, FieldReporter, FieldCreator or the id of a custom field; "": none
 	Components                map[string]string // component name or id to person
 	ComponentNames            map[string]string // today's name by component id

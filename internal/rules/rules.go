@@ -243,7 +243,7 @@ func (b *builder) project(p jiradata.Project) *latency.Project {
 		Components:    map[string]string{},
 		HistoryFrom:   latency.Always.From,
 	}
-	out.FieldExpected = b.cfg.Written(path+".owner_field") || len(c.Owner)+len(c.Components) == 0
+	out.FieldExpected = b.cfg.Given(path+".owner_field") || len(c.Owner)+len(c.Components) == 0
 	out.QuestionsAlone = len(c.AcceptanceStatuses) == 0
 	out.NoAcceptance = !inWorkflow(p, out.Acceptance)
 	resolutions := c.WithdrawnResolutions

@@ -330,7 +330,7 @@ func TestAcceptanceInTheWorkflow(t *testing.T) {
 }
 
 // TestWhoCountsOnTheOwnerField holds that the owner field is expected to have
-// somebody where the config names it, or names nobody else.
+// somebody where the config names it for the project, or names nobody else there.
 func TestWhoCountsOnTheOwnerField(t *testing.T) {
 	const ada = "owners: {ada: {accounts: [ada.login]}}\n"
 	for text, want := range map[string]bool{
@@ -338,7 +338,7 @@ func TestWhoCountsOnTheOwnerField(t *testing.T) {
 		ada + "projects: {PAY: {owner: ada}}": false,
 		ada + "projects: {PAY: {components: {Web: {owner: ada}}}}":                    false,
 		ada + "projects: {PAY: {owner: ada, owner_field: Product Owner}}":             true,
-		ada + "defaults: {owner_field: Product Owner}\nprojects: {PAY: {owner: ada}}": true,
+		ada + "defaults: {owner_field: Product Owner}\nprojects: {PAY: {owner: ada}}": false,
 	} {
 		if got := New(parse(t, text), facts()).Rules.Projects["1"].FieldExpected; got != want {
 			t.Errorf("%q: expected %t, want %t", text, got, want)
