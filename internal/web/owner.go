@@ -53,7 +53,7 @@ type turnWindow struct {
 }
 
 // turnGuard is what a guard says.
-type turnGuard struct{ Count, Says string }
+type turnGuard struct{ ID, Count, Says string }
 
 // lookRow is a look at the owner's numbers.
 type lookRow struct {
@@ -265,5 +265,5 @@ func guardOf(g query.TurnGuard) turnGuard {
 		latency.GuardInstantAcceptance: "acceptances came within a minute of the story's move into acceptance. That is fine where they were agreed beforehand.",
 		latency.GuardAskedAgain:        "answers were followed by another question from the same person within 8 working hours. Was something left open?",
 	}[g.Guard], string(g.Guard))
-	return turnGuard{words.Number(g.Count), "of " + words.Number(g.Of) + " " + of}
+	return turnGuard{string(g.Guard), words.Number(g.Count), "of " + words.Number(g.Of) + " " + of}
 }

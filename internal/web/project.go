@@ -31,6 +31,7 @@ type projectPage struct {
 // stageBar is a stage in the bar of the cycle time.
 type stageBar struct {
 	box
+	ID                string // the stage
 	Name, Share, Said string
 	Time              phrase
 	Is                string
@@ -53,6 +54,7 @@ type kindRow struct {
 
 // needLine is what the team needs, and the evidence.
 type needLine struct {
+	What           string // verdicts, answers or a stage
 	Text, Evidence string
 	Sure           bool
 }
@@ -203,8 +205,8 @@ func newProjectPage(f *query.Flow, report *latency.Report) projectPage {
 	at := 0.0
 	for _, l := range f.Stages {
 		b := stageBar{
-			box:  box{Class: "stage " + l.Stage, Text: stageName(l.Stage), from: at, to: at + 100*l.Share},
-			Name: stageName(l.Stage), Share: tenths(l.Share), Time: phrase{words.Working(l.Time.Duration(), 0), words.Exact(l.Time.Duration())},
+			box: box{Class: "stage " + l.Stage, Text: stageName(l.Stage), from: at, to: at + 100*l.Share},
+			ID:  l.Stage, Name: stageName(l.Stage), Share: tenths(l.Share), Time: phrase{words.Working(l.Time.Duration(), 0), words.Exact(l.Time.Duration())},
 			Is: stageIs(l), Largest: l.Stage == f.Blocker,
 		}
 		switch l.Stage { // the table has the whole name
@@ -284,7 +286,7 @@ func newKindRow(project string, k query.FlowKind, report *latency.Report) kindRo
 
 // newNeed says what a team needs, and by which evidence.
 func newNeed(n query.Need) needLine {
-	line := needLine{Sure: n.Sure}
+	line := needLine{What: n.What, Sure: n.Sure}
 	switch n.What {
 	case query.NeedVerdicts, query.NeedAnswers:
 		what := map[string]string{query.NeedVerdicts: "acceptance", query.NeedAnswers: "answers"}[n.What]
