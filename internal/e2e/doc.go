@@ -22,5 +22,7 @@
 // Files without tests: rig_test.go has a service on a small Jira that a test
 // changes step by step, organisation_test.go a generated Jira with months of
 // history, running_test.go commands that run, and numbers_test.go recomputes what
-// the metrics must show from what `waits` lists.
+// the metrics must show from what `waits` lists. The files walk*_test.go are one test:
+// walk_test.go walks through all pages and compares their numbers, and the others are
+// its table of where each number comes from.
 package e2e
