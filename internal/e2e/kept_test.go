@@ -129,7 +129,7 @@ func began(t *testing.T, h http.Handler, from string) bool {
 // each fifth poll, has the numbers and the ledger of a derivation of every story.
 func TestAStartFromWhatIsKept(t *testing.T) {
 	var kept, whole, compared atomic.Int64
-	organisations(t, suite.Count(t, "YOURTURN_KEPT_SEEDS", 1, 1), func(t *testing.T, seed int, flavor jirasim.Flavor) {
+	organisations(t, suite.Count(t, "YOURTURN_KEPT_SEEDS", 1, 2), func(t *testing.T, seed int, flavor jirasim.Flavor) {
 		random := rand.New(rand.NewPCG(uint64(seed), uint64(len(flavor)))) //nolint:gosec // it is no secret
 		var clock atomic.Pointer[time.Time]
 		now := func() time.Time { return *clock.Load() }

@@ -259,8 +259,13 @@ func newPoller(t *testing.T, config string, now ...func() time.Time) *poller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() }) //nolint:errcheck // it may have left already
-	return &poller{t, s}
+	p := &poller{t, s}
+	t.Cleanup(func() {
+		if p.Service != nil {
+			p.Close() //nolint:errcheck // the test is over
+		}
+	})
+	return p
 }
 
 // look asks Jira what changed and counts what is final. It returns how many
@@ -285,6 +290,7 @@ func (p *poller) leave() int {
 	if err = errors.Join(err, p.Close()); err != nil {
 		p.t.Fatal(err)
 	}
+	p.Service = nil // a test may open hundreds, and each holds the numbers of all its stories
 	return n.Stories
 }
 
