@@ -320,7 +320,7 @@ func wordIn(text, one string) int {
 	}
 }
 
-// text returns what a part of a page says, but for what is silent.
+// text returns the text of a part of a page, without the elements that silent selects.
 func (w *walk) text(n *html.Node, silent map[*html.Node]bool) string {
 	var b strings.Builder
 	for d := range n.Descendants() {

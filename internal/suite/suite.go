@@ -6,8 +6,8 @@
 // test fail for a program that the machine lacks. Without it a test that lacks a
 // program skips, and counts are so small that `go test ./...` takes minutes.
 //
-// What a test lacks otherwise still skips it: a real Jira export (YOURTURN_EXPORT),
-// a length for the soak test (YOURTURN_SOAK), or a user other than root.
+// One thing that a test lacks skips it still: an export of real issues (YOURTURN_EXPORT).
+// .ci/run says so when it has none.
 package suite
 
 import (
@@ -45,4 +45,14 @@ func Lacks(t testing.TB, program, pkg string) {
 		t.Fatalf("%s is required: install Debian's package %s", program, pkg)
 	}
 	t.Skipf("%s is not installed", program)
+}
+
+// Skip skips a test for a reason that the machine gives, or fails it if everything is
+// asked for.
+func Skip(t testing.TB, reason string) {
+	t.Helper()
+	if Full() {
+		t.Fatalf("nothing skips with YOURTURN_TEST=full, and %s", reason)
+	}
+	t.Skip(reason)
 }

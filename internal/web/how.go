@@ -247,7 +247,8 @@ func says(lines []agreed, name, text string) bool {
 	return slices.ContainsFunc(lines, func(line agreed) bool { return line.Name == name && slices.Contains(line.Says, text) })
 }
 
-// newRuleSet makes what the page says of a set of rules, but for what all have.
+// newRuleSet returns what the page shows of a set of rules. What common holds is left
+// out: the page shows it once, for all sets.
 func newRuleSet(set *query.RuleSet, common []agreed, now time.Time, zone *time.Location) ruleSet {
 	out := ruleSet{ID: set.Projects[0], Lines: linesOf(set, now, zone)}
 	for i := range out.Lines {
