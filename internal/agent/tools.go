@@ -148,12 +148,9 @@ func expectedOf(ctx context.Context, r *query.Reader, key string) (*expectedAnsw
 	for i := range why.Open {
 		w := &why.Open[i]
 		a := expectedAnswer{Kind: w.Kind, Owner: w.Owner, Since: w.Since, Expected: w.Expected}
-		for k, d := range r.Report.Statistics.Waits {
-			if string(k.Kind) == w.Kind && k.Owner == w.Owner.Label && k.Window == longest && d != nil {
-				a.Ended, a.Running, a.Censored = a.Ended+d.Ended, a.Running+d.Open, a.Censored+d.Censored
-			}
+		if d := r.Report.Statistics.Waits[latency.WaitsKey{Kind: latency.Kind(w.Kind), Owner: w.Owner.Label, Window: longest}]; d != nil {
+			a.Ended, a.Running, a.Censored = d.Ended, max(0, d.Open-1), d.Censored
 		}
-		a.Running = max(0, a.Running-1)
 		a.Basis = "the waits of this kind for this owner in the last 90 days, in all projects, without this one"
 		if a.Expected == nil {
 			a.Basis = "nothing is said: it needs 10 waits of this kind for this owner in the last 90 days that were responded to, and 3 that lasted as long as this one"

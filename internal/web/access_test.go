@@ -48,7 +48,8 @@ func twoTeams(t testing.TB) *latency.Report {
 	}
 	past.Verdict.At = latency.Never
 	statistics := latency.NewStatistics(rules, latency.Rolling(monday), slices.Values([]*latency.Trace{&past}))
-	return latency.NewReport(rules, monday, latency.NewTotals(), []latency.Part{wait(1, "PAY-1", "1", "ada"), wait(2, "WEB-2", "2", "grace")}, nil, statistics, 20)
+	return latency.NewReport(rules, monday, latency.NewTotals(), []latency.Part{wait(1, "PAY-1", "1", "ada"), wait(2, "WEB-2", "2", "grace")},
+		map[latency.AuditKey]int{{Project: "PAY", Reason: latency.FindExitByDefault}: 1, {Project: "WEB", Reason: latency.FindExitByDefault}: 1}, statistics, 20)
 }
 
 // identified is a policy under which the proxy 10.1.2.3 says who asks.
@@ -60,7 +61,7 @@ func identified() *Policy {
 			Header: "X-Forwarded-User", GroupsHeader: "X-Forwarded-Groups", Proxies: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")},
 			Verified: func(user string) bool { return user == "prometheus" },
 			Operator: Grant{Users: []string{"prometheus"}, Groups: []string{"sre"}},
-			Lead:     map[string]Grant{"PAY": one("lin"), "WEB": one("lou")},
+			Lead:     map[string]Grant{"PAY": one("lin"), "WEB": one("lou"), "NEW": one("ned")}, // nothing of NEW is read yet
 			Member:   map[string]Grant{"PAY": {Groups: []string{"team-pay"}}, "WEB": {Groups: []string{"team-web"}}},
 			Owner:    map[string]string{"ada@example.com": "ada", "grace@example.com": "grace"},
 		},

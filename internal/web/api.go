@@ -20,7 +20,7 @@ func (s *Server) apiRoutes() []route {
 	}
 	list := []route{
 		of("/waiting", anyRole(), s.apiWaiting, "project", "owner", "kind", "state", "limit", "cursor"),
-		of("/waits", anyRole(), apiWaits, "project", "owner", "kind", "open", "limit", "cursor"),
+		of("/waits", anyRole(), s.apiWaits, "project", "owner", "kind", "open", "limit", "cursor"),
 		of("/stories/{story}", ofStory(), s.apiStory, "limit", "cursor"),
 		of("/owners", anyRole(), apiOwners, "limit", "cursor"),
 		of("/owners/{owner}", ofOwner(), s.apiOwner),
@@ -110,15 +110,16 @@ func after[T any](list []T, name string, at string, limit int, place func(*T) st
 	return list, next
 }
 
-// project returns the key of the project that is asked for; "": none is.
-func (call *apiCall) project() (string, error) {
+// project returns the key of the project that is asked for, which the caller must see;
+// "": none is.
+func (call *apiCall) project(sees func(project string) bool) (string, error) {
 	asked := call.params.Text("project")
 	if asked == "" {
 		return "", nil
 	}
 	var known []string
 	for key := range call.reader.Report.Configured {
-		if call.sees(key) {
+		if sees(key) {
 			if strings.EqualFold(key, asked) {
 				return key, nil
 			}
@@ -129,19 +130,6 @@ func (call *apiCall) project() (string, error) {
 	return "", &api.Problem{
 		Kind: api.BadParameter(), Detail: fmt.Sprintf("there is no project %.60q that you see", asked), Remedy: "Use one of those in known.", Known: known,
 	}
-}
-
-// sees reports whether the caller may see something of a project.
-func (call *apiCall) sees(project string) bool {
-	if call.caller.SeesProject(project) {
-		return true
-	}
-	for k := range call.reader.Report.Open {
-		if k.Project == project && call.caller.Is(k.Owner) {
-			return true
-		}
-	}
-	return false
 }
 
 // label returns the label of the owner who is asked for; "": nobody is.

@@ -311,10 +311,12 @@ func TestAPIShowsWhatTheRoleAllows(t *testing.T) {
 			}
 			return strings.Join(out, " ")
 		}
+		audit, _ := apiAnswer(t, s, "/api/v1/audit", tc.sign)
 		for _, got := range []struct{ what, got, want string }{
 			{"waits", listed("/api/v1/waits", "waits", func(w map[string]any) any { return w["story"] }), tc.stories},
 			{"owners", listed("/api/v1/owners", "owners", func(o map[string]any) any { return o["owner"] }), tc.owners},
 			{"projects", listed("/api/v1/projects", "projects", func(p map[string]any) any { return p["project"] }), tc.projects},
+			{"audit", auditedIn(audit), tc.odd},
 			{"agreement", listed("/api/v1/agreement", "owners", func(p map[string]any) any { return p["project"] }), tc.agreed},
 		} {
 			if got.got != got.want {
@@ -324,7 +326,24 @@ func TestAPIShowsWhatTheRoleAllows(t *testing.T) {
 		if done.looks-before != tc.looks {
 			t.Errorf("%s: %d looks are kept, want %d", tc.name, done.looks-before, tc.looks)
 		}
+		for _, project := range strings.Fields(tc.odd) { // each may be asked for alone
+			answer, _ := apiAnswer(t, s, "/api/v1/audit?project="+project, tc.sign)
+			if got := auditedIn(answer); got != project {
+				t.Errorf("%s sees an audit of %q, want %q", tc.name, got, project)
+			}
+		}
 	}
+}
+
+// auditedIn lists the projects in an answer of the audit.
+func auditedIn(answer map[string]any) string {
+	var out []string
+	for _, reason := range answer["reasons"].([]any) {
+		for _, in := range reason.(map[string]any)["projects"].([]any) {
+			out = append(out, fmt.Sprint(in.(map[string]any)["project"]))
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // TestTagsTellAnswersApart holds that an answer has its tag as long as nothing changes of

@@ -31,7 +31,7 @@ func (s *Server) apiWaiting(call *apiCall) ([]byte, error) {
 	}
 	f.State = latency.WaitState(call.params.OneOf("state", states...))
 	var err error
-	if f.Project, err = call.project(); err != nil {
+	if f.Project, err = call.project(s.concerned(call.caller, call.reader.Report)); err != nil {
 		return nil, err
 	}
 	if f.Owner, err = call.label(); err != nil {
@@ -65,7 +65,7 @@ func (s *Server) apiWaiting(call *apiCall) ([]byte, error) {
 }
 
 // apiWaits lists waits, all that there are.
-func apiWaits(call *apiCall) ([]byte, error) {
+func (s *Server) apiWaits(call *apiCall) ([]byte, error) {
 	const list = "waits"
 	var at query.ListPlace
 	call.params.Cursor(list, &at)
@@ -77,7 +77,7 @@ func apiWaits(call *apiCall) ([]byte, error) {
 		f.Ended = true
 	}
 	var err error
-	if f.Project, err = call.project(); err != nil {
+	if f.Project, err = call.project(s.concerned(call.caller, call.reader.Report)); err != nil {
 		return nil, err
 	}
 	if f.Owner, err = call.owner(); err != nil {
@@ -257,17 +257,16 @@ func apiAudit(call *apiCall) ([]byte, error) {
 	const list = "quarantine"
 	from, limit := 0, call.params.Limit()
 	call.params.Cursor(list, &from)
-	project, err := call.project()
+	c := call.caller
+	sees := func(key string) bool { return c.Operates() || c.SeesProject(key) }
+	project, err := call.project(sees)
 	if err != nil {
 		return nil, err
 	}
 	if err := call.params.Err(); err != nil {
 		return nil, err
 	}
-	c := call.caller
-	odd, err := call.reader.Odd(call.Context(), func(key string) bool {
-		return (project == "" || key == project) && (c.Operates() || c.SeesProject(key))
-	}, project == "" && c.Operates())
+	odd, err := call.reader.Odd(call.Context(), func(key string) bool { return (project == "" || key == project) && sees(key) }, project == "" && c.Operates())
 	if err != nil {
 		return nil, err
 	}
@@ -298,14 +297,14 @@ func (s *Server) apiAgreement(call *apiCall) ([]byte, error) {
 	const list = "agreement"
 	at, limit := "", call.params.Limit()
 	call.params.Cursor(list, &at)
-	project, err := call.project()
+	sees := s.concerned(call.caller, call.reader.Report)
+	project, err := call.project(sees)
 	if err != nil {
 		return nil, err
 	}
 	if err := call.params.Err(); err != nil {
 		return nil, err
 	}
-	sees := s.concerned(call.caller, call.reader.Report)
 	var keys []string
 	for key := range call.reader.Report.Configured {
 		if sees(key) && (project == "" || key == project) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"bytes"
 	"cmp"
 	"fmt"
@@ -131,10 +132,9 @@ func sentence(err error) string {
 func (s *Server) asked(r *http.Request) (form retroForm, ask RetroAsk, err error) {
 	q, c, report := r.URL.Query(), callerOf(r), s.from.Report()
 	project := q.Get("project")
-	var watched, seen []string
+	var seen []string
 	if report != nil {
-		watched = slices.Sorted(maps.Keys(report.Configured))
-		for _, key := range watched {
+		for _, key := range slices.Sorted(maps.Keys(report.Configured)) {
 			if c.SeesProject(key) {
 				seen = append(seen, key)
 			}
@@ -149,7 +149,10 @@ func (s *Server) asked(r *http.Request) (form retroForm, ask RetroAsk, err error
 		return form, ask, fmt.Errorf("no project %q is watched", project)
 	case project != "":
 		ask.Projects = []string{project}
-	case len(seen) < len(watched):
+	case c.everything: // all that are watched
+	case len(seen) == 0: // no list would mean all
+		return form, ask, errors.New("no project that you see has been read yet")
+	default:
 		ask.Projects = seen
 	}
 	if ask.Sprint = q.Get("sprint"); ask.Sprint != "" {

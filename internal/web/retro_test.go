@@ -143,3 +143,19 @@ func TestRetroWhileItIsMade(t *testing.T) {
 		t.Errorf("an unknown format is answered with %d", rec.Code)
 	}
 }
+
+// TestRetroOfNothingRead asks as somebody whose one project is not read yet: an empty list
+// of projects must not stand for all.
+func TestRetroOfNothingRead(t *testing.T) {
+	for _, path := range []string{"/retro", "/retro?format=json", "/api/v1/report"} {
+		s := newRetroServer(t)
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Host = "yourturn.example.com"
+		named(proxy, "ned", "")(r)
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, r)
+		if len(s.asked) > 0 || strings.Contains(rec.Body.String(), "Ada Ohm") || strings.Contains(rec.Body.String(), "WEB") {
+			t.Errorf("%s asks for %v and is answered with %d: %s", path, s.asked, rec.Code, rec.Body)
+		}
+	}
+}
