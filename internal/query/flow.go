@@ -59,6 +59,11 @@ type FlowKind struct {
 	Forgotten int     `json:"forgotten"`
 	Oldest    Seconds `json:"oldest_seconds"` // on the story's clock
 
+	// Forgotten waits are in all of the above. Lists show them apart.
+	OverdueOthers   int     `json:"overdue_not_forgotten"`
+	OldestOthers    Seconds `json:"oldest_not_forgotten_seconds"` // on the story's clock
+	OldestForgotten Seconds `json:"oldest_forgotten_seconds"`     // likewise
+
 	Ended    int         `json:"ended"` // of the waits that ran in the window
 	Running  int         `json:"running"`
 	Censored int         `json:"censored"`
@@ -158,6 +163,18 @@ func flowKind(report *latency.Report, project string, kind latency.Kind) FlowKin
 			k.Open += open.Open
 			k.Overdue += open.Overdue
 			k.Forgotten += open.Forgotten
+		}
+	}
+	for i := range report.Queue {
+		switch w := &report.Queue[i]; {
+		case w.Project != project || w.Kind != kind:
+		case w.State == latency.StateForgotten:
+			k.OldestForgotten = max(k.OldestForgotten, Seconds(w.StoryWorking))
+		default:
+			k.OldestOthers = max(k.OldestOthers, Seconds(w.StoryWorking))
+			if w.State == latency.StateOverdue || w.State == latency.StateOverdueSince {
+				k.OverdueOthers++
+			}
 		}
 	}
 	d := report.Statistics.Waits[latency.WaitsKey{Kind: kind, Project: project, Window: FlowWindow}]

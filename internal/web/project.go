@@ -40,6 +40,7 @@ type stageBar struct {
 
 // kindRow is how a kind of wait goes.
 type kindRow struct {
+	Others int // open waits without the forgotten, which stand apart
 	query.FlowKind
 	Name                 string
 	Target, Oldest       phrase
@@ -224,13 +225,13 @@ func newProjectPage(f *query.Flow, report *latency.Report) projectPage {
 		p.Kinds = append(p.Kinds, newKindRow(f.Project, k, report))
 		row := p.Kinds[len(p.Kinds)-1]
 		tone := ""
-		if row.Overdue > 0 {
+		if row.OverdueOthers > 0 {
 			tone = "late"
 		}
-		label := words.Count(row.Open, "story waits for ", "stories wait for ")
+		label := words.Count(row.Others, "story waits for ", "stories wait for ")
 		label = label[strings.IndexByte(label, ' ')+1:] + map[string]string{string(latency.Acceptance): "acceptance", string(latency.Question): "an answer"}[k.Kind]
-		p.Tiles = append(p.Tiles, tile{ID: "open-" + k.Kind, Number: words.Number(row.Open), Label: label, Path: row.Path},
-			tile{ID: "late-" + k.Kind, Number: words.Number(row.Overdue), Label: "of these past target", Tone: tone, Path: row.LatePath})
+		p.Tiles = append(p.Tiles, tile{ID: "open-" + k.Kind, Number: words.Number(row.Others), Label: label, Path: row.Path},
+			tile{ID: "late-" + k.Kind, Number: words.Number(row.OverdueOthers), Label: "of these past target", Tone: tone, Path: row.LatePath})
 	}
 	for _, n := range f.Needs {
 		p.Needs = append(p.Needs, newNeed(n))
@@ -241,27 +242,13 @@ func newProjectPage(f *query.Flow, report *latency.Report) projectPage {
 // newKindRow makes the row of a kind of wait.
 func newKindRow(project string, k query.FlowKind, report *latency.Report) kindRow {
 	day := workingDay(report, "", project)
-	k.Overdue, k.Open = 0, k.Open-k.Forgotten // as the first page counts them: the forgotten stand apart
-	oldest, forgotten := time.Duration(0), time.Duration(0)
-	for i := range report.Queue {
-		switch w := &report.Queue[i]; {
-		case w.Project != project || string(w.Kind) != k.Kind:
-		case w.State == latency.StateForgotten:
-			forgotten = max(forgotten, w.StoryWorking)
-		default:
-			oldest = max(oldest, w.StoryWorking)
-			if w.State == latency.StateOverdue || w.State == latency.StateOverdueSince {
-				k.Overdue++
-			}
-		}
-	}
 	row := kindRow{
-		FlowKind: k, Name: whatFor(latency.Kind(k.Kind)),
-		Target: workingTime(k.Target.Duration(), day), Oldest: workingTime(oldest, day),
+		FlowKind: k, Others: k.Open - k.Forgotten, Name: whatFor(latency.Kind(k.Kind)),
+		Target: workingTime(k.Target.Duration(), day), Oldest: workingTime(k.OldestOthers.Duration(), day),
 		Counted: k.Ended + k.Running + k.Censored,
 	}
 	if k.Forgotten > 0 {
-		row.Forgot = words.Working(forgotten, day)
+		row.Forgot = words.Working(k.OldestForgotten.Duration(), day)
 	}
 	row.CutShort = 5*k.Censored > row.Counted
 	say := func(q *query.QuantileOf) (text, exact string) {

@@ -1,9 +1,9 @@
 package web
 
 import (
-	"errors"
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"html/template"
 	"maps"
