@@ -46,7 +46,7 @@ func (s *Service) abandon(p *preparation) []*reload {
 	}
 	p.cancel()
 	<-p.done
-	s.numbers.counting.end(s.numbers.engine)
+	s.numbers.stopNoting()
 	return p.waiting
 }
 
@@ -76,7 +76,7 @@ func (s *Service) prepareBeside(ctx context.Context, next change, waiting []*rel
 		defer cancel()
 		engine := measure.NewEngine(s.store, next.cfg.Metrics.OpenWaitsPerOwner)
 		engine.ConfirmBy(s.confirm)
-		engine.KeepAs("/") // what it comes to is kept; take knows the identity
+		engine.KeepAs("not known yet") // not "", so that what it comes to is kept; take knows the identity
 		err := s.numbers.prepare(running, engine, r.Rules, rules.Fingerprint(next.cfg), state.DataTimestamp)
 		switch {
 		case err == nil:
@@ -117,11 +117,17 @@ func (c *counting) begin(e *measure.Engine) {
 	e.Note(c.beside)
 }
 
+// end makes e note nothing any more. mu must be held.
 func (c *counting) end(e *measure.Engine) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.beside, c.changed = nil, nil
 	e.Note(nil)
+}
+
+// stopNoting ends what prepare began. It is safe to call while the poller runs.
+func (n *numbers) stopNoting() {
+	n.counting.mu.Lock()
+	defer n.counting.mu.Unlock()
+	n.counting.end(n.engine)
 }
 
 // prepare makes an engine derive everything by other rules, and notes from then on what
@@ -138,13 +144,19 @@ func (n *numbers) prepare(ctx context.Context, e *measure.Engine, r *latency.Rul
 		return err
 	}
 	c.begin(n.engine)
-	return e.Prepare(ctx, r, fingerprint, asOf, began)
+	if err := e.Prepare(ctx, r, fingerprint, asOf, began); err != nil {
+		began()
+		n.stopNoting()
+		return err
+	}
+	return nil
 }
 
 // take puts prepared numbers in force, as of an instant, and publishes them. The config
 // must be adopted. It reports whether it could: Jira's description of itself may be
 // another one by now.
 func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (done bool, err error) {
+	defer n.stopNoting()
 	if err := n.noteNames(ctx, p.rules); err != nil {
 		return false, err
 	}
@@ -166,13 +178,12 @@ func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (
 	n.engine = p.engine
 	n.engine.Rename(r.Rules)
 	n.engine.KeepAs(n.identity(now))
-	report, err := n.engine.Follow(ctx, append(n.counting.changed, touched...), n.counting.beside, asOf)
+	report, err := n.engine.Follow(ctx, append(n.counting.changed, touched...), n.counting.beside, asOf, n.derived)
 	if err != nil {
 		return false, err
 	}
 	n.self.Observe(metrics.Derivation{From: metrics.FromStories})
 	n.rules, n.facts = r.Rules, &now
-	n.counting.end(n.engine)
 	n.warn(r.Problems)
 	return true, n.publish(ctx, report)
 }

@@ -35,7 +35,7 @@ type numbers struct {
 
 	counting     counting
 	verification *verification // of a start from what was kept; nil: none is under way
-	began        bool          // the numbers began with what was kept, and nobody has compared them
+	uncompared   bool          // the numbers began with what was kept, and nobody has compared them
 
 	cfg    *config.Config
 	engine *measure.Engine
@@ -61,7 +61,7 @@ func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int6
 	n.cfg = cfg
 	n.engine = measure.NewEngine(n.store, cfg.Metrics.OpenWaitsPerOwner)
 	n.engine.ConfirmBy(confirm)
-	n.began = false
+	n.uncompared = false
 	n.forget()
 }
 
@@ -185,7 +185,7 @@ func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency
 		report, err := n.engine.Restore(ctx, r, fingerprint, asOf)
 		if !errors.Is(err, measure.ErrDoubt) {
 			n.self.Observe(metrics.Derivation{From: metrics.FromKept})
-			n.began = err == nil
+			n.uncompared = err == nil
 			return report, err
 		}
 		level := zap.InfoLevel
@@ -195,7 +195,7 @@ func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency
 		n.log.Log(level, "every story is derived anew: what is kept of the last derivation cannot be used", zap.Error(err))
 	}
 	n.self.Observe(metrics.Derivation{From: from})
-	n.began = false
+	n.uncompared = false
 	return n.engine.Load(ctx, r, fingerprint, asOf, n.derived)
 }
 

@@ -180,6 +180,7 @@ type change struct {
 // change puts another config in force, and shows its numbers, which may be derived
 // already. Nothing can fail any more; what does is logged. No cycle may be under way.
 func (s *Service) change(ctx context.Context, c change, numbers *prepared) {
+	s.numbers.unverified() // it reads the store as it was, which would keep titles there that are erased now
 	var err error
 	if c.meta != nil {
 		err = s.store.SaveMeta(ctx, *c.meta)

@@ -45,10 +45,9 @@ func (d *dry) Count(_ context.Context, entries []latency.Entry, _ latency.Standi
 // cycle may be under way.
 func (s *Service) verify(ctx context.Context) {
 	n := s.numbers
-	if !n.began || n.rules == nil {
+	if !n.uncompared || n.rules == nil || n.report() == nil {
 		return
 	}
-	n.began = false
 	running, cancel := context.WithCancel(ctx)
 	v := &verification{cancel: cancel, done: make(chan struct{}), engine: measure.NewEngine(&dry{Store: s.store}, n.cfg.Metrics.OpenWaitsPerOwner)}
 	n.verification = v
@@ -60,7 +59,8 @@ func (s *Service) verify(ctx context.Context) {
 	}()
 }
 
-// unverified gives up a comparison that has not ended.
+// unverified gives up a comparison that has not ended. It is safe to call while the
+// poller runs.
 func (n *numbers) unverified() {
 	n.counting.mu.Lock()
 	v := n.verification
@@ -69,8 +69,7 @@ func (n *numbers) unverified() {
 	if v != nil {
 		v.cancel()
 		<-v.done
-		n.counting.end(n.engine)
-		n.began = true // and is to be compared still
+		n.stopNoting()
 	}
 }
 
@@ -79,7 +78,12 @@ func (n *numbers) unverified() {
 // counting held.
 func (n *numbers) compare(ctx context.Context, asOf latency.Instant) error {
 	v := n.verification
-	if v == nil || n.engine.Unconfirmed() { // what is not confirmed is in none of the two for long
+	switch {
+	case v == nil:
+		return nil
+	case !n.uncompared: // a later derivation of every story has replaced what the start began with
+		v.cancel()
+	case n.engine.Unconfirmed(): // what is not confirmed is in none of the two for long
 		return nil
 	}
 	select {
@@ -89,15 +93,19 @@ func (n *numbers) compare(ctx context.Context, asOf latency.Instant) error {
 	}
 	n.verification = nil
 	beside, changed := n.counting.beside, n.counting.changed
-	n.counting.beside, n.counting.changed = nil, nil
-	n.engine.Note(nil)
+	n.counting.end(n.engine)
+	if !n.uncompared {
+		return nil
+	}
+	n.uncompared = false
 	if v.err != nil {
 		if ctx.Err() == nil {
 			n.log.Warn("comparing the numbers with a derivation of every story failed; the next start tries again", zap.Error(v.err))
 		}
 		return nil
 	}
-	whole, err := v.engine.Follow(ctx, changed, beside, asOf)
+	v.engine.Rename(n.rules) // they read every history as those of the start do, or everything was derived since
+	whole, err := v.engine.Follow(ctx, changed, beside, asOf, n.derived)
 	if err != nil {
 		return err
 	}
@@ -117,7 +125,8 @@ func (n *numbers) compare(ctx context.Context, asOf latency.Instant) error {
 	return err
 }
 
-// differ returns the lines in which two reports differ as metrics.
+// differ returns the lines in which two reports differ: their metrics, and what only
+// pages and answers show.
 func differ(want, got *latency.Report) (lines []string, err error) {
 	var shown [2][]string
 	for i, r := range []*latency.Report{want, got} {
@@ -138,6 +147,15 @@ func differ(want, got *latency.Report) (lines []string, err error) {
 		}
 		for line := range bytes.Lines(b.Bytes()) {
 			shown[i] = append(shown[i], string(bytes.TrimSpace(line)))
+		}
+		for _, w := range r.Queue {
+			shown[i] = append(shown[i], fmt.Sprintf("open wait: %+v", w))
+		}
+		for key, id := range r.Moved {
+			shown[i] = append(shown[i], fmt.Sprintf("former key: %s of the story %d", key, id))
+		}
+		for key, ids := range r.Odd {
+			shown[i] = append(shown[i], fmt.Sprintf("stories with the finding %s in %s: %d", key.Reason, key.Project, ids))
 		}
 		slices.Sort(shown[i])
 	}
@@ -160,7 +178,7 @@ func differ(want, got *latency.Report) (lines []string, err error) {
 type Comparison struct {
 	Doubt     error    // why a start would not use what is kept; nil: it would
 	Uncounted int      // things that a derivation of every story would count now
-	Lines     []string // in which the two differ, as metrics
+	Lines     []string // in which the two differ
 }
 
 // CompareKept compares what a store keeps of the last derivation with a derivation of

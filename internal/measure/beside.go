@@ -19,13 +19,19 @@ const heldBack = 500_000
 
 // Beside is what an engine counted while another one was prepared over the same store.
 type Beside struct {
+	by      *Engine
 	stories map[int64]bool // that have changed, or of which something came up to be counted
 	added   []latency.Entry
 }
 
 // Note makes e note in b, from now on, what it counts; nil ends it. Nothing may be
 // derived meanwhile.
-func (e *Engine) Note(b *Beside) { e.beside = b }
+func (e *Engine) Note(b *Beside) {
+	if b != nil {
+		b.by = e
+	}
+	e.beside = b
+}
 
 // note notes what was counted of what came up, and notice what has changed.
 func (b *Beside) note(entries, added []latency.Entry) {
@@ -72,8 +78,10 @@ func (e *Engine) Prepare(ctx context.Context, rules *latency.Rules, fingerprint 
 }
 
 // Follow goes on where Prepare ended, as of asOf: it derives what was written since and
-// what the other engine has counted, and counts what Prepare held back.
-func (e *Engine) Follow(ctx context.Context, changed []int64, other *Beside, asOf latency.Instant) (*latency.Report, error) {
+// what the other engine has counted, and counts what Prepare held back. What the other
+// still had to confirm is confirmed before it is counted. Where everything has to be
+// derived again it calls progress as Load does.
+func (e *Engine) Follow(ctx context.Context, changed []int64, other *Beside, asOf latency.Instant, progress func(stories int)) (*latency.Report, error) {
 	ledger, err := e.store.Ledger(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading where the ledger stands: %w", err)
@@ -81,12 +89,13 @@ func (e *Engine) Follow(ctx context.Context, changed []int64, other *Beside, asO
 	e.since = ledger.AsOf
 	changed = slices.AppendSeq(slices.Clone(changed), maps.Keys(other.stories))
 	if e.haveChildren(changed) {
-		return e.Load(ctx, e.rules, e.fingerprint, asOf, nil)
+		return e.Load(ctx, e.rules, e.fingerprint, asOf, progress)
 	}
 	for _, entry := range other.added {
 		e.totals.Add(entry)
 	}
 	again := map[int64]bool{}
+	maps.Copy(e.unconfirmed, other.by.unconfirmed)
 	for _, ids := range [][]int64{changed, slices.Collect(maps.Keys(e.unsettled)), slices.Collect(maps.Keys(e.unconfirmed))} {
 		for _, id := range ids {
 			again[id] = true
@@ -94,14 +103,13 @@ func (e *Engine) Follow(ctx context.Context, changed []int64, other *Beside, asO
 	}
 	held := func(entry latency.Entry) bool { return again[entry.ID.StoryID] } // comes up again
 	e.pending, e.bypassed = slices.DeleteFunc(e.pending, held), slices.DeleteFunc(e.bypassed, held)
-	clear(e.unconfirmed)
 	ids := slices.Collect(maps.Keys(again))
 	e.begun(ids)
 	if err := e.derive(ctx, ids, asOf, allStories); err != nil {
 		return nil, err
 	}
 	if e.unseenGrew {
-		return e.Load(ctx, e.rules, e.fingerprint, asOf, nil)
+		return e.Load(ctx, e.rules, e.fingerprint, asOf, progress)
 	}
 	return e.finish(ctx, asOf, e.count)
 }

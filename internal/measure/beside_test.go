@@ -89,7 +89,7 @@ func TestPolledWhileAnotherIsPrepared(t *testing.T) {
 					t.Fatal(err)
 				}
 				next.KeepAs("build2")
-				r, err := next.Follow(t.Context(), touched, &noted, asOf)
+				r, err := next.Follow(t.Context(), touched, &noted, asOf, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -106,13 +106,69 @@ func TestPolledWhileAnotherIsPrepared(t *testing.T) {
 	}
 }
 
-// TestAPreparationEndsWithItsContext holds that a reload that is given up stops deriving.
+// TestAPreparationEndsWithItsContext holds that a reload that is given up stops deriving
+// in the middle of the stories.
 func TestAPreparationEndsWithItsContext(t *testing.T) {
 	s := open(t)
-	save(t, s, tale(1, at, "doing", "review", "done"))
+	var list []jiradata.Story
+	for id := range int64(40) {
+		list = append(list, tale(id+1, at, "doing", "review", "done"))
+	}
+	save(t, s, list...)
+	slow := halting{s, 20, make(chan struct{}), make(chan struct{})}
 	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	failed := make(chan error, 1)
+	go func() {
+		failed <- NewEngine(slow, 20).Prepare(ctx, rulesOf(t, "review"), "a", at+hour, func() {})
+	}()
+	<-slow.reached
 	stop()
-	if err := NewEngine(s, 20).Prepare(ctx, rulesOf(t, "review"), "a", at+hour, func() {}); !errors.Is(err, context.Canceled) {
+	close(slow.goOn)
+	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v, want %v", err, context.Canceled)
 	}
+}
+
+// TestWhatIsUnreadStaysSo holds that neither a start from what is kept nor a reload counts
+// what the search index showed long after it happened, and nobody could read by its id yet.
+func TestWhatIsUnreadStaysSo(t *testing.T) {
+	s := open(t)
+	rules := rulesOf(t, "review")
+	away := func(context.Context, []int64) ([]int64, error) { return nil, errors.New("away") }
+	engine := func(identity string) *Engine {
+		e := NewEngine(s, 20)
+		e.ConfirmBy(away)
+		e.KeepAs(identity)
+		return e
+	}
+	check := func(what string, e *Engine, r *latency.Report, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, _ := accepted(r); n != 0 || !e.Unconfirmed() {
+			t.Errorf("%s: %d accepted, and unconfirmed is %v: want none, and that it still is", what, n, e.Unconfirmed())
+		}
+	}
+	running := engine("build")
+	r, err := running.Load(t.Context(), rules, "a", at, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err = running.Refresh(t.Context(), save(t, s, tale(1, at-10*hour, "doing", "review", "done")), at+hour)
+	check("polled", running, r, err)
+
+	next := engine("build2")
+	var noted Beside
+	running.Note(&noted)
+	if err := next.Prepare(t.Context(), rules, "b", at+hour, func() {}); err != nil {
+		t.Fatal(err)
+	}
+	r, err = next.Follow(t.Context(), nil, &noted, at+hour, nil)
+	check("reloaded", next, r, err)
+
+	again := engine("build2")
+	r, err = again.Restore(t.Context(), rules, "b", at+2*hour)
+	check("restarted", again, r, err)
 }

@@ -49,7 +49,8 @@ type Store interface {
 	// fingerprint) brings up after their time are entered but not counted, but
 	// those of a project that is watched for the first time. The last call of a
 	// derivation that holds nothing back says so: then the ledger stands by it. What is
-	// kept of the derivation is written with it; nil is nothing.
+	// kept of the derivation is written with it; nil is nothing. The stories of what is
+	// entered but not counted are noted as not derived, for they have a finding more.
 	Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool, kept *jiradata.Kept) ([]latency.Entry, error)
 }
 
@@ -240,7 +241,7 @@ func (e *Engine) Refresh(ctx context.Context, changed []int64, asOf latency.Inst
 func (e *Engine) begun(changed []int64) {
 	e.derived = false
 	e.recent.forget(changed...)
-	e.kept.derived = append(e.kept.derived, changed...)
+	e.kept.noteDerived(changed...)
 	e.beside.notice(changed)
 }
 
@@ -406,6 +407,7 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 				late = true
 				e.findings.add(entry.ID.StoryID, latency.AuditKey{Project: entry.Project, Reason: latency.FindCorrected})
 				e.keepStory(entry.ID.StoryID)
+				e.kept.noteDerived(entry.ID.StoryID) // Count noted it as one that was not
 			}
 		}
 	}

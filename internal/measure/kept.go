@@ -2,7 +2,6 @@ package measure
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/gob"
@@ -24,7 +23,7 @@ var (
 )
 
 const (
-	keptForm      = 1
+	keptForm      = 2
 	keptBatch     = 10_000 // stories that are written at once
 	keptSinceMost = 2_000  // entries that are counted before the totals are written again
 )
@@ -54,16 +53,9 @@ type head struct {
 	Form       int             `json:"form"`
 	Identity   string          `json:"identity"`
 	AsOf       latency.Instant `json:"as_of"` // of a derivation; what is kept is so as of later ones too
-	Findings   []findingCount  `json:"findings"`
 	FirstWaits latency.FirstWaits
 	Peopled    []string
 	Unseen     []string
-}
-
-// findingCount is how many findings of a reason a project has.
-type findingCount struct {
-	latency.AuditKey
-	Count int
 }
 
 // KeepAs makes Load, Refresh and Restore keep what they come to, so that Restore can
@@ -75,6 +67,13 @@ func (e *Engine) KeepAs(identity string) { e.kept.identity = identity }
 // begin makes k keep a derivation of everything.
 func (k *keeper) begin() {
 	*k = keeper{identity: k.identity, on: k.identity != "", reset: true, stories: map[int64][]byte{}}
+}
+
+// noteDerived notes that what is kept of stories will be as they are written now.
+func (k *keeper) noteDerived(ids ...int64) {
+	if k.on {
+		k.derived = append(k.derived, ids...)
+	}
 }
 
 // keepStory notes what is to be kept of a story.
@@ -149,7 +148,7 @@ func (e *Engine) take(asOf latency.Instant, complete bool) (*jiradata.Kept, erro
 	return out, nil
 }
 
-// takeHead adds the head, and the totals where it is time.
+// takeHead adds the head if anything is other than before, and the totals where it is time.
 func (e *Engine) takeHead(out *jiradata.Kept, asOf latency.Instant) error {
 	k := &e.kept
 	h := e.head()
@@ -158,7 +157,7 @@ func (e *Engine) takeHead(out *jiradata.Kept, asOf latency.Instant) error {
 		return err
 	}
 	first := k.headText == nil
-	if !bytes.Equal(text, k.headText) {
+	if len(out.Stories) > 0 || !bytes.Equal(text, k.headText) {
 		k.headText = text
 		h.AsOf = asOf
 		if out.Head, err = json.Marshal(h); err != nil {
@@ -177,14 +176,7 @@ func (e *Engine) takeHead(out *jiradata.Kept, asOf latency.Instant) error {
 
 // head returns the head of what is known now, without the instant.
 func (e *Engine) head() head {
-	h := head{Form: keptForm, Identity: e.kept.identity, FirstWaits: e.firstWaits, Peopled: slices.Sorted(maps.Keys(e.peopled)), Unseen: slices.Sorted(maps.Keys(e.unseen))}
-	for key, n := range e.findings.total {
-		h.Findings = append(h.Findings, findingCount{key, n})
-	}
-	slices.SortFunc(h.Findings, func(a, b findingCount) int {
-		return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Reason, b.Reason))
-	})
-	return h
+	return head{Form: keptForm, Identity: e.kept.identity, FirstWaits: e.firstWaits, Peopled: slices.Sorted(maps.Keys(e.peopled)), Unseen: slices.Sorted(maps.Keys(e.unseen))}
 }
 
 // Restore begins with what is kept of the last derivation, and derives what was written
@@ -204,7 +196,7 @@ func (e *Engine) Restore(ctx context.Context, rules *latency.Rules, fingerprint 
 	if e.haveChildren(changed) {
 		return nil, fmt.Errorf("a parent of stories has changed since: %w", ErrDoubt)
 	}
-	e.kept.derived = append(e.kept.derived, changed...)
+	e.kept.noteDerived(changed...)
 	if err := e.derive(ctx, slices.Concat(changed, again), asOf, allStories); err != nil {
 		return nil, err
 	}
@@ -267,10 +259,6 @@ func (e *Engine) restore(ctx context.Context, asOf latency.Instant) (changed, ag
 			again = append(again, id)
 		}
 	}
-	e.findings.total = map[latency.AuditKey]int{}
-	for _, f := range h.Findings {
-		e.findings.total[f.AuditKey] = f.Count
-	}
 	maps.Copy(e.firstWaits, h.FirstWaits)
 	for _, id := range h.Peopled {
 		e.peopled[id] = true
@@ -306,6 +294,9 @@ func (e *Engine) restoreStory(id int64, body string, asOf latency.Instant) (agai
 	}
 	if flags&keptUnsettled != 0 {
 		e.unsettled[id] = unsettled{kept: body}
+	}
+	if flags&keptUnconfirmed != 0 {
+		e.unconfirmed[id] = true // whatever the ledger says: it may be of long ago
 	}
 	if r.in != "" {
 		e.traces.packed[id] = strings.Clone(r.in)

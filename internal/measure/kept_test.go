@@ -274,3 +274,50 @@ func (w *writes) Count(ctx context.Context, entries []latency.Entry, by latency.
 	}
 	return w.Store.Count(ctx, entries, by, last, kept)
 }
+
+// halved is a store that fails once something was counted late.
+type halved struct {
+	*store.Store
+	late bool
+}
+
+func (h *halved) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool, kept *jiradata.Kept) ([]latency.Entry, error) {
+	if h.late {
+		return nil, errors.New("the process ends here")
+	}
+	added, err := h.Store.Count(ctx, entries, by, last, kept)
+	h.late = len(added) < len(entries)
+	return added, err
+}
+
+// TestAStopBeforeWhatIsLateIsKept stops a derivation by another config after it has
+// entered what came up after its time, and before it has kept that this is a finding.
+func TestAStopBeforeWhatIsLateIsKept(t *testing.T) {
+	s := open(t)
+	var list []jiradata.Story
+	for id := range int64(6) {
+		list = append(list, tale(id+1, at, "doing", "review", "done"))
+	}
+	save(t, s, list...)
+	if _, err := NewEngine(s, 20).Load(t.Context(), rulesOf(t, "review"), "a", at+30*hour, nil); err != nil {
+		t.Fatal(err)
+	}
+	stopped := NewEngine(&halved{Store: s}, 20)
+	stopped.KeepAs("build")
+	if _, err := stopped.Load(t.Context(), rulesOf(t, "doing"), "b", at+30*hour, nil); err == nil {
+		t.Fatal("nothing was counted late")
+	}
+	again := NewEngine(s, 20)
+	again.KeepAs("build")
+	r, err := again.Restore(t.Context(), rulesOf(t, "doing"), "b", at+30*hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := r.Audit[latency.AuditKey{Project: "PAY", Reason: latency.FindCorrected}]; n == 0 {
+		t.Error("no finding says that something was not counted")
+	}
+	comparesWithAllBy(t, s, rulesOf(t, "doing"), "b", at+30*hour, r)
+	if touched, err := s.Touched(t.Context()); err != nil || len(touched) > 0 {
+		t.Errorf("stories %v are still to be derived, %v", touched, err)
+	}
+}

@@ -67,12 +67,16 @@ func (t *tally) of(id int64) string {
 	return ""
 }
 
-// restore puts a story's findings back, as of returned them; total is to be set too.
+// restore puts the findings of a story that has none back, as of returned them.
 func (t *tally) restore(id int64, text string) {
-	if text != "" {
-		t.stories[id] = unique.Make(text)
-		t.exemplify(id, "", text)
+	if text == "" {
+		return
 	}
+	t.stories[id] = unique.Make(text)
+	for key := range auditKeys(text) {
+		t.total[key]++
+	}
+	t.exemplify(id, "", text)
 }
 
 // counts returns how many findings there are, by project and reason.

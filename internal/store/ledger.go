@@ -33,12 +33,15 @@ const (
 // Count enters what the ledger does not hold yet, in one transaction, and
 // returns what was newly counted: what is not late (latency.LedgerState). The
 // last call of a derivation advances the ledger to it, though not for every poll
-// that finds nothing. What is kept of that derivation, nil for nothing, is written with it.
+// that finds nothing. What is kept of that derivation, nil for nothing, is written with
+// it. The stories of late entries are then noted as written: each has a finding that is
+// not kept yet.
 func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool, kept *jiradata.Kept) ([]latency.Entry, error) {
 	if len(entries) == 0 && !last && kept == nil {
 		return nil, nil
 	}
 	var added []latency.Entry
+	var late []int64 // stories
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var inserted int64
 		var before latency.LedgerState
@@ -64,9 +67,9 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				late := begun && before.Late(&e, by)
+				isLate := begun && before.Late(&e, by)
 				body = appendEntry(body[:0], &e)
-				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !late, body)
+				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !isLate, body)
 				if err != nil {
 					return err
 				}
@@ -74,7 +77,9 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 					return err
 				} else if n == 1 {
 					inserted++
-					if !late {
+					if isLate {
+						late = append(late, e.ID.StoryID)
+					} else {
 						added = append(added, e)
 					}
 				}
@@ -96,7 +101,10 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		if kept == nil {
 			return nil
 		}
-		return keep(ctx, tx, kept, added, inserted)
+		if err := keep(ctx, tx, kept, added, inserted); err != nil {
+			return err
+		}
+		return touch(ctx, tx, late)
 	})
 	if err != nil {
 		return nil, err

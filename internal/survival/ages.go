@@ -81,6 +81,8 @@ func (e *Estimator) CurveOf(ages Ages, samples []Sample) *Curve {
 	e.sort(samples)
 	list := ages.list
 	e.steps = e.steps[:0]
+	// At an age, those are at risk that entered before it less those that ended
+	// before it. Those there from the beginning are the ones not in entries.
 	began := len(list) + len(e.ends) - len(e.entries)
 	entered, ended, event := 0, 0, 0 // of samples
 	over, next := 0, 0               // of ages: ended before the age, and looked at for an event

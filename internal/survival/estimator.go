@@ -25,32 +25,7 @@ type Estimator struct {
 }
 
 // Curve returns the curve of samples, as New does.
-func (e *Estimator) Curve(samples []Sample) *Curve {
-	e.sort(samples)
-	c := &Curve{steps: make([]step, 0, distinct(e.events))}
-	// At an age, those are at risk that entered before it less those that ended
-	// before it. Those there from the beginning are the ones not in entries.
-	began := len(e.ends) - len(e.entries)
-	entered, ended := 0, 0
-	after := 1.0
-	for i := 0; i < len(e.events); {
-		age := e.events[i]
-		first := i
-		for i < len(e.events) && e.events[i] == age {
-			i++
-		}
-		for entered < len(e.entries) && e.entries[entered] < age {
-			entered++
-		}
-		for e.ends[ended] < age { // ends at the age of the last event, at the latest
-			ended++
-		}
-		events, atRisk := i-first, began+entered-ended
-		after *= float64(atRisk-events) / float64(atRisk)
-		c.steps = append(c.steps, step{age, after, events, atRisk})
-	}
-	return c
-}
+func (e *Estimator) Curve(samples []Sample) *Curve { return e.CurveOf(Ages{}, samples) }
 
 // sort fills the ages from samples and puts them in order.
 func (e *Estimator) sort(samples []Sample) {
@@ -70,15 +45,4 @@ func (e *Estimator) sort(samples []Sample) {
 	slices.Sort(e.entries)
 	slices.Sort(e.ends)
 	slices.Sort(e.events)
-}
-
-// distinct returns how many different ages a sorted list has.
-func distinct(ages []time.Duration) int {
-	n := 0
-	for i, age := range ages {
-		if i == 0 || age != ages[i-1] {
-			n++
-		}
-	}
-	return n
 }
