@@ -125,9 +125,10 @@ func verdictWords() []dashboard.ValueMapping {
 }
 
 // bounded adds the label bounds to the share low of each project: "3–6 %", from low
-// rounded down and high rounded up, or "0 %" where both are the same.
+// rounded down and high rounded up, both from tenths of a percent, as words.Between does
+// on pages, or "0 %" where both are the same.
 func bounded(low, high string) string {
-	return strings.NewReplacer("L", "floor(100 * ("+low+"))", "U", "ceil(100 * ("+high+"))", "S", "("+low+")").Replace(`(
+	return strings.NewReplacer("L", "floor(round(100 * ("+low+"), 0.1))", "U", "ceil(round(100 * ("+high+"), 0.1))", "S", "("+low+")").Replace(`(
   label_replace(label_join(S * on (project) group_left (least, most) (count_values by (project) ("least", L) * on (project) group_left (most) count_values by (project) ("most", U > L)), "bounds", "–", "least", "most"), "bounds", "$1 %", "bounds", "(.*)")
   or label_replace(S * on (project) group_left (least) count_values by (project) ("least", L == U), "bounds", "$1 %", "least", "(.*)")
 )`)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -105,29 +104,15 @@ func (s *Server) projectState(c Caller, report *latency.Report, project string) 
 	return out
 }
 
-// share writes a share of the whole as dashboards do: of bounds the lower is rounded down,
-// and the upper up. What the page shows as 16.0 % is 16 % both ways.
-func share(of float64, round func(float64) float64) string {
-	return fmt.Sprintf("%.0f", round(math.Round(1000*of)/10)) + " %"
-}
-
 // tenths writes a share to the tenth of a percent.
 func tenths(of float64) string { return fmt.Sprintf("%.1f", 100*of) + " %" }
-
-// bounds writes a share that lies between two.
-func bounds(low, high float64) string {
-	if low == high {
-		return share(low, math.Floor)
-	}
-	return strings.TrimSuffix(share(low, math.Floor), " %") + "–" + share(high, math.Ceil)
-}
 
 // flowAnswer says in a sentence where the time goes.
 func flowAnswer(f *query.Flow) string {
 	if !f.BlockerKnown {
 		return fmt.Sprintf("Too few stories to tell where the time goes: %s in the last 28 days, and at least five are needed.", words.Count(f.Stories, "story", "stories"))
 	}
-	text := "Is the owner the bottleneck? " + strings.ToUpper(f.Verdict[:1]) + f.Verdict[1:] + ": " + bounds(f.Low, f.High) + " of the cycle time of the last 28 days was waiting for the owner. "
+	text := "Is the owner the bottleneck? " + strings.ToUpper(f.Verdict[:1]) + f.Verdict[1:] + ": " + words.Between(f.Low, f.High) + " of the cycle time of the last 28 days was waiting for the owner. "
 	switch f.Blocker {
 	case "":
 		return text + "No stage outside development and backlog stands out."
@@ -202,7 +187,7 @@ func stageIs(l query.Lived) string {
 
 // newProjectPage makes the page of a flow.
 func newProjectPage(f *query.Flow, report *latency.Report) projectPage {
-	p := projectPage{Flow: f, Bounds: bounds(f.Low, f.High), Total: phrase{aboutHours(f.CycleTime.Duration()), words.Exact(f.CycleTime.Duration())}}
+	p := projectPage{Flow: f, Bounds: words.Between(f.Low, f.High), Total: phrase{aboutHours(f.CycleTime.Duration()), words.Exact(f.CycleTime.Duration())}}
 	at := 0.0
 	for _, l := range f.Stages {
 		b := stageBar{

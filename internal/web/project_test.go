@@ -7,18 +7,7 @@ import (
 	"github.com/yourturn/yourturn/internal/query"
 )
 
-// TestSharesAreWhatThePageShows holds that bounds and the shares beside them agree.
-func TestSharesAreWhatThePageShows(t *testing.T) {
-	for want, of := range map[string][2]float64{
-		"16–21 %": {0.15996, 0.2051},
-		"15–21 %": {0.1594, 0.2094},
-		"11–12 %": {0.112, 0.12},
-		"7 %":     {0.07, 0.07},
-	} {
-		if got := bounds(of[0], of[1]); got != want {
-			t.Errorf("%v: %q, want %q", of, got, want)
-		}
-	}
+func TestAboutHours(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		2541*time.Hour + 43*time.Minute: "about 2,540 working hours", 999*time.Hour + 40*time.Minute: "about 1,000 working hours",
 		331 * time.Hour: "about 331 working hours", 90 * time.Minute: "1½ working hours", 26546 * time.Hour: "about 26,500 working hours",

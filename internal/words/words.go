@@ -4,6 +4,7 @@ package words
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -91,6 +92,19 @@ func Number(n int) string {
 		text = text[:i] + "," + text[i:]
 	}
 	return text
+}
+
+// Between writes a share of the whole that lies between two, such as "3–6 %": the lower
+// is rounded down and the upper up, both from tenths of a percent.
+func Between(low, high float64) string {
+	rounded := func(of float64, round func(float64) float64) string {
+		return strconv.FormatFloat(round(math.Round(1000*of)/10), 'f', 0, 64)
+	}
+	text := rounded(low, math.Floor)
+	if upper := rounded(high, math.Ceil); upper != text {
+		text += "–" + upper
+	}
+	return text + " %"
 }
 
 // Brief is Instant without the day, such as "10:00 CET", if that is the day of now in the

@@ -70,3 +70,19 @@ func TestCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestBetween holds that bounds are rounded outwards, from what is shown to the tenth.
+func TestBetween(t *testing.T) {
+	for want, of := range map[string][2]float64{
+		"16–21 %": {0.15996, 0.2051},
+		"15–21 %": {0.1594, 0.2094},
+		"11–12 %": {0.112, 0.12},
+		"3–4 %":   {0.034, 0.034},
+		"7 %":     {0.07, 0.07},
+		"0 %":     {0, 0},
+	} {
+		if got := Between(of[0], of[1]); got != want {
+			t.Errorf("%v: %q, want %q", of, got, want)
+		}
+	}
+}

@@ -280,7 +280,7 @@ func (f Format) owners(p *retrospective.Project) []ownerRow {
 			better, by := change(w.Change)
 			out = append(out, ownerRow{
 				Owner: plain(o.Name), Project: plain(p.Key), Kind: string(w.Kind), Sizes: fmt.Sprintf("%d, %d open", c.Responded, c.Open),
-				Half: c.Half, Most: c.Most, Late: fmt.Sprintf("%d of %d", c.Late, c.Late+c.Met), Change: better + by,
+				Half: c.Half, Most: c.Most, Late: fmt.Sprintf("%d of %d", c.Late, c.Late+c.Met), Change: better + " " + by,
 			})
 		}
 	}
@@ -298,15 +298,8 @@ func verdict(p *retrospective.Project) string {
 	if s.Stories < 5 {
 		return fmt.Sprintf("Cannot tell from %d stories: %s", s.Stories, waited)
 	}
-	word := "Yes"
-	switch {
-	case s.Low < 0.05:
-		word = "No"
-	case s.Low < 0.1:
-		word = "A little"
-	case s.Low < 0.2:
-		word = "In part"
-	}
+	word := latency.WaitingVerdictOn(s.Low).Words
+	word = strings.ToUpper(word[:1]) + word[1:]
 	switch s.Blocker {
 	case "":
 		return word + ": " + waited + "; no stage outside development and backlog has 5 %"
@@ -324,13 +317,13 @@ func change(c retrospective.Change) (word, by string) {
 	case retrospective.Sooner, retrospective.Later:
 		l := c.Difference
 		l.Duration = l.Abs()
-		return string(c.Direction), fmt.Sprintf(" by %s in the median (%s; %s)", Length(l), between(c.Interval), sizes)
+		return string(c.Direction), fmt.Sprintf("by %s in the median (%s; %s)", Length(l), between(c.Interval), sizes)
 	case retrospective.NotShown:
-		return "no difference shown", fmt.Sprintf(" (%s in the median; %s)", between(c.Interval), sizes)
+		return "no difference shown", fmt.Sprintf("(%s in the median; %s)", between(c.Interval), sizes)
 	case retrospective.Unmatched:
-		return "nothing before", " to compare with"
+		return "nothing before", "to compare with"
 	default:
-		return "cannot tell", fmt.Sprintf(": under 10 responses on a side (%s)", sizes)
+		return "cannot tell", fmt.Sprintf("(under 10 responses on a side: %s)", sizes)
 	}
 }
 
@@ -350,7 +343,7 @@ func (f Format) wait(w *retrospective.Waited) wait {
 		out.Story.URL = ""
 	}
 	if w.Outcome != "" {
-		out.Until = f.date(w.End) + ", " + words(w.Outcome)
+		out.Until = f.date(w.End) + ", " + spaced(w.Outcome)
 	}
 	if w.Absent.Duration > 0 {
 		out.Away = Length(w.Absent) + " of it while the owner was away and nobody stood in"
@@ -371,7 +364,7 @@ func (f Format) happened(events []retrospective.Happened) []string {
 		if len(out) == steps-1 && i+n < len(events) {
 			return append(out, fmt.Sprintf("%d more events", len(events)-i))
 		}
-		text := latency.Instant(e.At).Time().In(f.Zone).Format("2 Jan") + " " + words(e.Rule)
+		text := latency.Instant(e.At).Time().In(f.Zone).Format("2 Jan") + " " + spaced(e.Rule)
 		if n > 1 {
 			text += fmt.Sprintf(" %d times", n)
 		}
@@ -411,7 +404,7 @@ func outcomes(c *retrospective.Cell) string {
 	var out []string
 	for _, o := range outcomeOrder() {
 		if n := c.Outcomes[o]; n > 0 {
-			out = append(out, fmt.Sprintf("%d %s", n, words(o)))
+			out = append(out, fmt.Sprintf("%d %s", n, spaced(o)))
 		}
 	}
 	if len(out) == 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/retrospective"
 	"github.com/yourturn/yourturn/internal/untrusted"
+	"github.com/yourturn/yourturn/internal/words"
 )
 
 // longestName is how many characters of a name or a title are shown.
@@ -110,15 +111,11 @@ func bounds(s retrospective.Share) string {
 	if s.Hours == 0 {
 		return "no story was in work"
 	}
-	low, high := fmt.Sprintf("%.0f", 100*s.Low), fmt.Sprintf("%.0f", 100*s.High)
-	if low == high {
-		return low + " %"
-	}
-	return low + "–" + high + " %"
+	return words.Between(s.Low, s.High)
 }
 
-// words writes the name of a rule, an outcome or a stage.
-func words[T ~string](name T) string { return strings.ReplaceAll(string(name), "_", " ") }
+// spaced writes the name of a rule, an outcome or a stage.
+func spaced[T ~string](name T) string { return strings.ReplaceAll(string(name), "_", " ") }
 
 // stage writes the name of a stage.
 func stage(s latency.Stage) string {
@@ -128,7 +125,7 @@ func stage(s latency.Stage) string {
 	case latency.StageOwnerQuestion:
 		return "question open, work may go on"
 	default:
-		return words(s)
+		return spaced(s)
 	}
 }
 
