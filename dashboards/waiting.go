@@ -71,7 +71,7 @@ or max by (B) (po_delegation_activeW) == 1`)
 }
 
 // turn returns the place of each open wait in the order of what to do, from the multiples
-// of the target: first those past it, last those whose clock stands and that are not, and
+// of the target: first those past it, last those whose clock is stopped and that are not, and
 // in each of these the largest multiple first. Where selects the waits.
 func turn(times, where string) string {
 	return strings.NewReplacer(
@@ -103,7 +103,7 @@ func turnWords() []dashboard.ValueMapping {
 }
 
 // turnAbout says what the words mean, in the ⓘ of lists of stories.
-const turnAbout = "Stories are in the order of × target, those past it first, and of what to do: long past (twice the target or more), past target, due next (half of it or more is used), what has time, and paused (the story is parked or flagged, or the owner has asked back: its clock stands); a paused one past its target follows the other late ones. × target is the working time on the story's clock, which no hand-over restarts and to which nights, weekends and holidays add nothing, as a multiple of the target."
+const turnAbout = "Stories are in the order of × target, those past it first, and of what to do: long past (twice the target or more), past target, due next (half of it or more is used), what has time, and paused (the story is parked or flagged, or the owner has asked back: its clock is stopped); a paused one past its target follows the other late ones. × target is the working time on the story's clock, which no hand-over restarts and to which nights, weekends and holidays add nothing, as a multiple of the target."
 
 // endWords are the words for an end that there is not, which is 1.
 func endWords() []dashboard.ValueMapping {
@@ -161,7 +161,7 @@ func waiting() *board {
 		panel{
 			title: "Due next", asks: "How many are not late yet, and soon will be?", width: 4, height: 4,
 			about:   "Waits of the list below that have used half of their target or more and are not past it, on the story's clock.",
-			caution: "Caution: those whose clock stands count too, and start again where it stood.",
+			caution: "Caution: those whose clock is stopped count too, and go on where it stopped.",
 			queries: []query{now(`count((`+times+`) >= 0.5 < 1) or 0 * `+all("po_waits_open"), "")},
 			view:    number(unitCount, 0, plain()),
 		},
@@ -219,7 +219,7 @@ func waiting() *board {
 		},
 		panel{
 			title: "Owners", asks: "What waits on each owner?", width: 13, height: 9,
-			about:   "In the order of names: this is not a ranking. Open waits, those past the target on the owner's clock, those whose clock stands, and the forgotten ones, which count as open too. Owners on whom nothing waits are left out.",
+			about:   "In the order of names: this is not a ranking. Open waits, those past the target on the owner's clock, those whose clock is stopped, and the forgotten ones, which count as open too. Owners on whom nothing waits are left out.",
 			caution: "Caution: do not compare people by it. An owner of many stories has many to answer, and the clock of a story just handed over is young.",
 			queries: []query{
 				rows(named(onOwners)),

@@ -107,7 +107,7 @@ func reportMetrics() []reportMetric {
 			"When the team began to wait, whoever has owned the wait since. The same series as po_open_wait_seconds.",
 			openWaits(func(w *latency.OpenWait) (float64, bool) { return unix(w.Since), true })),
 		gauge("po_open_wait_paused", openWait,
-			"1 while the clock of an open wait stands for a pause; no series otherwise. The same labels as po_open_wait_seconds.",
+			"1 while the clock of an open wait is stopped by a pause; no series otherwise. The same labels as po_open_wait_seconds.",
 			openWaits(func(w *latency.OpenWait) (float64, bool) { return 1, w.Paused })),
 
 		// Statistics over the rolling windows.

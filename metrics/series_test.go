@@ -13,7 +13,7 @@ import (
 )
 
 // most is how many series an owner in a project may have at the default of 20 open
-// waits, without those that say that a clock stands now.
+// waits, without those that say that a clock is stopped now.
 const most = 350
 
 // TestSeriesOfAnOwner counts the series of an owner in a project in the worst mix:
@@ -23,7 +23,7 @@ func TestSeriesOfAnOwner(t *testing.T) {
 	for name, tc := range map[string]struct {
 		paused  bool
 		allowed int
-	}{"clocks run": {false, most}, "all clocks of acceptance stand": {true, most + 20}} {
+	}{"clocks run": {false, most}, "all clocks of acceptance are stopped": {true, most + 20}} {
 		t.Run(name, func(t *testing.T) {
 			reg := prometheus.NewPedanticRegistry()
 			e := NewExporter()

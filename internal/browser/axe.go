@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 
@@ -41,6 +42,17 @@ func Axe(t testing.TB) {
 		}
 		t.Skip("axe-core is not installed: run npm ci --ignore-scripts in internal/browser")
 	}
+}
+
+// AxeVersion returns the version of axe-core that Violations asks.
+func AxeVersion(t testing.TB) string {
+	t.Helper()
+	text, err := axe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, _, _ := strings.Cut(strings.TrimPrefix(text, "/*! axe v"), "\n")
+	return version
 }
 
 // Violations returns what axe-core finds on the page.

@@ -97,11 +97,28 @@ func TestPagesInABrowser(t *testing.T) {
 	s := serveToBrowser(t)
 	t.Run("look right", s.looksRight)
 	t.Run("look right in every state", s.looksRightInEveryState)
+	t.Run("look back", s.looksBack)
 	t.Run("by keyboard", s.byKeyboard)
 	t.Run("on paper", s.onPaper)
 	t.Run("without scripts", s.withoutScripts)
 	t.Run("stay where the reader is", s.staysWhereTheReaderIs)
 	t.Run("say that they are old", s.saysThatItIsOld)
+}
+
+// looksBack opens a retrospective, which is made meanwhile, and sees its page fill itself.
+func (s *inBrowser) looksBack(t *testing.T) {
+	browser.Axe(t)
+	_, base := polledOrganisation(t)
+	const path = "/retro?project=PAY&from=2026-04-06&to=2026-04-19"
+	page := s.browser.Open(t, browser.Look{Width: 1400}, base+path)
+	got := browser.Evaluate[string](page, `(async () => {
+		while (!document.getElementById("made")) await new Promise(done => document.addEventListener("page:fresh", done, {once: true}));
+		return [...document.querySelectorAll("main svg.plot")].filter(e => e.checkVisibility()).length + " charts, " + document.querySelectorAll("main table tbody tr").length + " rows";
+	})()`)
+	if strings.HasPrefix(got, "0 ") || strings.HasSuffix(got, " 0 rows") {
+		t.Errorf("the retrospective has %s", got)
+	}
+	s.looks(t, base, path, browser.Looks())
 }
 
 // looksRight looks at every page wide and narrow, light and dark.
@@ -110,7 +127,7 @@ func (s *inBrowser) looksRight(t *testing.T) {
 	for _, path := range pagesToLookAt() {
 		s.looks(t, s.base, path, browser.Looks())
 	}
-	figures.Note(t, "%d pages, each wide and narrow, light and dark: axe-core 4.14.1 finds nothing, nothing is wider than the window, no request to others", len(pagesToLookAt()))
+	figures.Note(t, "%d pages, each wide and narrow, light and dark: axe-core %s finds nothing, nothing is wider than the window, no request to others", len(pagesToLookAt()), browser.AxeVersion(t))
 }
 
 // looksRightInEveryState looks at pages before there are numbers, while Jira is away, and
@@ -132,7 +149,7 @@ func (s *inBrowser) looksRightInEveryState(t *testing.T) {
 		says []string
 	}{
 		{empty, []string{"No numbers yet: the first sync has not started."}},
-		{away, []string{"The last poll failed.", "clocks stand.", "The config may not fit.", "No acceptance step is configured in OPS", "Nothing waits."}},
+		{away, []string{"The last poll failed.", "clocks stopped.", "The config may not fit.", "No acceptance step is configured in OPS", "Nothing waits."}},
 	} {
 		srv := httptest.NewServer(state.rig.svc)
 		t.Cleanup(srv.Close)

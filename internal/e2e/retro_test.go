@@ -19,17 +19,7 @@ import (
 // each file: the files are what the command writes of the same store.
 func TestRetroPageIsTheReport(t *testing.T) {
 	t.Parallel()
-	o := newOrganisation(t, 3, jirasim.DataCenter)
-	yourturn(t, 0, "sync", "--config.file", o.config)
-	cfg, err := app.LoadConfig(o.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	svc, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{RequestsPerSecond: 1000, Now: end})
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := served(t, svc)
+	o, base := polledOrganisation(t)
 	for _, tc := range []struct {
 		query string
 		flags []string
@@ -66,6 +56,23 @@ func TestRetroPageIsTheReport(t *testing.T) {
 			t.Errorf("%s: the page does not say %q: %s", ask, want, plain(page))
 		}
 	}
+}
+
+// polledOrganisation serves the numbers of an invented organisation until the test ends,
+// and returns it and where.
+func polledOrganisation(t *testing.T) (o *organisation, base string) {
+	t.Helper()
+	o = newOrganisation(t, 3, jirasim.DataCenter)
+	yourturn(t, 0, "sync", "--config.file", o.config)
+	cfg, err := app.LoadConfig(o.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{RequestsPerSecond: 1000, Now: end})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o, served(t, svc)
 }
 
 // served serves and polls until the test ends, and returns where.

@@ -114,7 +114,7 @@ type Part struct {
 	BreachAt Instant       // when it did; Never
 	// BreachProjectID is that project, which may be another one by now.
 	BreachProjectID string
-	PausedNow       bool // open and its clock stands for a pause
+	PausedNow       bool // open and its clock is stopped by a pause
 	Forgotten       bool // open, older than ten targets, and on its story nothing has happened for long
 
 	Clock   []Span // when the owner's clock ran

@@ -246,7 +246,7 @@ type OpenWait struct {
 	Story  string // key
 	Age    time.Duration
 	Since  Instant // when the team began to wait
-	Paused bool    // its clock stands for a pause
+	Paused bool    // its clock is stopped by a pause
 	Pace   float64 // share of its owner's waits of the last 90 days that it is longer than
 	Paced  bool    // there were enough of them to compare
 

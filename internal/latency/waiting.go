@@ -16,7 +16,7 @@ const (
 	StateForgotten    WaitState = "forgotten"               // older than ten targets, and its story has been silent for long
 	StateOverdueSince WaitState = "overdue_since_yesterday" // past its target since the start of the owner's last working day
 	StateOverdue      WaitState = "overdue"                 // past its target for longer
-	StatePaused       WaitState = "paused"                  // its clock stands for a pause
+	StatePaused       WaitState = "paused"                  // its clock is stopped by a pause
 	StateDueToday     WaitState = "due_today"               // it reaches its target on the owner's day of the data timestamp
 	StateNew          WaitState = "new"                     // it began after the owner's last working hours before that day
 	StateWaiting      WaitState = "waiting"                 // none of these
@@ -51,9 +51,9 @@ type Waiting struct {
 	Target                     time.Duration // of working time
 
 	Passed Instant // when the owner's clock passed the target; Never: it has not
-	Due    Instant // when it will, by the owner's hours and absences; Never where it has, or stands for a pause
+	Due    Instant // when it will, by the owner's hours and absences; Never where it has, or its clock is stopped by a pause
 	State  WaitState
-	Paused bool // its clock stands for a pause
+	Paused bool // its clock is stopped by a pause
 
 	person, projectID string
 }
