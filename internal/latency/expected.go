@@ -1,11 +1,6 @@
 package latency
 
-import (
-	"slices"
-	"time"
-
-	"github.com/yourturn/yourturn/internal/survival"
-)
+import "time"
 
 const (
 	fewestEnded  = 10 // responses that an expected answer needs
@@ -35,22 +30,28 @@ type Forecast struct {
 // those waits were responded to, or fewer than three have lasted as long as this one. A
 // stand-in whom the story's delegate field names is not foreseen.
 func (s *Statistics) Expect(d *Deriver, w *Part, asOf Instant) (expected ExpectedAnswer, ok bool) {
-	samples := s.others(w)
-	ended := 0
-	for i := range samples {
-		if samples[i].Event {
-			ended++
-		}
-	}
-	p := d.rules.watched(w.ProjectID)
-	watched, atRisk := survival.Watched(samples, w.Working, fewestAtRisk)
-	if p == nil || ended < fewestEnded || !atRisk {
+	of, p := s.compared(w), d.rules.watched(w.ProjectID)
+	if of == nil || p == nil {
 		return ExpectedAnswer{}, false
 	}
-	curve := survival.New(samples)
+	ended := of.Ended
+	for _, own := range of.own(nil, w) {
+		if own.Event {
+			ended--
+		}
+	}
+	// The wait itself has lasted for w.Working and no longer: it is not at risk at any age
+	// after that. What is said of those ages is the same without it.
+	if ended < fewestEnded {
+		return ExpectedAnswer{}, false
+	}
+	watched, atRisk := of.still.Watched(of.moves, w.Working, fewestAtRisk)
+	if !atRisk {
+		return ExpectedAnswer{}, false
+	}
 	forecast := func(q float64) Forecast {
 		f := Forecast{At: Never}
-		t, reached := curve.Remaining(w.Working, q)
+		t, reached := of.curve.Remaining(w.Working, q)
 		if f.Within = t; !reached || w.Working+t > watched {
 			f.Within, f.Later = watched-w.Working, true
 		}
@@ -60,21 +61,6 @@ func (s *Statistics) Expect(d *Deriver, w *Part, asOf Instant) (expected Expecte
 		return f
 	}
 	return ExpectedAnswer{Half: forecast(0.5), Most: forecast(0.85), Stands: w.PausedNow}, true
-}
-
-// others returns what a wait is compared with, without the wait itself.
-func (s *Statistics) others(w *Part) []survival.Sample {
-	d := s.compared(w)
-	if d == nil {
-		return nil
-	}
-	samples := slices.AppendSeq(make([]survival.Sample, 0, d.count()), d.still.All())
-	for i, of := range d.whose {
-		if of.story != w.StoryID || of.start != w.Start {
-			samples = append(samples, d.moves[i])
-		}
-	}
-	return samples
 }
 
 // clockReaches returns when the clock of an owner's part will have run for working

@@ -45,7 +45,7 @@ func TestExpectedAnswer(t *testing.T) {
 			}
 			w := Part{Wait: Wait{StoryID: 99, Kind: Question}, ProjectID: "1", Owner: "po", Start: now - 500, End: Never, Working: hours(tc.age), PausedNow: tc.paused}
 			// The wait itself says nothing of itself, nor do another owner's.
-			own := Sample{StoryID: 99, Kind: Question, ProjectID: "1", Owner: "po", Start: w.Start, End: Never, Working: hours(1000)}
+			own := Sample{StoryID: 99, Kind: Question, ProjectID: "1", Owner: "po", Start: w.Start, End: Never, Working: w.Working}
 			other := Sample{StoryID: 98, Kind: Question, ProjectID: "1", Owner: "next", Start: now - 1_000_000, End: now - 1000, Response: true, Working: hours(1)}
 			tr := Trace{Verdict: Verdict{At: Never}, Samples: append(samples, own, other)}
 			st := NewStatistics(rules, Rolling(now), slices.Values([]*Trace{&tr}))

@@ -102,7 +102,7 @@ var rulesOfThePage = map[string]struct{ functions, tests string }{
 	"samples":         {"statisticsBuilder.sample", "TestSamples"},
 	"pace":            {"Statistics.Pace", "TestPace TestPaceLeavesOutTheWaitItself"},
 	"states":          {"Report.arrange Waiting.stateOn compareWaiting calendar.Calendar.Today", "TestStatesOfOpenWaits TestOrderOfOpenWaits calendar.TestToday"},
-	"expected":        {"Statistics.Expect survival.Curve.Remaining survival.Watched", "TestExpectedAnswer survival.TestRemaining survival.TestWatched"},
+	"expected":        {"Statistics.Expect survival.Curve.Remaining survival.Ages.Watched", "TestExpectedAnswer survival.TestRemaining survival.TestWatched"},
 	"stages":          {"Rules.stage StageNames StageOfCategory", "TestStages TestStagesByName"},
 	"cycle-time":      {"replay.noteStage", "TestStages TestCycleTimeBeginsWithAcceptance"},
 	"stage-order":     {"replay.stages replay.lay", "TestStages"},

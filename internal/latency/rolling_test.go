@@ -162,9 +162,56 @@ func TestRollingStatisticsAreStatistics(t *testing.T) {
 				if answer, ok := got.Expect(d, &open[i], asOf); answer != wantAnswer || ok != wantOK {
 					rt.Fatalf("expected answer %v, %t; want %v, %t", answer, ok, wantAnswer, wantOK)
 				}
+				if answer, ok := expectedByList(want, d, &open[i], asOf); answer != wantAnswer || ok != wantOK {
+					rt.Fatalf("expected answer %v, %t; of a list without the wait itself %v, %t", wantAnswer, wantOK, answer, ok)
+				}
 			}
 		}
 	})
+}
+
+// others lists what a wait is compared with, without the wait itself.
+func others(s *Statistics, w *Part) []survival.Sample {
+	d := s.compared(w)
+	if d == nil {
+		return nil
+	}
+	samples := slices.Collect(d.still.All())
+	for i, of := range d.whose {
+		if of.story != w.StoryID || of.start != w.Start {
+			samples = append(samples, d.moves[i])
+		}
+	}
+	return samples
+}
+
+// expectedByList is Expect by its definition: of a curve of the others alone.
+func expectedByList(s *Statistics, d *Deriver, w *Part, asOf Instant) (expected ExpectedAnswer, ok bool) {
+	samples := others(s, w)
+	ended := 0
+	for _, of := range samples {
+		if of.Event {
+			ended++
+		}
+	}
+	p := d.rules.watched(w.ProjectID)
+	watched, atRisk := survival.Watched(samples, w.Working, fewestAtRisk)
+	if p == nil || ended < fewestEnded || !atRisk {
+		return ExpectedAnswer{}, false
+	}
+	curve := survival.New(samples)
+	forecast := func(q float64) Forecast {
+		f := Forecast{At: Never}
+		t, reached := curve.Remaining(w.Working, q)
+		if f.Within = t; !reached || w.Working+t > watched {
+			f.Within, f.Later = watched-w.Working, true
+		}
+		if !w.PausedNow {
+			f.At = d.clockReaches(p, w, asOf, f.Within)
+		}
+		return f
+	}
+	return ExpectedAnswer{Half: forecast(0.5), Most: forecast(0.85), Stands: w.PausedNow}, true
 }
 
 // TestPaceKnowsTwins compares an open wait with others, of which one began and ended on
@@ -191,8 +238,11 @@ func TestPaceKnowsTwins(t *testing.T) {
 	if got, ok := st.Pace(&w); !ok || got != want {
 		t.Errorf("pace %v, %t; want %v", got, ok, want)
 	}
-	if n := len(st.others(&w)); n != 6 {
+	if n := len(others(st, &w)); n != 6 {
 		t.Errorf("compared with %d waits, want 6", n)
+	}
+	if d := st.compared(&w); d.count()-len(d.own(nil, &w)) != 6 {
+		t.Errorf("of %d waits %d are the wait itself, want all but 6", d.count(), len(d.own(nil, &w)))
 	}
 }
 

@@ -343,16 +343,22 @@ func (s *Statistics) Pace(w *Part) (share float64, ok bool) {
 		return 0, false
 	}
 	var room [2]survival.Sample
-	own := room[:0]
-	for i, of := range d.whose {
-		if of.story == w.StoryID && of.start == w.Start {
-			own = append(own, d.moves[i])
-		}
-	}
+	own := d.own(room[:0], w)
 	if d.count()-len(own) < fewest {
 		return 0, false
 	}
 	return 1 - d.curve.BeforeWithout(w.Working, own...), true
+}
+
+// own appends to a list what the samples have of a wait itself: of all that began on its
+// story at its instant.
+func (d *Distribution) own(list []survival.Sample, w *Part) []survival.Sample {
+	for i, of := range d.whose {
+		if of.story == w.StoryID && of.start == w.Start {
+			list = append(list, d.moves[i])
+		}
+	}
+	return list
 }
 
 // compared returns the waits that a wait is compared with: those of its owner and kind

@@ -26,8 +26,29 @@ type WaitsPage struct {
 	AsOf  Time   `json:"as_of"`
 	Waits []Part `json:"waits"`
 
-	More   *ListPlace `json:"-"` // nil: there are no more
-	Owners []string   `json:"-"` // the owners of ended waits in it, whose statistics these are
+	More *ListPlace `json:"-"` // nil: there are no more
+
+	places []ListPlace // of the waits
+}
+
+// First returns the page that ends after the first n of the waits.
+func (p *WaitsPage) First(n int) *WaitsPage {
+	if n >= len(p.Waits) {
+		return p
+	}
+	return &WaitsPage{AsOf: p.AsOf, Waits: p.Waits[:n], More: &p.places[n], places: p.places[:n]}
+}
+
+// Owners returns the owners of ended waits in the page, each once: these are statistics of
+// theirs.
+func (p *WaitsPage) Owners() []string {
+	var out []string
+	for i := range p.Waits {
+		if w := &p.Waits[i]; w.End != nil && w.Owner != "" && !slices.Contains(out, w.Owner) {
+			out = append(out, w.Owner)
+		}
+	}
+	return out
 }
 
 // WaitsFrom returns the waits from a place on, as of the Reader's data timestamp, that f
@@ -46,8 +67,6 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 	}
 	defer snapshot.Close() //nolint:errcheck // it only read
 	lineage := measure.NewLineage(r.Store)
-	owners := latency.Set{}
-	var stories []int64 // of the waits
 	list := func(h *latency.History) (full bool, err error) {
 		ancestors, err := lineage.Of(ctx, h)
 		if err != nil {
@@ -63,10 +82,7 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 				rest = &ListPlace{h.ID, i}
 				return true, nil
 			}
-			out.Waits, stories = append(out.Waits, r.seenPart(see, p)), append(stories, h.ID)
-			if label := r.Rules.Label(p.Owner); !p.Open() && see.SeesOwner(label, r.Project(p.ProjectID)) && !owners[label] {
-				owners[label], out.Owners = true, append(out.Owners, label)
-			}
+			out.Waits, out.places = append(out.Waits, r.seenPart(see, p)), append(out.places, ListPlace{h.ID, i})
 		}
 		return false, nil
 	}
@@ -89,9 +105,13 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 			break
 		}
 	}
-	titles, err := r.Titles(ctx, slices.Compact(slices.Clone(stories)))
+	stories := make([]int64, len(out.places))
+	for i, place := range out.places {
+		stories[i] = place.Story
+	}
+	titles, err := r.Titles(ctx, slices.Compact(stories))
 	for i := range out.Waits {
-		out.Waits[i].Title = titles[stories[i]]
+		out.Waits[i].Title = titles[out.places[i].Story]
 	}
 	out.More = rest
 	return out, err

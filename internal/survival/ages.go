@@ -122,6 +122,56 @@ func (e *Estimator) CurveOf(ages Ages, samples []Sample) *Curve {
 	}
 }
 
+// Watched is Watched of ages and further samples together. It takes less time the fewer
+// samples are at risk at the age that it returns.
+func (a Ages) Watched(samples []Sample, from time.Duration, least int) (tau time.Duration, ok bool) {
+	first, _ := slices.BinarySearch(a.list, int64(from+1)<<1)
+	list := a.list[first:]
+	var entries, ends []time.Duration // of those that are at risk at some age after from
+	atRisk := len(list)
+	for _, s := range samples {
+		if !s.watched() || s.Age <= from {
+			continue
+		}
+		if s.Began || s.Entry <= from {
+			atRisk++
+		} else {
+			entries = append(entries, s.Entry)
+		}
+		ends = append(ends, s.Age)
+	}
+	if atRisk < least {
+		return 0, false
+	}
+	slices.Sort(entries)
+	slices.Sort(ends)
+	// As long as no more than atRisk-least have ended, enough are at risk. So many of the
+	// first ages need no look, whichever of the samples end among them.
+	over := max(0, min(len(list), atRisk-least-len(ends)))
+	list = list[over:]
+	for entered := 0; len(list)+len(ends) > 0; {
+		var end time.Duration
+		if len(list) > 0 && (len(ends) == 0 || time.Duration(list[0]>>1) < ends[0]) {
+			end = time.Duration(list[0] >> 1)
+		} else {
+			end = ends[0]
+		}
+		for len(list) > 0 && time.Duration(list[0]>>1) <= end {
+			list, over = list[1:], over+1
+		}
+		for len(ends) > 0 && ends[0] <= end {
+			ends, over = ends[1:], over+1
+		}
+		for entered < len(entries) && entries[entered] <= end {
+			entered++
+		}
+		if atRisk+entered-over < least {
+			return end, true
+		}
+	}
+	return 0, false // least is 0 or less
+}
+
 // BeforeWithout returns what Before would be if some of the samples were not there.
 func (c *Curve) BeforeWithout(age time.Duration, without ...Sample) float64 {
 	first := 0 // the first step at which one of them is at risk

@@ -117,7 +117,15 @@ func TestWatchedByTheDefinition(t *testing.T) {
 		for want < last && atRisk(want+1) >= least {
 			want++
 		}
-		got, ok := Watched(samples, from, least)
+		var began, others []Sample
+		for _, s := range samples {
+			if s.Began && rapid.Bool().Draw(rt, "in ages") {
+				began = append(began, s)
+			} else {
+				others = append(others, s)
+			}
+		}
+		got, ok := Ages{}.With(began, nil).Watched(others, from, least)
 		if ok != (want > from) || ok && got != want {
 			rt.Fatalf("%d %t, want %d", got, ok, want)
 		}

@@ -1,9 +1,6 @@
 package survival
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Sample is one observation: from when on it was watched, and how it ended.
 // Ages are of whatever clock its caller measures them by.
@@ -28,32 +25,5 @@ func (s Sample) watched() bool { return s.Began || s.Entry < s.Age }
 // every age after from, up to and including tau. ok is false where fewer are at risk
 // right after from. What is said of ages beyond tau rests on fewer samples.
 func Watched(samples []Sample, from time.Duration, least int) (tau time.Duration, ok bool) {
-	var entries, ends []time.Duration // of those that are at risk at some age after from
-	atRisk := 0
-	for _, s := range samples {
-		if !s.watched() || s.Age <= from {
-			continue
-		}
-		if s.Began || s.Entry <= from {
-			atRisk++
-		} else {
-			entries = append(entries, s.Entry)
-		}
-		ends = append(ends, s.Age)
-	}
-	slices.Sort(entries)
-	slices.Sort(ends)
-	if atRisk < least {
-		return 0, false
-	}
-	entered := 0
-	for i, end := range ends {
-		for entered < len(entries) && entries[entered] <= end {
-			entered++
-		}
-		if last := i+1 == len(ends) || ends[i+1] != end; last && atRisk+entered-(i+1) < least {
-			return end, true
-		}
-	}
-	return 0, false // least is 0 or less
+	return Ages{}.Watched(samples, from, least)
 }

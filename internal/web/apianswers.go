@@ -40,13 +40,15 @@ func (s *Server) apiWaiting(call *apiCall) ([]byte, error) {
 	if err := call.params.Err(); err != nil {
 		return nil, err
 	}
-	now := s.now(call.Request, call.reader.Report)
+	f.Limit = limit
+	all, err := s.now(call.Request, call.reader.Report).Waiting(call.Context(), f)
+	if err != nil {
+		return nil, err
+	}
 	return api.Fit(limit, func(limit int) (any, error) {
-		f.Limit = limit
-		found, err := now.Waiting(call.Context(), f)
-		if err != nil {
-			return nil, err
-		}
+		short := *all
+		found := &short
+		found.Waits = all.Waits[:min(limit, len(all.Waits))]
 		call.owners = nil
 		for i := range found.Waits {
 			if found.Waits[i].Expected != nil {
@@ -86,12 +88,13 @@ func (s *Server) apiWaits(call *apiCall) ([]byte, error) {
 	if err := call.params.Err(); err != nil {
 		return nil, err
 	}
+	all, err := call.reader.WaitsFrom(call.Context(), f, call.caller, at, limit)
+	if err != nil {
+		return nil, err
+	}
 	return api.Fit(limit, func(limit int) (any, error) {
-		found, err := call.reader.WaitsFrom(call.Context(), f, call.caller, at, limit)
-		if err != nil {
-			return nil, err
-		}
-		call.owners = found.Owners
+		found := all.First(limit)
+		call.owners = found.Owners()
 		out := struct {
 			*query.WaitsPage
 			pageOf
