@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // How many elements of a list an answer has.
@@ -106,18 +105,6 @@ func (p *Params) Limit() int {
 		return DefaultLimit
 	}
 	return n
-}
-
-// Day returns a day such as 2026-03-02; zero if it is not given.
-func (p *Params) Day(name string) time.Time {
-	if !p.values.Has(name) {
-		return time.Time{}
-	}
-	t, err := time.Parse(time.DateOnly, p.values.Get(name))
-	if err != nil {
-		p.refuse(BadParameter(), fmt.Sprintf("%s=%s is no day", name, cut(p.values.Get(name))), "Give a day such as 2026-03-02.", nil)
-	}
-	return t
 }
 
 // cursor is where a list goes on, and of which list it is.

@@ -146,8 +146,11 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Metrics: metrics.Handler(s.numbers.exporter, reg), Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload,
 		Webhooks: s.webhooks, WebhooksTaken: s.webhooks.Taken, Policy: s.policy.Load,
 		Refused: func(reason string) { s.refused(reason, 1) },
-		Looks:   s.looks,
-		Reader:  s.answers.reader, Titles: s.answers.titles, LooksAt: s.answers.looksAt,
+		Failed: func(path string, err error) {
+			log.Error("a request could not be answered", zap.String("path", path), zap.Error(err))
+		},
+		Looks:  s.looks,
+		Reader: s.answers.reader, Titles: s.answers.titles, LooksAt: s.answers.looksAt,
 		Retro: s.retro,
 	})
 	client, poller, err := s.newCollector(ctx, cfg)

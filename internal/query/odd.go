@@ -45,8 +45,7 @@ type OddIn struct {
 // OddExample is a story, or all of Jira, with something odd.
 type OddExample struct {
 	Story  string `json:"story"` // "": it is about no story
-	ID     int64  `json:"-"`
-	At     Time   `json:"at"` // null: the story's page says when
+	At     Time   `json:"at"`    // null: the story's page says when
 	Detail string `json:"detail"`
 }
 
@@ -89,7 +88,7 @@ func (r *Reader) Odd(ctx context.Context, sees func(project string) bool, whole 
 			out.Quarantine = append(out.Quarantine, Finding{n.Reason, n.Key, project, Stamp(n.At), n.Detail})
 		}
 		if len(examples[n.Reason]) < oddExamples {
-			examples[n.Reason] = append(examples[n.Reason], OddExample{n.Key, n.Story, Time(n.At), n.Detail})
+			examples[n.Reason] = append(examples[n.Reason], OddExample{n.Key, Time(n.At), n.Detail})
 		}
 	}
 	for _, reason := range measure.Reasons() {
@@ -149,7 +148,7 @@ func (r *Reader) oddStories(ctx context.Context, sees func(project string) bool)
 	for reason, list := range ids {
 		for _, id := range list {
 			if key := keys[id]; key != "" {
-				out[reason] = append(out[reason], OddExample{Story: key, ID: id, At: Time(latency.Never)})
+				out[reason] = append(out[reason], OddExample{Story: key, At: Time(latency.Never)})
 			}
 		}
 	}

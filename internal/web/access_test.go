@@ -414,3 +414,30 @@ func TestNobodyLooksUnrecorded(t *testing.T) {
 		}
 	}
 }
+
+// TestWhyThereIsNoAnswer asks for pages and answers while the store cannot be read.
+func TestWhyThereIsNoAnswer(t *testing.T) {
+	s, _, _ := tabled(t, identified(), func(string) {})
+	s.from.Reader = func(context.Context) (*query.Reader, error) { return nil, errors.New("/var/lib/x.db: the disk is full") }
+	for _, tc := range []struct {
+		target string
+		sign   func(*http.Request)
+		told   bool
+	}{
+		{"/data", named(proxy, "sam", "sre"), true},
+		{"/api/v1/audit", named(proxy, "sam", "sre"), true},
+		{"/how", named(proxy, "lin", ""), false},
+		{"/api/v1/waits", named(proxy, "lin", ""), false},
+	} {
+		var logged string
+		s.from.Failed = func(path string, err error) { logged = path + ": " + err.Error() }
+		rec := httptest.NewRecorder()
+		s.ServeHTTP(rec, apiRequest(tc.target, tc.sign))
+		if says := strings.Contains(rec.Body.String(), "the disk is full"); rec.Code != http.StatusInternalServerError || says != tc.told || says == strings.Contains(rec.Body.String(), "The log of the service says why") {
+			t.Errorf("%s: %d, told why: %t, want %t: %s", tc.target, rec.Code, says, tc.told, rec.Body)
+		}
+		if logged != tc.target+": /var/lib/x.db: the disk is full" {
+			t.Errorf("%s: the log says %q", tc.target, logged)
+		}
+	}
+}

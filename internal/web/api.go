@@ -72,7 +72,7 @@ func (s *Server) answers(answer func(*apiCall) ([]byte, error), names []string) 
 			call.reader, err = s.reader(r)
 		}
 		if err != nil {
-			api.Refuse(w, r, err)
+			s.refuseCall(w, r, err)
 			return
 		}
 		if call.reader == nil {
@@ -86,11 +86,20 @@ func (s *Server) answers(answer func(*apiCall) ([]byte, error), names []string) 
 			err = s.record(r, call.owners...)
 		}
 		if err != nil {
-			api.Refuse(w, r, err)
+			s.refuseCall(w, r, err)
 			return
 		}
 		api.Write(w, r, text)
 	})
+}
+
+// refuseCall refuses a request with the problem that err is, or says that it could not be
+// answered.
+func (s *Server) refuseCall(w http.ResponseWriter, r *http.Request, err error) {
+	if problem := (*api.Problem)(nil); !errors.As(err, &problem) {
+		err = &api.Problem{Kind: api.Failed(), Detail: "this could not be answered" + s.whyNot(r, err), Remedy: "Ask again later. If it stays so, ask those who run the service to look at its log."}
+	}
+	api.Refuse(w, r, err)
 }
 
 // after returns the elements of a list that come after a place, and the cursor of what

@@ -264,10 +264,16 @@ func TestProblemsSayWhatToDo(t *testing.T) {
 			}
 		}
 	}
+	// Who looks cannot be recorded: the log says why, and a lead learns that it does.
 	s.from.Looks = failing{}
 	for _, target := range []string{"/api/v1/owners", "/api/v1/owners/ada"} {
-		if p := problemOf(t, s, target, lead, 500); !strings.Contains(p.Detail, "disk is full") {
+		var logged string
+		s.from.Failed = func(path string, err error) { logged = path + ": " + err.Error() }
+		if p := problemOf(t, s, target, lead, 500); strings.Contains(p.Detail, "disk") || !strings.Contains(p.Detail, "The log of the service says why") {
 			t.Errorf("%s: %+v", target, p)
+		}
+		if !strings.HasPrefix(logged, target+": ") || !strings.Contains(logged, "disk is full") {
+			t.Errorf("%s: the log says %q", target, logged)
 		}
 	}
 }

@@ -118,7 +118,7 @@ func (s *Server) guard(rt route) http.Handler {
 // why, and returns false: nobody looks unseen.
 func (s *Server) looked(w http.ResponseWriter, r *http.Request, owners ...string) bool {
 	if err := s.record(r, owners...); err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		http.Error(w, "That you look at these numbers could not be recorded"+s.whyNot(r, err), http.StatusInternalServerError)
 		return false
 	}
 	return true

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/api"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/words"
@@ -190,14 +191,14 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, page *template.Tem
 	}
 	var buf bytes.Buffer
 	if err := page.ExecuteTemplate(&buf, "layout", frame); err != nil {
-		http.Error(w, "rendering the page: "+err.Error(), http.StatusInternalServerError)
+		http.Error(w, "The page could not be made"+s.whyNot(r, err), http.StatusInternalServerError)
 		return
 	}
 	sum := sha256.Sum256(buf.Bytes())
 	tag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 	w.Header().Set("ETag", tag)
 	code := cmp.Or(v.Code, http.StatusOK)
-	if code == http.StatusOK && unchanged(r, tag) {
+	if code == http.StatusOK && api.Unchanged(r, tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -206,21 +207,28 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, page *template.Tem
 	w.Write(buf.Bytes()) //nolint:errcheck // the reader is gone
 }
 
-// unchanged reports whether the sender of a request has an answer already. A proxy that
-// compresses answers makes their tags weak.
-func unchanged(r *http.Request, tag string) bool {
-	for known := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
-		if strings.TrimPrefix(strings.TrimSpace(known), "W/") == tag {
-			return true
-		}
-	}
-	return false
-}
-
 // failure is the template of the page that says that there is no page.
 func failure() *template.Template { return page("failure.html", nil) }
 
 // fail answers with a page that says why there is none, and where to go on.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, code int, title, answer string, instead ...menuEntry) {
 	s.show(w, r, s.failure, view{Title: title, Answer: answer, Code: code, Page: instead})
+}
+
+// unanswered answers with a page that says that there is no answer.
+func (s *Server) unanswered(w http.ResponseWriter, r *http.Request, err error) {
+	s.fail(w, r, http.StatusInternalServerError, "No answer", "What the page shows could not be read"+s.whyNot(r, err), s.menu(r)...)
+}
+
+// whyNot ends a sentence that says that a request could not be answered: with the error
+// for who operates the service, and for others with where it is told. It has it logged,
+// unless the sender has gone away.
+func (s *Server) whyNot(r *http.Request, err error) string {
+	if r.Context().Err() == nil {
+		s.from.Failed(r.URL.Path, err)
+	}
+	if callerOf(r).Operates() {
+		return ": " + err.Error() + "."
+	}
+	return ". The log of the service says why, for those who run it."
 }

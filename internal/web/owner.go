@@ -73,7 +73,7 @@ func (s *Server) owner() http.Handler {
 		turn, err := s.turn(r, report, owner)
 		switch {
 		case err != nil:
-			s.fail(w, r, http.StatusInternalServerError, "No answer", "Reading what waits on an owner failed: "+err.Error())
+			s.unanswered(w, r, err)
 		case turn == nil:
 			s.noOwner(w, r, report)
 		default:

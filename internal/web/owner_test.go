@@ -97,8 +97,13 @@ func TestYourTurn(t *testing.T) {
 		}
 	}
 	failure = errors.New("the disk is full")
-	if code, body := ask("ada@example.com", "/owners/ada"); code != http.StatusInternalServerError || !strings.Contains(body, "the disk is full") {
-		t.Errorf("without the looks: %d", code)
+	var logged error
+	s.from.Failed = func(_ string, err error) { logged = err }
+	if code, body := ask("ada@example.com", "/owners/ada"); code != http.StatusInternalServerError || strings.Contains(body, "disk") || !strings.Contains(body, "The log of the service says why") {
+		t.Errorf("without the looks: %d %s", code, body)
+	}
+	if !errors.Is(logged, failure) {
+		t.Errorf("without the looks: the log says %v", logged)
 	}
 	s.from.Policy = func() *Policy { return &Policy{} }
 	code, body := ask("", "/owners/nobody")

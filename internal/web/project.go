@@ -24,7 +24,6 @@ type projectPage struct {
 	Kinds   []kindRow
 	Needs   []needLine
 	Rules   bool
-	Few     string // why nothing is said; "": enough tell
 }
 
 // stageBar is a stage in the bar of the cycle time.

@@ -40,7 +40,7 @@ type Retro struct {
 // ofRetro is whoever sees the project that is asked for, or, where none is, any.
 func ofRetro() audience {
 	return audience{"lead or member of the project", func(_ *Server, c Caller, r *http.Request) bool {
-		if project := r.URL.Query().Get("project"); project != "" {
+		if project := strings.ToUpper(r.URL.Query().Get("project")); project != "" {
 			return c.SeesProject(project)
 		}
 		return c.everything || len(c.lead)+len(c.member) > 0
@@ -82,7 +82,7 @@ func (s *Server) retro() http.Handler {
 			}
 		}
 		if ending := r.URL.Query().Get("format"); ending != "" {
-			s.retroFile(w, ending, answer, report)
+			s.retroFile(w, r, ending, answer, report)
 			return
 		}
 		v := view{Title: "Retrospective", Notices: s.state(callerOf(r))}
@@ -91,7 +91,7 @@ func (s *Server) retro() http.Handler {
 		case report != nil:
 			made, err := render.NewPage(report, render.Format{Zone: answer.Zone, Base: s.from.Status().JiraURL})
 			if err != nil {
-				http.Error(w, err.Error(), http.StatusInternalServerError)
+				s.unanswered(w, r, err)
 				return
 			}
 			v.Title, shown.Body, shown.Newer = made.Title, made.Body, answer.Making
@@ -131,7 +131,7 @@ func sentence(err error) string {
 // asked returns what a request asks for, and the form with it filled in.
 func (s *Server) asked(r *http.Request) (form retroForm, ask RetroAsk, err error) {
 	q, c, report := r.URL.Query(), callerOf(r), s.from.Report()
-	project := q.Get("project")
+	project := strings.ToUpper(q.Get("project")) // as keys are in Jira
 	var seen []string
 	if report != nil {
 		for _, key := range slices.Sorted(maps.Keys(report.Configured)) {
@@ -231,7 +231,7 @@ func retroFiles(q url.Values) []menuEntry {
 
 // retroFile answers with a report as a file, which browsers save. While there is none it
 // says so, and when to ask again.
-func (s *Server) retroFile(w http.ResponseWriter, ending string, answer Retro, report *retrospective.Report) {
+func (s *Server) retroFile(w http.ResponseWriter, r *http.Request, ending string, answer Retro, report *retrospective.Report) {
 	forms := retroForms()
 	i := slices.IndexFunc(forms, func(f struct{ ending, name, kind string }) bool { return f.ending == ending })
 	switch {
@@ -261,7 +261,7 @@ func (s *Server) retroFile(w http.ResponseWriter, ending string, answer Retro, r
 		err = render.JSON(&buf, report)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		http.Error(w, "The report could not be written"+s.whyNot(r, err), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", forms[i].kind)

@@ -163,11 +163,6 @@ func (s *Server) reader(r *http.Request) (*query.Reader, error) {
 	return s.from.Reader(r.Context())
 }
 
-// unanswered answers with a page that says why there is no answer.
-func (s *Server) unanswered(w http.ResponseWriter, r *http.Request, err error) {
-	s.fail(w, r, http.StatusInternalServerError, "No answer", "Reading what the page is about failed: "+err.Error()+".", s.menu(r)...)
-}
-
 // readsStory reports whether a caller may read a story: it is of a project that they see, or
 // a wait on it is or was theirs.
 func readsStory(c Caller, why *query.Why) bool {

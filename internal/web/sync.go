@@ -120,7 +120,7 @@ func (s *Server) sync() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		data, err := s.from.Sync(r.Context())
 		if err != nil {
-			s.fail(w, r, http.StatusInternalServerError, "No answer", "Reading how the store keeps up with Jira failed: "+err.Error())
+			s.unanswered(w, r, err)
 			return
 		}
 		v := view{Title: "Sync", Answer: data.answer(), Page: syncPage{data, data.tiles(), s.serves("GET /data")}}

@@ -105,7 +105,7 @@ func (s *Server) waiting() http.Handler {
 		default:
 			answer, err := s.fillWaiting(r, report, &data)
 			if err != nil {
-				s.fail(w, r, http.StatusInternalServerError, "No answer", "Listing what waits failed: "+err.Error())
+				s.unanswered(w, r, err)
 				return
 			}
 			v.Lead = answer

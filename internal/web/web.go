@@ -36,6 +36,9 @@ type Sources struct {
 	Policy func() *Policy
 	// Refused, which may be nil, is called with why a request was refused.
 	Refused func(reason string)
+	// Failed, which may be nil, is called with why a request could not be answered. Only who
+	// operates the service is told more than that it was not.
+	Failed func(path string, err error)
 	// Looks, which may be nil, keeps who looked at an owner's numbers.
 	Looks Looks
 	// LooksAt returns the looks of others at an owner's numbers, the latest first; nil: they
@@ -81,6 +84,9 @@ func New(from Sources) *Server {
 	}
 	if from.Refused == nil {
 		from.Refused = func(string) {}
+	}
+	if from.Failed == nil {
+		from.Failed = func(string, error) {}
 	}
 	s := &Server{from: from, failure: failure()}
 	s.table = s.routes()
