@@ -201,7 +201,7 @@ func TestRunbooksOfTeams(t *testing.T) {
 	p.site.AddStatus(&jirasim.Status{ID: "4", Name: "In Progress", Category: "indeterminate"})
 	p.site.Update(func() { p.ops.Statuses = []string{"1", "4", "3"} }) // no acceptance step
 	p.serveJira()
-	const noDelegate, fits = "owners: {po: ", "OPS: {owner: po}"
+	const noDelegate, fits = "owners: {po: ", "OPS: {owner: po, owner_field: Product Owner}"
 	away := "absences: [{from: " + end.Add(-20*time.Hour).UTC().Format(time.RFC3339) + "}], "
 	p.restart(func(config string) string {
 		config = p.replaced("owners: {po: {", "owners: {po: {"+away)(config)
