@@ -152,11 +152,10 @@ func TestWhatIsUnreadStaysSo(t *testing.T) {
 		}
 	}
 	running := engine("build")
-	r, err := running.Load(t.Context(), rules, "a", at, nil)
-	if err != nil {
+	if _, err := running.Load(t.Context(), rules, "a", at, nil); err != nil {
 		t.Fatal(err)
 	}
-	r, err = running.Refresh(t.Context(), save(t, s, tale(1, at-10*hour, "doing", "review", "done")), at+hour)
+	r, err := running.Refresh(t.Context(), save(t, s, tale(1, at-10*hour, "doing", "review", "done")), at+hour)
 	check("polled", running, r, err)
 
 	next := engine("build2")

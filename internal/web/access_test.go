@@ -418,7 +418,9 @@ func TestNobodyLooksUnrecorded(t *testing.T) {
 // TestWhyThereIsNoAnswer asks for pages and answers while the store cannot be read.
 func TestWhyThereIsNoAnswer(t *testing.T) {
 	s, _, _ := tabled(t, identified(), func(string) {})
-	s.from.Reader = func(context.Context) (*query.Reader, error) { return nil, errors.New("/var/lib/x.db: the disk is full") }
+	s.from.Reader = func(context.Context) (*query.Reader, error) {
+		return nil, errors.New("/var/lib/x.db: the disk is full")
+	}
 	for _, tc := range []struct {
 		target string
 		sign   func(*http.Request)
