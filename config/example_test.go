@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const example = "config.example.yml"
@@ -46,7 +47,7 @@ func TestExample(t *testing.T) {
 		{"census_interval", cfg.Jira.CensusInterval, least.Jira.CensusInterval},
 		{"census_max_removed", cfg.Jira.CensusMaxRemoved, least.Jira.CensusMaxRemoved},
 	} {
-		if c.got != c.want {
+		if !cmp.Equal(c.got, c.want, cmpopts.EquateEmpty()) {
 			t.Errorf("%s of the example is %v, the default is %v", c.name, c.got, c.want)
 		}
 	}

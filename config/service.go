@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -59,6 +60,22 @@ func (l Log) check(p *report) {
 type Metrics struct {
 	OpenWaitsPerOwner int  `yaml:"open_waits_per_owner"` // how many of the oldest waits of an owner and kind have a series of their own
 	NativeHistograms  bool `yaml:"native_histograms"`
+
+	// Families says of metric families, by their names, whether they are exposed. Those
+	// that it does not name are.
+	Families map[string]bool `yaml:"families"`
+}
+
+// LeftOut returns the names of the metric families that are not exposed, in order.
+func (m Metrics) LeftOut() []string {
+	var out []string
+	for name, exposed := range m.Families {
+		if !exposed {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func (m Metrics) check(p *report) {

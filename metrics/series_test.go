@@ -3,10 +3,15 @@ package metrics
 import (
 	"fmt"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/yourturn/yourturn/internal/latency"
@@ -130,4 +135,69 @@ func worstMix(t *testing.T, paused bool) *latency.Report {
 	const asOf = base + 42_500
 	statistics := latency.NewStatistics(rules, latency.Rolling(asOf), slices.Values(history))
 	return latency.NewReport(rules, asOf, totals, waits, nil, statistics, 20)
+}
+
+// TestLeavingFamiliesOut leaves each family out in turn: it alone has no series then.
+func TestLeavingFamiliesOut(t *testing.T) {
+	named := func(e *Exporter) map[string]int {
+		reg := prometheus.NewPedanticRegistry()
+		reg.MustRegister(e)
+		families, err := reg.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]int{}
+		for _, f := range families {
+			out[f.GetName()] = len(f.GetMetric())
+		}
+		return out
+	}
+	report := worstMix(t, true)
+	e := NewExporter()
+	e.Publish(report)
+	all := named(e)
+	for _, name := range Optional() {
+		want := maps.Clone(all)
+		delete(want, name)
+		e.LeaveOut([]string{name})
+		e.Publish(report)
+		if got := named(e); !maps.Equal(got, want) {
+			t.Errorf("without %s there are %v, want %v", name, got, want)
+		}
+	}
+	e.LeaveOut(nil)
+	e.Publish(report)
+	if got := named(e); !maps.Equal(got, all) {
+		t.Errorf("with all of them there are %v, want %v", got, all)
+	}
+}
+
+// TestSizesOfFamilies holds that docs/metrics.md says how many series an owner in a
+// project has of each family that may be left out.
+func TestSizesOfFamilies(t *testing.T) {
+	text, err := os.ReadFile("../docs/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "## Leaving families out")
+	documented := map[string]int{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(po_[a-z_]+)` \\| ([0-9]+) \\|").FindAllStringSubmatch(section, -1) {
+		n, err := strconv.Atoi(m[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		documented[m[1]] = n
+	}
+	reg := prometheus.NewPedanticRegistry()
+	e := NewExporter()
+	reg.MustRegister(e)
+	e.Publish(worstMix(t, true))
+	_, sizes := seriesOfOwners(t, reg)
+	want := map[string]int{}
+	for _, name := range Optional() {
+		want[name] = sizes[name]
+	}
+	if diff := cmp.Diff(want, documented); diff != "" {
+		t.Errorf("series of families (-exposed +docs):\n%s", diff)
+	}
 }

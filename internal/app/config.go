@@ -1,10 +1,14 @@
 package app
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/listen"
+	"github.com/yourturn/yourturn/metrics"
 )
 
 // ConfigError is an error in the config. Nothing was done.
@@ -29,10 +33,29 @@ func loadConfig(cfg *config.Config, err error) (*config.Config, error) {
 	if err != nil {
 		return nil, ConfigError{err}
 	}
-	if err := cfg.Unsupported(); err != nil {
+	if err := errors.Join(cfg.Unsupported(), checkFamilies(cfg)); err != nil {
 		return nil, ConfigError{err}
 	}
 	return cfg, nil
+}
+
+// checkFamilies returns an error for each name in metrics.families of which no metric may
+// be left out.
+func checkFamilies(cfg *config.Config) error {
+	var errs []error
+	optional := metrics.Optional()
+	for _, name := range slices.Sorted(maps.Keys(cfg.Metrics.Families)) {
+		if slices.Contains(optional, name) {
+			continue
+		}
+		key := "metrics.families." + name
+		remedy := "docs/metrics.md lists those that may be left out"
+		if near := config.Nearest(name, optional, 1); len(near) > 0 {
+			remedy = "did you mean " + near[0] + "?"
+		}
+		errs = append(errs, fmt.Errorf("%s:%d: %s: is no family that may be left out; %s", cfg.File(), cfg.Line(key), key, remedy))
+	}
+	return errors.Join(errs...)
 }
 
 // CheckWeb returns what the config's web.config_file protects. An error in that

@@ -61,6 +61,7 @@ func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int6
 	n.cfg = cfg
 	n.engine = measure.NewEngine(n.store, cfg.Metrics.OpenWaitsPerOwner)
 	n.engine.ConfirmBy(confirm)
+	n.exporter.LeaveOut(cfg.Metrics.LeftOut())
 	n.uncompared = false
 	n.forget()
 }

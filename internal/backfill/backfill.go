@@ -47,6 +47,8 @@ type Options struct {
 	// OpenWaits is how many open waits of an owner and kind have a series of their
 	// own at most.
 	OpenWaits int
+	// LeftOut names metric families that have no series, in order.
+	LeftOut []string
 	// Config identifies the config behind Rules, and the store; Version the program.
 	// A folder that was written with others is not continued.
 	Config, Version string
@@ -208,6 +210,7 @@ func derive(ctx context.Context, source Source, o Options, part span) (*table, e
 	if err := registry.Register(exporter); err != nil {
 		return nil, err
 	}
+	exporter.LeaveOut(o.LeftOut)
 	t := newTable(o.Labels)
 	for i := range part.steps {
 		p.now = first.Add(time.Duration(i) * o.Step)

@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ type record struct {
 	Step    string            `json:"step"`
 	Labels  map[string]string `json:"labels"`
 	Open    int               `json:"open_waits_per_owner"`
+	LeftOut []string          `json:"left_out_families,omitempty"`
 	Config  string            `json:"config"`
 	Version string            `json:"version"`
 	Steps   int               `json:"steps"`
@@ -41,7 +43,7 @@ type record struct {
 
 // newRecord returns the record of a file that o asks for, before it is written.
 func newRecord(o Options) record {
-	r := record{Step: o.Step.String(), Labels: map[string]string{}, Open: o.OpenWaits, Config: o.Config, Version: o.Version}
+	r := record{Step: o.Step.String(), Labels: map[string]string{}, Open: o.OpenWaits, LeftOut: o.LeftOut, Config: o.Config, Version: o.Version}
 	for _, l := range o.Labels {
 		r.Labels[l.Name] = l.Value
 	}
@@ -60,6 +62,8 @@ func (r *record) differs(o Options) string {
 		return "was written by another config, or from another store"
 	case r.Open != want.Open:
 		return fmt.Sprintf("was written with metrics.open_waits_per_owner %d", r.Open)
+	case !slices.Equal(r.LeftOut, want.LeftOut):
+		return fmt.Sprintf("was written with other families left out by metrics.families (%s)", cmp.Or(strings.Join(r.LeftOut, ", "), "none"))
 	case r.Version != want.Version:
 		return fmt.Sprintf("was written by yourturn %s", r.Version)
 	}

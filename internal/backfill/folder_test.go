@@ -252,6 +252,7 @@ func TestFolder(t *testing.T) {
 		{"another label", `was written for other labels, instance="i",job="j"`, func(_ *testing.T, _ string, o *Options) { o.Labels = o.Labels[:1] }, true},
 		{"another config", "was written by another config", func(_ *testing.T, _ string, o *Options) { o.Config = "d" }, true},
 		{"other open waits", "was written with metrics.open_waits_per_owner 0", func(_ *testing.T, _ string, o *Options) { o.OpenWaits = 1 }, true},
+		{"other families", "was written with other families left out by metrics.families (none)", func(_ *testing.T, _ string, o *Options) { o.LeftOut = []string{"po_waits_open"} }, true},
 		{"another version", "was written by yourturn v", func(_ *testing.T, _ string, o *Options) { o.Version = "w" }, true},
 		{"a file that was cut", "was changed since it was written", func(t *testing.T, dir string, _ *Options) {
 			if err := os.Truncate(filepath.Join(dir, file), 10); err != nil {

@@ -182,7 +182,7 @@ func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) 
 	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
 	b := app.BuildInfo()
 	done, err := backfill.Write(ctx, r.Store, backfill.Options{
-		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, Dir: f.out, Overwrite: f.force,
+		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, LeftOut: cfg.Metrics.LeftOut(), Dir: f.out, Overwrite: f.force,
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
 		// A store that begins at another instant is another Jira's, whatever its config.
 		Config: strings.TrimSpace(fmt.Sprintf("%s %d %d %s", fingerprint, begins.First, start, rules.Naming(cfg))), LedgerStart: start, Version: b.Version + " " + b.Revision,

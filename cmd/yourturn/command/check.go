@@ -14,6 +14,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/dashboards"
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/columns"
 	"github.com/yourturn/yourturn/internal/diagnose"
@@ -21,6 +22,7 @@ import (
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/store"
+	"github.com/yourturn/yourturn/internal/words"
 )
 
 // checkCommand validates a config, and with --online the Jira it is for.
@@ -66,6 +68,9 @@ what you need to write a config by hand. ` + "`yourturn init`" + ` writes one fo
 				return err
 			}
 			fmt.Fprintf(e.Out, "%s is valid\n", configFile)
+			if err := printLeftOut(e, cfg); err != nil {
+				return err
+			}
 			if kept {
 				if err := checkStore(cmd.Context(), e, cfg); err != nil {
 					return err
@@ -89,6 +94,30 @@ what you need to write a config by hand. ` + "`yourturn init`" + ` writes one fo
 	return cmd
 }
 
+// printLeftOut says of each metric family that is not exposed what needs it.
+func printLeftOut(e Env, cfg *config.Config) error {
+	for _, family := range cfg.Metrics.LeftOut() {
+		boards, rules, err := dashboards.Need(family)
+		if err != nil {
+			return err
+		}
+		var need []string
+		for _, b := range boards {
+			need = append(need, "the dashboard "+b)
+		}
+		for _, r := range rules {
+			need = append(need, "the rule "+r)
+		}
+		if len(need) > 0 {
+			printLine(e.Out, diagnose.Line{
+				Topic: "metrics", Grade: diagnose.Look, Text: fmt.Sprintf("metrics.families leaves out %s, so less is shown by %s", family, words.List(need)),
+				Remedy: "take the family out of metrics.families, or do without",
+			})
+		}
+	}
+	return nil
+}
+
 // checkStore compares what a store keeps of the last derivation with a derivation of
 // every story.
 func checkStore(ctx context.Context, e Env, cfg *config.Config) error {
@@ -108,7 +137,7 @@ func checkStore(ctx context.Context, e Env, cfg *config.Config) error {
 		for _, line := range c.Lines[:min(len(c.Lines), 20)] {
 			fmt.Fprintln(e.Out, line)
 		}
-		return fmt.Errorf("%s: what is kept is not what every story comes to: %d lines of /metrics differ, and %d things would be counted: "+
+		return fmt.Errorf("%s: what is kept is not what every story comes to: %d lines differ, and %d things would be counted: "+
 			"start serve, which finds and mends it, or run `yourturn sync --recount`", cfg.Store.URL, len(c.Lines), c.Uncounted)
 	}
 	fmt.Fprintln(e.Out, "what the store keeps for the next start is what every story comes to")
