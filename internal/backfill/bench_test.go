@@ -13,6 +13,7 @@ import (
 	"github.com/yourturn/yourturn/internal/backfill"
 	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/store"
@@ -43,18 +44,29 @@ func BenchmarkYear(b *testing.B) {
 // BenchmarkMonth writes the last month of a company's past of YOURTURN_BENCH_STORIES stories
 // (10,000), a sample an hour.
 func BenchmarkMonth(b *testing.B) {
-	n := storiesOfAnYear
-	if text := os.Getenv("YOURTURN_BENCH_STORIES"); text != "" {
-		var err error
-		if n, err = strconv.Atoi(text); err != nil {
-			b.Fatal(err)
-		}
+	write(b, company(b, benchStories(b)*4/5), b.TempDir(), begins.AddDate(0, 11, 0), begins.AddDate(1, 0, 0).Add(-time.Hour))
+}
+
+// benchStories is how many stories a company has in a year.
+func benchStories(b *testing.B) int {
+	b.Helper()
+	text := os.Getenv("YOURTURN_BENCH_STORIES")
+	if text == "" {
+		return storiesOfAnYear
 	}
-	write(b, company(b, n*4/5), b.TempDir(), begins.AddDate(0, 11, 0), begins.AddDate(1, 0, 0).Add(-time.Hour))
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
 }
 
 // write writes a part of a company's past.
 func write(b *testing.B, s *store.Store, dir string, from, to time.Time) {
+	figures.Work(b, func() { writeAll(b, s, dir, from, to) })
+}
+
+func writeAll(b *testing.B, s *store.Store, dir string, from, to time.Time) {
 	for b.Loop() {
 		done, err := backfill.Write(b.Context(), s, backfill.Options{
 			Rules: companyRules(b), From: from, To: to, Step: time.Hour, OpenWaits: 20, Dir: dir, Overwrite: true,

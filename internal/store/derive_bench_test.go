@@ -3,6 +3,7 @@ package store
 import (
 	"testing"
 
+	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
@@ -25,20 +26,22 @@ func BenchmarkRederive(b *testing.B) {
 	}
 	e = measure.NewEngine(s, 20)
 	forgetPeak()
-	for b.Loop() {
-		report, err := e.Load(b.Context(), rules, "a", asOf, nil)
-		if err != nil {
-			b.Fatal(err)
+	figures.Work(b, func() {
+		for b.Loop() {
+			report, err := e.Load(b.Context(), rules, "a", asOf, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var ended uint64
+			for _, v := range report.Totals.Ended {
+				ended += v
+			}
+			if ended == 0 || len(report.Statistics.Waits) == 0 {
+				b.Fatalf("%d ended, %d distributions", ended, len(report.Statistics.Waits))
+			}
+			b.ReportMetric(float64(ended), "waits-ended")
 		}
-		var ended uint64
-		for _, v := range report.Totals.Ended {
-			ended += v
-		}
-		if ended == 0 || len(report.Statistics.Waits) == 0 {
-			b.Fatalf("%d ended, %d distributions", ended, len(report.Statistics.Waits))
-		}
-		b.ReportMetric(float64(ended), "waits-ended")
-	}
+	})
 	b.ReportMetric(float64(10*n*b.N)/b.Elapsed().Seconds(), "events/s")
 	reportPeak(b)
 }

@@ -1,13 +1,18 @@
 package store
 
 import (
-	"syscall"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
+	"github.com/yourturn/yourturn/metrics"
 )
 
 // BenchmarkStart derives as a start does: from what is kept of the last derivation.
@@ -15,7 +20,7 @@ import (
 func BenchmarkStart(b *testing.B) {
 	_, start := polled(b)
 	forgetPeak()
-	reportWork(b, func() {
+	figures.Work(b, func() {
 		for b.Loop() {
 			start()
 		}
@@ -23,20 +28,26 @@ func BenchmarkStart(b *testing.B) {
 	reportPeak(b)
 }
 
-// reportWork reports the processor time of each round of f, which other work on the
-// machine changes less than the time on the wall.
-func reportWork(b *testing.B, f func()) {
-	b.Helper()
-	work := func() time.Duration {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-			b.Fatal(err)
-		}
-		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+// BenchmarkScrape answers scrapes of what was derived of the stories.
+func BenchmarkScrape(b *testing.B) {
+	_, start := polled(b)
+	e, asOf := start()
+	report, err := e.Refresh(b.Context(), nil, asOf.Add(time.Minute))
+	if err != nil {
+		b.Fatal(err)
 	}
-	before := work()
-	f()
-	b.ReportMetric(float64((work()-before).Milliseconds())/float64(b.N), "cpu-ms/op")
+	exporter := metrics.NewExporter()
+	exporter.Publish(report)
+	h := metrics.Handler(exporter, prometheus.NewRegistry())
+	figures.Work(b, func() {
+		for b.Loop() {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+			if w.Code != http.StatusOK {
+				b.Fatal(w.Code)
+			}
+		}
+	})
 }
 
 // BenchmarkPoll derives after a poll that found nothing, and after one that found 50
@@ -54,7 +65,7 @@ func BenchmarkPoll(b *testing.B) {
 	}
 	b.Run("idle", func(b *testing.B) {
 		forgetPeak()
-		reportWork(b, func() {
+		figures.Work(b, func() {
 			for b.Loop() {
 				poll(b, nil)
 			}

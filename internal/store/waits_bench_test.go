@@ -5,6 +5,7 @@ import (
 	"io"
 	"testing"
 
+	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -16,18 +17,20 @@ func BenchmarkWaits(b *testing.B) {
 	r := &query.Reader{Store: s, Rules: rules}
 	list := func(b *testing.B, look query.Preview, each func(*query.Waits)) {
 		store.ForgetPeak()
-		for b.Loop() {
-			found, err := r.Waits(b.Context(), query.Filter{}, asOf, look)
-			if err != nil {
-				b.Fatal(err)
+		figures.Work(b, func() {
+			for b.Loop() {
+				found, err := r.Waits(b.Context(), query.Filter{}, asOf, look)
+				if err != nil {
+					b.Fatal(err)
+				}
+				each(found)
+				if err := found.Close(); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(found.Count), "waits")
+				b.ReportMetric(float64(found.Open), "open")
 			}
-			each(found)
-			if err := found.Close(); err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(found.Count), "waits")
-			b.ReportMetric(float64(found.Open), "open")
-		}
+		})
 		store.ReportPeak(b)
 	}
 	b.Run("json", func(b *testing.B) {
