@@ -108,14 +108,10 @@ func (p place) stageShare(stage string) string {
 	return fmt.Sprintf("%.1f", 100*p.stage(stage)/p.cycleTime())
 }
 
-// bounds returns the bounds of the share of waiting, the lower rounded down and the upper up.
+// bounds returns the bounds of the share of waiting.
 func (p place) bounds() string {
-	share := func(of float64) float64 { return math.Round(1000*of/p.cycleTime()) / 10 } // as the table has it
-	low, high := math.Floor(share(p.stage("owner"))), math.Ceil(share(p.stage("owner")+p.stage("owner_question")))
-	if p.stage("owner_question") == 0 {
-		return fmt.Sprintf("%.0f", low)
-	}
-	return fmt.Sprintf("%.0f–%.0f", low, high)
+	low := p.stage("owner")
+	return outwards(low/p.cycleTime(), (low+p.stage("owner_question"))/p.cycleTime())
 }
 
 // oldest returns the story's clock of the oldest of some waits, in seconds.

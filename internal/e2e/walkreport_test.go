@@ -279,14 +279,21 @@ func (r *retroTold) savings() []retroSaving {
 // bounds writes the bounds of a share of waiting.
 func (r *retroTold) bounds(p *retroProject, i int) string {
 	s := p.Share[i]
-	switch both := percents(s.Low, s.High); {
-	case s.Hours == 0:
+	if s.Hours == 0 {
 		return ""
-	case both[0] == both[1]:
-		return both[0]
-	default:
-		return both[0] + "–" + both[1]
 	}
+	return outwards(s.Low, s.High)
+}
+
+// outwards writes the bounds of a share, the lower rounded down and the upper up, both as
+// tables have them to the tenth.
+func outwards(low, high float64) string {
+	tenths := func(share float64) float64 { return math.Round(1000*share) / 10 }
+	below, above := math.Floor(tenths(low)), math.Ceil(tenths(high))
+	if below == above {
+		return fmt.Sprintf("%.0f", below)
+	}
+	return fmt.Sprintf("%.0f–%.0f", below, above)
 }
 
 // verdict wants what is said of a project's bottleneck.
