@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/words"
 )
 
 // Topic is a question to talk about: about the work and the agreement, never about
@@ -41,7 +42,7 @@ func topicRules() []topicRule {
 	return []topicRule{
 		{"share", "waiting for the owner is at least 10 % of the cycle time, by the lower bound", "What would let the team go on while it waits, or wait less?", func(p *Project, _ *Report) string {
 			if s := p.Share[0]; s.Low >= 0.1 {
-				return fmt.Sprintf("stories stood for %.0f to %.0f %% of their cycle time until the owner acted", 100*s.Low, 100*s.High)
+				return fmt.Sprintf("stories stood for %s of their cycle time until the owner acted", words.Between(s.Low, s.High))
 			}
 			return ""
 		}},

@@ -174,8 +174,10 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	if err := f(tx); err != nil {
-		if ctx.Err() != nil && errors.Is(err, sql.ErrTxDone) { // its end ended the transaction
-			err = ctx.Err()
+		// The end of ctx ends the transaction and closes its statements. database/sql has an
+		// error of its own for each, in whatever f was doing.
+		if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+			err = fmt.Errorf("%w: %w", ended, err)
 		}
 		return s.explain(err)
 	}

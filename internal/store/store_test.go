@@ -489,3 +489,26 @@ func TestAContextThatEndsWritesNothing(t *testing.T) {
 		t.Error("something was written")
 	}
 }
+
+// TestEndOfAContextInAWrite ends the context of a write, which closes the statements that
+// it has prepared: the error is that the context has ended.
+func TestEndOfAContextInAWrite(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	ctx, end := context.WithCancel(t.Context())
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		one, err := tx.PrepareContext(ctx, `SELECT 1`)
+		if err != nil {
+			return err
+		}
+		defer one.Close() //nolint:errcheck // it is closed
+		end()
+		for {
+			if _, err := one.ExecContext(t.Context()); err != nil && !errors.Is(err, sql.ErrTxDone) {
+				return err
+			}
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want %v", err, context.Canceled)
+	}
+}

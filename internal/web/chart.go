@@ -56,7 +56,10 @@ type box struct {
 }
 
 // legend explains a class of boxes.
-type legend struct{ Class, Text string }
+type legend struct {
+	Class, Text string
+	Under       string // the class of what it lies on; "": on nothing
+}
 
 const (
 	laneName   = 17 // pixels of a lane's name
@@ -182,24 +185,28 @@ func newChart(key string, t *query.Timeline, within query.Stretch, zone *time.Lo
 	if now := t.To.Instant(); s.from <= now && now <= s.to {
 		c.Now = percent(min(s.at(now), 99.9))
 	}
+	wait := string(latency.Question)
+	if seen["acceptance"] {
+		wait = string(latency.Acceptance)
+	}
 	for _, l := range []legend{
-		{"status accepts", "a status in which it waits for acceptance"},
-		{"acceptance", "waits for acceptance"},
-		{"question", "waits for an answer"},
-		{"late", "past target"},
-		{"paused", "the clock is stopped"},
-		{"away", "the owner is away and nobody stands in: their clock is stopped"},
-		{"absent", "the owner is away"},
-		{"off", "outside working hours: the clock does not run"},
-		{"handed", "handed over"},
-		{"hours", "working hours of the owner"},
+		{Class: "status accepts", Text: "a status in which it waits for acceptance"},
+		{Class: "acceptance", Text: "waits for acceptance"},
+		{Class: "question", Text: "waits for an answer"},
+		{Class: "late", Text: "past target"},
+		{Class: "paused", Text: "the clock is stopped"},
+		{Class: "away", Text: "the owner is away and nobody stands in: their clock is stopped"},
+		{Class: "absent", Text: "the owner is away"},
+		{Class: "off", Text: "outside working hours: the clock does not run", Under: wait},
+		{Class: "handed", Text: "handed over"},
+		{Class: "hours", Text: "working hours of the owner"},
 	} {
 		if seen[l.Class] {
 			c.Legend = append(c.Legend, l)
 		}
 	}
 	if c.Now != "" {
-		c.Legend = append(c.Legend, legend{"now", "now, as of the data"})
+		c.Legend = append(c.Legend, legend{Class: "now", Text: "now, as of the data"})
 	}
 	c.Text = s.told(t)
 	return c
