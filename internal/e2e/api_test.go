@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -140,7 +141,18 @@ func TestAPISaysWhatTheCommandsSay(t *testing.T) {
 			t.Errorf("%v: %d", project, status)
 		}
 	}
-	c.all("/api/v1/audit?limit=1", "quarantine")
+	c.all("/api/v1/data?limit=1", "quarantine")
+	// The command lists findings in the order in which they happened, the API by story.
+	findings := printed[[]any](t, "waits", "--audit", "--config.file", o.config, "--format", "json")
+	byText := func(a, b any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+	for _, limit := range []string{"7", "100"} {
+		listed := c.all("/api/v1/audit?limit="+limit, "findings")
+		slices.SortFunc(findings, byText)
+		slices.SortFunc(listed, byText)
+		if diff := gocmp.Diff(findings, listed); diff != "" || len(findings) < 30 {
+			t.Errorf("%d findings (-command +API):\n%.3000s", len(findings), diff)
+		}
+	}
 	c.all("/api/v1/agreement?limit=1", "owners")
 
 	report := awaitReport(c, "/api/v1/report?project=PAY")

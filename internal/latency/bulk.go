@@ -51,13 +51,20 @@ func (b Bulk) Findings(traces iter.Seq[*Trace]) []Finding {
 	}
 	var out []Finding
 	for t := range traces {
-		for e, s := range bulkEndings(t, math.MinInt64) {
-			if n := b[e]; n > 0 {
-				out = append(out, Finding{
-					Reason: FindBulk, StoryID: s.StoryID, Story: s.Story, ProjectID: s.ProjectID, At: s.End,
-					Detail: "one of " + strconv.Itoa(n) + " stories in this minute",
-				})
-			}
+		out = append(out, b.Of(t)...)
+	}
+	return out
+}
+
+// Of returns the findings of one trace, where b holds what ended in bulk and nothing else.
+func (b Bulk) Of(t *Trace) []Finding {
+	var out []Finding
+	for e, s := range bulkEndings(t, math.MinInt64) {
+		if n := b[e]; n > 0 {
+			out = append(out, Finding{
+				Reason: FindBulk, StoryID: s.StoryID, Story: s.Story, ProjectID: s.ProjectID, At: s.End,
+				Detail: "one of " + strconv.Itoa(n) + " stories in this minute",
+			})
 		}
 	}
 	return out
@@ -139,6 +146,15 @@ func (b *bulkCounts) add(rules *Rules, e endingIn, n int) {
 		delete(b.bulk, e.bulkEnding)
 		b.stale = true
 	}
+}
+
+// all returns what ended in bulk.
+func (b *bulkCounts) all() Bulk {
+	out := Bulk{}
+	for e := range b.bulk {
+		out[e] = int(b.stories[countedEnding{b.actors[e.actor], e.minute}])
+	}
+	return out
 }
 
 // findings returns how many stories were ended in bulk after an instant, by project, and

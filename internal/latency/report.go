@@ -289,6 +289,10 @@ type Report struct {
 	// Odd are the ids of the latest stories with a finding of the audit, at most
 	// OddExamples of a project and reason, falling.
 	Odd map[AuditKey][]int64
+	// Misfits are the findings of the audit that are about no story.
+	Misfits []Finding
+	// Bulk is what ended in bulk, of which Bulk.Of says what a story has.
+	Bulk Bulk
 	// Moved are the ids of stories by the keys that they had before they were moved to
 	// another project.
 	Moved map[string]int64

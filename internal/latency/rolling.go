@@ -173,6 +173,9 @@ func (s *RollingStatistics) Bulk() (found map[AuditKey]int, latest map[AuditKey]
 	return s.bulk.findings(s.rules, s.traces, s.longest().From)
 }
 
+// InBulk returns what ended in bulk in the longest window, as of the last At.
+func (s *RollingStatistics) InBulk() Bulk { return s.bulk.all() }
+
 func (s *RollingStatistics) longest() *rollingWindow { return s.windows[len(s.windows)-1] }
 
 // field counts what the owner field of a story holds, n times.

@@ -150,6 +150,9 @@ func TestRollingStatisticsAreStatistics(t *testing.T) {
 			if diff := gocmp.Diff(found, inBulk) + gocmp.Diff(odd.Odd, latest, cmpopts.EquateEmpty()); diff != "" {
 				rt.Fatalf("as of %s, in bulk (-all traces +kept):\n%s", asOf.Time(), diff)
 			}
+			if kept := rolling.InBulk(); !maps.Equal(bulk, kept) { // which Findings has left
+				rt.Fatalf("as of %s, ended in bulk: %v, want %v", asOf.Time(), kept, bulk)
+			}
 			if len(traces) != len(whole) {
 				rt.Fatalf("as of %s: %d traces, want %d", asOf.Time(), len(traces), len(whole))
 			}

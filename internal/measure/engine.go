@@ -446,6 +446,7 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 	}
 	r := latency.NewReport(e.rules, asOf, e.totals, open, audit, statistics, e.limit)
 	r.Moved, r.Odd, e.movedShown = e.moved, e.findings.examples(), true
+	r.Misfits, r.Bulk = misfits, e.rolling.InBulk()
 	for key, ids := range stories {
 		for _, id := range ids {
 			r.AddOdd(key, id)

@@ -1,7 +1,10 @@
 package query
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -36,4 +39,113 @@ func (r *Reader) Audit(ctx context.Context, f Filter, asOf latency.Instant) ([]F
 		out = append(out, Finding{one.Reason, one.Story, r.Project(one.ProjectID), Stamp(one.At), one.Detail})
 	}
 	return out, nil
+}
+
+// AuditPage is a page of the audit's findings: first those about no story, then by the ids
+// of the stories, and for each in the order in which they happened.
+type AuditPage struct {
+	AsOf     Time      `json:"as_of"`
+	Findings []Finding `json:"findings"`
+
+	More *ListPlace `json:"-"` // nil: there are no more
+
+	places []ListPlace // of the findings
+}
+
+// First returns the page that ends after the first n of the findings.
+func (p *AuditPage) First(n int) *AuditPage {
+	if n >= len(p.Findings) {
+		return p
+	}
+	return &AuditPage{AsOf: p.AsOf, Findings: p.Findings[:n], More: &p.places[n], places: p.places[:n]}
+}
+
+// AuditFrom returns the findings of a service's audit from a place on, in the projects that
+// sees selects, and with whole what is about no project: at most limit, and fewer, even
+// none, where few stories have one; then More is not nil. With owners it says what was
+// counted for whom before the past was corrected.
+func (r *Reader) AuditFrom(ctx context.Context, sees, owners func(project string) bool, whole bool, at ListPlace, limit int) (*AuditPage, error) {
+	ids, err := r.Store.StoryIDs(ctx, at.Story, scanned+1)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := r.Store.Notes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading what polls noted: %w", err)
+	}
+	page := auditing{AuditPage: AuditPage{AsOf: Time(r.State.DataTimestamp), Findings: []Finding{}}, r: r, sees: sees, owners: owners, whole: whole, at: at, limit: limit}
+	until := int64(math.MaxInt64)
+	if len(ids) > scanned {
+		until, ids = ids[scanned], ids[:scanned]
+	}
+	// What polls noted may be of stories that the store does not hold.
+	noted := measure.Noted(r.Rules, notes)
+	slices.SortStableFunc(noted, func(a, b latency.Finding) int { return cmp.Compare(a.StoryID, b.StoryID) })
+	before := func(id int64) (found []latency.Finding) {
+		n, _ := slices.BinarySearchFunc(noted, id, func(f latency.Finding, id int64) int { return cmp.Compare(f.StoryID, id) })
+		found, noted = noted[:n], noted[n:]
+		return found
+	}
+	before(at.Story)
+	if at.Story == 0 {
+		page.add(slices.Concat(before(1), r.Report.Misfits))
+	}
+	err = r.each(ctx, ids, limit, func(h *latency.History, res *latency.Result) (full bool, err error) {
+		page.add(before(h.ID))
+		counted, err := r.Store.LedgerOf(ctx, []int64{h.ID})
+		if err != nil {
+			return false, err
+		}
+		asOf := r.State.DataTimestamp
+		trace := res.Trace(asOf.Add(-latency.LongestWindow))
+		page.add(slices.Concat(res.Findings, r.Rules.Corrections(h, slices.Collect(r.Rules.Entries(h.ID, res, asOf)), counted), r.Report.Bulk.Of(&trace), before(h.ID+1)))
+		return page.More != nil, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	page.add(before(until))
+	if page.More == nil && until < math.MaxInt64 {
+		page.More = &ListPlace{Story: until}
+	}
+	return &page.AuditPage, nil
+}
+
+// auditing fills a page of findings.
+type auditing struct {
+	AuditPage
+	r            *Reader
+	sees, owners func(project string) bool
+	whole        bool
+	at           ListPlace
+	limit        int
+}
+
+// add adds findings of stories, whose ids rise from call to call, as long as there is room
+// for them.
+func (a *auditing) add(found []latency.Finding) {
+	slices.SortStableFunc(found, func(a, b latency.Finding) int {
+		return cmp.Or(cmp.Compare(a.StoryID, b.StoryID), cmp.Compare(a.At, b.At), cmp.Compare(a.Reason, b.Reason))
+	})
+	n := 0 // of the story, before this one
+	for i, f := range found {
+		if n++; i == 0 || found[i-1].StoryID != f.StoryID {
+			n = 0
+		}
+		project := a.r.Project(f.ProjectID)
+		watched := a.r.Rules.Projects[f.ProjectID] != nil
+		if a.More != nil || f.StoryID == a.at.Story && n < a.at.Waits || watched && !a.sees(project) || !watched && !a.whole {
+			continue
+		}
+		place := ListPlace{f.StoryID, n}
+		if len(a.Findings) == a.limit {
+			a.More = &place
+			continue
+		}
+		out := Finding{f.Reason, f.Story, project, Stamp(f.At), f.Detail}
+		if f.Reason == latency.FindCorrected && !a.owners(project) {
+			out.Detail = "" // it says for whom
+		}
+		a.Findings, a.places = append(a.Findings, out), append(a.places, place)
+	}
 }

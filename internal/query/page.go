@@ -8,7 +8,7 @@ import (
 	"github.com/yourturn/yourturn/internal/measure"
 )
 
-// scanned is how many stories one page of waits derives at most. A page of a filter that
+// scanned is how many stories one page of waits, or of findings, derives at most. A page of a filter that
 // selects little ends there, and the next one goes on: no answer takes long.
 const scanned = 250
 
@@ -61,20 +61,9 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := r.Store.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer snapshot.Close() //nolint:errcheck // it only read
-	lineage := measure.NewLineage(r.Store)
-	list := func(h *latency.History) (full bool, err error) {
-		ancestors, err := lineage.Of(ctx, h)
-		if err != nil {
-			return false, err
-		}
-		parts := latency.NewDeriver(r.Rules, ancestors).Story(h, r.State.DataTimestamp).Parts
-		for i := range parts {
-			p := &parts[i]
+	err = r.each(ctx, ids, limit, func(h *latency.History, res *latency.Result) (full bool, err error) {
+		for i := range res.Parts {
+			p := &res.Parts[i]
 			if h.ID == at.Story && i < at.Waits || !r.shows(&f, see, p) {
 				continue
 			}
@@ -85,25 +74,9 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 			out.Waits, out.places = append(out.Waits, r.seenPart(see, p)), append(out.places, ListPlace{h.ID, i})
 		}
 		return false, nil
-	}
-	// The store sorts what it is asked for before it gives the first story: it is asked for
-	// about as much as the page has.
-	full := false
-	for chunk := range slices.Chunk(ids, limit+1) {
-		for h, err := range snapshot.Histories(ctx, chunk) {
-			if err == nil {
-				full, err = list(h)
-			}
-			if err != nil {
-				return nil, err
-			}
-			if full {
-				break
-			}
-		}
-		if full {
-			break
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	stories := make([]int64, len(out.places))
 	for i, place := range out.places {
@@ -115,6 +88,35 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 	}
 	out.More = rest
 	return out, err
+}
+
+// each derives stories, whose ids rise, as of the Reader's data timestamp, and calls f with
+// each until that reports that a page of at most limit elements is full. What f is called
+// with is valid during the call.
+func (r *Reader) each(ctx context.Context, ids []int64, limit int, f func(*latency.History, *latency.Result) (full bool, err error)) error {
+	snapshot, err := r.Store.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer snapshot.Close() //nolint:errcheck // it only read
+	lineage := measure.NewLineage(r.Store)
+	// The store sorts what it is asked for before it gives the first story: it is asked for
+	// about as much as the page has.
+	for chunk := range slices.Chunk(ids, limit+1) {
+		for h, err := range snapshot.Histories(ctx, chunk) {
+			if err != nil {
+				return err
+			}
+			ancestors, err := lineage.Of(ctx, h)
+			if err != nil {
+				return err
+			}
+			if full, err := f(h, latency.NewDeriver(r.Rules, ancestors).Story(h, r.State.DataTimestamp)); full || err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // idsFrom returns the ids of the stories to look at for a page, and where the next page

@@ -27,6 +27,7 @@ func (s *Server) apiRoutes() []route {
 		of("/projects", anyRole(), apiProjects, "limit", "cursor"),
 		of("/projects/{project}", ofProject(), apiProject),
 		of("/audit", anyRole(), apiAudit, "project", "limit", "cursor"),
+		of("/data", anyRole(), apiData, "project", "limit", "cursor"),
 		of("/agreement", anyRole(), s.apiAgreement, "project", "limit", "cursor"),
 		{pattern: "GET " + api.Prefix + "/openapi.json", audience: anyRole(), problems: true, atOnce: 8, handler: http.HandlerFunc(apiDocument)},
 		{pattern: "/api/", audience: anyRole(), personal: true, problems: true, atOnce: 8, handler: http.HandlerFunc(s.apiElse)},

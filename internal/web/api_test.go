@@ -248,7 +248,7 @@ func TestProblemsSayWhatToDo(t *testing.T) {
 		{"/api/v1/stories/PAY-99", lead, 404, `"PAY-99"`, nil},
 		{"/api/v1/owners/ada", member, 403, "not for you", nil},
 		{"/api/v1/projects/WEB", lead, 403, "not for you", nil},
-		{"/api/v1/nothing", lead, 404, "no such route", []string{"/api/v1/waiting", "/api/v1/waits", "/api/v1/stories/{story}", "/api/v1/owners", "/api/v1/owners/{owner}", "/api/v1/projects", "/api/v1/projects/{project}", "/api/v1/audit", "/api/v1/agreement", "/api/v1/openapi.json", "/api/v1/report"}},
+		{"/api/v1/nothing", lead, 404, "no such route", []string{"/api/v1/waiting", "/api/v1/waits", "/api/v1/stories/{story}", "/api/v1/owners", "/api/v1/owners/{owner}", "/api/v1/projects", "/api/v1/projects/{project}", "/api/v1/audit", "/api/v1/data", "/api/v1/agreement", "/api/v1/openapi.json", "/api/v1/report"}},
 		{"/api/v2/waits", lead, 404, "no such route", nil},
 		{"/api/v1/waits", func(r *http.Request) { lead(r); r.Method = http.MethodPost }, 405, `"POST"`, nil},
 		{"/api/v1/waits", func(r *http.Request) { lead(r); r.Host = "evil.example" }, 403, "web.hosts", nil},
@@ -317,12 +317,12 @@ func TestAPIShowsWhatTheRoleAllows(t *testing.T) {
 			}
 			return strings.Join(out, " ")
 		}
-		audit, _ := apiAnswer(t, s, "/api/v1/audit", tc.sign)
+		data, _ := apiAnswer(t, s, "/api/v1/data", tc.sign)
 		for _, got := range []struct{ what, got, want string }{
 			{"waits", listed("/api/v1/waits", "waits", func(w map[string]any) any { return w["story"] }), tc.stories},
 			{"owners", listed("/api/v1/owners", "owners", func(o map[string]any) any { return o["owner"] }), tc.owners},
 			{"projects", listed("/api/v1/projects", "projects", func(p map[string]any) any { return p["project"] }), tc.projects},
-			{"audit", auditedIn(audit), tc.odd},
+			{"data", auditedIn(data), tc.odd},
 			{"agreement", listed("/api/v1/agreement", "owners", func(p map[string]any) any { return p["project"] }), tc.agreed},
 		} {
 			if got.got != got.want {
@@ -333,15 +333,15 @@ func TestAPIShowsWhatTheRoleAllows(t *testing.T) {
 			t.Errorf("%s: %d looks are kept, want %d", tc.name, done.looks-before, tc.looks)
 		}
 		for _, project := range strings.Fields(tc.odd) { // each may be asked for alone
-			answer, _ := apiAnswer(t, s, "/api/v1/audit?project="+project, tc.sign)
+			answer, _ := apiAnswer(t, s, "/api/v1/data?project="+project, tc.sign)
 			if got := auditedIn(answer); got != project {
-				t.Errorf("%s sees an audit of %q, want %q", tc.name, got, project)
+				t.Errorf("%s sees what is odd in %q, want %q", tc.name, got, project)
 			}
 		}
 	}
 }
 
-// auditedIn lists the projects in an answer of the audit.
+// auditedIn lists the projects in an answer about the data.
 func auditedIn(answer map[string]any) string {
 	var out []string
 	for _, reason := range answer["reasons"].([]any) {

@@ -255,21 +255,56 @@ func apiProject(call *apiCall) ([]byte, error) {
 	return api.Fit(1, func(int) (any, error) { return flow, nil })
 }
 
-// apiAudit is what is odd in the data.
-func apiAudit(call *apiCall) ([]byte, error) {
-	const list = "quarantine"
-	from, limit := 0, call.params.Limit()
-	call.params.Cursor(list, &from)
+// audited returns of which projects the caller asks what is odd, and whether what is about
+// no project is asked for too.
+func (call *apiCall) audited() (sees func(project string) bool, whole bool, err error) {
 	c := call.caller
-	sees := func(key string) bool { return c.Operates() || c.SeesProject(key) }
-	project, err := call.project(sees)
+	of := func(key string) bool { return c.Operates() || c.SeesProject(key) }
+	project, err := call.project(of)
+	if err != nil {
+		return nil, false, err
+	}
+	return func(key string) bool { return (project == "" || key == project) && of(key) }, project == "" && c.Operates(), call.params.Err()
+}
+
+// apiAudit lists what is odd in the data, all that there is.
+func apiAudit(call *apiCall) ([]byte, error) {
+	const list = "audit"
+	var at query.ListPlace
+	call.params.Cursor(list, &at)
+	limit := call.params.Limit()
+	sees, whole, err := call.audited()
 	if err != nil {
 		return nil, err
 	}
-	if err := call.params.Err(); err != nil {
+	owners := func(project string) bool { return call.caller.SeesOwner("", project) }
+	all, err := call.reader.AuditFrom(call.Context(), sees, owners, whole, at, limit)
+	if err != nil {
 		return nil, err
 	}
-	odd, err := call.reader.Odd(call.Context(), func(key string) bool { return (project == "" || key == project) && sees(key) }, project == "" && c.Operates())
+	return api.Fit(limit, func(limit int) (any, error) {
+		found := all.First(limit)
+		out := struct {
+			*query.AuditPage
+			pageOf
+		}{AuditPage: found}
+		if found.More != nil {
+			out.Next = api.Cursor(list, found.More)
+		}
+		return out, nil
+	})
+}
+
+// apiData counts what is odd in the data, with examples.
+func apiData(call *apiCall) ([]byte, error) {
+	const list = "quarantine"
+	from, limit := 0, call.params.Limit()
+	call.params.Cursor(list, &from)
+	sees, whole, err := call.audited()
+	if err != nil {
+		return nil, err
+	}
+	odd, err := call.reader.Odd(call.Context(), sees, whole)
 	if err != nil {
 		return nil, err
 	}
