@@ -19,7 +19,7 @@ const longestText = 500
 // written are the fields whose words are the product's own.
 func written() map[string]bool {
 	return map[string]bool{
-		"words": true, "meaning": true, "remedy": true, "verdict": true, "caution": true, "basis": true, "error": true, "hint": true, "decided_by": true,
+		"words": true, "meaning": true, "remedy": true, "verdict": true, "caution": true, "basis": true, "error": true,
 	}
 }
 
@@ -29,7 +29,7 @@ func others() map[string]bool {
 		"title": true, "name": true, "owner_name": true, "by_name": true, "what": true, "detail": true, "status": true, "statuses": true,
 		"acceptance_statuses": true, "accepted_statuses": true, "withdrawn_statuses": true, "withdrawn_resolutions": true, "paused_statuses": true,
 		"markers": true, "answered_markers": true, "question_statuses": true, "question_labels": true, "owner_field": true, "delegate_field": true,
-		"component": true, "sprint": true, "actor_name": true, "stage_statuses": true,
+		"component": true, "sprint": true,
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/yourturn/yourturn/internal/latency"
@@ -234,16 +233,8 @@ func address(q url.Values, anchor string, pairs ...string) string {
 // longestTitle is how many characters of a title a list shows.
 const longestTitle = 160
 
-// short returns a text that is not longer than a list shows.
-func short(text string) string {
-	runes := 0
-	for i := range text {
-		if runes++; runes > longestTitle {
-			return strings.TrimSpace(text[:i]) + "…"
-		}
-	}
-	return text
-}
+// short returns text of others as one line that is not longer than a list shows.
+func short(text string) string { return plain(text, longestTitle) }
 
 // waitRow makes a row of an open wait.
 func (s *Server) waitRow(report *latency.Report, w *query.Waiting) waitRow {

@@ -187,3 +187,12 @@ func TestTitlesThatCannotBeRead(t *testing.T) {
 		t.Errorf("answered with %d: %s", code, body)
 	}
 }
+
+// TestNamesInListsAreOneLine holds that a title turns the direction of nothing else.
+func TestNamesInListsAreOneLine(t *testing.T) {
+	for text, want := range map[string]string{"a \u202eb\r\nc\u0007": "a b c", strings.Repeat("é", 200): strings.Repeat("é", 159) + "…"} {
+		if got := short(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
