@@ -224,6 +224,9 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]li
 				return
 			}
 			kills.all++
+			if keepsTheTruth(t, path) {
+				kills.kept++
+			}
 			switch {
 			case l.last == ledgerStep:
 				kills.counting++
@@ -232,6 +235,9 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]li
 			}
 		}
 		l := w.process(path, srv.URL, kill{})
+		if !keepsTheTruth(t, path) {
+			t.Error("a process that lived keeps nothing for the next start")
+		}
 		if often == 0 {
 			chapters[chapter] = l
 		}
@@ -240,8 +246,9 @@ func survive(t *testing.T, flavor jirasim.Flavor, often int, chapters map[int]li
 }
 
 // tally is how many processes were killed, and how many of them for certain
-// inside a transaction: of what was collected, or of what was counted.
-type tally struct{ all, writing, counting int }
+// inside a transaction: of what was collected, or of what was counted; and after how many
+// a start would begin with what was kept of a derivation.
+type tally struct{ all, writing, counting, kept int }
 
 // manyKills are so many that a good part of them must have come inside a
 // transaction.
@@ -257,7 +264,7 @@ func TestKilledProcesses(t *testing.T) {
 			var kills tally
 			for wanted := suite.Count(t, "YOURTURN_KILLS", 4, 8); kills.all < wanted; {
 				got, n := survive(t, flavor, min(4, wanted-kills.all), chapters)
-				kills = tally{kills.all + n.all, kills.writing + n.writing, kills.counting + n.counting}
+				kills = tally{kills.all + n.all, kills.writing + n.writing, kills.counting + n.counting, kills.kept + n.kept}
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); diff != "" {
 					t.Fatalf("after %d kills the store differs (-without +with):\n%s", n.all, diff)
 				}
@@ -266,7 +273,7 @@ func TestKilledProcesses(t *testing.T) {
 			if kills.all >= manyKills && (inside*10 < kills.all*4 || kills.counting == 0) {
 				t.Errorf("only %d of %d kills came inside a transaction, %d of them while it counted: they hold little", inside, kills.all, kills.counting)
 			}
-			figures.Note(t, "%d kills, %d of them inside a transaction (%d of the ledger): no store differs from that of a process that lives", kills.all, inside, kills.counting)
+			figures.Note(t, "%d kills, %d of them inside a transaction (%d of the ledger): no store differs from that of a process that lives, and after %d of them a start begins with what was kept, which is what every story comes to", kills.all, inside, kills.counting, kills.kept)
 		})
 	}
 }
