@@ -4,12 +4,46 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+
+	"go.yaml.in/yaml/v3"
 )
 
-// Need returns what asks for a metric family: the titles of dashboards, and the names of
-// alerts and recorded series. Without the family they show less, or nothing.
+// Need returns what asks for a metric family, itself or through what rules record of it:
+// the titles of dashboards, and the names of alerts and recorded series, whose annotations
+// ask too. Without the family they show less, or nothing, and alerts may fire wrongly.
 func Need(family string) (boards, rules []string, err error) {
-	asks := regexp.MustCompile(`\b` + regexp.QuoteMeta(family) + `(_bucket|_sum|_count)?\b`)
+	_, groups, err := Bundle{}.rules()
+	if err != nil {
+		return nil, nil, err
+	}
+	asked := []string{family} // and what is recorded of it
+	asks := func(text string) bool {
+		for _, name := range asked {
+			if regexp.MustCompile(`(^|[^\w:])` + regexp.QuoteMeta(name) + `(_bucket|_sum|_count)?($|[^\w:])`).MatchString(text) {
+				return true
+			}
+		}
+		return false
+	}
+	for grown := true; grown; {
+		grown = false
+		for _, group := range groups {
+			for _, rule := range member(group, "rules").Content {
+				name, recorded := member(rule, "alert"), false
+				if name == nil {
+					name, recorded = member(rule, "record"), true
+				}
+				if slices.Contains(rules, name.Value) || !asks(textOf(rule)) {
+					continue
+				}
+				rules, grown = append(rules, name.Value), true
+				if recorded {
+					asked = append(asked, name.Value)
+				}
+			}
+		}
+	}
+	slices.Sort(rules)
 	files, err := Files()
 	if err != nil {
 		return nil, nil, err
@@ -21,28 +55,22 @@ func Need(family string) (boards, rules []string, err error) {
 		if err := json.Unmarshal(f.JSON, &board); err != nil {
 			return nil, nil, err
 		}
-		if asks.Match(askedBy(f.JSON)) {
+		if asks(string(askedBy(f.JSON))) {
 			boards = append(boards, board.Title)
 		}
 	}
-	_, groups, err := Bundle{}.rules()
-	if err != nil {
-		return nil, nil, err
-	}
-	for _, group := range groups {
-		for _, rule := range member(group, "rules").Content {
-			if !asks.MatchString(member(rule, "expr").Value) {
-				continue
-			}
-			name := member(rule, "alert")
-			if name == nil {
-				name = member(rule, "record")
-			}
-			rules = append(rules, name.Value)
+	return boards, rules, nil
+}
+
+// textOf returns the expression and the annotations of a rule.
+func textOf(rule *yaml.Node) string {
+	out := member(rule, "expr").Value
+	if notes := member(rule, "annotations"); notes != nil {
+		for _, n := range notes.Content {
+			out += "\n" + n.Value
 		}
 	}
-	slices.Sort(rules)
-	return boards, slices.Compact(rules), nil
+	return out
 }
 
 // askedBy returns the queries in a dashboard, without the texts that only speak of

@@ -43,6 +43,12 @@ func TestNeed(t *testing.T) {
 	if diff := cmp.Diff(want, documented); diff != "" {
 		t.Errorf("what needs families (-code +docs):\n%s", diff)
 	}
+	// What is recorded of a family, and the texts of alerts, need it too.
+	for family, rule := range map[string]string{"po_waits_breached_total": "AcceptanceObjectiveMissed", "po_owner_info": "StoryAwaitsAcceptance"} {
+		if !strings.Contains(want[family][1], rule) {
+			t.Errorf("%s does not need %s: %s", rule, family, want[family][1])
+		}
+	}
 	if boards, rules, err := Need("po_wait"); err != nil || boards != nil || rules != nil {
 		t.Errorf("the beginning of a name is needed by %v and %v (%v)", boards, rules, err)
 	}

@@ -46,8 +46,8 @@ func NewExporter() *Exporter {
 	return e
 }
 
-// LeaveOut leaves families out of what is published from now on. It must not be called
-// while something is published.
+// LeaveOut leaves families out of what is published from now on. It must not run beside
+// Publish.
 func (e *Exporter) LeaveOut(names []string) { e.leftOut = names }
 
 // Optional returns the names of the families that may be left out, in order: all about

@@ -90,6 +90,7 @@ func (s *Service) prepareBeside(ctx context.Context, next change, waiting []*rel
 
 // takeOver shows prepared numbers.
 func (s *Service) takeOver(ctx context.Context, p *prepared) (done bool, err error) {
+	defer s.numbers.stopNoting()
 	state, err := s.store.State(ctx)
 	if err != nil {
 		return false, err
@@ -156,7 +157,6 @@ func (n *numbers) prepare(ctx context.Context, e *measure.Engine, r *latency.Rul
 // must be adopted. It reports whether it could: Jira's description of itself may be
 // another one by now.
 func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (done bool, err error) {
-	defer n.stopNoting()
 	if err := n.noteNames(ctx, p.rules); err != nil {
 		return false, err
 	}

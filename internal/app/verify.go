@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -149,7 +150,11 @@ func differ(want, got *latency.Report) (lines []string, err error) {
 			shown[i] = append(shown[i], string(bytes.TrimSpace(line)))
 		}
 		for _, w := range r.Queue {
-			shown[i] = append(shown[i], fmt.Sprintf("open wait: %+v", w))
+			text, err := json.Marshal(w) // what it exports: the rest bears accounts, whatever owners are called
+			if err != nil {
+				return nil, err
+			}
+			shown[i] = append(shown[i], "open wait: "+string(text))
 		}
 		for key, id := range r.Moved {
 			shown[i] = append(shown[i], fmt.Sprintf("former key: %s of the story %d", key, id))

@@ -112,6 +112,9 @@ func (p *past) Kept(context.Context, func([]byte, []latency.Entry) error) (jirad
 	return jiradata.KeptState{}, errors.ErrUnsupported
 }
 
+// Touched implements measure.Store.
+func (p *past) Touched(context.Context) ([]int64, error) { return nil, nil }
+
 // EachKept implements measure.Store.
 func (p *past) EachKept(context.Context, func(int64, []byte) error) error { return nil }
 

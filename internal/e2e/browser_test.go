@@ -149,7 +149,7 @@ func (s *inBrowser) looksRightInEveryState(t *testing.T) {
 		says []string
 	}{
 		{empty, []string{"No numbers yet: the first sync has not started."}},
-		{away, []string{"The last poll failed.", "clocks stopped.", "The config may not fit.", "No acceptance step is configured in OPS", "Nothing waits."}},
+		{away, []string{"The last poll failed.", "clocks are stopped.", "The config may not fit.", "No acceptance step is configured in OPS", "Nothing waits."}},
 	} {
 		srv := httptest.NewServer(state.rig.svc)
 		t.Cleanup(srv.Close)

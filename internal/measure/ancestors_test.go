@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"testing"
@@ -74,6 +75,23 @@ func TestFormerKeys(t *testing.T) {
 	got := formerKeys(&latency.History{Key: "OPS-3", Events: []latency.Event{{}, key("PAY-1", "WEB-2"), key("WEB-2", "OPS-3"), key("OPS-3", "OPS-3"), key("", "X-1")}})
 	if want := []string{"PAY-1", "WEB-2"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestAKeyThatAStoryHasAgain moves a story to another project and back. What a report shows
+// is not changed any more.
+func TestAKeyThatAStoryHasAgain(t *testing.T) {
+	e := &Engine{moved: map[string]int64{}, formerKeys: map[int64][]string{}}
+	e.formerlyCalled(1, []string{"PAY-1"})
+	shown := e.moved
+	e.movedShown = true
+	e.formerlyCalled(1, []string{"OPS-1"})
+	if want := map[string]int64{"OPS-1": 1}; !maps.Equal(e.moved, want) || shown["PAY-1"] != 1 || len(shown) != 1 {
+		t.Errorf("former keys %v, want %v; and what was shown became %v", e.moved, want, shown)
+	}
+	e.formerlyCalled(1, nil)
+	if len(e.moved)+len(e.formerKeys) > 0 {
+		t.Errorf("a story without former keys has %v", e.moved)
 	}
 }
 

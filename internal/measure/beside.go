@@ -96,6 +96,9 @@ func (e *Engine) Follow(ctx context.Context, changed []int64, other *Beside, asO
 	}
 	again := map[int64]bool{}
 	maps.Copy(e.unconfirmed, other.by.unconfirmed)
+	for _, id := range changed {
+		e.unconfirmed[id] = true // unless the other has counted it: nobody may have derived it
+	}
 	for _, ids := range [][]int64{changed, slices.Collect(maps.Keys(e.unsettled)), slices.Collect(maps.Keys(e.unconfirmed))} {
 		for _, id := range ids {
 			again[id] = true

@@ -161,13 +161,40 @@ func TestWhatIsUnreadStaysSo(t *testing.T) {
 	next := engine("build2")
 	var noted Beside
 	running.Note(&noted)
-	if err := next.Prepare(t.Context(), rules, "b", at+hour, func() {}); err != nil {
+	if err := next.Prepare(t.Context(), rules, "a", at+hour, func() {}); err != nil {
 		t.Fatal(err)
 	}
-	r, err = next.Follow(t.Context(), nil, &noted, at+hour, nil)
+	written := save(t, s, tale(2, at-11*hour, "doing", "review", "done")) // and nobody derived it
+	r, err = next.Follow(t.Context(), written, &noted, at+hour, nil)
 	check("reloaded", next, r, err)
 
 	again := engine("build2")
-	r, err = again.Restore(t.Context(), rules, "b", at+2*hour)
+	r, err = again.Restore(t.Context(), rules, "a", at+2*hour)
 	check("restarted", again, r, err)
+
+	save(t, s, tale(3, at-12*hour, "doing", "review", "done"))
+	again = engine("build2")
+	r, err = again.Restore(t.Context(), rules, "a", at+2*hour)
+	check("restarted before it derived", again, r, err)
+
+	other := engine("build3")
+	if _, err := other.Restore(t.Context(), rules, "a", at+3*hour); !errors.Is(err, ErrOther) {
+		t.Fatalf("got error %v, want %v", err, ErrOther)
+	}
+	r, err = other.Load(t.Context(), rules, "a", at+3*hour, nil)
+	check("restarted as another build", other, r, err)
+
+	read := NewEngine(s, 20)
+	read.ConfirmBy(func(context.Context, []int64) ([]int64, error) { return nil, nil })
+	read.KeepAs("build3")
+	if _, err := read.Restore(t.Context(), rules, "a", at+4*hour); err != nil {
+		t.Fatal(err)
+	}
+	r, err = read.Refresh(t.Context(), nil, at+4*hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := accepted(r); n != 3 || read.Unconfirmed() {
+		t.Errorf("once they are read: %d accepted, and unconfirmed is %v: want 3, and no more", n, read.Unconfirmed())
+	}
 }

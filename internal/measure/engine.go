@@ -38,6 +38,9 @@ type Store interface {
 	LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error)
 	// Ledger returns where the ledger stands; its zero value before the first derivation.
 	Ledger(ctx context.Context) (latency.Ledger, error)
+	// Touched returns the stories that were written since they were derived, if something is
+	// kept of a derivation.
+	Touched(ctx context.Context) ([]int64, error)
 	// Kept returns what is kept of the last derivation, but for the stories. It gives add
 	// the totals, and the entries that were counted since.
 	Kept(ctx context.Context, add func(totals []byte, since []latency.Entry) error) (jiradata.KeptState, error)
@@ -291,9 +294,7 @@ func (e *Engine) keep(s *story, of extent) {
 	if s.home != "" {
 		e.peopled[s.home] = true
 	}
-	if len(s.formerKeys) > 0 {
-		e.formerlyCalled(s.id, s.formerKeys)
-	}
+	e.formerlyCalled(s.id, s.formerKeys)
 	if s.unsettled {
 		e.unsettled[s.id] = unsettled{s.open, e.unsettled[s.id].kept}
 	} else {
@@ -305,17 +306,25 @@ func (e *Engine) keep(s *story, of extent) {
 	e.keepStory(s.id)
 }
 
-// formerlyCalled keeps the keys that a story had.
+// formerlyCalled keeps the keys that a story had, and forgets those that it has again.
 func (e *Engine) formerlyCalled(id int64, keys []string) {
-	e.formerKeys[id] = keys
-	for _, key := range keys {
+	before := e.formerKeys[id]
+	if slices.Equal(before, keys) {
+		return
+	}
+	if e.movedShown {
+		e.moved, e.movedShown = maps.Clone(e.moved), false
+	}
+	for _, key := range before {
 		if e.moved[key] == id {
-			continue
+			delete(e.moved, key)
 		}
-		if e.movedShown {
-			e.moved, e.movedShown = maps.Clone(e.moved), false
-		}
+	}
+	for _, key := range keys {
 		e.moved[key] = id
+	}
+	if e.formerKeys[id] = keys; len(keys) == 0 {
+		delete(e.formerKeys, id)
 	}
 }
 

@@ -181,9 +181,13 @@ func (e *Engine) head() head {
 
 // Restore begins with what is kept of the last derivation, and derives what was written
 // since, and what time alone can change, as of asOf. It returns an ErrDoubt where that
-// cannot be told to come to what Load does; then Load must follow.
+// cannot be told to come to what Load does; then Load must follow. What the program before
+// had not confirmed, or not even derived, is confirmed before it is counted, by either.
 func (e *Engine) Restore(ctx context.Context, rules *latency.Rules, fingerprint string, asOf latency.Instant) (*latency.Report, error) {
 	e.rules, e.fingerprint = rules, fingerprint
+	if err := e.noteUnread(ctx); err != nil {
+		return nil, err
+	}
 	ledger, err := e.store.Ledger(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("reading where the ledger stands: %w", err)
@@ -204,6 +208,27 @@ func (e *Engine) Restore(ctx context.Context, rules *latency.Rules, fingerprint 
 		return nil, fmt.Errorf("a story has a parent that no story had: %w", ErrDoubt)
 	}
 	return e.finish(ctx, asOf, e.count)
+}
+
+// noteUnread notes the stories of which something may be counted only after a reading by
+// id: those that are kept as such, and those that were written and not derived. They may
+// be of long ago, which the instant of the ledger does not tell.
+func (e *Engine) noteUnread(ctx context.Context) error {
+	touched, err := e.store.Touched(ctx)
+	if err != nil {
+		return fmt.Errorf("reading which stories were written since: %w", err)
+	}
+	for _, id := range touched {
+		e.unconfirmed[id] = true
+	}
+	// Where what is kept is damaged, too much is confirmed at most: restore says so.
+	_ = e.store.EachKept(ctx, func(id int64, body []byte) error {
+		if len(body) > 0 && body[0]&keptUnconfirmed != 0 {
+			e.unconfirmed[id] = true
+		}
+		return nil
+	})
+	return ctx.Err()
 }
 
 // restore reads what is kept, and returns the stories that were written since, and those
@@ -294,9 +319,6 @@ func (e *Engine) restoreStory(id int64, body string, asOf latency.Instant) (agai
 	}
 	if flags&keptUnsettled != 0 {
 		e.unsettled[id] = unsettled{kept: body}
-	}
-	if flags&keptUnconfirmed != 0 {
-		e.unconfirmed[id] = true // whatever the ledger says: it may be of long ago
 	}
 	if r.in != "" {
 		e.traces.packed[id] = strings.Clone(r.in)

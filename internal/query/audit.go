@@ -62,9 +62,9 @@ func (p *AuditPage) First(n int) *AuditPage {
 
 // AuditFrom returns the findings of a service's audit from a place on, in the projects that
 // sees selects, and with whole what is about no project: at most limit, and fewer, even
-// none, where few stories have one; then More is not nil. With owners it says what was
-// counted for whom before the past was corrected.
-func (r *Reader) AuditFrom(ctx context.Context, sees, owners func(project string) bool, whole bool, at ListPlace, limit int) (*AuditPage, error) {
+// none, where few stories have one; then More is not nil. With owners it says for whom was
+// counted what the past corrects.
+func (r *Reader) AuditFrom(ctx context.Context, sees func(project string) bool, whole, owners bool, at ListPlace, limit int) (*AuditPage, error) {
 	ids, err := r.Store.StoryIDs(ctx, at.Story, scanned+1)
 	if err != nil {
 		return nil, err
@@ -90,15 +90,28 @@ func (r *Reader) AuditFrom(ctx context.Context, sees, owners func(project string
 	if at.Story == 0 {
 		page.add(slices.Concat(before(1), r.Report.Misfits))
 	}
-	err = r.each(ctx, ids, limit, func(h *latency.History, res *latency.Result) (full bool, err error) {
+	// The ledger is read before the stories, which so show all that is in it, and is compared
+	// as of the latest poll, which may have counted more than the report knows of.
+	counted, err := r.Store.LedgerOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	state, err := r.Store.State(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asOf, counting := r.State.DataTimestamp, max(r.State.DataTimestamp, state.DataTimestamp)
+	err = r.each(ctx, ids, limit, func(h *latency.History, d *latency.Deriver) (full bool, err error) {
 		page.add(before(h.ID))
-		counted, err := r.Store.LedgerOf(ctx, []int64{h.ID})
-		if err != nil {
-			return false, err
+		first, _ := slices.BinarySearchFunc(counted, h.ID, func(c latency.Counted, id int64) int { return cmp.Compare(c.ID.StoryID, id) })
+		end, _ := slices.BinarySearchFunc(counted, h.ID+1, func(c latency.Counted, id int64) int { return cmp.Compare(c.ID.StoryID, id) })
+		res := d.Story(h, asOf)
+		trace, found := res.Trace(asOf.Add(-latency.LongestWindow)), slices.Clone(res.Findings)
+		if counting > asOf {
+			res = d.Story(h, counting)
 		}
-		asOf := r.State.DataTimestamp
-		trace := res.Trace(asOf.Add(-latency.LongestWindow))
-		page.add(slices.Concat(res.Findings, r.Rules.Corrections(h, slices.Collect(r.Rules.Entries(h.ID, res, asOf)), counted), r.Report.Bulk.Of(&trace), before(h.ID+1)))
+		corrections := r.Rules.Corrections(h, slices.Collect(r.Rules.Entries(h.ID, res, counting)), counted[first:end])
+		page.add(slices.Concat(found, corrections, r.Report.Bulk.Of(&trace), before(h.ID+1)))
 		return page.More != nil, nil
 	})
 	if err != nil {
@@ -114,11 +127,11 @@ func (r *Reader) AuditFrom(ctx context.Context, sees, owners func(project string
 // auditing fills a page of findings.
 type auditing struct {
 	AuditPage
-	r            *Reader
-	sees, owners func(project string) bool
-	whole        bool
-	at           ListPlace
-	limit        int
+	r             *Reader
+	sees          func(project string) bool
+	whole, owners bool
+	at            ListPlace
+	limit         int
 }
 
 // add adds findings of stories, whose ids rise from call to call, as long as there is room
@@ -134,7 +147,7 @@ func (a *auditing) add(found []latency.Finding) {
 		}
 		project := a.r.Project(f.ProjectID)
 		watched := a.r.Rules.Projects[f.ProjectID] != nil
-		if a.More != nil || f.StoryID == a.at.Story && n < a.at.Waits || watched && !a.sees(project) || !watched && !a.whole {
+		if a.More != nil || f.StoryID == a.at.Story && n < a.at.After || watched && !a.sees(project) || !watched && !a.whole {
 			continue
 		}
 		place := ListPlace{f.StoryID, n}
@@ -143,8 +156,8 @@ func (a *auditing) add(found []latency.Finding) {
 			continue
 		}
 		out := Finding{f.Reason, f.Story, project, Stamp(f.At), f.Detail}
-		if f.Reason == latency.FindCorrected && !a.owners(project) {
-			out.Detail = "" // it says for whom
+		if f.Reason == latency.FindCorrected && !a.owners {
+			out.Detail = "" // it says for whom it was counted
 		}
 		a.Findings, a.places = append(a.Findings, out), append(a.places, place)
 	}

@@ -12,12 +12,12 @@ import (
 // selects little ends there, and the next one goes on: no answer takes long.
 const scanned = 250
 
-// ListPlace is where a list of waits goes on: at the stories whose id is not less than Story,
-// and on the one with that id after so many of its waits. It is one for as long as the
-// store exists, whatever is polled meanwhile.
+// ListPlace is where a list of waits, or of findings, goes on: at the stories whose id is
+// not less than Story, and on the one with that id after so many of its elements. It is one
+// for as long as the store exists, whatever is polled meanwhile.
 type ListPlace struct {
 	Story int64
-	Waits int
+	After int
 }
 
 // WaitsPage is a page of waits in the order in which stories were created in Jira, and for
@@ -61,10 +61,11 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 	if err != nil {
 		return nil, err
 	}
-	err = r.each(ctx, ids, limit, func(h *latency.History, res *latency.Result) (full bool, err error) {
+	err = r.each(ctx, ids, limit, func(h *latency.History, d *latency.Deriver) (full bool, err error) {
+		res := d.Story(h, r.State.DataTimestamp)
 		for i := range res.Parts {
 			p := &res.Parts[i]
-			if h.ID == at.Story && i < at.Waits || !r.shows(&f, see, p) {
+			if h.ID == at.Story && i < at.After || !r.shows(&f, see, p) {
 				continue
 			}
 			if len(out.Waits) == limit {
@@ -90,10 +91,9 @@ func (r *Reader) WaitsFrom(ctx context.Context, f Filter, see Sight, at ListPlac
 	return out, err
 }
 
-// each derives stories, whose ids rise, as of the Reader's data timestamp, and calls f with
-// each until that reports that a page of at most limit elements is full. What f is called
-// with is valid during the call.
-func (r *Reader) each(ctx context.Context, ids []int64, limit int, f func(*latency.History, *latency.Result) (full bool, err error)) error {
+// each reads stories, whose ids rise, and calls f with each and what derives it, until f
+// reports that a page of at most limit elements is full. A history is valid during the call.
+func (r *Reader) each(ctx context.Context, ids []int64, limit int, f func(*latency.History, *latency.Deriver) (full bool, err error)) error {
 	snapshot, err := r.Store.Snapshot(ctx)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (r *Reader) each(ctx context.Context, ids []int64, limit int, f func(*laten
 			if err != nil {
 				return err
 			}
-			if full, err := f(h, latency.NewDeriver(r.Rules, ancestors).Story(h, r.State.DataTimestamp)); full || err != nil {
+			if full, err := f(h, latency.NewDeriver(r.Rules, ancestors)); full || err != nil {
 				return err
 			}
 		}

@@ -2,11 +2,13 @@ package query_test
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
@@ -77,6 +79,54 @@ func TestPagesAreAllWaits(t *testing.T) {
 		}
 		for _, limit := range []int{1, 7, 100} {
 			if diff := gocmp.Diff(want, paged(t, r, f, query.Everything{}, limit)); diff != "" {
+				t.Errorf("%s in pages of %d (-all +pages):\n%.2000s", name, limit, diff)
+			}
+		}
+	}
+}
+
+// TestPagesAreAllFindings holds the pages of the audit, of any length, to the list of all,
+// and to what somebody may see.
+func TestPagesAreAllFindings(t *testing.T) {
+	r := standing(t)
+	list := func(sees func(string) bool, whole, owners bool, limit int) (out []query.Finding) {
+		for at := (&query.ListPlace{}); at != nil; {
+			page, err := r.AuditFrom(t.Context(), sees, whole, owners, *at, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page.Findings) > limit {
+				t.Fatalf("%d findings on a page of %d", len(page.Findings), limit)
+			}
+			short := page.First(max(1, limit/2)) // what is cut comes again
+			out, at = append(out, short.Findings...), short.More
+		}
+		return out
+	}
+	byText := func(a, b query.Finding) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
+	for name, tc := range map[string]struct {
+		projects      []string // nil: all
+		whole, owners bool
+	}{"everything": {nil, true, true}, "PAY alone": {[]string{"PAY"}, false, false}, "nothing": {[]string{}, false, false}} {
+		sees := func(project string) bool { return tc.projects == nil || slices.Contains(tc.projects, project) }
+		all, err := r.Audit(t.Context(), query.Filter{}, r.State.DataTimestamp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.DeleteFunc(all, func(f query.Finding) bool { return f.Project == "" && !tc.whole || f.Project != "" && !sees(f.Project) })
+		for i := range want {
+			if want[i].Reason == latency.FindCorrected && !tc.owners {
+				want[i].Detail = ""
+			}
+		}
+		slices.SortFunc(want, byText)
+		if some := len(want) > 10; some != (name != "nothing") {
+			t.Errorf("%s: there are %d findings", name, len(want))
+		}
+		for _, limit := range []int{1, 7, 100} {
+			got := list(sees, tc.whole, tc.owners, limit)
+			slices.SortFunc(got, byText)
+			if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("%s in pages of %d (-all +pages):\n%.2000s", name, limit, diff)
 			}
 		}

@@ -174,12 +174,19 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	if err := f(tx); err != nil {
-		// The end of ctx ends the transaction and closes its statements. database/sql has an
-		// error of its own for each, in whatever f was doing.
-		if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
-			err = fmt.Errorf("%w: %w", ended, err)
-		}
-		return s.explain(err)
+		return s.explain(ofEnd(ctx, err))
 	}
-	return s.explain(tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return s.explain(ofEnd(ctx, err))
+	}
+	return nil
+}
+
+// ofEnd returns an error as the end of a context, if that has ended: its end ends the
+// transaction and closes its statements, and database/sql has an error of its own for each.
+func ofEnd(ctx context.Context, err error) error {
+	if ended := ctx.Err(); ended != nil && !errors.Is(err, ended) {
+		return fmt.Errorf("%w: %w", ended, err)
+	}
+	return err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/yourturn/yourturn/internal/api"
 	"github.com/yourturn/yourturn/internal/api/apitest"
 	"github.com/yourturn/yourturn/internal/comment"
+	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/retrospective"
@@ -295,18 +296,28 @@ func apiAnswer(t *testing.T, s *Server, target string, sign func(*http.Request))
 // TestAPIShowsWhatTheRoleAllows asks for lists as each role.
 func TestAPIShowsWhatTheRoleAllows(t *testing.T) {
 	s, _, done := tabled(t, identified(), func(string) {})
+	reader, err := s.from.Reader(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reader.Store.SaveStories(t.Context(), jiradata.Batch{Quarantined: []jiradata.Quarantined{
+		{ID: 901, Key: "PAY-901", Reason: "no status"}, {ID: 902, Key: "WEB-902", Reason: "no status"}, {ID: 903, Key: "OLD-903", Reason: "no status"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		name                  string
 		sign                  func(*http.Request)
 		stories, owners       string
 		projects, agreed, odd string
+		found                 string
 		looks                 int
 	}{
-		{"operator", named(proxy, "sam", "sre"), "", "", "", "", "PAY WEB", 0},
-		{"lead", named(proxy, "lin", ""), "PAY-1", "ada", "PAY", "PAY", "PAY", 1},
-		{"lead, and member of the other", named(proxy, "lin", "team-web"), "PAY-1 WEB-2", "ada", "PAY WEB", "PAY WEB", "PAY WEB", 1},
-		{"owner", named(proxy, "ada@example.com", ""), "PAY-1", "ada", "", "PAY", "", 0},
-		{"member", named(proxy, "kim", "team-pay"), "PAY-1", "", "PAY", "PAY", "PAY", 0},
+		{"operator", named(proxy, "sam", "sre"), "", "", "", "", "PAY WEB", "PAY-901 WEB-902 OLD-903", 0},
+		{"lead", named(proxy, "lin", ""), "PAY-1", "ada", "PAY", "PAY", "PAY", "PAY-901", 1},
+		{"lead, and member of the other", named(proxy, "lin", "team-web"), "PAY-1 WEB-2", "ada", "PAY WEB", "PAY WEB", "PAY WEB", "PAY-901 WEB-902", 1},
+		{"owner", named(proxy, "ada@example.com", ""), "PAY-1", "ada", "", "PAY", "", "", 0},
+		{"member", named(proxy, "kim", "team-pay"), "PAY-1", "", "PAY", "PAY", "PAY", "PAY-901", 0},
 	} {
 		before := done.looks
 		listed := func(target, list string, name func(map[string]any) any) string {
@@ -323,6 +334,7 @@ func TestAPIShowsWhatTheRoleAllows(t *testing.T) {
 			{"owners", listed("/api/v1/owners", "owners", func(o map[string]any) any { return o["owner"] }), tc.owners},
 			{"projects", listed("/api/v1/projects", "projects", func(p map[string]any) any { return p["project"] }), tc.projects},
 			{"data", auditedIn(data), tc.odd},
+			{"audit", listed("/api/v1/audit", "findings", func(f map[string]any) any { return f["story"] }), tc.found},
 			{"agreement", listed("/api/v1/agreement", "owners", func(p map[string]any) any { return p["project"] }), tc.agreed},
 		} {
 			if got.got != got.want {

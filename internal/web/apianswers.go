@@ -277,8 +277,8 @@ func apiAudit(call *apiCall) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	owners := func(project string) bool { return call.caller.SeesOwner("", project) }
-	all, err := call.reader.AuditFrom(call.Context(), sees, owners, whole, at, limit)
+	// Where roles are in force, what was counted for an owner is for who is recorded.
+	all, err := call.reader.AuditFrom(call.Context(), sees, whole, call.caller.everything, at, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func (s *Server) state(c Caller) []notice {
 		n := notice{Kind: "stale", ID: "stale", Title: "The last poll failed.", Text: "Jira was not read, so there are no numbers yet."}
 		if report != nil {
 			since := momentOf(report.DataTimestamp, time.Now(), st.zone())
-			n.Text = fmt.Sprintf("The numbers are %s old: what happened in Jira since then is not in them, and clocks stopped.", words.Elapsed(time.Since(since.At)))
+			n.Text = fmt.Sprintf("The numbers are %s old: what happened in Jira since then is not in them, and clocks are stopped.", words.Elapsed(time.Since(since.At)))
 			n.Since = &since
 		}
 		if c.Operates() {
