@@ -55,7 +55,7 @@ func binary(t *testing.T) string {
 // demo runs yourturn's demo and returns its address.
 func demo(t *testing.T) string {
 	t.Helper()
-	lines := bufio.NewScanner(stack.Begin(t, binary(t), "demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "600"))
+	lines := bufio.NewScanner(stack.Begin(t, binary(t), "demo", "--web.listen-address", "127.0.0.1:0", "--jira.listen-address", "127.0.0.1:0", "--speed", "60"))
 	address := regexp.MustCompile(`metrics +http://(\S+)/metrics`)
 	for lines.Scan() {
 		if m := address.FindStringSubmatch(lines.Text()); m != nil {
