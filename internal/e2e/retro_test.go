@@ -64,7 +64,14 @@ func polledOrganisation(t *testing.T) (o *organisation, base string) {
 	t.Helper()
 	o = newOrganisation(t, 3, jirasim.DataCenter)
 	yourturn(t, 0, "sync", "--config.file", o.config)
-	cfg, err := app.LoadConfig(o.config)
+	return o, servedBy(t, o.config)
+}
+
+// servedBy serves and polls by the config of an organisation until the test ends, and
+// returns where.
+func servedBy(t *testing.T, config string) (base string) {
+	t.Helper()
+	cfg, err := app.LoadConfig(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +79,7 @@ func polledOrganisation(t *testing.T) (o *organisation, base string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o, served(t, svc)
+	return served(t, svc)
 }
 
 // served serves and polls until the test ends, and returns where.

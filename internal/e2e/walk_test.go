@@ -15,10 +15,8 @@ import (
 	"time"
 
 	"github.com/andybalholm/cascadia"
-	"go.uber.org/zap"
 	"golang.org/x/net/html"
 
-	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/suite"
 )
@@ -103,15 +101,7 @@ func TestPagesSayWhatTheCommandsSay(t *testing.T) {
 			}
 			write(t, o.config, strings.Replace(string(text), "jira:\n", "jira:\n  poll_interval: 24h\n", 1)) // no poll comes between
 			yourturn(t, 0, "sync", "--config.file", o.config)
-			cfg, err := app.LoadConfig(o.config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			svc, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{RequestsPerSecond: 1000, Now: end})
-			if err != nil {
-				t.Fatal(err)
-			}
-			base := served(t, svc)
+			base := servedBy(t, o.config)
 			await(t, base+"/metrics", line(`yourturn_poll_cycles_total{result="complete"} 1`))
 			walks(t, o.config, base)
 		})
