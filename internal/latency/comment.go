@@ -74,9 +74,10 @@ func (r *replay) commentOnQuestion(ev *Event, role Responder, mute bool) {
 		end(ending{outcome: Answered, by: ev, judged: &r.now})
 	case !mute && slices.ContainsFunc(q.asks, func(a ask) bool { return a.delegate && a.addressed == by }):
 		// The delegate who was asked by name, after the delegation or the owner's time ended.
-		end(ending{outcome: Answered, responder: ByDelegate})
+		end(ending{outcome: Answered, by: ev, judged: &r.now, responder: ByDelegate})
 	case mute:
 	case asker && ev.Comment.HasMarker(r.now.project.AnsweredMarkers):
+		// The answer came elsewhere: it is by others, whoever owns the part by now.
 		end(ending{outcome: Answered, responder: ByOther})
 	case asker && ev.Comment.HasMarker([]string{WithdrawnMarker}):
 		if r.dropAsks(func(a *ask) bool { return a.by == by }); len(q.asks) == 0 {

@@ -186,6 +186,21 @@ func TestAnswersAfterAHandOver(t *testing.T) {
 		}, story: func(t *testing.T) *tale { return handed(t).says("Mon 11:00", "deputy", "euros") }, want: []string{
 			"question of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "question of next: answered delegate, elapsed 1h0m0s, working 1h0m0s",
 		}},
+		{name: "a delegate who was addressed, and owns the part in the end, is its owner", rules: func(r *Rules) {
+			r.Delegates = []Delegation{{Owner: "po", Delegate: "deputy", Span: Always}}
+		}, story: func(t *testing.T) *tale {
+			return begun(t).says("Mon 09:00", "dev", "[~deputy] which?").record("Mon 10:00", "dev2", ownerField, "deputy").
+				record("Mon 11:00", "dev2", ownerField, "next").says("Mon 11:02", "deputy", "euros")
+		}, want: []string{
+			"question of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "question of deputy: answered owner, elapsed 1h2m0s, working 1h2m0s",
+		}},
+		{name: "answered elsewhere is by others, whoever owns the part in the end", story: func(t *testing.T) *tale {
+			return asked(t).says("Mon 09:30", "dev2", "[~po] and when?").record("Mon 10:00", "dev3", ownerField, "dev2").
+				record("Mon 11:00", "dev3", ownerField, "po").says("Mon 11:01", "dev2", "[~po] well?").
+				says("Mon 11:02", "dev2", "#answered")
+		}, want: []string{
+			"question of po: handed_over, elapsed 1h0m0s, working 1h0m0s", "question of dev2: answered other, elapsed 1h2m0s, working 1h2m0s",
+		}},
 	})
 }
 

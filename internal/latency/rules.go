@@ -44,7 +44,7 @@ type Set map[string]bool
 // raised with every change by which the same history under the same config
 // comes to another result, so that a ledger that was counted by other rules is
 // known as such.
-const RulesVersion = 2
+const RulesVersion = 3
 
 // Rules is a config made concrete for one Jira: names are resolved to ids,
 // accounts to people, dates to instants. It is not changed once a derivation

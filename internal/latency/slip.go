@@ -9,7 +9,7 @@ type move struct {
 	odd       bool // its status bears the name of another one
 	migration bool
 	undone    bool
-	counts    bool // the story is of a type that counts
+	counts    bool // the story was there, and of a type that counts
 	crosses   bool // the border of the acceptance set
 }
 
@@ -18,7 +18,11 @@ type move struct {
 func (d *Deriver) readMoves(r *replay, events []Event, first int) {
 	d.moves = d.moves[:0]
 	status, project, typ := r.st.status.ID, r.st.project.ID, r.st.typ
+	gone := false
 	for i := first; i < len(events); i++ {
+		if rank := events[i].Rank; rank == RankGone || rank == RankReturned {
+			gone = rank == RankGone
+		}
 		before := project
 		var to *Value
 		migration := false
@@ -41,7 +45,7 @@ func (d *Deriver) readMoves(r *replay, events []Event, first int) {
 		read := d.readStatus(*to)
 		m := move{
 			event: i, from: status, to: r.choose(i, &read), odd: len(read.bearing) > 0, migration: migration,
-			before: d.rules.watched(before), after: d.rules.watched(project), counts: d.rules.counts(typ),
+			before: d.rules.watched(before), after: d.rules.watched(project), counts: !gone && d.rules.counts(typ),
 		}
 		in, out := m.before != nil && m.before.Acceptance[m.from], m.after != nil && m.after.Acceptance[m.to]
 		m.crosses = in != out

@@ -122,6 +122,8 @@ func TestSlips(t *testing.T) {
 		{"back into another project", begun().move("Mon 09:00", "dev", "PO Review").record("Mon 09:01", "dev", FieldProject, "2", FieldStatus, "In Progress"), 0},
 		{"where nobody watches", begun().record("Mon 08:30", "dev", FieldProject, "77").move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress"), 0},
 		{"after a move that is none", begun().move("Mon 08:30", "dev", "To Do").move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "To Do"), 1},
+		{"while it is gone", begun().add(Event{At: when(t, "Mon 08:30"), Rank: RankGone, Observed: true}).move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress").add(Event{At: when(t, "Mon 09:30"), Rank: RankReturned, Observed: true}), 0},
+		{"when it is back", begun().add(Event{At: when(t, "Mon 08:20"), Rank: RankGone, Observed: true}).add(Event{At: when(t, "Mon 08:30"), Rank: RankReturned, Observed: true}).move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress"), 1},
 		{"of a type that does not count", begun().record("Mon 08:30", "dev", FieldType, "epic").move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress"), 0},
 		{"of a type that does not count any more", begun().move("Mon 09:00", "dev", "PO Review").record("Mon 09:00:30", "dev", FieldType, "epic").move("Mon 09:01", "dev", "In Progress"), 0},
 		{"each move once", begun().move("Mon 09:00", "dev", "PO Review").move("Mon 09:01", "dev", "In Progress").move("Mon 09:02", "dev", "PO Review"), 1},

@@ -36,9 +36,9 @@ type runningWait struct {
 // ending is how a wait ends.
 type ending struct {
 	outcome   Outcome
-	responder Responder // where by is nil
-	by        *Event    // whose actor's role is the responder
+	by        *Event // whose actor's role is the responder; nil: nobody's is
 	judged    *situation
+	responder Responder // where by is nil, and, unless "", in the place of ByOther
 }
 
 // reset makes w a wait that has not begun, and keeps its slices.
@@ -75,10 +75,13 @@ func (r *replay) end(w *runningWait, at Instant, e ending, s Step) {
 
 // responderTo returns the role, towards an owner, of whoever ended w.
 func (r *replay) responderTo(w *runningWait, owner string) Responder {
-	if e := &w.ending; e.by != nil {
-		return r.roleOf(e.by, e.judged, owner, w.kind)
+	e := &w.ending
+	if e.by != nil {
+		if role := r.roleOf(e.by, e.judged, owner, w.kind); role != ByOther || e.responder == "" {
+			return role
+		}
 	}
-	return w.ending.responder
+	return e.responder
 }
 
 func (r *replay) step(w *runningWait, ev *Event, rule Rule) {

@@ -83,6 +83,37 @@ func TestAmendments(t *testing.T) {
 			},
 		},
 		{
+			// "The responder is judged towards the owner whose part the wait is in the end":
+			// deputy, who was addressed as a delegate of po, is other's delegate and his own owner.
+			name:  "D3 a delegate who was addressed by name owns the part in the end",
+			setup: func(s *setup) { s.Delegations = []setupDelegation{{Owner: "po", Delegate: "deputy"}} },
+			story: `Mon 08:00 dev creates Story in Open of PAY, owner=po
+				Mon 09:00 dev says [~deputy] which currency?
+				Mon 10:00 dev owner=deputy
+				Mon 11:00 dev owner=other
+				Mon 11:02 deputy says Euros.`,
+			want: []string{
+				"question po Mon 09:00-Mon 10:00 handed_over 1h",
+				"question deputy Mon 10:00-Mon 11:02 answered owner 1h2m part 2",
+			},
+		},
+		{
+			// "answered, responder other: the asker's comment that begins with one of
+			// answered_markers: the answer came elsewhere": whoever owns the part.
+			name: "D3 an answer from elsewhere is by others, though its asker owns the part in the end",
+			story: `Mon 08:00 dev creates Story in Open of PAY, owner=po
+				Mon 09:00 other says [~po] which currency?
+				Mon 09:30 dev says [~po] and when?
+				Mon 10:00 dev2 owner=dev
+				Mon 11:00 dev2 owner=po
+				Mon 11:01 dev says [~po] and now?
+				Mon 11:02 dev says #answered in the call`,
+			want: []string{
+				"question po Mon 09:00-Mon 10:00 handed_over 1h asks 3",
+				"question dev Mon 10:00-Mon 11:02 answered other 1h2m part 2 asks 3",
+			},
+		},
+		{
 			// "The responder is judged towards the owner whose part the wait is in the end;
 			// the outcome by the state before the record": other owned it for 2 minutes, so
 			// that the move rejects, and is somebody else to po, whose wait it is.
