@@ -72,6 +72,7 @@ type wait struct {
 	outcome, responder string
 	by                 *jirasim.User // whose doing the end is; nil: nobody's
 	robot              bool          // automation did it, in that one's name or its own
+	addressed          bool          // who ended it was asked by name, as a stand-in
 	cycle              int
 	mover              *jirasim.User // who handed the story in
 	asker              *jirasim.User // the owner who asked last, while the story waits for a verdict

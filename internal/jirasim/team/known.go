@@ -11,7 +11,8 @@ import (
 //
 //   - it knows Jira's records, with their instants, if the story could be seen
 //     afterwards; a story that left the watched projects is looked up once, to learn
-//     that, and not again until it is back;
+//     that, and not again until it is back; what happens to all stories of an epic or
+//     of a project at once, which is nobody's doing on the story, is known without it;
 //   - it does not know a comment that came and went between two looks; one that was
 //     edited before it was first seen has that text from its creation on;
 //   - of several edits between two looks it knows the last, with its instant; a
@@ -142,7 +143,7 @@ func (l *life) known(looks []time.Time) *book {
 		return nil
 	}
 	last := seen[len(seen)-1]
-	notes := slices.DeleteFunc(slices.Clone(l.notes), func(n note) bool { return n.at.After(last) })
+	notes := slices.DeleteFunc(slices.Clone(l.notes), func(n note) bool { return n.at.After(last) && n.by != nil })
 	for _, r := range l.remarks {
 		notes = append(notes, r.known(seen)...)
 	}

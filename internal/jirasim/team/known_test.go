@@ -99,3 +99,25 @@ func TestKnownOfAStoryThatVanishes(t *testing.T) {
 		})
 	}
 }
+
+// TestKnownOfAnEpic has an epic that is handed over between the last look that sees
+// a story of it and the one that misses the story. The epic shows it all the same.
+func TestKnownOfAnEpic(t *testing.T) {
+	team, err := Begin(Options{Seed: 1, Flavor: jirasim.Cloud, End: at(600), Now: func() time.Time { return at(600) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer team.Close()
+	p := team.projects[0]
+	l := &life{t: team, p: p, id: 1, created: at(10), hidden: []span{{at(50), time.Time{}}}}
+	l.origin = book{t: team, p: p, status: p.accept, owner: "ada", lastWord: at(10)}
+	l.notes = []note{{at: at(10), by: team.devs[0], tell: (*book).start}, {at: at(40), tell: func(b *book) { b.own("cy") }}}
+	team.lives = []*life{l}
+	var got []string
+	for _, w := range team.Known([]time.Time{at(30), at(70), at(100)}) {
+		got = append(got, w.Owner+" "+w.Outcome)
+	}
+	if d := cmp.Diff([]string{"ada handed_over", "cy withdrawn"}, got); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}

@@ -57,6 +57,7 @@ func (b *book) said(id int64, s says) {
 	}
 	if b.q != nil && b.as == "other" && slices.ContainsFunc(b.q.asks, func(a ask) bool { return a.standIn == b.by.Ref }) {
 		// A stand-in who was asked by name answers, though the delegation is over.
+		b.q.addressed = true
 		b.close(&b.q, b.now, "answered", "delegate")
 		return
 	}
@@ -67,7 +68,9 @@ func (b *book) said(id int64, s says) {
 			b.close(&b.q, b.now, "answered", b.as)
 		}
 	case asker && s.answered:
+		q := b.q
 		b.close(&b.q, b.now, "answered", "other")
+		q.by = nil // it was answered elsewhere, by nobody of whom Jira knows
 	case asker && s.taken:
 		by := b.by
 		b.takeAway(func(a *ask) bool { return a.by == by }, "withdrawn")

@@ -135,6 +135,9 @@ func (s *wait) toward(t *Team, owner string) string {
 		return s.responder
 	}
 	role := t.role(owner, s.by, s.end)
+	if s.addressed && !answers(role) {
+		return "delegate"
+	}
 	if s.robot && !answers(role) {
 		return "automation" // it followed somebody whom it need not have followed
 	}
