@@ -34,10 +34,10 @@ type past struct {
 	notes     []jiradata.Note
 	sprints   []jiradata.Sprint
 
-	// rows are what was counted of the stories that were derived since the first
-	// instant; what had been counted of one by then is derived when it is needed.
-	rows  map[int64][]latency.Counted
-	first latency.Instant
+	// before is what had been counted of stories by the first instant. It is derived
+	// when it is needed. since is what was counted after it.
+	before, since map[int64][]latency.Counted
+	first         latency.Instant
 	// ledger is the start of the ledger that the past belongs to; see Options.
 	ledger latency.Instant
 	// stories are those that were asked for so far.
@@ -62,7 +62,7 @@ func newPast(ctx context.Context, source Source, rules *latency.Rules, at latenc
 	}
 	return &past{
 		Source: source, rules: rules, ancestors: ancestors, now: at, notes: notes, sprints: sprints,
-		first: at, rows: map[int64][]latency.Counted{}, stories: map[int64]*latency.History{},
+		first: at, before: map[int64][]latency.Counted{}, since: map[int64][]latency.Counted{}, stories: map[int64]*latency.History{},
 	}, nil
 }
 
@@ -85,23 +85,23 @@ func (p *past) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, er
 		if err != nil {
 			return nil, err
 		}
-		rows, known := p.rows[h.ID]
+		rows, known := p.before[h.ID]
 		if !known {
 			for e := range p.rules.Entries(h.ID, d.Story(h, p.first), p.first) {
 				rows = append(rows, latency.Counted{Entry: e, Counted: true})
 			}
-			p.rows[h.ID] = rows
+			p.before[h.ID] = rows
 		}
-		out = append(out, rows...)
+		out = append(append(out, rows...), p.since[h.ID]...)
 	}
 	return out, nil
 }
 
 // Count implements measure.Store.
 func (p *past) Count(_ context.Context, entries []latency.Entry, _ latency.Standing, _ bool, _ *jiradata.Kept) ([]latency.Entry, error) {
-	for _, e := range entries {
-		if rows, known := p.rows[e.ID.StoryID]; known {
-			p.rows[e.ID.StoryID] = append(rows, latency.Counted{Entry: e, Counted: true})
+	if p.now > p.first {
+		for _, e := range entries {
+			p.since[e.ID.StoryID] = append(p.since[e.ID.StoryID], latency.Counted{Entry: e, Counted: true})
 		}
 	}
 	return entries, nil

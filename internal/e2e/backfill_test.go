@@ -43,6 +43,10 @@ func TestBackfill(t *testing.T) {
 	}
 }
 
+// rollingStep is how far the steps are apart at which a panel with a rolling window looks
+// at a past that begins within the window: firstStep of the dashboards.
+const rollingStep = 6 * time.Hour
+
 // readBack compares one organisation's past.
 func readBack(t *testing.T, seed int64) {
 	promtool := stack.Program(t, "prometheus", "promtool")
@@ -82,14 +86,22 @@ func readBack(t *testing.T, seed int64) {
 	random := rand.New(rand.NewPCG(1, uint64(seed))) //nolint:gosec // a seed is no size
 	panels, list := saidByPanels(t), newLists(o.config)
 	compared := 0
-	for range instants {
+	for n := range instants {
 		at := from.Add(time.Duration(random.IntN(steps)) * step)
+		if onStep := at.Truncate(rollingStep); n%2 == 0 && !onStep.Before(from) {
+			at = onStep
+		}
 		want := list.numbers(t, at)
 		compared += same(t, fmt.Sprint("as of ", at), want.values(), answered(t, prometheus, at).values())
-		compared += lookAt(t, prometheus, panels, at, anyOwner(random), want, func(over time.Duration) numbers {
+		compared += lookAt(t, prometheus, panels, at, anyOwner(random), want, func(over time.Duration, rolls bool) numbers {
 			since := at.Add(-over)
 			if since.Before(from) { // the past begins then
 				since = from
+				if rolls { // and is looked at from the first step on, until the last one
+					if since = from.Add(rollingStep - 1).Truncate(rollingStep); !at.Equal(at.Truncate(rollingStep)) || since.After(at) {
+						return nil
+					}
+				}
 			}
 			return list.numbers(t, since)
 		})
@@ -129,8 +141,9 @@ func same(t testing.TB, what string, want, got map[string]float64) int {
 }
 
 // lookAt compares what panels show at an instant, and returns how many numbers it
-// compared. before returns the numbers of an earlier instant.
-func lookAt(t testing.TB, prometheus stack.Prometheus, panels []said, at time.Time, owner string, now numbers, before func(time.Duration) numbers) (compared int) {
+// compared. before returns the numbers of an earlier instant, or nil where a panel, whose
+// window rolls or not, does not show what grew since then to the hour.
+func lookAt(t testing.TB, prometheus stack.Prometheus, panels []said, at time.Time, owner string, now numbers, before func(over time.Duration, rolls bool) numbers) (compared int) {
 	t.Helper()
 	const week = 7 * 24 * time.Hour
 	for i := range panels {
@@ -140,11 +153,13 @@ func lookAt(t testing.TB, prometheus stack.Prometheus, panels []said, at time.Ti
 			l.owner = owner
 		}
 		if p.counts {
-			over := week
-			if p.over == panelWindow {
+			over, rolls := week, p.over == panelWindow
+			if rolls {
 				over = 4 * week
 			}
-			l.before = before(over)
+			if l.before = before(over, rolls); l.before == nil {
+				continue
+			}
 		}
 		for n, target := range p.targets {
 			if target == nil { // only the config says it
