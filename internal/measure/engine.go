@@ -82,10 +82,10 @@ type Engine struct {
 	began      func()  // is called when a derivation of everything sees the store as it is; nil: nobody waits for that
 	rolling    *latency.RollingStatistics
 	findings   *tally
-	pending    []latency.Entry // final and not in the ledger
-	bypassed   []latency.Entry // likewise, until the first acceptance waits are known
-	firstWaits latency.FirstWaits
-	peopled    latency.Set        // the ids of the projects that have a story
+	pending    []latency.Entry    // final and not in the ledger
+	bypassed   []latency.Entry    // likewise, until the first acceptance waits are known
+	waited     *earliest          // first acceptance waits, by the project's key
+	peopled    *earliest          // that a story is there, by the project's id
 	moved      map[string]int64   // the ids of stories by keys that they had
 	movedShown bool               // a report holds it, so that it is not changed any more
 	formerKeys map[int64][]string // likewise, by story
@@ -210,7 +210,7 @@ func (e *Engine) begin(ancestors latency.Ancestors, asOf latency.Instant) {
 	e.ancestors, e.unseen, e.unseenGrew = ancestors, map[string]bool{}, false
 	e.unsettled, e.traces, e.findings = map[int64]unsettled{}, newTraces(), newTally()
 	e.rolling, e.recent = latency.NewRollingStatistics(e.rules, e.traces, asOf), recent{}
-	e.firstWaits, e.peopled = latency.FirstWaits{}, latency.Set{}
+	e.waited, e.peopled = newEarliest(), newEarliest()
 	e.moved, e.movedShown, e.formerKeys = map[string]int64{}, false, map[int64][]string{}
 	e.totals = latency.NewTotals()
 	e.pending, e.bypassed, e.derived = e.pending[:0], e.bypassed[:0], false
@@ -290,10 +290,7 @@ func (e *Engine) keep(s *story, of extent) {
 			e.pending = append(e.pending, entry)
 		}
 	}
-	e.firstWaits.Add(s.firstWaits)
-	if s.home != "" {
-		e.peopled[s.home] = true
-	}
+	e.place(s)
 	e.formerlyCalled(s.id, s.formerKeys)
 	if s.unsettled {
 		e.unsettled[s.id] = unsettled{s.open, e.unsettled[s.id].kept}
@@ -328,6 +325,35 @@ func (e *Engine) formerlyCalled(id int64, keys []string) {
 	}
 }
 
+// place keeps where a story is, and where it first waited for a verdict.
+func (e *Engine) place(s *story) {
+	e.waited.set(s.id, s.firstWaits)
+	var home map[string]latency.Instant
+	if s.home != "" {
+		home = map[string]latency.Instant{s.home: 0}
+	}
+	e.peopled.set(s.id, home)
+}
+
+// placeAll looks for where all stories are, and first waited, where none of those that
+// are known by name is left.
+func (e *Engine) placeAll(ctx context.Context, asOf latency.Instant) error {
+	e.waited, e.peopled = newEarliest(), newEarliest()
+	shards, err := e.store.Shards(ctx, 1)
+	if err != nil {
+		return fmt.Errorf("cutting the stories into shards: %w", err)
+	}
+	for _, shard := range shards {
+		for s, err := range derived(ctx, e.store, shard, latency.NewDeriver(e.rules, e.ancestors), e.rules, asOf) {
+			if err != nil {
+				return err
+			}
+			e.place(s)
+		}
+	}
+	return nil
+}
+
 // trace keeps the trace of a story for the statistics.
 func (e *Engine) trace(id int64, t *latency.Trace) {
 	before, after := e.traces.Trace(id), t
@@ -340,8 +366,14 @@ func (e *Engine) trace(id int64, t *latency.Trace) {
 
 // finish counts what is left to count and returns the new report.
 func (e *Engine) finish(ctx context.Context, asOf latency.Instant, count counter) (*latency.Report, error) {
+	if e.waited.lost || e.peopled.lost {
+		if err := e.placeAll(ctx, asOf); err != nil {
+			return nil, err
+		}
+	}
+	waits := latency.FirstWaits(e.waited.first())
 	for _, entry := range e.bypassed {
-		if e.firstWaits.Passed(&entry) {
+		if waits.Passed(&entry) {
 			e.pending = append(e.pending, entry)
 		}
 	}
@@ -365,7 +397,7 @@ func (e *Engine) finish(ctx context.Context, asOf latency.Instant, count counter
 	if err != nil {
 		return nil, fmt.Errorf("reading where the ledger stands: %w", err)
 	}
-	r := e.report(asOf, notes)
+	r := e.report(asOf, notes, waits)
 	r.LedgerStart = ledger.Start
 	r.Sprints = lastSprints(e.rules, sprints)
 	return r, nil
@@ -431,7 +463,7 @@ func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) err
 }
 
 // report returns the report of what is known now.
-func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Report {
+func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note, waits latency.FirstWaits) *latency.Report {
 	var open []latency.Part
 	for _, st := range e.unsettled {
 		open = append(open, st.open...)
@@ -440,7 +472,11 @@ func (e *Engine) report(asOf latency.Instant, notes []jiradata.Note) *latency.Re
 	audit := e.findings.counts()
 	bulk, stories := e.rolling.Bulk()
 	maps.Copy(audit, bulk)
-	misfits := latency.Misfits(e.rules, asOf, statistics, e.peopled, e.firstWaits)
+	peopled := latency.Set{}
+	for id := range e.peopled.first() {
+		peopled[id] = true
+	}
+	misfits := latency.Misfits(e.rules, asOf, statistics, peopled, waits)
 	for _, f := range slices.Concat(Noted(e.rules, notes), misfits) {
 		if p := e.rules.Projects[f.ProjectID]; p != nil {
 			audit[latency.AuditKey{Project: p.Key, Reason: f.Reason}]++

@@ -23,7 +23,7 @@ var (
 )
 
 const (
-	keptForm      = 2
+	keptForm      = 3
 	keptBatch     = 10_000 // stories that are written at once
 	keptSinceMost = 2_000  // entries that are counted before the totals are written again
 )
@@ -50,12 +50,12 @@ type keeper struct {
 
 // head is all that is kept and is neither a story's nor a total.
 type head struct {
-	Form       int             `json:"form"`
-	Identity   string          `json:"identity"`
-	AsOf       latency.Instant `json:"as_of"` // of a derivation; what is kept is so as of later ones too
-	FirstWaits latency.FirstWaits
-	Peopled    []string
-	Unseen     []string
+	Form     int             `json:"form"`
+	Identity string          `json:"identity"`
+	AsOf     latency.Instant `json:"as_of"` // of a derivation; what is kept is so as of later ones too
+	Waited   map[string]*ranking
+	Peopled  map[string]*ranking
+	Unseen   []string
 }
 
 // KeepAs makes Load, Refresh and Restore keep what they come to, so that Restore can
@@ -176,7 +176,7 @@ func (e *Engine) takeHead(out *jiradata.Kept, asOf latency.Instant) error {
 
 // head returns the head of what is known now, without the instant.
 func (e *Engine) head() head {
-	return head{Form: keptForm, Identity: e.kept.identity, FirstWaits: e.firstWaits, Peopled: slices.Sorted(maps.Keys(e.peopled)), Unseen: slices.Sorted(maps.Keys(e.unseen))}
+	return head{Form: keptForm, Identity: e.kept.identity, Waited: e.waited.projects, Peopled: e.peopled.projects, Unseen: slices.Sorted(maps.Keys(e.unseen))}
 }
 
 // Restore begins with what is kept of the last derivation, and derives what was written
@@ -284,10 +284,8 @@ func (e *Engine) restore(ctx context.Context, asOf latency.Instant) (changed, ag
 			again = append(again, id)
 		}
 	}
-	maps.Copy(e.firstWaits, h.FirstWaits)
-	for _, id := range h.Peopled {
-		e.peopled[id] = true
-	}
+	e.waited.restore(h.Waited)
+	e.peopled.restore(h.Peopled)
 	for _, id := range h.Unseen {
 		e.unseen[id] = true
 	}
