@@ -40,6 +40,7 @@ type Config struct {
 	file      string
 	lines     map[string]int
 	texts     []text
+	proxies   []proxy // of the environment
 	warnings  []string
 }
 
@@ -129,6 +130,7 @@ func (c *Config) readFiles(p *report, env func(string) string) {
 	c.Privacy.Key = readSecret(p, "privacy.key_file", c.Privacy.KeyFile)
 	c.Privacy.checkKey(p)
 	if env != nil {
+		c.proxies = proxiesOf(env("HTTPS_PROXY"), env("https_proxy"), env("HTTP_PROXY"), env("http_proxy"), env("ALL_PROXY"), env("all_proxy"))
 		token := Secret(strings.TrimSpace(env(tokenVariable)))
 		switch {
 		case token == "":

@@ -54,16 +54,49 @@ const distinct = 16
 // Secrets returns the texts of the secrets that must not be in what others answer,
 // for package redact: the token, and of those that people choose the long ones.
 func (c *Config) Secrets() []string {
-	chosen := []string{c.Webhook.Secret.Reveal(), c.Privacy.Key.Reveal()}
-	if u, err := url.Parse(c.Jira.ProxyURL); err == nil && u.User != nil {
-		password, _ := u.User.Password()
-		chosen = append(chosen, password)
-	}
 	all := []string{c.Jira.Token.Reveal()}
-	for _, s := range chosen {
+	for _, s := range c.chosen() {
 		if len(s) >= distinct {
 			all = append(all, s)
 		}
 	}
 	return all
+}
+
+// AllSecrets returns Secrets, the short ones too, and who the proxies of the environment
+// know this program as. It is for what leaves the company, where a word that is missing does
+// no harm.
+func (c *Config) AllSecrets() []string {
+	all := append([]string{c.Jira.Token.Reveal()}, c.chosen()...)
+	for _, p := range c.proxies {
+		all = append(all, p.user)
+	}
+	return all
+}
+
+// chosen returns the secrets that people choose.
+func (c *Config) chosen() []string {
+	all := []string{c.Webhook.Secret.Reveal(), c.Privacy.Key.Reveal()}
+	for _, p := range append(proxiesOf(c.Jira.ProxyURL), c.proxies...) {
+		all = append(all, p.password.Reveal())
+	}
+	return all
+}
+
+// proxy is what a proxy asks for.
+type proxy struct {
+	user     string
+	password Secret
+}
+
+// proxiesOf returns what proxies ask for, by the credentials in their URLs.
+func proxiesOf(urls ...string) []proxy {
+	var out []proxy
+	for _, text := range urls {
+		if u, err := url.Parse(text); err == nil && u.User != nil {
+			password, _ := u.User.Password()
+			out = append(out, proxy{u.User.Username(), Secret(password)})
+		}
+	}
+	return out
 }

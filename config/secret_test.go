@@ -87,3 +87,21 @@ func TestSecrets(t *testing.T) {
 		t.Errorf("got %d secrets, want those of the token, the key and the proxy", len(got))
 	}
 }
+
+// TestSecretsOfProxies: the password of a proxy that the environment names is a secret too,
+// and what leaves the company holds neither a short one nor the user.
+func TestSecretsOfProxies(t *testing.T) {
+	env := map[string]string{"HTTPS_PROXY": "http://gate:correct-horse-battery@proxy.example:3128", "http_proxy": "http://keeper:short@proxy.example:3128"}
+	cfg, err := Parse("x.yml", []byte("jira: {url: \"https://jira.example\", projects: [PAY]}"), func(name string) string { return env[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cfg.Secrets(); !slices.Contains(got, "correct-horse-battery") || slices.Contains(got, "short") {
+		t.Errorf("got %q", got)
+	}
+	for _, want := range []string{"correct-horse-battery", "short", "gate", "keeper"} {
+		if got := cfg.AllSecrets(); !slices.Contains(got, want) {
+			t.Errorf("%q is not in %q", want, got)
+		}
+	}
+}
