@@ -98,7 +98,7 @@ func (s *Service) servers(ctx context.Context, l net.Listener) (list []served, e
 	if err != nil {
 		return list, err
 	}
-	add(control, web.Control{Poll: s.pollFor, Erase: s.eraseFor}.Handler(), controlConnections, "")
+	add(control, web.Control{Poll: s.pollFor, Erase: s.eraseFor, Support: s.supportFor}.Handler(), controlConnections, "")
 	if settings.ProbeAddress != "" {
 		probes, err := (&net.ListenConfig{}).Listen(ctx, "tcp", settings.ProbeAddress)
 		if err != nil {

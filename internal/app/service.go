@@ -36,6 +36,7 @@ import (
 	"github.com/yourturn/yourturn/internal/redact"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
+	"github.com/yourturn/yourturn/internal/support"
 	"github.com/yourturn/yourturn/internal/web"
 	"github.com/yourturn/yourturn/metrics"
 )
@@ -62,6 +63,9 @@ type Options struct {
 	// reloaded config too; nil: one of its own.
 	Redact *redact.Redactor
 
+	// Recent has the last lines of the log, for a bundle; nil: none are kept.
+	Recent *support.Ring
+
 	// Load reads the config anew at a reload; nil: LoadConfig.
 	Load func(path string) (*config.Config, error)
 }
@@ -74,6 +78,7 @@ type Service struct {
 	store    *store.Store
 	lock     *storelock.Lock // that makes this process the store's one writer
 	self     *metrics.Self
+	gather   prometheus.Gatherer // of all metrics
 	numbers  *numbers
 	polls    *pollRecord
 	status   *status
@@ -135,6 +140,9 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		s.refused(reason, 0)
 	}
 	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	waits := prometheus.NewRegistry()
+	waits.MustRegister(s.numbers.exporter)
+	s.gather = prometheus.Gatherers{reg, waits}
 	s.webhooks = webhook.New(webhook.Options{
 		Secret:  func() string { return s.secret.Load().(string) },
 		Observe: s.polls.webhook,
@@ -151,7 +159,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		},
 		Looks:  s.looks,
 		Reader: s.answers.reader, Titles: s.answers.titles, LooksAt: s.answers.looksAt,
-		Retro: s.retro,
+		Retro: s.retro, Support: s.Support,
 	})
 	client, poller, err := s.newCollector(ctx, cfg)
 	if err == nil {

@@ -167,16 +167,31 @@ func AskToPoll(ctx context.Context, h storelock.Holder, recount bool) (Polled, e
 	return out, err
 }
 
+// answerBytes bounds what a holder answers to a command, in bytes.
+const answerBytes = 1 << 16
+
 // askHolder asks the process that holds a store's lock to do something, with the
 // secret of the lock file. given is sent as JSON, and the answer is read into out.
 func askHolder(ctx context.Context, h storelock.Holder, what, path string, given, out any) error {
-	body, err := json.Marshal(given)
+	text, err := askFor(ctx, h, what, path, given, answerBytes)
 	if err != nil {
 		return err
 	}
+	if err := json.Unmarshal(text, out); err != nil {
+		return fmt.Errorf("asking %s %s: %w", h, what, err)
+	}
+	return nil
+}
+
+// askFor is askHolder for an answer of at most some bytes, as it is.
+func askFor(ctx context.Context, h storelock.Holder, what, path string, given any, most int64) ([]byte, error) {
+	body, err := json.Marshal(given)
+	if err != nil {
+		return nil, err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.Address+path, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("asking %s %s: %w", h, what, err)
+		return nil, fmt.Errorf("asking %s %s: %w", h, what, err)
 	}
 	req.Header.Set("Authorization", "Bearer "+h.Secret)
 	req.Header.Set("Content-Type", "application/json")
@@ -187,18 +202,20 @@ func askHolder(ctx context.Context, h storelock.Holder, what, path string, given
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("asking %s %s: %w", h, what, err)
+		return nil, fmt.Errorf("asking %s %s: %w", h, what, err)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
-	if err != nil {
-		return fmt.Errorf("asking %s %s: %w", h, what, err)
-	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s was asked %s: %s", h, what, strings.TrimSpace(string(text)))
+		most = answerBytes // it says why not
 	}
-	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf("asking %s %s: %w", h, what, err)
+	text, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("asking %s %s: %w", h, what, err)
+	case resp.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("%s was asked %s: %s", h, what, strings.TrimSpace(string(text)))
+	case int64(len(text)) > most:
+		return nil, fmt.Errorf("asking %s %s: the answer has more than %d bytes", h, what, most)
 	}
-	return nil
+	return text, nil
 }

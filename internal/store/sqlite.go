@@ -18,6 +18,7 @@ import (
 //   - the schema: WITHOUT ROWID tables, INTEGER PRIMARY KEY, BLOB for bodies,
 //     and truth values (gone, parent_only, active, counted) that are integers
 //     and that statements compare with 0 and 1;
+//   - the version of the library, and the names of tables (Facts);
 //   - a write transaction that takes the write lock when it begins
 //     (_txlock=immediate): SaveStories reads what it then updates;
 //   - a read transaction that sees one state of the store for as long as it is
@@ -58,6 +59,14 @@ func dsn(path string, mode Mode) string {
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
+
+// What Facts asks: the version of the library, how many bytes are free, and how the
+// journal is kept; and the names of all tables.
+const (
+	sizes = `SELECT sqlite_version(), (SELECT freelist_count FROM pragma_freelist_count) * (SELECT page_size FROM pragma_page_size),
+		(SELECT journal_mode FROM pragma_journal_mode)`
+	tableNames = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`
+)
 
 // kindOf returns the error of this package that a result code of the database
 // stands for; nil if there is none.

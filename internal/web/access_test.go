@@ -127,6 +127,7 @@ var expected = map[string]string{
 	"GET /-/ready":            "200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200",
 	"GET /retro":              "403 403 403 403 200 200 403 403 200 200 403 403 403 403 403 403 403",
 	"GET /sync":               "403 403 403 200 403 403 403 403 403 403 200 403 403 403 403 200 200",
+	"GET /-/support":          "403 403 403 200 403 403 403 403 403 403 200 403 403 403 403 200 200",
 	"POST /-/reload":          "403 403 403 200 403 403 403 403 403 403 200 403 403 403 403 403 403",
 	"POST /webhook/jira":      "202 202 202 202 202 202 202 202 202 202 202 202 202 202 403 403 403",
 	"GET /owners/{owner}":     "403 403 403 403 200 403 200 403 403 403 403 403 403 403 403 403 403",
@@ -168,9 +169,10 @@ func tabled(t testing.TB, policy *Policy, refused func(string)) (*Server, []rout
 		Report: func() *latency.Report { return report },
 		Status: func() Status { return Status{AliveUntil: time.Now().Add(time.Hour)} },
 		Policy: func() *Policy { return policy }, Refused: refused, Looks: done,
-		Retro:  func(RetroAsk) Retro { return Retro{Zone: time.UTC, Making: true} },
-		Sync:   func(context.Context) (Sync, error) { return Sync{}, nil },
-		Reload: func(context.Context, string) error { done.reloads++; return nil },
+		Retro:   func(RetroAsk) Retro { return Retro{Zone: time.UTC, Making: true} },
+		Sync:    func(context.Context) (Sync, error) { return Sync{}, nil },
+		Reload:  func(context.Context, string) error { done.reloads++; return nil },
+		Support: func(context.Context, string) ([]byte, error) { return []byte("a bundle"), nil },
 		Webhooks: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			done.webhooks++
 			w.WriteHeader(http.StatusAccepted)

@@ -48,6 +48,10 @@ func (s *Server) routes() []route {
 	if s.from.Reload != nil {
 		list = append(list, route{pattern: "POST /-/reload", audience: operators(), changes: true, atOnce: 16, patient: true, handler: http.HandlerFunc(s.reload)})
 	}
+	if s.from.Support != nil {
+		// One at a time: it counts the rows of the store, and looks at every goroutine.
+		list = append(list, route{pattern: "GET /-/support", audience: operators(), personal: true, atOnce: 1, patient: true, handler: http.HandlerFunc(s.support)})
+	}
 	if s.from.Webhooks != nil {
 		list = append(list, route{
 			pattern: "POST /webhook/jira", audience: everybody(), changes: true, atOnce: 4,

@@ -51,6 +51,8 @@ type Sources struct {
 	// Reload puts the config's file in force, because by asks for it. The error is
 	// why the old config stays.
 	Reload func(ctx context.Context, by string) error
+	// Support returns a bundle for a bug report, because by asks for it.
+	Support func(ctx context.Context, by string) ([]byte, error)
 	// Webhooks takes Jira's webhooks, while WebhooksTaken returns true.
 	Webhooks      http.Handler
 	WebhooksTaken func() bool
@@ -76,7 +78,7 @@ type Server struct {
 	estimates query.Estimates
 }
 
-// New returns a server of what from returns. Sync, Reload and Webhooks may be nil;
+// New returns a server of what from returns. Sync, Reload, Support and Webhooks may be nil;
 // then they have no route.
 func New(from Sources) *Server {
 	if from.Policy == nil {

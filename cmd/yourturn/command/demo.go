@@ -114,7 +114,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 	}
 	token := rand.Text()
 	secrets := redact.New(token)
-	log, err := newLogger(e.Err, f.level, "console", secrets)
+	log, recent, err := newServiceLogger(e.Err, f.level, "console", secrets)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func demo(ctx context.Context, e Env, f demoFlags) (err error) {
 		return errors.Join(err, l.Close(), jl.Close())
 	}
 	progress, scraped := newProgress(e.Err), make(chan struct{})
-	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Redact: secrets, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Load: app.LoadDemo, Scraped: func() { close(scraped) }, Progress: func(p collector.Progress) {
+	svc, err := app.Open(ctx, cfg, log, app.Options{RequestsPerSecond: demoRequests, Redact: secrets, Recent: recent, Notes: tm.Describe(), Writer: app.Writer{Command: "demo"}, Load: app.LoadDemo, Scraped: func() { close(scraped) }, Progress: func(p collector.Progress) {
 		if p.Full {
 			progress.show("reading the simulated Jira: %d stories", p.Stories)
 		}

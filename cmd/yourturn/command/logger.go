@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/yourturn/yourturn/internal/redact"
+	"github.com/yourturn/yourturn/internal/support"
 )
 
 // newLogger returns a logger of level and format that writes to w. No line shows a
@@ -32,6 +33,18 @@ func newLogger(w io.Writer, level, format string, r *redact.Redactor) (*zap.Logg
 		return nil, usageError{fmt.Errorf("log format %q: use console or json", format)}
 	}
 	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(zapcore.AddSync(lines{w, r})), lvl)), nil
+}
+
+// newServiceLogger is newLogger for a service, of whose log the last lines are kept for a
+// bundle, from debug on whatever the level is.
+func newServiceLogger(w io.Writer, level, format string, r *redact.Redactor) (*zap.Logger, *support.Ring, error) {
+	log, err := newLogger(w, level, format, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	recent := support.NewRing()
+	keep := zap.WrapCore(func(written zapcore.Core) zapcore.Core { return zapcore.NewTee(written, recent.Core(r)) })
+	return log.WithOptions(keep), recent, nil
 }
 
 // lines writes lines of a log.

@@ -59,11 +59,11 @@ stopped.`,
 			if address == "" {
 				address = cfg.Web.ListenAddress
 			}
-			log, err := newLogger(e.Err, cfg.Log.Level, cfg.Log.Format, secrets)
+			log, recent, err := newServiceLogger(e.Err, cfg.Log.Level, cfg.Log.Format, secrets)
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), e, cfg, log, secrets, address)
+			return serve(cmd.Context(), e, cfg, log, app.Options{Redact: secrets, Recent: recent}, address)
 		},
 	}
 	configFlag(cmd.Flags(), &configFile)
@@ -71,12 +71,13 @@ stopped.`,
 	return cmd
 }
 
-func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, secrets *redact.Redactor, address string) (err error) {
+func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, opts app.Options, address string) (err error) {
 	if _, err := app.CheckWeb(cfg); err != nil { // before it makes a store
 		return err
 	}
 	standBy := &standBy{ctx: ctx, address: address, web: cfg.Web, log: log}
-	svc, err := app.Open(ctx, cfg, log, app.Options{Transport: e.Transport, Now: e.Now, Redact: secrets, Writer: app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}})
+	opts.Transport, opts.Now, opts.Writer = e.Transport, e.Now, app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}
+	svc, err := app.Open(ctx, cfg, log, opts)
 	standBy.stop()
 	if err != nil {
 		return err
