@@ -15,6 +15,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/rules"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
@@ -83,7 +84,7 @@ func (uncounted) Count(context.Context, []latency.Entry, latency.Standing, bool,
 // what every story comes to. It reports whether it is used.
 func keepsTheTruth(t *testing.T, path string) bool {
 	t.Helper()
-	st, err := store.Open(t.Context(), "sqlite:"+path, store.ReadOnly)
+	st, err := store.Open(t.Context(), stack.StoreURL(t, path), store.ReadOnly)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/suite"
 )
@@ -170,7 +171,7 @@ type voyage struct {
 // newVoyage returns a voyage that has not begun, with its store.
 func newVoyage(t *testing.T, flavor jirasim.Flavor, path string) (*voyage, *store.Store) {
 	v := &voyage{world: newSite(t, flavor, jirasim.Options{SearchPage: 50, ChangelogPage: 400, CommentPage: 2, InlineComments: 2})}
-	st, err := store.Open(t.Context(), "sqlite:"+path, store.ReadWrite)
+	st, err := store.Open(t.Context(), stack.StoreURL(t, path), store.ReadWrite)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,11 +350,7 @@ func gcd(a, b int) int {
 // be those of Jira.
 func contents(t *testing.T, path string, sprints bool) string {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // it only read
+	db := stack.OpenSQL(t, stack.StoreURL(t, path))
 	var lines []string
 	tables := []string{"meta", "story", "event", "parent", "account", "lead", "ledger", "quarantine", "outside", "note"}
 	if sprints {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector/jira"
 	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
@@ -33,7 +34,7 @@ func TestGateway(t *testing.T) {
 			}))
 			t.Cleanup(srv.Close)
 			var err error
-			if w.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.ReadWrite); err != nil {
+			if w.store, err = store.Open(t.Context(), stack.StoreURL(t, filepath.Join(t.TempDir(), "test.db")), store.ReadWrite); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { w.store.Close() })

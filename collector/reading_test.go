@@ -3,7 +3,7 @@ package collector_test
 import (
 	"compress/gzip"
 	"context"
-	"database/sql"
+	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,6 +18,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
@@ -74,7 +75,7 @@ func (w *world) facts(id int64) (first, last map[int64]comment.Facts, fields []s
 // in makes the collector use the store at path.
 func (w *world) in(path string) {
 	w.Helper()
-	st, err := store.Open(w.Context(), "sqlite:"+path, store.ReadWrite)
+	st, err := store.Open(w.Context(), stack.StoreURL(w.T, path), store.ReadWrite)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -88,11 +89,7 @@ func (w *world) in(path string) {
 // import, and a state that says nothing of readings.
 func older(t *testing.T, path string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // what follows finds out
+	db := stack.OpenSQL(t, stack.StoreURL(t, path))
 	change := func(text string, args ...any) {
 		t.Helper()
 		if _, err := db.ExecContext(t.Context(), text, args...); err != nil {
@@ -122,7 +119,19 @@ func older(t *testing.T, path string) {
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	change(`UPDATE meta SET value = json_remove(value, '$.reading') WHERE key = 'state'`)
+	var state map[string]json.RawMessage
+	var text []byte
+	if err := db.QueryRowContext(t.Context(), `SELECT value FROM meta WHERE key = 'state'`).Scan(&text); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &state); err != nil {
+		t.Fatal(err)
+	}
+	delete(state, "reading")
+	if text, err = json.Marshal(state); err != nil {
+		t.Fatal(err)
+	}
+	change(`UPDATE meta SET value = $1 WHERE key = 'state'`, string(text))
 }
 
 // unchanged runs polls, with another reading of the story by id among them, which
@@ -248,6 +257,7 @@ func TestAnInterruptedNewReadingGoesOn(t *testing.T) {
 // what talk tells: they come to hold what a store of today holds. (They were made
 // at the commit before Reading, by talk and a VACUUM.)
 func TestAStoreOfReadingOne(t *testing.T) {
+	stack.NeedsFile(t)
 	for name, flavor := range flavors {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, flavor)

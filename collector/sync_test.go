@@ -21,6 +21,7 @@ import (
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
@@ -62,7 +63,7 @@ func newWorldWith(t *testing.T, flavor jirasim.Flavor, o jirasim.Options) *world
 	w.url = srv.URL
 	w.client = w.newClient(w.url, nil)
 	var err error
-	if w.store, err = store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), store.ReadWrite); err != nil {
+	if w.store, err = store.Open(t.Context(), stack.StoreURL(t, filepath.Join(t.TempDir(), "test.db")), store.ReadWrite); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })

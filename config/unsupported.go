@@ -1,7 +1,5 @@
 package config
 
-import "strings"
-
 // Unsupported returns an error of type Problems with the keys that the file
 // uses and that this version cannot act on; nil if there are none. Accepting and
 // ignoring such a key would mislead whoever wrote it.
@@ -24,7 +22,6 @@ type unsupportedKey struct {
 
 func unsupportedKeys() []unsupportedKey {
 	return []unsupportedKey{
-		{"store.url", func(c *Config) bool { return strings.HasPrefix(c.Store.URL, "postgres:") }, "use sqlite:FILE"},
 		{"metrics.native_histograms", func(c *Config) bool { return c.Metrics.NativeHistograms }, "leave it off"},
 	}
 }

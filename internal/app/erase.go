@@ -100,23 +100,20 @@ func AskToErase(ctx context.Context, h storelock.Holder, e Erasure) (store.Erase
 // EraseOffline erases a person from a store that no other process writes to. Where
 // one does, the error is a storelock.HeldError.
 func EraseOffline(ctx context.Context, cfg *config.Config, log *zap.Logger, e Erasure) (done store.Erased, err error) {
-	path, err := store.Path(cfg.Store.URL)
+	if store.IsFile(cfg.Store.URL) { // nothing is made for an erasure
+		path, err := store.Path(cfg.Store.URL)
+		if err != nil {
+			return done, err
+		}
+		if err := store.Exists(path); err != nil {
+			return done, err
+		}
+	}
+	st, lock, err := Writer{Command: "erase"}.open(ctx, cfg, log)
 	if err != nil {
 		return done, err
 	}
-	if err := store.Exists(path); err != nil {
-		return done, err
-	}
-	lock, err := Writer{Command: "erase"}.lock(ctx, cfg, log)
-	if err != nil {
-		return done, err
-	}
-	defer func() { err = errors.Join(err, lock.Release()) }()
-	st, err := store.Open(ctx, cfg.Store.URL, store.ReadWrite)
-	if err != nil {
-		return done, err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
+	defer func() { err = errors.Join(err, st.Close(), lock.Release()) }()
 	return Erase(ctx, cfg, st, e)
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/listen"
 	"github.com/yourturn/yourturn/internal/query"
+	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/web"
 )
 
@@ -45,6 +46,14 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			return s.shutdown(context.WithoutCancel(ctx), srv.Server)
 		})
 	}
+	g.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.lock.Lost():
+			return fmt.Errorf("store %s: %w", s.store.Name(), store.ErrFenced)
+		}
+	})
 	g.Go(func() error { s.retros.run(ctx); return nil })
 	wanted := make(chan []int64)
 	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })

@@ -35,7 +35,6 @@ import (
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/redact"
 	"github.com/yourturn/yourturn/internal/store"
-	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/support"
 	"github.com/yourturn/yourturn/internal/web"
 	"github.com/yourturn/yourturn/metrics"
@@ -76,7 +75,7 @@ type Service struct {
 	audit    *zap.Logger // who did what
 	opts     Options
 	store    *store.Store
-	lock     *storelock.Lock // that makes this process the store's one writer
+	lock     writerLock // that makes this process the store's one writer
 	self     *metrics.Self
 	gather   prometheus.Gatherer // of all metrics
 	numbers  *numbers
@@ -115,13 +114,9 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	if opts.Redact == nil {
 		opts.Redact = redact.New()
 	}
-	lock, err := opts.Writer.lock(ctx, cfg, log)
+	st, lock, err := opts.Writer.open(ctx, cfg, log)
 	if err != nil {
 		return nil, err
-	}
-	st, err := store.Open(ctx, cfg.Store.URL, store.ReadWrite)
-	if err != nil {
-		return nil, errors.Join(err, lock.Release())
 	}
 	b := BuildInfo()
 	reg := prometheus.NewRegistry()
@@ -219,7 +214,7 @@ func (s *Service) newCollector(ctx context.Context, cfg *config.Config) (*jira.C
 		return nil, nil, err
 	}
 	poller, err := collector.New(collector.Options{
-		Source: erasing{client, s.store}, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
+		Source: writing{erasing{client, s.store}, s.lock}, Store: s.store, Projects: cfg.Jira.Projects, JQL: cfg.Jira.JQL, Overlap: cfg.Jira.Overlap, Logger: s.log,
 		Now: s.opts.Now, CensusInterval: cfg.Jira.CensusInterval, CensusMaxRemoved: cfg.Jira.CensusMaxRemoved, OpenQuestions: s.openQuestions,
 		Titles: titles, OpenWaits: s.openWaits,
 		Progress: func(p collector.Progress) {

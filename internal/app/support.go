@@ -174,7 +174,7 @@ func (b *bundle) describe(ctx context.Context) {
 	}
 	b.Fixed(versionsFile, aboutVersions, map[string]any{
 		"version": built.Version, "revision": built.Revision, "go": built.GoVersion, "os": runtime.GOOS, "arch": runtime.GOARCH,
-		"processors": runtime.NumCPU(), "reading": jiradata.Reading, "sqlite": facts.SQLite, "modules": modules,
+		"processors": runtime.NumCPU(), "reading": jiradata.Reading, "database": facts.Database, "modules": modules,
 	}, nil)
 	text, failed := b.names.Shown(b.cfg)
 	b.Config(configFile, text, failed)
@@ -199,6 +199,9 @@ func (b *bundle) describe(ctx context.Context) {
 
 // network returns the kind of network file system that the store is on; "" if none.
 func (b *bundle) network() string {
+	if !store.IsFile(b.cfg.Store.URL) {
+		return ""
+	}
 	path, err := store.Path(b.cfg.Store.URL)
 	if err != nil {
 		return ""

@@ -131,6 +131,9 @@ func (e *examination) openStore(ctx context.Context) {
 // writable looks at the store: whether it can be written, who writes to it, and
 // how far it is.
 func (e *examination) writable(ctx context.Context) ([]Line, error) {
+	if !store.IsFile(e.Config.Store.URL) {
+		return e.server(ctx)
+	}
 	path, err := store.Path(e.Config.Store.URL)
 	if err != nil {
 		return nil, err
@@ -163,12 +166,7 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 			if err == nil {
 				err = errors.New("its state cannot be read")
 			}
-			for _, kind := range []error{store.ErrNoStore, store.ErrNewer, store.ErrDamaged, store.ErrReadOnly, store.ErrCannotOpen, store.ErrDisk} {
-				if text, ok := strings.CutSuffix(err.Error(), ": "+kind.Error()); ok {
-					return broken(text, kind.Error())
-				}
-			}
-			return broken(err.Error(), "set store.url to another file")
+			return cannotOpen(err, "set store.url to another file"), nil
 		}
 	}
 	line := Line{Topic: "store", Text: path + " can be written; it is made by the first sync"}
@@ -194,6 +192,52 @@ func (e *examination) writable(ctx context.Context) ([]Line, error) {
 	}
 	if kind := storelock.NetworkFilesystem(path); kind != "" {
 		lines = append(lines, Line{Topic: "store", Grade: Look, Text: path + " is on a network file system (" + kind + "), where a database's locks may not hold", Remedy: "keep the store on a disk of this machine (store.url)"})
+	}
+	return lines, nil
+}
+
+// cannotOpen says why a store cannot be opened; otherwise is what to do where the error
+// does not say it.
+func cannotOpen(err error, otherwise string) []Line {
+	for _, kind := range []error{
+		store.ErrNoStore, store.ErrNewer, store.ErrDamaged, store.ErrReadOnly, store.ErrCannotOpen, store.ErrDisk, store.ErrUnreachable, store.ErrRefused, store.ErrStandby,
+	} {
+		if text, ok := strings.CutSuffix(err.Error(), ": "+kind.Error()); ok {
+			return []Line{{Topic: "store", Grade: Broken, Text: text, Remedy: kind.Error()}}
+		}
+	}
+	return []Line{{Topic: "store", Grade: Broken, Text: err.Error(), Remedy: otherwise}}
+}
+
+// server looks at a store in PostgreSQL.
+func (e *examination) server(ctx context.Context) ([]Line, error) {
+	st, err := store.Open(ctx, e.Config.Store.URL, store.ReadOnly)
+	if errors.Is(err, store.ErrEmpty) {
+		return []Line{{Topic: "store", Text: "the database can be reached; the first sync makes the store in it"}}, nil
+	}
+	if err != nil {
+		return cannotOpen(err, "set store.url to a database that can be reached"), nil
+	}
+	defer st.Close() //nolint:errcheck // it was read
+	line := Line{Topic: "store", Text: st.Name() + " can be reached; it has no completed sync yet"}
+	if e.state.FirstDone {
+		counts, err := st.Counts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		line.Text = fmt.Sprintf("%s can be reached; it holds %d stories as of %s", st.Name(), counts.Stories, e.state.DataTimestamp.Time().Format("2006-01-02 15:04 UTC"))
+	}
+	ledger, err := e.ledger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines := append([]Line{line}, ledger...)
+	holder, held, err := st.LeaseHolder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if held {
+		lines = append(lines, Line{Topic: "store", Text: storelock.HolderOf(holder).String() + " writes to it"})
 	}
 	return lines, nil
 }

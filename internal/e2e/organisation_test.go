@@ -10,6 +10,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // organisation is a generated Jira with a config for it.
@@ -50,7 +51,7 @@ func serveTeam(t testing.TB, tm *team.Team, flavor jirasim.Flavor) *organisation
 	token := filepath.Join(dir, "token")
 	o.config = filepath.Join(dir, "yourturn.yml")
 	write(t, token, "t0k3n\n")
-	write(t, o.config, tm.ConfigYAML(team.Setup{JiraURL: srv.URL + opts.ContextPath, StoreURL: "sqlite:" + filepath.Join(dir, "store.db"), TokenFile: token}))
+	write(t, o.config, tm.ConfigYAML(team.Setup{JiraURL: srv.URL + opts.ContextPath, StoreURL: stack.StoreURL(t, filepath.Join(dir, "store.db")), TokenFile: token}))
 	return o
 }
 

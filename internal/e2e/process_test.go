@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // argsVariable makes the test binary be the product's: it holds the arguments as
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 	text, product := os.LookupEnv(argsVariable)
 	if !product {
 		os.Unsetenv("YOURTURN_JIRA_TOKEN") //nolint:errcheck // whoever runs the tests may have one; those that need it set it
-		m.Run()
+		stack.Main(m)
 		return
 	}
 	var args []string

@@ -15,8 +15,11 @@ import (
 	"github.com/yourturn/yourturn/internal/calendar"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
+
+func TestMain(m *testing.M) { stack.Main(m) }
 
 const hour = latency.Instant(3600_000)
 
@@ -77,7 +80,7 @@ func save(t *testing.T, s *store.Store, stories ...jiradata.Story) (ids []int64)
 
 func open(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "s.db"), store.ReadWrite)
+	s, err := store.Open(t.Context(), stack.StoreURL(t, filepath.Join(t.TempDir(), "s.db")), store.ReadWrite)
 	if err != nil {
 		t.Fatal(err)
 	}

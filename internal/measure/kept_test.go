@@ -2,7 +2,6 @@ package measure
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -13,10 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	_ "modernc.org/sqlite"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
@@ -141,8 +140,8 @@ func TestDamageIsNeverBelieved(t *testing.T) {
 		{name: "an earlier instant", asOf: at + 39*hour, want: ErrDoubt, says: "later"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "s.db")
-			s, err := store.Open(t.Context(), "sqlite:"+path, store.ReadWrite)
+			url := stack.StoreURL(t, filepath.Join(t.TempDir(), "s.db"))
+			s, err := store.Open(t.Context(), url, store.ReadWrite)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,12 +149,11 @@ func TestDamageIsNeverBelieved(t *testing.T) {
 			rules := rulesOf(t, "review")
 			someTold(t, s, rules)
 			if tc.damage != "" {
-				db, err := sql.Open("sqlite", path)
-				if err != nil {
-					t.Fatal(err)
+				damage := tc.damage
+				if stack.OnPostgres() {
+					damage = strings.NewReplacer("name) - 1) || x'07'", "name) - 1) || 'x'", "x'07'", `'\x07'::bytea`, "x'00'", `'\x00'::bytea`, "BLOB", "BYTEA", "rowid", "ctid").Replace(damage)
 				}
-				t.Cleanup(func() { db.Close() }) //nolint:errcheck // what was written was committed
-				res, err := db.ExecContext(t.Context(), tc.damage)
+				res, err := stack.OpenSQL(t, url).ExecContext(t.Context(), damage)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -74,8 +74,8 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (Erased, error) {
 	if err := s.rewrite(ctx); err != nil {
 		return out, fmt.Errorf("%s was erased, but the file still holds what its pages held before: erase again to clean it: %w", out.Tombstone, err)
 	}
-	out.Left, err = s.search(slices.Concat(out.Labels, []string{out.UserName, out.DisplayName}))
-	return out, err
+	out.Left, err = s.kind.search(ctx, s.read, slices.Concat(out.Labels, []string{out.UserName, out.DisplayName}))
+	return out, s.explain(err)
 }
 
 // plan is whom an erasure is about, all that names them, and what their tombstones

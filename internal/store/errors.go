@@ -30,6 +30,19 @@ var (
 	ErrBusy = errors.New("another program has locked the file, such as sqlite3 or a backup: end it, and try again")
 	// ErrNewer means that a newer yourturn wrote the store, or a row of it.
 	ErrNewer = errors.New("use the newer yourturn that wrote it")
+	// ErrUnreachable means that the server of the database cannot be asked. Nothing of a
+	// transaction under way was written.
+	ErrUnreachable = errors.New("the database cannot be reached: look whether it runs, and at store.url; what was not written is read again from Jira")
+	// ErrStandby means that the server of the database takes no writes.
+	ErrStandby = errors.New("the database takes no writes: it is a standby, or was made read-only; name the primary in store.url, or all servers with target_session_attrs=read-write")
+	// ErrRefused means that the server of the database does not let this program in.
+	ErrRefused = errors.New("create the database and its user, and give the password by PGPASSWORD or by the file that PGPASSFILE names")
+	// ErrConflict means that the server of the database gave up a transaction for another
+	// one, or for taking long. Nothing of it was written.
+	ErrConflict = errors.New("the database gave the transaction up; it is tried again with the next poll")
+	// ErrFenced means that another process holds the lease of the store: this one was
+	// stopped, or could not reach the database, for longer than its lease lasts.
+	ErrFenced = errors.New("another process writes to the store by now: nothing was written; restart this one to have it stand by")
 	// ErrDamaged means that a row, or the file, cannot be read.
 	ErrDamaged = errors.New("damaged: restore the store from a backup, or remove it and sync again")
 )
@@ -39,7 +52,7 @@ func (s *Store) explain(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return s.name(err)
 	}
-	kind := kindOf(err)
+	kind := s.kind.kindOf(err)
 	switch {
 	case kind == nil:
 		return s.name(err)

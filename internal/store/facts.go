@@ -3,51 +3,38 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
 )
 
 // Facts describe a database, without what is in it.
 type Facts struct {
-	SQLite  string           `json:"sqlite"` // the version of the library
-	Schema  int              `json:"schema"` // the version that the database has
-	Known   int              `json:"known"`  // the version that this program writes
-	Bytes   map[string]int64 `json:"bytes"`  // of the files: database, wal and shm
-	Free    int64            `json:"free"`   // bytes of the database that hold nothing
-	Rows    map[string]int64 `json:"rows"`   // by table
-	Journal string           `json:"journal"`
+	Database string           `json:"database"` // its kind and version
+	Schema   int              `json:"schema"`   // the version that the database has
+	Known    int              `json:"known"`    // the version that this program writes
+	Bytes    map[string]int64 `json:"bytes"`    // of its files; of PostgreSQL all of them
+	Free     int64            `json:"free"`     // bytes of a file that hold nothing
+	Rows     map[string]int64 `json:"rows"`     // by table
+	Journal  string           `json:"journal"`  // how a file keeps it
 }
 
 // Facts returns how large the store is and of what version. It counts all rows, which
 // takes some seconds where there are millions.
-func (s *Store) Facts(ctx context.Context) (Facts, error) {
-	f := Facts{Bytes: map[string]int64{}, Rows: map[string]int64{}}
-	for name, file := range map[string]string{"database": s.path, "wal": s.path + "-wal", "shm": s.path + "-shm"} {
-		switch info, err := os.Stat(file); {
-		case err == nil:
-			f.Bytes[name] = info.Size()
-		case !errors.Is(err, fs.ErrNotExist):
-			return f, s.name(err)
-		}
-	}
-	known, err := migrations()
-	if err != nil {
+func (s *Store) Facts(ctx context.Context) (f Facts, err error) {
+	f.Bytes, f.Rows = map[string]int64{}, map[string]int64{}
+	if f.Known, err = versions(s.kind); err != nil {
 		return f, s.name(err)
 	}
-	f.Known = len(known)
-	if f.Schema, err = schemaVersion(ctx, s.read); err != nil {
+	if f.Schema, err = schemaVersion(ctx, s.read, s.kind); err != nil {
 		return f, s.explain(err)
 	}
-	if err := s.read.QueryRowContext(ctx, sizes).Scan(&f.SQLite, &f.Free, &f.Journal); err != nil {
+	if err := s.kind.facts(ctx, s.read, &f); err != nil {
 		return f, s.explain(err)
 	}
-	tables, err := query(ctx, s, tableNames, func(r *sql.Rows) (name string, err error) { return name, r.Scan(&name) })
+	tables, err := s.kind.tables(ctx, s.read)
 	if err != nil {
-		return f, err
+		return f, s.explain(err)
 	}
 	for _, table := range tables {
 		var n int64

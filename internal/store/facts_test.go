@@ -42,7 +42,7 @@ func TestFacts(t *testing.T) {
 		if _, has := f.Rows["kept_part"]; !has || len(f.Rows) < 20 {
 			t.Errorf("%s: %d tables are counted", name, len(f.Rows))
 		}
-		if f.Schema != f.Known || f.Schema < 7 || f.SQLite == "" || f.Bytes["database"] <= 0 || f.Journal != "wal" {
+		if f.Schema != f.Known || f.Schema < 7 || f.Database == "" || f.Bytes["database"] <= 0 || f.Journal != "wal" {
 			t.Errorf("%s: %+v", name, f)
 		}
 		people, err := s.People(t.Context())

@@ -55,7 +55,7 @@ type Snapshot struct {
 // Snapshot returns the store as it is now. Until it is closed, what is written to
 // the store makes its journal longer.
 func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
-	tx, err := s.scan.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
+	tx, err := s.scan.BeginTx(context.WithoutCancel(ctx), s.kind.snapshot())
 	if err != nil {
 		return nil, s.explain(err)
 	}
@@ -162,7 +162,7 @@ var errStopped = errors.New("stopped") //nolint:gochecknoglobals // a constant i
 
 // merge is stream with its errors returned.
 func (s *Store) merge(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) error {
-	tx, err := s.scan.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
+	tx, err := s.scan.BeginTx(context.WithoutCancel(ctx), s.kind.snapshot())
 	if err != nil {
 		return s.explain(err)
 	}
@@ -176,16 +176,16 @@ func (s *Store) mergeIn(ctx context.Context, tx *sql.Tx, dec *decoder, sel selec
 	// The driver sets up an interrupt for every single row if the context can
 	// end. Rows are quick here, so the context is looked at once a story.
 	quiet := context.WithoutCancel(ctx)
-	stories, err := tx.QueryContext(quiet, `SELECT id, key, now FROM story WHERE `+sel.story+` ORDER BY id`, sel.args...)
+	stories, err := s.kind.cursor(quiet, tx, `SELECT id, key, now FROM story WHERE `+sel.story+` ORDER BY id`, sel.args...)
 	if err != nil {
 		return s.explain(err)
 	}
-	defer stories.Close()
-	rows, err := tx.QueryContext(quiet, `SELECT story, at, rank, id, body FROM event WHERE `+sel.event+` ORDER BY story, at, rank, id`, sel.args...) //nolint:rowserrcheck // eventCursor does
+	defer stories.Close() //nolint:errcheck // it was read
+	rows, err := s.kind.cursor(quiet, tx, `SELECT story, at, rank, id, body FROM event WHERE `+sel.event+` ORDER BY story, at, rank, id`, sel.args...)
 	if err != nil {
 		return s.explain(err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // it was read
 	events := eventCursor{rows: rows}
 	if err := events.next(); err != nil {
 		return s.explain(err)
@@ -234,7 +234,7 @@ func (s *Store) mergeIn(ctx context.Context, tx *sql.Tx, dec *decoder, sel selec
 
 // eventCursor stands on an event.
 type eventCursor struct {
-	rows                *sql.Rows
+	rows                cursor
 	story, at, rank, id integer
 	body                sql.RawBytes // valid until next
 	done                bool         // there is none any more

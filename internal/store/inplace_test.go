@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // TestAStoreThatIsTakenAway: a file that is deleted, moved or replaced while it is
 // open is noticed before anything is written, and before the state is read from what
 // is not the store any more.
 func TestAStoreThatIsTakenAway(t *testing.T) {
+	stack.NeedsFile(t)
 	for name, take := range map[string]func(path string) error{
 		"deleted": os.Remove,
 		"moved":   func(path string) error { return os.Rename(path, path+".old") },

@@ -121,7 +121,7 @@ func TestFormsSideBySide(t *testing.T) {
 	if err != nil || known[10].Comments[8].Reading != 1 || known[11].Comments[8].Reading != jiradata.Reading {
 		t.Errorf("known %+v, %v", known, err)
 	}
-	if _, err := s.db.ExecContext(t.Context(), `UPDATE event SET body = X'03' || SUBSTR(body, 2) WHERE story = 11 AND rank = 2`); err != nil {
+	if _, err := s.db.ExecContext(t.Context(), `UPDATE event SET body = CAST($1 || SUBSTR(body, 2) AS `+blob()+`) WHERE story = 11 AND rank = 2`, []byte{3}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Known(t.Context(), []int64{11})

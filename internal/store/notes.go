@@ -51,7 +51,7 @@ func (s *Store) NotesOf(ctx context.Context, story int64) ([]jiradata.Note, erro
 // notes returns those of the notes and the quarantine that a condition selects.
 func (s *Store) notes(ctx context.Context, where string, args ...any) ([]jiradata.Note, error) {
 	return query(ctx, s, `SELECT * FROM (SELECT story, reason, key, at, detail FROM note
-		UNION ALL SELECT id, '`+jiradata.NoteQuarantined+`', key, at, reason FROM quarantine) `+where+`ORDER BY 1, 2, 3`,
+		UNION ALL SELECT id, '`+jiradata.NoteQuarantined+`', key, at, reason FROM quarantine) AS noted `+where+`ORDER BY 1, 2, 3`,
 		func(r *sql.Rows) (n jiradata.Note, err error) {
 			return n, r.Scan(&n.Story, &n.Reason, &n.Key, &n.At, &n.Detail)
 		}, args...)

@@ -2,9 +2,7 @@ package store
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +12,7 @@ import (
 	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // TestLooks holds that looks are kept for 400 days, and are the owner's.
@@ -55,7 +54,7 @@ func TestLooks(t *testing.T) {
 // opened returns an empty store.
 func opened(t *testing.T) *Store {
 	t.Helper()
-	st, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "store.db"), ReadWrite)
+	st, err := Open(t.Context(), stack.StoreURL(t, filepath.Join(t.TempDir(), "store.db")), ReadWrite)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,13 +120,10 @@ func TestEraseCleansTheFile(t *testing.T) {
 	needles := []string{ada, display, name, words, "adakey", "ada@example.com"}
 	held := func() (out []string) {
 		t.Helper()
-		for _, suffix := range []string{"", "-wal"} {
-			data, err := os.ReadFile(st.path + suffix)
-			write(err)
-			for _, n := range needles {
-				if strings.Contains(string(data), n) && !slices.Contains(out, n) {
-					out = append(out, n)
-				}
+		data := bytesOf(t, st)
+		for _, n := range needles {
+			if strings.Contains(data, n) {
+				out = append(out, n)
 			}
 		}
 		return out
@@ -201,6 +197,7 @@ func TestEraseCleansTheFile(t *testing.T) {
 // TestEraseBesideAReader erases while another process reads: what was overwritten stays
 // in the journal, which is told, and erasing again cleans it.
 func TestEraseBesideAReader(t *testing.T) {
+	stack.NeedsFile(t)
 	st := opened(t)
 	batch := jiradata.Batch{Stories: []jiradata.Story{{
 		History: latency.History{ID: 1, Key: "PAY-1", Events: []latency.Event{{At: 1, Actor: "5b10ac8d"}}}, Users: []jiradata.User{{ID: "5b10ac8d", DisplayName: "Ada Lovelace"}},

@@ -4,56 +4,21 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 )
 
-// rewrite writes the file anew and empties the journal, so that neither a free page
-// nor the journal holds what was overwritten.
-func (s *Store) rewrite(ctx context.Context) error {
-	if _, err := s.db.ExecContext(ctx, `VACUUM`); err != nil {
-		return s.explain(err)
-	}
-	return s.emptyJournal(ctx)
-}
+// rewrite writes the store anew, so that nothing is left of what was overwritten.
+func (s *Store) rewrite(ctx context.Context) error { return s.explain(s.kind.rewrite(ctx, s.db)) }
 
-// emptyJournal moves what the journal holds into the file, and empties it. While
-// another process reads it, that is an ErrBusy.
-func (s *Store) emptyJournal(ctx context.Context) error {
-	var busy, pages, done int
-	if err := s.db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &done); err != nil {
-		return s.explain(err)
-	}
-	if busy != 0 {
-		return fmt.Errorf("store %s: another process reads it: %w", s.path, ErrBusy)
-	}
-	return nil
-}
-
-// search counts how often the files of the store hold some texts, as bytes.
-func (s *Store) search(texts []string) (map[string]int, error) {
+// counts returns a count of 0 for each text that is not empty.
+func counts(texts []string) map[string]int {
 	found := map[string]int{}
 	for _, t := range texts {
 		if t != "" {
 			found[t] = 0
 		}
 	}
-	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		f, err := os.Open(s.path + suffix)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("searching the store: %w", err)
-		}
-		err = count(f, found)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("searching %s: %w", s.path+suffix, err)
-		}
-	}
-	return found, nil
+	return found
 }
 
 // searchBlock is how much of a file is read at a time.

@@ -28,12 +28,7 @@ func (s *Store) Shards(ctx context.Context, n int) ([]jiradata.Shard, error) {
 		return nil, s.explain(err)
 	}
 	step := max(1, stories/(n*shardSamples))
-	sample, err := s.read.PrepareContext(ctx, `SELECT id, (SELECT COUNT(*) FROM event WHERE story = story.id)
-		FROM story WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2`)
-	if err != nil {
-		return nil, s.explain(err)
-	}
-	defer sample.Close()
+	const sample = `SELECT id, (SELECT COUNT(*) FROM event WHERE story = story.id) FROM story WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2`
 	type seen struct {
 		id     int64 // of the last of step stories
 		events int   // of all stories up to it, in units of step
@@ -42,7 +37,7 @@ func (s *Store) Shards(ctx context.Context, n int) ([]jiradata.Shard, error) {
 	last := seen{id: math.MinInt64}
 	for {
 		var events int
-		err := sample.QueryRowContext(ctx, last.id, step-1).Scan(&last.id, &events)
+		err := s.read.QueryRowContext(ctx, sample, last.id, step-1).Scan(&last.id, &events)
 		if errors.Is(err, sql.ErrNoRows) {
 			break
 		}

@@ -241,18 +241,17 @@ func TestStreamsEnd(t *testing.T) {
 
 // TestADamagedRowNamesItsStory writes into the file what is no body.
 func TestADamagedRowNamesItsStory(t *testing.T) {
-	for _, text := range []string{`UPDATE event SET body = X'0100' WHERE story = 10001`, `UPDATE story SET now = X'01' WHERE id = 10001`} {
-		path := filepath.Join(t.TempDir(), "s.db")
-		s := open(t, path)
+	for text, body := range map[string][]byte{`UPDATE event SET body = $1 WHERE story = 10001`: {1, 0}, `UPDATE story SET now = $1 WHERE id = 10001`: {1}} {
+		s := open(t, filepath.Join(t.TempDir(), "s.db"))
 		want := saveGenerated(t, s, 20)
-		if _, err := s.db.ExecContext(t.Context(), text); err != nil {
+		if _, err := s.db.ExecContext(t.Context(), text, body); err != nil {
 			t.Fatal(err)
 		}
 		n, last := 0, error(nil)
 		for _, err := range s.Histories(t.Context(), nil) {
 			n, last = n+1, err
 		}
-		if n != 2 || !errors.Is(last, ErrDamaged) || !strings.Contains(last.Error(), path) || !strings.Contains(last.Error(), want[1].Key) {
+		if n != 2 || !errors.Is(last, ErrDamaged) || !strings.Contains(last.Error(), s.path) || !strings.Contains(last.Error(), want[1].Key) {
 			t.Errorf("%s: %d stories, %v", text, n-1, last)
 		}
 	}
@@ -279,7 +278,7 @@ func TestADamagedEntryNamesItsStory(t *testing.T) {
 	if _, err := s.Count(t.Context(), []latency.Entry{entry(1, 1), entry(2, 1)}, latency.Standing{AsOf: 3}, true, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.db.ExecContext(t.Context(), `UPDATE ledger SET body = X'0100' WHERE story = 2`); err != nil {
+	if _, err := s.db.ExecContext(t.Context(), `UPDATE ledger SET body = $1 WHERE story = 2`, []byte{1, 0}); err != nil {
 		t.Fatal(err)
 	}
 	n, last := 0, error(nil)

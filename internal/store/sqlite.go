@@ -1,36 +1,103 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"embed"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 
+	"github.com/pressly/goose/v3/lock"
 	"modernc.org/sqlite" // the driver, without cgo
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Everything that is SQLite's own is in this file and in migrations/sqlite. What
-// a second database needs in its place:
-//
-//   - the data source name and its PRAGMAs (dsn), one connection that writes
-//     and others that read while it does (Open);
-//   - result codes (kindOf);
-//   - the schema: WITHOUT ROWID tables, INTEGER PRIMARY KEY, BLOB for bodies,
-//     and truth values (gone, parent_only, active, counted) that are integers
-//     and that statements compare with 0 and 1;
-//   - the version of the library, and the names of tables (Facts);
-//   - a write transaction that takes the write lock when it begins
-//     (_txlock=immediate): SaveStories reads what it then updates;
-//   - a read transaction that sees one state of the store for as long as it is
-//     open, over two cursors on one connection (merge): PostgreSQL needs
-//     REPEATABLE READ, and a connection for each of the two cursors;
-//   - rows whose columns are read without a copy (sql.RawBytes), and integers
-//     that the driver gives as int64.
-//
-// All other statements are plain SQL with numbered parameters: SELECT, INSERT …
-// ON CONFLICT, UPDATE and DELETE, with row values and UNION ALL. Two of them
-// need a type for a parameter in PostgreSQL: the INSERT … SELECT of a lead, and
-// the LIMIT 1 OFFSET of Shards.
+// sqliteScheme begins the URL of a store in a SQLite file.
+const sqliteScheme = "sqlite:"
+
+// sqliteFile is a store in a SQLite file. Of SQLite alone are, beside what is here and in
+// migrations/sqlite: WITHOUT ROWID tables, INTEGER PRIMARY KEY, BLOB for bodies; a write
+// transaction takes the write lock when it begins (_txlock=immediate), for SaveStories
+// reads what it then updates.
+type sqliteFile struct {
+	path string
+	file os.FileInfo // as it was opened
+}
+
+func (f *sqliteFile) name() string { return f.path }
+
+func (f *sqliteFile) open(mode Mode) (*sql.DB, error) { return sql.Open("sqlite", dsn(f.path, mode)) }
+
+func (f *sqliteFile) opened() (err error) {
+	f.file, err = os.Stat(f.path)
+	return err
+}
+
+// inPlace implements database. The system keeps a deleted file for whoever has it open,
+// so that nothing else notices.
+func (f *sqliteFile) inPlace() error {
+	now, err := os.Stat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the file was deleted or moved away while it was open: %w", ErrReplaced)
+	case err != nil:
+		return err
+	case !os.SameFile(f.file, now):
+		return fmt.Errorf("another file was put in its place while it was open: %w", ErrReplaced)
+	}
+	return nil
+}
+
+func (f *sqliteFile) hasTable(ctx context.Context, q rowQuerier, table string) (has bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = $1`, table).Scan(&has)
+	return has, err
+}
+
+func (f *sqliteFile) otherTable(ctx context.Context, q rowQuerier) (name string, err error) {
+	err = q.QueryRowContext(ctx, `SELECT COALESCE((SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version' LIMIT 1), '')`).Scan(&name)
+	return name, err
+}
+
+func (f *sqliteFile) tables(ctx context.Context, db *sql.DB) ([]string, error) {
+	return namesIn(ctx, db, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`)
+}
+
+// facts implements database: the version of the library, the sizes of the files, how many
+// bytes of them are free, and how the journal is kept.
+func (f *sqliteFile) facts(ctx context.Context, db *sql.DB, to *Facts) error {
+	for name, file := range map[string]string{"database": f.path, "wal": f.path + "-wal", "shm": f.path + "-shm"} {
+		switch info, err := os.Stat(file); {
+		case err == nil:
+			to.Bytes[name] = info.Size()
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	return db.QueryRowContext(ctx, `SELECT 'SQLite ' || sqlite_version(), (SELECT freelist_count FROM pragma_freelist_count) * (SELECT page_size FROM pragma_page_size),
+		(SELECT journal_mode FROM pragma_journal_mode)`).Scan(&to.Database, &to.Free, &to.Journal)
+}
+
+// begin implements database: the transaction has the write lock already.
+func (f *sqliteFile) begin(context.Context, *sql.Tx) error { return nil }
+
+func (f *sqliteFile) snapshot() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
+
+func (f *sqliteFile) cursor(ctx context.Context, tx *sql.Tx, query string, args ...any) (cursor, error) {
+	return tx.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // the caller does
+}
+
+func (f *sqliteFile) locker() (lock.Locker, error) { return nil, nil }
+
+func (f *sqliteFile) migrations() fs.FS {
+	dir, err := fs.Sub(sqliteMigrations, "migrations/sqlite")
+	if err != nil {
+		panic(err) // it is a valid path
+	}
+	return dir
+}
 
 //go:embed migrations/sqlite/*.sql
 var sqliteMigrations embed.FS
@@ -60,17 +127,7 @@ func dsn(path string, mode Mode) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
-// What Facts asks: the version of the library, how many bytes are free, and how the
-// journal is kept; and the names of all tables.
-const (
-	sizes = `SELECT sqlite_version(), (SELECT freelist_count FROM pragma_freelist_count) * (SELECT page_size FROM pragma_page_size),
-		(SELECT journal_mode FROM pragma_journal_mode)`
-	tableNames = `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`
-)
-
-// kindOf returns the error of this package that a result code of the database
-// stands for; nil if there is none.
-func kindOf(err error) error {
+func (f *sqliteFile) kindOf(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return nil
@@ -92,4 +149,50 @@ func kindOf(err error) error {
 		return ErrDamaged
 	}
 	return nil
+}
+
+// rewrite implements database: it writes the file anew and empties the journal, so that
+// neither a free page nor the journal holds what was overwritten.
+func (f *sqliteFile) rewrite(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, `VACUUM`); err != nil {
+		return err
+	}
+	return f.emptyJournal(ctx, db)
+}
+
+// forget implements database: what is deleted is overwritten in the file (secure_delete).
+func (f *sqliteFile) forget(ctx context.Context, db *sql.DB, _ string) error {
+	return f.emptyJournal(ctx, db)
+}
+
+// emptyJournal moves what the journal holds into the file, and empties it. While
+// another process reads it, that is an ErrBusy.
+func (f *sqliteFile) emptyJournal(ctx context.Context, db *sql.DB) error {
+	var busy, pages, done int
+	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &pages, &done); err != nil {
+		return err
+	}
+	if busy != 0 {
+		return fmt.Errorf("another process reads it: %w", ErrBusy)
+	}
+	return nil
+}
+
+// search implements database: it reads the files of the store.
+func (f *sqliteFile) search(_ context.Context, _ *sql.DB, texts []string) (map[string]int, error) {
+	found := counts(texts)
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		file, err := os.Open(f.path + suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("searching the store: %w", err)
+		}
+		err = count(file, found)
+		if err := errors.Join(err, file.Close()); err != nil {
+			return nil, fmt.Errorf("searching %s: %w", f.path+suffix, err)
+		}
+	}
+	return found, nil
 }

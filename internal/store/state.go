@@ -19,8 +19,8 @@ const (
 // State returns the sync state; its zero value before the first sync.
 func (s *Store) State(ctx context.Context) (jiradata.State, error) {
 	var st jiradata.State
-	if err := s.inPlace(); err != nil {
-		return st, err
+	if err := s.kind.inPlace(); err != nil {
+		return st, s.name(err)
 	}
 	_, err := getMeta(ctx, s.read, metaState, &st)
 	return st, s.explain(err)

@@ -17,16 +17,44 @@ import (
 	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 )
+
+func TestMain(m *testing.M) { stack.Main(m) }
 
 func open(t *testing.T, path string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), "sqlite:"+path, ReadWrite)
+	s, err := Open(t.Context(), stack.StoreURL(t, path), ReadWrite)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// blob is the type of bodies.
+func blob() string {
+	if stack.OnPostgres() {
+		return "BYTEA"
+	}
+	return "BLOB"
+}
+
+// bytesOf returns what the files of a store hold.
+func bytesOf(t *testing.T, s *Store) string {
+	t.Helper()
+	if p, ok := s.kind.(*postgres); ok {
+		return stack.StartPostgres(t).Bytes(t, p.config.Database)
+	}
+	var all strings.Builder
+	for _, suffix := range []string{"", "-wal"} {
+		data, err := os.ReadFile(s.path + suffix)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		all.Write(data)
+	}
+	return all.String()
 }
 
 // story is a story with a record and a comment.
@@ -297,6 +325,7 @@ func TestLeadsAreNotedWhenTheyChange(t *testing.T) {
 }
 
 func TestOpenRefuses(t *testing.T) {
+	stack.NeedsFile(t)
 	dir := t.TempDir()
 	newer := filepath.Join(dir, "newer.db")
 	s := open(t, newer)
@@ -334,7 +363,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"no folder", "sqlite:" + filepath.Join(dir, "no", "s.db"), ReadWrite, nil, "there is no folder"},
 		{"nothing to read", "sqlite:" + filepath.Join(dir, "none.db"), ReadOnly, os.ErrNotExist, "yourturn sync"},
-		{"another scheme", "mysql://x", ReadWrite, nil, "only sqlite:PATH"},
+		{"another scheme", "mysql://x", ReadWrite, nil, "write sqlite:FILE or postgres://"},
 		{"a newer schema", "sqlite:" + newer, ReadWrite, ErrNewer, newer},
 		{"a newer schema to read", "sqlite:" + newer, ReadOnly, ErrNewer, newer},
 		{"no database", "sqlite:" + garbage, ReadWrite, ErrNoStore, garbage},
@@ -365,6 +394,7 @@ func TestOpenRefuses(t *testing.T) {
 // TestNarrow holds that a store that every user could read, with its journal, is its
 // owner's and its group's afterwards, and so is what the database makes later.
 func TestNarrow(t *testing.T) {
+	stack.NeedsFile(t)
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path) // its journal is there as long as it is open
 	files := []string{path, path + "-wal", path + "-shm"}
@@ -399,6 +429,7 @@ func TestNarrow(t *testing.T) {
 // TestALockedStoreSaysSo holds that who waits in vain for a lock of another program
 // is told what to do, and not the database's own words.
 func TestALockedStoreSaysSo(t *testing.T) {
+	stack.NeedsFile(t)
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path)
 	tx, err := s.db.BeginTx(t.Context(), nil)
@@ -420,6 +451,7 @@ func TestALockedStoreSaysSo(t *testing.T) {
 // TestWritingToAStoreThatIsReadOnly holds that a refusal of the database is known
 // by its code.
 func TestWritingToAStoreThatIsReadOnly(t *testing.T) {
+	stack.NeedsFile(t)
 	path := filepath.Join(t.TempDir(), "s.db")
 	open(t, path)
 	s, err := Open(t.Context(), "sqlite:"+path, ReadOnly)
@@ -434,6 +466,7 @@ func TestWritingToAStoreThatIsReadOnly(t *testing.T) {
 
 // TestAFullDiskWritesNothing lets a batch grow past what the file may hold.
 func TestAFullDiskWritesNothing(t *testing.T) {
+	stack.NeedsFile(t)
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := open(t, path)
 	save(t, s, jiradata.Batch{Stories: []jiradata.Story{story(10, "PAY-1")}, State: jiradata.State{Cursor: "10"}})

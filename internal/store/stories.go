@@ -56,7 +56,7 @@ func (s *Store) SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Cha
 
 const putUser = `INSERT INTO account (id, type, name, display_name, active) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE
 			SET type = excluded.type, name = excluded.name, display_name = excluded.display_name, active = excluded.active
-			WHERE (type, name, display_name, active) <> (excluded.type, excluded.name, excluded.display_name, excluded.active)`
+			WHERE (account.type, account.name, account.display_name, account.active) <> (excluded.type, excluded.name, excluded.display_name, excluded.active)`
 
 // writer holds the statements of one batch.
 type writer struct {

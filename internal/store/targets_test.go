@@ -8,13 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
 // TestTargets holds since when a target holds, over changes, projects that come and go, and
 // a restart.
 func TestTargets(t *testing.T) {
-	url := "sqlite:" + filepath.Join(t.TempDir(), "targets.db")
+	url := stack.StoreURL(t, filepath.Join(t.TempDir(), "targets.db"))
 	st, err := store.Open(t.Context(), url, store.ReadWrite)
 	if err != nil {
 		t.Fatal(err)

@@ -78,7 +78,7 @@ func (s *Store) KeepTitles(ctx context.Context, keep bool) error {
 	})
 	if err == nil && !keep {
 		// The journal still holds them. If somebody reads it, it is overwritten later.
-		if err = s.emptyJournal(ctx); errors.Is(err, ErrBusy) {
+		if err = s.explain(s.kind.forget(ctx, s.db, "title")); errors.Is(err, ErrBusy) {
 			err = nil
 		}
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // titled is a story that was read with its title.
@@ -78,16 +78,7 @@ func TestNoTitlesAreKept(t *testing.T) {
 		b.Stories = append(b.Stories, titled(id+1, fmt.Sprintf("Rhubarb %d", id)))
 	}
 	save(t, s, b)
-	held := func() (n int) {
-		for _, suffix := range []string{"", "-wal"} {
-			data, err := os.ReadFile(s.path + suffix)
-			if err != nil && !os.IsNotExist(err) {
-				t.Fatal(err)
-			}
-			n += strings.Count(string(data), "Rhubarb")
-		}
-		return n
-	}
+	held := func() int { return strings.Count(bytesOf(t, s), "Rhubarb") }
 	if n := held(); n < 2000 {
 		t.Fatalf("%d titles are in the files: mend the test", n)
 	}
@@ -107,6 +98,7 @@ func TestNoTitlesAreKept(t *testing.T) {
 // TestTitlesOfAnOlderStore holds that a store that was filled before there were titles
 // keeps none by default, and that one that was made since keeps them.
 func TestTitlesOfAnOlderStore(t *testing.T) {
+	stack.NeedsFile(t)
 	path := filepath.Join(t.TempDir(), "test.db")
 	s := open(t, path)
 	wants := func(allowed, written, want bool) {

@@ -44,6 +44,22 @@ func (h Holder) String() string {
 	return fmt.Sprintf("yourturn %s (process %d on %s, since %s)", h.Command, h.PID, h.Host, h.Since.UTC().Format(time.RFC3339))
 }
 
+// This returns this process as the holder of a lock for a command, from now on.
+func This(command string) Holder {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "this machine"
+	}
+	return Holder{PID: os.Getpid(), Host: host, Since: time.Now().Truncate(time.Second), Command: command}
+}
+
+// HolderOf reads who holds a lock from what the lock says, as JSON. Of what it cannot read
+// it returns the zero value, which is named as an unknown process.
+func HolderOf(text string) (h Holder) {
+	json.Unmarshal([]byte(text), &h) //nolint:errcheck // as the comment says
+	return h
+}
+
 // HeldError says that another process writes to a store.
 type HeldError struct {
 	Store  string
@@ -73,11 +89,7 @@ func Acquire(store, command string) (*Lock, error) {
 		return nil, &HeldError{Store: store, Holder: holder}
 	}
 	l := &Lock{store: store, file: file}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this machine"
-	}
-	if err := l.write(Holder{PID: os.Getpid(), Host: host, Since: time.Now().Truncate(time.Second), Command: command}); err != nil {
+	if err := l.write(This(command)); err != nil {
 		return nil, errors.Join(err, l.Release())
 	}
 	return l, nil

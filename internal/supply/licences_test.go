@@ -25,7 +25,7 @@ const root = "../.."
 // allowed are the licences that what is linked may bear. Each lets a work under
 // Apache-2.0 hold it; MPL-2.0 as long as its files are unchanged. SQLite's blessing is the public domain.
 // CC-BY-4.0 is of the documentation of go-sdk, of which nothing is linked.
-var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-4.0", "ISC", "MIT", "MPL-2.0", "blessing"}
+var allowed = []string{"Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-4.0", "ISC", "MIT", "MIT-0", "MPL-2.0", "blessing"}
 
 // imported returns the modules of what the product imports, as the image builds it.
 func imported(ctx context.Context, t *testing.T) []string {

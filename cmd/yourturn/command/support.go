@@ -13,8 +13,6 @@ import (
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
-	"github.com/yourturn/yourturn/internal/store"
-	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/support"
 )
 
@@ -79,11 +77,7 @@ func (f supportFlags) bundle(ctx context.Context, e Env, cfg *config.Config) ([]
 			return nil, usageError{fmt.Errorf("--out: %s exists, or cannot be looked at: choose another name", f.out)}
 		}
 	}
-	path, err := store.Path(cfg.Store.URL)
-	if err != nil {
-		return nil, err
-	}
-	holder, held, err := storelock.Held(path)
+	holder, held, err := app.WriterOf(ctx, cfg)
 	switch {
 	case f.offline:
 	case err != nil:

@@ -1,3 +1,4 @@
+-- +goose Up
 -- Columns of type BLOB are bodies; internal/store/body.go says what is in them.
 
 -- Key-value state: the sync state, what the ledger was last advanced with.

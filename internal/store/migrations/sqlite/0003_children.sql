@@ -1,3 +1,4 @@
+-- +goose Up
 -- Whose parent an issue is: of those that left the scope, only parents of what
 -- has not are anybody's business. child = 0: not known, the story has not been
 -- written since.

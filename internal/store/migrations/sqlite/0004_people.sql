@@ -1,3 +1,4 @@
+-- +goose Up
 -- Who was erased. The tombstone stands in the place of the person, whose id is
 -- not kept.
 CREATE TABLE erased (

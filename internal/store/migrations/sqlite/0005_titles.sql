@@ -1,3 +1,4 @@
+-- +goose Up
 -- What Jira calls stories, for people. '': the story has a security level, or no
 -- summary. A story that has no row was not asked for its title yet.
 CREATE TABLE title (

@@ -1,3 +1,4 @@
+-- +goose Up
 -- What the last derivation came to, so that a start need not derive every story. It
 -- may be emptied at any time: then the next start does.
 CREATE TABLE kept (
