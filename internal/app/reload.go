@@ -97,6 +97,7 @@ func (s *Service) answer(waiting []*reload, err error) {
 		r.err = err
 		close(r.done)
 	}
+	s.systemd.reloaded(len(waiting))
 }
 
 // supervise waits until the poller ends, or another config is in force, or a cycle
@@ -113,6 +114,7 @@ func (s *Service) supervise(ctx context.Context, stop func(), done <-chan error)
 			if r == nil {
 				continue
 			}
+			s.systemd.reloading()
 			next, err := s.prepare(ctx)
 			s.polls.reloaded(err)
 			if err != nil {

@@ -54,6 +54,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			return fmt.Errorf("store %s: %w", s.store.Name(), store.ErrFenced)
 		}
 	})
+	g.Go(func() error { s.tellSystemd(ctx); return nil })
 	g.Go(func() error { s.retros.run(ctx); return nil })
 	wanted := make(chan []int64)
 	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })

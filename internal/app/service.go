@@ -7,7 +7,8 @@
 //   - numbers derives the numbers and publishes them (numbers.go).
 //   - pollRecord keeps how polls, requests and webhooks went (polls.go).
 //   - answers gives pages what they ask of the store (answers.go).
-//   - status is what the service says about itself (status.go).
+//   - status is what the service says about itself (status.go), and systemd who is told
+//     of it (systemd.go).
 package app
 
 import (
@@ -88,6 +89,7 @@ type Service struct {
 	webhooks *webhook.Receiver
 	reloads  *reloads
 	pace     pace
+	systemd  systemd      // is told how the service is
 	wanted   chan request // what is to be done between two cycles
 
 	secret     atomic.Value // the webhooks' secret; a string
@@ -123,7 +125,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	s := &Service{
 		log: log, audit: Audit(log), looks: &lookLog{audit: Audit(log)}, opts: opts, store: st, lock: lock, reloads: newReloads(), wanted: make(chan request), configFile: cfg.Web.ConfigFile,
 		self:   metrics.NewSelf(reg, pollMetrics()...),
-		status: &status{now: web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}},
+		status: newStatus(web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}), systemd: systemd{log: log},
 	}
 	s.self.Observe(metrics.Build{Version: b.Version, Revision: b.Revision, GoVersion: b.GoVersion})
 	s.self.Observe(metrics.Site{URL: cfg.Jira.URL})

@@ -14,9 +14,13 @@ const grace = 20 * time.Minute
 // status owns the state of the service, as the pages show it. It is safe for
 // concurrent use.
 type status struct {
+	changed chan struct{} // holds a value after each change, for the one who waits for it
+
 	mu  sync.Mutex
 	now web.Status
 }
+
+func newStatus(now web.Status) *status { return &status{changed: make(chan struct{}, 1), now: now} }
 
 // get returns the state.
 func (s *status) get() web.Status {
@@ -30,6 +34,10 @@ func (s *status) set(change func(*web.Status)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(&s.now)
+	select {
+	case s.changed <- struct{}{}:
+	default: // it has not been looked at since the change before
+	}
 }
 
 // progress shows how far long work has come; "" ends it.

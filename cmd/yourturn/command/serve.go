@@ -46,6 +46,9 @@ A store has one writer. If another process writes to it, serve logs that and wai
 up to 60 s for that process to end, not ready meanwhile. So a new process can
 replace an old one. If the other process is still there, serve ends with exit code 1.
 
+systemd (Type=notify) is told when serve is ready, reloads and stops. With
+WatchdogSec= it gets signs of life while the poller and the web server work.
+
 SIGINT and SIGTERM stop it within seconds. The next start continues where it
 stopped.`,
 		Example: "  yourturn serve --config.file yourturn.yml",
