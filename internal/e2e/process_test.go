@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,8 @@ const argsVariable = "YOURTURN_TEST_ARGS"
 const probeVariable = "YOURTURN_TEST_PROBE"
 
 // TestMain runs the tests or, in a process that a test starts, the product with
-// the arguments of argsVariable, a probe, or an attack.
+// the arguments of argsVariable, or with its own where it bears the product's name, a
+// probe, or an attack.
 func TestMain(m *testing.M) {
 	if value := os.Getenv(attackVariable); value != "" {
 		attackMain(value)
@@ -43,6 +45,9 @@ func TestMain(m *testing.M) {
 		}
 	}
 	text, product := os.LookupEnv(argsVariable)
+	if filepath.Base(os.Args[0]) == "yourturn" {
+		os.Exit(command.Run(context.Background(), os.Args[1:], command.Env{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})) //nolint:forbidigo // it is a main
+	}
 	if !product {
 		os.Unsetenv("YOURTURN_JIRA_TOKEN") //nolint:errcheck // whoever runs the tests may have one; those that need it set it
 		stack.Main(m)
