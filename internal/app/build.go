@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -11,31 +12,45 @@ import (
 	"sync"
 )
 
-// version and revision may be set by the linker, where the build has no checkout to
-// look at; else they are what the go command found.
-var version, revision string //nolint:gochecknoglobals // -ldflags -X needs variables
+// version, revision and date may be set by the linker, where the build has no checkout
+// to look at, as that of the image; else they are what the go command noted in the binary.
+var version, revision, date string //nolint:gochecknoglobals // -ldflags -X needs variables
 
 // Build is what the binary was built from.
 type Build struct {
 	Version   string // of the module; dev if it has none
 	Revision  string // of the checkout, with -dirty behind it where files were changed; unknown if there was none
+	Date      string // when that was committed, in RFC 3339; "" if it is not known
 	GoVersion string
+}
+
+// String returns b in a line, as --version prints it.
+func (b Build) String() string {
+	of := ""
+	if b.Date != "" {
+		of = " of " + b.Date
+	}
+	return fmt.Sprintf("%s (revision %s%s, %s)", b.Version, b.Revision, of, b.GoVersion)
 }
 
 // BuildInfo returns what this binary was built from, as far as it knows.
 func BuildInfo() Build {
 	info, _ := debug.ReadBuildInfo()
-	return buildOf(info, version, revision)
+	return buildOf(info, Build{Version: version, Revision: revision, Date: date})
 }
 
 // buildOf returns what a binary was built from, by what the go command noted in
 // it, nil if nothing, and by what the linker was told, which wins.
-func buildOf(info *debug.BuildInfo, version, revision string) Build {
-	b := Build{Version: version, Revision: revision, GoVersion: runtime.Version()}
+func buildOf(info *debug.BuildInfo, told Build) Build {
+	b := told
+	b.GoVersion = runtime.Version()
 	if info != nil {
 		noted := map[string]string{}
 		for _, s := range info.Settings {
 			noted[s.Key] = s.Value
+		}
+		if told.Revision == "" { // the date is that of the revision
+			b.Date = cmp.Or(b.Date, noted["vcs.time"])
 		}
 		if b.Revision == "" && noted["vcs.revision"] != "" {
 			b.Revision = noted["vcs.revision"]

@@ -16,23 +16,36 @@ func TestBuild(t *testing.T) {
 		return b
 	}
 	for _, tc := range []struct {
-		name              string
-		info              *debug.BuildInfo
-		version, revision string // that the linker was told
-		want              Build
+		name string
+		info *debug.BuildInfo
+		told Build // the linker was
+		want Build
 	}{
-		{"nothing is known", nil, "", "", Build{Version: "dev", Revision: "unknown"}},
-		{"no checkout", info("(devel)"), "", "", Build{Version: "dev", Revision: "unknown"}},
-		{"installed", info("v1.2.3"), "", "", Build{Version: "v1.2.3", Revision: "unknown"}},
-		{"a checkout", info("v1.2.3", "vcs.revision", "abc", "vcs.modified", "false"), "", "", Build{Version: "v1.2.3", Revision: "abc"}},
-		{"a checkout with changes", info("v1.2.3+dirty", "vcs.revision", "abc", "vcs.modified", "true"), "", "", Build{Version: "v1.2.3+dirty", Revision: "abc-dirty"}},
-		{"the linker was told", info("(devel)", "vcs.revision", "abc", "vcs.modified", "true"), "v2", "def", Build{Version: "v2", Revision: "def"}},
+		{"nothing is known", nil, Build{}, Build{Version: "dev", Revision: "unknown"}},
+		{"no checkout", info("(devel)"), Build{}, Build{Version: "dev", Revision: "unknown"}},
+		{"installed", info("v1.2.3"), Build{}, Build{Version: "v1.2.3", Revision: "unknown"}},
+		{"a checkout", info("v1.2.3", "vcs.revision", "abc", "vcs.time", "now", "vcs.modified", "false"), Build{}, Build{Version: "v1.2.3", Revision: "abc", Date: "now"}},
+		{"a checkout with changes", info("v1.2.3+dirty", "vcs.revision", "abc", "vcs.modified", "true"), Build{}, Build{Version: "v1.2.3+dirty", Revision: "abc-dirty"}},
+		{"the linker was told no date", info("(devel)", "vcs.revision", "abc", "vcs.time", "now"), Build{Version: "v2", Revision: "def"}, Build{Version: "v2", Revision: "def"}},
+		{"the linker was told", info("(devel)", "vcs.revision", "abc", "vcs.time", "now", "vcs.modified", "true"), Build{Version: "v2", Revision: "def", Date: "then"}, Build{Version: "v2", Revision: "def", Date: "then"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			tc.want.GoVersion = runtime.Version()
-			if got := buildOf(tc.info, tc.version, tc.revision); got != tc.want {
+			if got := buildOf(tc.info, tc.told); got != tc.want {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestBuildInALine holds what --version prints behind the name.
+func TestBuildInALine(t *testing.T) {
+	for want, b := range map[string]Build{
+		"dev (revision unknown, go1)":   {Version: "dev", Revision: "unknown", GoVersion: "go1"},
+		"v1 (revision abc of now, go1)": {Version: "v1", Revision: "abc", Date: "now", GoVersion: "go1"},
+	} {
+		if got := b.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -51,19 +51,20 @@ func TestVersion(t *testing.T) {
 		t.Fatalf("git clone: %v\n%s", err, out)
 	}
 	revision := strings.TrimSpace(string(head))
-	if got := built(t, clone, "-buildvcs=true"); !strings.Contains(got, "(revision "+revision+", go") {
+	const date = ` of 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, go`
+	if got := built(t, clone, "-buildvcs=true"); !regexp.MustCompile(`\(revision ` + revision + date).MatchString(got) {
 		t.Errorf("built from %s it says: %s", revision, got)
 	}
 	write(t, filepath.Join(clone, "README.md"), "changed\n")
-	if got := built(t, clone, "-buildvcs=true"); !strings.Contains(got, "(revision "+revision+"-dirty, go") {
+	if got := built(t, clone, "-buildvcs=true"); !regexp.MustCompile(`\(revision ` + revision + `-dirty` + date).MatchString(got) {
 		t.Errorf("built from %s with a change it says: %s", revision, got)
 	}
 	flags := regexp.MustCompile(`-ldflags="([^"]+)"`).FindStringSubmatch(content(t, filepath.Join(root, "Dockerfile")))
 	if flags == nil {
 		t.Fatal("the Dockerfile tells the linker nothing")
 	}
-	told := strings.NewReplacer("${VERSION}", "v1.2.3", "${REVISION}", "abc123").Replace(flags[1])
-	if got := built(t, root, "-buildvcs=false", "-ldflags="+told); !strings.Contains(got, "version v1.2.3 (revision abc123, go") {
+	told := strings.NewReplacer("${VERSION}", "v1.2.3", "${REVISION}", "abc123", "${DATE}", "2026-03-02T08:00:00Z").Replace(flags[1])
+	if got := built(t, root, "-buildvcs=false", "-ldflags="+told); !strings.Contains(got, "version v1.2.3 (revision abc123 of 2026-03-02T08:00:00Z, go") {
 		t.Errorf("built as in the Dockerfile it says: %s", got)
 	}
 }

@@ -100,7 +100,7 @@ func build(t *testing.T, dir string) (binary string) {
 	if m == nil {
 		t.Fatal("the Dockerfile builds in another way: mend the test")
 	}
-	told := strings.NewReplacer("${VERSION}", "v1.2.3", "${REVISION}", "abc123").Replace(string(m[2]))
+	told := strings.NewReplacer("${VERSION}", "v1.2.3", "${REVISION}", "abc123", "${DATE}", "2026-03-02T08:00:00Z").Replace(string(m[2]))
 	binary = filepath.Join(t.TempDir(), "yourturn")
 	cmd := exec.CommandContext(t.Context(), "go", "build", string(m[1]), "-buildvcs=false", "-ldflags="+told, "-o", binary, "./cmd/yourturn")
 	cmd.Dir = dir

@@ -67,7 +67,9 @@ func manPage(cmd *cobra.Command) string {
 	cmd.InitDefaultHelpFlag() // else only the one has them that runs
 	cmd.InitDefaultVersionFlag()
 	name := pageName(cmd)
-	line("%% %q 1 %q %q %q\n", strings.ToUpper(name), "", "yourturn "+app.BuildInfo().Version, "yourturn")
+	build := app.BuildInfo()
+	day, _, _ := strings.Cut(build.Date, "T") // not today, so that the same source makes the same pages
+	line("%% %q 1 %q %q %q\n", strings.ToUpper(name), day, "yourturn "+build.Version, "yourturn")
 	line("# NAME\n%s \\- %s\n", name, asMarkdown(cmd.Short))
 	line("# SYNOPSIS\n**%s**\n", asMarkdown(cmd.UseLine()))
 	line("# DESCRIPTION")

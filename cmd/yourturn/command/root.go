@@ -100,7 +100,6 @@ func Run(ctx context.Context, args []string, e Env) int {
 
 // newRoot returns the command tree.
 func newRoot(e Env) *cobra.Command {
-	b := app.BuildInfo()
 	root := &cobra.Command{
 		Use:   "yourturn",
 		Short: "How long teams wait on their Product Owner",
@@ -116,7 +115,7 @@ Every flag can also be set by an environment variable: --web.listen-address is
 YOURTURN_WEB_LISTEN_ADDRESS. Flags win over the environment, and the environment
 over the config file.
 Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
-		Version:       fmt.Sprintf("%s (revision %s, %s)", b.Version, b.Revision, b.GoVersion),
+		Version:       app.BuildInfo().String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
