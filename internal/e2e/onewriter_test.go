@@ -34,15 +34,21 @@ type serveProcess struct {
 func startServe(t *testing.T, config, address string) *serveProcess {
 	t.Helper()
 	s := &serveProcess{T: t, cmd: process(t.Context(), "serve", "--config.file", config, "--web.listen-address", address), ended: make(chan int, 1)}
+	s.begin()
+	return s
+}
+
+// begin starts the process.
+func (s *serveProcess) begin() {
+	s.Helper()
 	s.cmd.Stdout, s.cmd.Stderr = &s.out, &s.out
 	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+		s.Fatal(err)
 	}
 	go func() {
 		s.cmd.Wait() //nolint:errcheck // the code tells
 		s.ended <- s.cmd.ProcessState.ExitCode()
 	}()
-	return s
 }
 
 // address returns where it serves, once it does.

@@ -44,7 +44,7 @@ var (
 	// stopped, or could not reach the database, for longer than its lease lasts.
 	ErrFenced = errors.New("another process writes to the store by now: nothing was written; restart this one to have it stand by")
 	// ErrDamaged means that a row, or the file, cannot be read.
-	ErrDamaged = errors.New("damaged: restore the store from a backup, or remove it and sync again")
+	ErrDamaged = errors.New("damaged: restore the store from a backup (`yourturn restore`), or remove it and sync again")
 )
 
 // explain names the store in an error of the database, and what to do about it.

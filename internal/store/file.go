@@ -17,12 +17,20 @@ func Exists(path string) error {
 	return nil
 }
 
+// Folder returns an error unless the folder of a file exists.
+func Folder(path string) error {
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("%s: there is no folder %s: create it", path, dir)
+	}
+	return nil
+}
+
 // Writable returns why no database can be written at path; SQLite's own error
 // says less.
 func Writable(path string) error {
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("store %s: there is no folder %s: create it, or set store.url", path, dir)
+	if err := Folder(path); err != nil {
+		return fmt.Errorf("store %w, or set store.url", err)
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fmt.Errorf("store %s: it is a folder: set store.url to a file in it, such as sqlite:%s", path, filepath.Join(path, "yourturn.db"))

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -124,6 +125,11 @@ func dsn(path string, mode Mode) string {
 		q.Set("mode", "ro")
 		q.Set("_txlock", "deferred")
 	}
+	return uri(path, q)
+}
+
+// uri returns the name by which the driver opens a file.
+func uri(path string, q url.Values) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 
@@ -195,4 +201,77 @@ func (f *sqliteFile) search(_ context.Context, _ *sql.DB, texts []string) (map[s
 		}
 	}
 	return found, nil
+}
+
+// integrityCheck looks at every page, row and index, and lists some of what it finds;
+// one row, "ok", if that is nothing.
+const integrityCheck = `PRAGMA integrity_check(3)`
+
+// copyStep is how many pages are copied between two looks at the context: 256 KiB.
+const copyStep = 64
+
+// copyPages copies the database to an empty file, with what its journal holds, and
+// returns what was copied. All of it is read in one transaction, so that the copy is of
+// one instant: what is written meanwhile goes to the journal, which no reader stops.
+//
+// The backup interface copies pages, where VACUUM INTO would write every row anew: it
+// takes as long, says how far it is, and ends between two pages. The file needs no
+// journal and no fsync of its own: it is nothing until the caller has verified it.
+func (s *Store) copyPages(ctx context.Context, to string, progress Progress) (held Inventory, err error) {
+	conn, err := s.scan.Conn(ctx)
+	if err != nil {
+		return held, err
+	}
+	defer conn.Close() //nolint:errcheck // it goes back to its pool
+	// Its end would end the transaction in the middle of a step.
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return held, err
+	}
+	defer tx.Rollback() //nolint:errcheck // it only read
+	var pages, pageSize int64
+	if err := tx.QueryRowContext(ctx, `SELECT page_count, page_size FROM pragma_page_count, pragma_page_size`).Scan(&pages, &pageSize); err != nil {
+		return held, ofEnd(ctx, err)
+	}
+	progress.tell("copying", 0, pages*pageSize)
+	if held, err = inventory(ctx, tx, s.kind); err != nil {
+		return held, ofEnd(ctx, err)
+	}
+	return held, conn.Raw(func(c any) error {
+		source, ok := c.(interface {
+			NewBackup(to string) (*sqlite.Backup, error)
+		})
+		if !ok {
+			return fmt.Errorf("the driver's connection is a %T and cannot copy", c)
+		}
+		b, err := source.NewBackup(uri(to, url.Values{"_pragma": {"journal_mode(OFF)", "synchronous(OFF)"}}))
+		if err != nil {
+			return err
+		}
+		for more := true; more && err == nil; {
+			if err = ctx.Err(); err == nil {
+				more, err = b.Step(copyStep)
+				progress.tell("copying", int64(b.PageCount()-b.Remaining())*pageSize, int64(b.PageCount())*pageSize)
+			}
+		}
+		return cmp.Or(err, b.Finish()) // which returns what Step did
+	})
+}
+
+// oneFile makes a copy one file that needs no journal beside it: it can be read where
+// nothing can be written. A start that writes to it gives it a journal again.
+func oneFile(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", uri(path, nil))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var mode string
+	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode); err != nil {
+		return ofEnd(ctx, err)
+	}
+	if mode != "delete" {
+		return fmt.Errorf("the copy %s keeps the journal mode %s: end who else has it open", path, mode)
+	}
+	return nil
 }

@@ -140,7 +140,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or config.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w%s: see `%s --help`", err, meant(cmd, err), cmd.CommandPath())}
 	})
-	root.AddCommand(demoCommand(e), initCommand(e), serveCommand(e), syncCommand(e), waitsCommand(e), eraseCommand(e), exportCommand(e), storeCommand(e), reportCommand(e), mcpCommand(e), backfillCommand(e), checkCommand(e), dashboardsCommand(e), jirasimCommand(e), healthcheckCommand(e), supportCommand(e), manCommand(e), completionCommand(e))
+	root.AddCommand(demoCommand(e), initCommand(e), serveCommand(e), syncCommand(e), waitsCommand(e), eraseCommand(e), exportCommand(e), backupCommand(e), restoreCommand(e), storeCommand(e), reportCommand(e), mcpCommand(e), backfillCommand(e), checkCommand(e), dashboardsCommand(e), jirasimCommand(e), healthcheckCommand(e), supportCommand(e), manCommand(e), completionCommand(e))
 	wrapArgs(root)
 	return root
 }
