@@ -106,7 +106,6 @@ func mistakes() map[string]func(n *newcomer) []string {
 		"a status in two lists":                     in(`acceptance_statuses: ["Abnahme"]`, `acceptance_statuses: ["Abnahme", "Verworfen"]`),
 		"a time zone by its abbreviation":           in("Europe/Berlin", "CEST"),
 		"hours without a colon":                     in("09:00-17:00", "9-17"),
-		"PostgreSQL as the store":                   in("sqlite:yourturn.db", "postgres://yourturn@db/yourturn"),
 		"no config in this folder":                  run("check", "--config.file", "other.yml"),
 		"no token": func(n *newcomer) []string {
 			n.replace("  token_file: token\n", "")

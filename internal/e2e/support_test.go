@@ -286,7 +286,7 @@ privacy: {key_file: key}
 		"metrics.txt":    {`yourturn_poll_failures_total{reason="unauthorized"} `, `yourturn_jira_info{url="http://host-`, "go_goroutines ", "po_audit_findings{"},
 		"goroutines.txt": {"app.(*Service).Run"},
 		"heap.txt":       {"heap profile: "},
-		"versions.json":  {`"sqlite": "3.`, `"go": "go1.`},
+		"versions.json":  {`"database": "SQLite 3.`, `"go": "go1.`},
 	} {
 		for _, want := range texts {
 			if strings.Contains(want, "email: ") && flavor == jirasim.DataCenter {

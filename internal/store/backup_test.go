@@ -21,7 +21,7 @@ func inJournal(t *testing.T, path string) *Store {
 	t.Helper()
 	s := open(t, path)
 	save(t, s, jiradata.Batch{Stories: []jiradata.Story{story(10, "PAY-1")}})
-	if err := s.emptyJournal(t.Context()); err != nil {
+	if err := s.kind.forget(t.Context(), s.db, "title"); err != nil { // it empties the journal
 		t.Fatal(err)
 	}
 	save(t, s, jiradata.Batch{Stories: []jiradata.Story{story(11, "PAY-2")}, State: jiradata.State{DataTimestamp: 5000}})
