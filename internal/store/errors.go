@@ -38,7 +38,7 @@ var (
 	// ErrRefused means that the server of the database does not let this program in.
 	ErrRefused = errors.New("create the database and its user, and give the password by PGPASSWORD or by the file that PGPASSFILE names")
 	// ErrConflict means that the server of the database gave up a transaction for another
-	// one, or for taking long. Nothing of it was written.
+	// one, for taking long, or for standing still. Nothing of it was written.
 	ErrConflict = errors.New("the database gave the transaction up; it is tried again with the next poll")
 	// ErrFenced means that another process holds the lease of the store: this one was
 	// stopped, or could not reach the database, for longer than its lease lasts.

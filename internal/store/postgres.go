@@ -39,6 +39,7 @@ const connectTimeout = 10 * time.Second
 type postgres struct {
 	config *pgx.ConnConfig
 	called string
+	idle   time.Duration // how long a write transaction may stand still
 	epoch  atomic.Int64  // of the lease that this process holds; 0: it has none, and none is asked for
 	named  atomic.Uint64 // cursors
 }
@@ -46,7 +47,7 @@ type postgres struct {
 // newPostgres returns the database at a URL. Passwords come from the environment, or from
 // the file that PGPASSFILE names, as for other clients of PostgreSQL.
 func newPostgres(u *url.URL) (*postgres, error) {
-	p := &postgres{called: (&url.URL{Scheme: u.Scheme, User: url.User(u.User.Username()), Host: u.Host, Path: u.Path}).String()}
+	p := &postgres{idle: leaseTerm, called: (&url.URL{Scheme: u.Scheme, User: url.User(u.User.Username()), Host: u.Host, Path: u.Path}).String()}
 	if u.User == nil {
 		p.called = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	}
@@ -91,6 +92,11 @@ func (p *postgres) otherTable(ctx context.Context, q rowQuerier) (name string, e
 // begin implements database: whoever has the row of the lease is the only one that writes.
 // A holder's lease goes on from here, for its renewals wait for this transaction.
 func (p *postgres) begin(ctx context.Context, tx *sql.Tx) error {
+	// The server ends the transaction of a process that is frozen or cut off in its middle:
+	// nobody could take the lease over before.
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`SET LOCAL idle_in_transaction_session_timeout = %d`, p.idle.Milliseconds())); err != nil {
+		return err
+	}
 	held := p.epoch.Load()
 	if held == 0 {
 		_, err := tx.ExecContext(ctx, `SELECT epoch FROM lease FOR UPDATE`)
@@ -308,7 +314,7 @@ func (p *postgres) kindOf(err error) error {
 		return ErrNoSpace
 	case "28000", "28P01", "3D000", "42501", "3F000":
 		return ErrRefused
-	case "55P03", "40P01", "40001", "57014":
+	case "55P03", "40P01", "40001", "57014", "25P03":
 		return ErrConflict
 	case "XX001", "XX002":
 		return ErrDamaged

@@ -202,3 +202,37 @@ func TestATransactionKeepsItsLease(t *testing.T) {
 		t.Errorf("after it: %v, %q, %v", other, holder, err)
 	}
 }
+
+// TestATransactionThatStandsStill holds that the server ends the transaction of a process
+// that is frozen in its middle, so that another one takes the lease over, and that nothing
+// of it is written.
+func TestATransactionThatStandsStill(t *testing.T) {
+	url := inPostgres(t)
+	first, second := openAt(t, url, ReadWrite), openAt(t, url, ReadWrite)
+	held, _, err := first.Lease(t.Context(), "the first")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Release()                                //nolint:errcheck // the test is over
+	first.kind.(*postgres).idle = 50 * time.Millisecond //nolint:forcetypeassert // it is one
+	if _, err := first.db.ExecContext(t.Context(), `UPDATE lease SET until = 0`); err != nil {
+		t.Fatal(err)
+	}
+	err = first.write(t.Context(), func(tx *sql.Tx) error {
+		if err := putMeta(t.Context(), tx, metaState, jiradata.State{Cursor: "late"}); err != nil {
+			return err
+		}
+		other, _, err := second.Lease(t.Context(), "the second") // it waits for the row
+		if other == nil || err != nil {
+			t.Errorf("the lease is not taken over: %v", err)
+			return err
+		}
+		return other.Release()
+	})
+	if !errors.Is(err, ErrConflict) {
+		t.Errorf("the transaction that stood still ended with %v", err)
+	}
+	if state, err := second.State(t.Context()); err != nil || state.Cursor != "" {
+		t.Errorf("it wrote %+v, %v", state, err)
+	}
+}
