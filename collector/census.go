@@ -259,12 +259,13 @@ func (cy *cycle) limitRemovals(res *CensusResult, record *jiradata.Census) {
 
 // saveCensus writes what was proved.
 func (cy *cycle) saveCensus(ctx context.Context, record jiradata.Census) error {
+	// An error may come of an answer that was lost, after all of it was written.
+	for _, id := range slices.Concat(record.Gone, record.Left) {
+		cy.c.changed.Add(id)
+	}
 	if err := cy.c.store.SaveCensus(ctx, record); err != nil {
 		return fmt.Errorf("storing the census: %w", err)
 	}
 	cy.state = record.State
-	for _, id := range slices.Concat(record.Gone, record.Left) {
-		cy.c.changed.Add(id)
-	}
 	return nil
 }

@@ -315,6 +315,11 @@ func (cy *cycle) save(ctx context.Context, page jiradata.Page, how origin) (olde
 	}
 	changed, err := cy.c.store.SaveStories(ctx, jiradata.Batch{At: cy.id.At, Stories: page.Stories, Quarantined: page.Quarantined, State: cy.state})
 	if err != nil {
+		// All of it may be written though the answer was lost, and then the next cycle
+		// finds nothing new in it.
+		for i := range page.Stories {
+			cy.c.changed.Add(page.Stories[i].History.ID)
+		}
 		return nil, fmt.Errorf("storing %d stories: %w", len(page.Stories), err)
 	}
 	cy.result.Events += changed.Events

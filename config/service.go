@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -17,25 +18,41 @@ type Store struct {
 // sqliteScheme begins the URL of a SQLite store.
 const sqliteScheme = "sqlite:"
 
+// Err returns what is wrong with a store that stands in no file, or nil.
+func (s Store) Err() error {
+	if wrong := s.wrong(); wrong != "" {
+		return errors.New("the URL of a store " + wrong)
+	}
+	return nil
+}
+
 func (s Store) check(p *report) {
-	const right = "write sqlite:FILE, such as sqlite:yourturn.db"
+	if wrong := s.wrong(); wrong != "" {
+		p.on("store.url", "%s", wrong)
+	}
+}
+
+// wrong returns what is wrong with the URL and what to do, as the end of a sentence; "" for
+// nothing. It leaves the URL out, which may hold a password.
+func (s Store) wrong() string {
+	const right = "write sqlite:FILE, such as sqlite:yourturn.db, or postgres://USER@HOST/DATABASE"
 	if file, ok := strings.CutPrefix(s.URL, sqliteScheme); ok {
 		if file == "" {
-			p.on("store.url", "names no file; %s", right)
+			return "names no file; " + right
 		}
-		return
+		return ""
 	}
 	u, err := url.Parse(s.URL)
 	switch {
-	case err != nil || u.Scheme != "postgres": // the message leaves the URL out, which may hold a password
-		p.on("store.url", "is not a known store; %s", right)
+	case err != nil || u.Scheme != "postgres":
+		return "is not a known store; " + right
 	case u.Hostname() == "":
-		p.on("store.url", "names no host; %s", right)
-	default:
-		if _, ok := u.User.Password(); ok || u.Query().Has("password") {
-			p.on("store.url", "a password in this file is refused; put it into a file that PGPASSFILE names, or into the environment as PGPASSWORD")
-		}
+		return "names no host; " + right
 	}
+	if _, ok := u.User.Password(); ok || u.Query().Has("password") || u.Query().Has("sslpassword") {
+		return "holds a password, which is refused; put it into a file that PGPASSFILE names, or into the environment as PGPASSWORD"
+	}
+	return ""
 }
 
 // Webhook is how Jira reports a change before the next poll.

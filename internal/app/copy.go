@@ -14,6 +14,11 @@ import (
 // compares them (store.Copy). Where another process writes to one of them the error is a
 // storelock.HeldError.
 func CopyStore(ctx context.Context, log *zap.Logger, from, to string, progress func(doing, table string, rows int)) (done []store.TableRows, err error) {
+	for _, url := range []string{from, to} {
+		if err := (config.Store{URL: url}).Err(); err != nil {
+			return nil, err
+		}
+	}
 	if store.IsFile(from) { // none is made
 		path, err := store.Path(from)
 		if err != nil {

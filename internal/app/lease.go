@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -39,47 +38,44 @@ func (fileLock) Lost() <-chan struct{} { return nil }
 func (fileLock) Held() bool            { return true }
 
 // leaseLock is the lease of a store of a server.
-type leaseLock struct {
-	*store.Lease
-	holder storelock.Holder
-}
+type leaseLock struct{ *store.Lease }
 
-// Serve implements writerLock.
-func (l *leaseLock) Serve(address, secret string) error {
-	l.holder.Address, l.holder.Secret = address, secret
-	text, err := json.Marshal(l.holder)
-	if err != nil {
-		return err
-	}
-	return l.Note(context.Background(), string(text))
-}
+// Serve implements writerLock. Neither address nor secret is noted: whoever reads the
+// database, or a backup of it, would have them, and the address is of one machine alone.
+func (leaseLock) Serve(string, string) error { return nil }
 
 // lease takes the lease of a store, and waits for its holder to leave if w is patient: a
 // process that serves stands by for as long as it takes.
 func (w Writer) lease(ctx context.Context, st *store.Store, log *zap.Logger) (writerLock, error) {
-	holder := storelock.This(w.Command)
-	text, err := json.Marshal(holder)
+	text, err := json.Marshal(storelock.This(w.Command))
 	if err != nil {
 		return nil, err
 	}
-	for waiting := false; ; {
+	for waiting, failing := false, false; ; {
 		lease, other, err := st.Lease(ctx, string(text))
-		if err != nil {
+		switch {
+		case lease != nil:
+			return leaseLock{lease}, nil
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil && (!waiting || errors.Is(err, store.ErrRefused)):
 			return nil, err
-		}
-		if lease != nil {
-			return &leaseLock{lease, holder}, nil
-		}
-		held := &storelock.HeldError{Store: st.Name(), Holder: storelock.HolderOf(other)}
-		if w.Patience <= 0 {
-			return nil, held
-		}
-		if !waiting {
-			log.Info("another process writes to the store: this one stands by, and takes over when that ends", zap.Stringer("holder", held.Holder))
+		case err != nil: // the database goes away just when it is needed: it comes back
+			if !failing {
+				log.Warn("the database cannot be asked who writes to it; this process goes on standing by", zap.Error(err))
+			}
+			failing = true
+		case w.Patience <= 0:
+			return nil, &storelock.HeldError{Store: st.Name(), Holder: storelock.HolderOf(other)}
+		case !waiting:
+			holder := storelock.HolderOf(other)
+			log.Info("another process writes to the store: this one stands by, and takes over when that ends", zap.Stringer("holder", holder))
 			if w.Waiting != nil {
-				w.Waiting(held.Holder)
+				w.Waiting(holder)
 			}
 			waiting = true
+		default:
+			failing = false
 		}
 		select {
 		case <-ctx.Done():
@@ -103,13 +99,17 @@ func (w Writer) open(ctx context.Context, cfg *config.Config, log *zap.Logger) (
 		}
 		return st, fileLock{lock}, nil
 	}
-	st, err := store.Open(ctx, cfg.Store.URL, store.ReadWrite)
+	// Who stands by leaves the schema to the one that writes, which may be older.
+	st, err := store.Open(ctx, cfg.Store.URL, store.Join)
 	if err != nil {
 		return nil, nil, err
 	}
 	lock, err := w.lease(ctx, st, log)
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
+	}
+	if err := st.Migrate(ctx); err != nil {
+		return nil, nil, errors.Join(err, st.Close(), lock.Release())
 	}
 	return st, lock, nil
 }
@@ -127,16 +127,6 @@ func (s writing) Myself(ctx context.Context) (jiradata.Identity, error) {
 		return jiradata.Identity{}, fmt.Errorf("the lease of the store was not renewed in time, so that Jira is not asked: %w", store.ErrUnreachable)
 	}
 	return s.Source.Myself(ctx)
-}
-
-// onThisMachine returns an error unless the holder of a store runs on this machine, where
-// it can be asked.
-func onThisMachine(h storelock.Holder) error {
-	host, err := os.Hostname()
-	if err != nil || h.Host == host || h.Host == "" {
-		return err
-	}
-	return fmt.Errorf("%s: run this command there", h)
 }
 
 // WriterOf returns the process that writes to the store of a config; ok is false where none

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/internal/listen"
+	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/untrusted"
 	"github.com/yourturn/yourturn/internal/words"
 )
@@ -182,4 +183,26 @@ func (s *Service) line() string {
 		line += "; the last poll failed, see the log"
 	}
 	return line
+}
+
+// standsBy is how often systemd is told that a process stands by.
+const standsBy = 20 * time.Second
+
+// TellStandingBy tells systemd until ctx ends that this process waits for another one to
+// leave the store: it is not ready, and systemd must not take it for one that does not
+// start.
+func TellStandingBy(ctx context.Context, log *zap.Logger, holder storelock.Holder) {
+	d := systemd{log: log}
+	if !d.listens() {
+		return
+	}
+	for {
+		d.show(false, fmt.Sprintf("stands by: %s writes to the store", holder))
+		d.beat(3 * standsBy)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(standsBy):
+		}
+	}
 }

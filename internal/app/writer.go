@@ -185,9 +185,6 @@ func askHolder(ctx context.Context, h storelock.Holder, what, path string, given
 
 // askFor is askHolder for an answer of at most some bytes, as it is.
 func askFor(ctx context.Context, h storelock.Holder, what, path string, given any, most int64) ([]byte, error) {
-	if err := onThisMachine(h); err != nil {
-		return nil, err
-	}
 	body, err := json.Marshal(given)
 	if err != nil {
 		return nil, err

@@ -45,7 +45,7 @@ func TestUsage(t *testing.T) {
 		{"no config", []string{"sync", "--config.file", filepath.Join(dir, "none.yml")}, 2, []string{"none.yml", "--config.file"}},
 		{"unknown key", []string{"check", "--config.file", file("key.yml", good+"defaults:\n  aceptance_statuses: [x]\n")}, 2, []string{"key.yml:3: ", "acceptance_statuses"}},
 		{"two things wrong", []string{"serve", "--config.file", file("two.yml", "jira: {url: ftp://x, projects: [pay]}\n")}, 2, []string{"jira.url", "did you mean PAY?"}},
-		{"not built yet", []string{"serve", "--config.file", file("later.yml", good+"store: {url: \"postgres://u@h/d\"}\n")}, 2, []string{"later.yml:2: store.url: is not supported yet"}},
+		{"not built yet", []string{"serve", "--config.file", file("later.yml", good+"metrics: {native_histograms: true}\n")}, 2, []string{"later.yml:2: metrics.native_histograms: is not supported yet"}},
 		{"a valid config", []string{"check", "--config.file", file("good.yml", good)}, 0, []string{"is valid"}},
 		{"no token", []string{"sync", "--config.file", file("token.yml", good)}, 2, []string{"YOURTURN_JIRA_TOKEN", "jira.token_file"}},
 		{"nothing synced", []string{"waits", "--config.file", file("empty.yml", good+"store: {url: sqlite:none.db}\n")}, 1, []string{"none.db", "yourturn sync"}},

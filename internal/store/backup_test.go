@@ -14,6 +14,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // inJournal returns a store that is open and whose latest batch is in its journal alone.
@@ -62,6 +63,7 @@ func in(t *testing.T, dir string) (names []string) {
 // TestBackupHasTheJournal holds that a backup is one file that has what is in the
 // journal of the store, and can be read where nothing can be written.
 func TestBackupHasTheJournal(t *testing.T) {
+	stack.NeedsFile(t)
 	s := inJournal(t, filepath.Join(t.TempDir(), "s.db"))
 	dir := t.TempDir()
 	to := filepath.Join(dir, "a b?#%41.db") // of which a URL would make another name
@@ -106,6 +108,7 @@ func TestBackupHasTheJournal(t *testing.T) {
 // TestABackupReplacesAFileAndItsJournal backs up to the name of another store that has
 // a journal.
 func TestABackupReplacesAFileAndItsJournal(t *testing.T) {
+	stack.NeedsFile(t)
 	dir := t.TempDir()
 	to := filepath.Join(dir, "b.db")
 	left(t, inJournal(t, filepath.Join(t.TempDir(), "other.db")), to)
@@ -132,6 +135,7 @@ func TestABackupReplacesAFileAndItsJournal(t *testing.T) {
 
 // TestABackupIsOfOneInstant writes to the store after each step of its copy.
 func TestABackupIsOfOneInstant(t *testing.T) {
+	stack.NeedsFile(t)
 	s := inJournal(t, filepath.Join(t.TempDir(), "s.db"))
 	var many jiradata.Batch
 	for id := range int64(2000) {
@@ -166,6 +170,7 @@ func TestABackupIsOfOneInstant(t *testing.T) {
 
 // TestABackupThatEndsLeavesNothing ends a backup at each of its steps.
 func TestABackupThatEndsLeavesNothing(t *testing.T) {
+	stack.NeedsFile(t)
 	s := inJournal(t, filepath.Join(t.TempDir(), "s.db"))
 	for _, at := range []string{"copying", "checking every page of the copy"} {
 		dir := t.TempDir()
@@ -183,6 +188,7 @@ func TestABackupThatEndsLeavesNothing(t *testing.T) {
 
 // TestABackupOfADamagedStore copies a store whose pages are not in order.
 func TestABackupOfADamagedStore(t *testing.T) {
+	stack.NeedsFile(t)
 	path := filepath.Join(t.TempDir(), "s.db")
 	s := inJournal(t, path)
 	if _, err := s.db.ExecContext(t.Context(), `PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'story_key'`); err != nil {
@@ -201,6 +207,7 @@ func TestABackupOfADamagedStore(t *testing.T) {
 // TestRestoreKeepsTheFormerStore restores twice within a second, the first time over a
 // store whose latest batch is in its journal, as a process leaves it that was killed.
 func TestRestoreKeepsTheFormerStore(t *testing.T) {
+	stack.NeedsFile(t)
 	s := inJournal(t, filepath.Join(t.TempDir(), "s.db"))
 	backup := filepath.Join(t.TempDir(), "b.db")
 	if _, err := s.Backup(t.Context(), backup, false, nil); err != nil {
@@ -233,6 +240,7 @@ func TestRestoreKeepsTheFormerStore(t *testing.T) {
 
 // TestRestoreOfAnEarlierVersion restores a store whose schema an earlier version made.
 func TestRestoreOfAnEarlierVersion(t *testing.T) {
+	stack.NeedsFile(t)
 	from, path := filepath.Join(t.TempDir(), "b.db"), filepath.Join(t.TempDir(), "s.db")
 	s := inJournal(t, from)
 	if _, err := s.db.ExecContext(t.Context(), `DELETE FROM schema_version WHERE version = (SELECT MAX(version) FROM schema_version);
@@ -251,6 +259,7 @@ func TestRestoreOfAnEarlierVersion(t *testing.T) {
 // TestRestoreThatFailsChangesNothing restores from a file that turns out to be damaged
 // once all of it was copied.
 func TestRestoreThatFailsChangesNothing(t *testing.T) {
+	stack.NeedsFile(t)
 	from, dir := filepath.Join(t.TempDir(), "b.db"), t.TempDir()
 	path := filepath.Join(dir, "s.db")
 	damaged := inJournal(t, from)

@@ -43,6 +43,13 @@ type database interface {
 	// begin is the first step of a write transaction: from then on no other one is under
 	// way. It returns an ErrFenced where the process may not write any more.
 	begin(ctx context.Context, tx *sql.Tx) error
+	// end is the last step of a write transaction before it is committed.
+	end(ctx context.Context, tx *sql.Tx) error
+	// quiet returns the context of reading rows that are looked at one by one: without its
+	// end where the driver is slow with it and quick with rows.
+	quiet(ctx context.Context) context.Context
+	// fit returns an error if a store cannot be kept in the database.
+	fit(ctx context.Context, db *sql.DB) error
 	// snapshot are the options of a transaction that sees one state of the store for as
 	// long as it is open.
 	snapshot() *sql.TxOptions

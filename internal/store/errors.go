@@ -30,11 +30,13 @@ var (
 	ErrBusy = errors.New("another program has locked the file, such as sqlite3 or a backup: end it, and try again")
 	// ErrNewer means that a newer yourturn wrote the store, or a row of it.
 	ErrNewer = errors.New("use the newer yourturn that wrote it")
-	// ErrUnreachable means that the server of the database cannot be asked. Nothing of a
-	// transaction under way was written.
+	// ErrUnreachable means that the server of the database cannot be asked. Of a transaction
+	// under way all was written or nothing: the answer to its end may have been lost.
 	ErrUnreachable = errors.New("the database cannot be reached: look whether it runs, and at store.url; what was not written is read again from Jira")
 	// ErrStandby means that the server of the database takes no writes.
 	ErrStandby = errors.New("the database takes no writes: it is a standby, or was made read-only; name the primary in store.url, or all servers with target_session_attrs=read-write")
+	// ErrEncoding means that a database is not in UTF-8.
+	ErrEncoding = errors.New("a store needs UTF-8: make the database with createdb --encoding UTF8 --template template0")
 	// ErrRefused means that the server of the database does not let this program in.
 	ErrRefused = errors.New("create the database and its user, and give the password by PGPASSWORD or by the file that PGPASSFILE names")
 	// ErrConflict means that the server of the database gave up a transaction for another
@@ -49,7 +51,7 @@ var (
 
 // explain names the store in an error of the database, and what to do about it.
 func (s *Store) explain(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, context.Canceled) {
 		return s.name(err)
 	}
 	kind := s.kind.kindOf(err)

@@ -162,7 +162,7 @@ var errStopped = errors.New("stopped") //nolint:gochecknoglobals // a constant i
 
 // merge is stream with its errors returned.
 func (s *Store) merge(ctx context.Context, dec *decoder, sel selection, yield func(*latency.History, error) bool) error {
-	tx, err := s.scan.BeginTx(context.WithoutCancel(ctx), s.kind.snapshot())
+	tx, err := s.scan.BeginTx(s.kind.quiet(ctx), s.kind.snapshot())
 	if err != nil {
 		return s.explain(err)
 	}
@@ -173,9 +173,7 @@ func (s *Store) merge(ctx context.Context, dec *decoder, sel selection, yield fu
 // mergeIn is merge in a transaction, in which both cursors see the same state of
 // the store.
 func (s *Store) mergeIn(ctx context.Context, tx *sql.Tx, dec *decoder, sel selection, yield func(*latency.History, error) bool) error {
-	// The driver sets up an interrupt for every single row if the context can
-	// end. Rows are quick here, so the context is looked at once a story.
-	quiet := context.WithoutCancel(ctx)
+	quiet := s.kind.quiet(ctx)
 	stories, err := s.kind.cursor(quiet, tx, `SELECT id, key, now FROM story WHERE `+sel.story+` ORDER BY id`, sel.args...)
 	if err != nil {
 		return s.explain(err)

@@ -344,7 +344,7 @@ func (s *Store) EachKept(ctx context.Context, f func(story int64, body []byte) e
 	if err != nil {
 		return s.explain(err)
 	}
-	rows, err := s.scan.QueryContext(context.WithoutCancel(ctx), `SELECT story, body FROM kept ORDER BY story`)
+	rows, err := s.scan.QueryContext(s.kind.quiet(ctx), `SELECT story, body FROM kept ORDER BY story`)
 	if err != nil {
 		return s.explain(err)
 	}

@@ -52,10 +52,13 @@ func (s *Store) Lease(ctx context.Context, holder string) (l *Lease, other strin
 	}
 	db.SetMaxOpenConns(1)
 	l = &Lease{pg: pg, db: db, lost: make(chan struct{}), until: time.Now().Add(leaseTerm)}
-	err = db.QueryRowContext(ctx, `UPDATE lease SET epoch = epoch + 1, until = `+leaseNow+` + $1, holder = $2 WHERE until <= `+leaseNow+` RETURNING epoch`,
+	// It waits for a write that is under way, and not for a server that is silent.
+	trying, cancel := context.WithTimeout(ctx, 2*leaseTerm)
+	defer cancel()
+	err = db.QueryRowContext(trying, `UPDATE lease SET epoch = epoch + 1, until = `+leaseNow+` + $1, holder = $2 WHERE until <= `+leaseNow+` RETURNING epoch`,
 		leaseTerm.Milliseconds(), holder).Scan(&l.epoch)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = db.QueryRowContext(ctx, `SELECT holder FROM lease`).Scan(&other)
+		err = db.QueryRowContext(trying, `SELECT holder FROM lease`).Scan(&other)
 		return nil, other, errors.Join(s.explain(err), db.Close())
 	}
 	if err != nil {
@@ -87,7 +90,7 @@ func (l *Lease) renew(ctx context.Context) {
 		case <-time.After(wait - rand.N(leaseJitter)):
 		}
 		begun := time.Now()
-		trying, cancel := context.WithTimeout(ctx, leaseTerm)
+		trying, cancel := context.WithTimeout(ctx, leaseRenew-leaseJitter) // two more tries fit into the term
 		res, err := l.db.ExecContext(trying, `UPDATE lease SET until = `+leaseNow+` + $1 WHERE epoch = $2`, leaseTerm.Milliseconds(), l.epoch)
 		cancel()
 		var rows int64
@@ -120,18 +123,6 @@ func (l *Lease) Held() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return time.Now().Before(l.until)
-}
-
-// Note replaces what the store says of the holder.
-func (l *Lease) Note(ctx context.Context, holder string) error {
-	res, err := l.db.ExecContext(ctx, `UPDATE lease SET holder = $1 WHERE epoch = $2`, holder, l.epoch)
-	if err != nil {
-		return err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, ErrFenced)
-	}
-	return nil
 }
 
 // Release gives the lease back, so that another process need not wait for its end.

@@ -61,7 +61,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				return err
 			}
 			defer insert.Close()
-			quiet := context.WithoutCancel(ctx) // as in merge
+			quiet := s.kind.quiet(ctx)
 			var body []byte
 			for _, e := range entries {
 				if err := ctx.Err(); err != nil {
@@ -163,8 +163,7 @@ func (s *Store) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, e
 // entries yields the entries that where selects; it reports whether the reader wants
 // more.
 func (s *Store) entries(ctx context.Context, where string, args []any, yield func(latency.Counted, error) bool) bool {
-	// The context is looked at here and not by the driver, as in merge.
-	rows, err := s.scan.QueryContext(context.WithoutCancel(ctx), `SELECT story, kind, topic, at, counted, body
+	rows, err := s.scan.QueryContext(s.kind.quiet(ctx), `SELECT story, kind, topic, at, counted, body
 		FROM ledger WHERE `+where+` ORDER BY story, kind, topic, at`, args...)
 	if err != nil {
 		yield(latency.Counted{}, s.explain(err))

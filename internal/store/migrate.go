@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -54,6 +55,15 @@ func migrate(ctx context.Context, db *sql.DB, kind database) error {
 		}
 		have = now
 	}
+}
+
+// Migrate brings the schema up to this binary's.
+func (s *Store) Migrate(ctx context.Context) error {
+	db, err := s.kind.open(ReadWrite) // the lock of a migration needs a connection beside that which writes
+	if err != nil {
+		return s.explain(err)
+	}
+	return errors.Join(s.explain(migrate(ctx, db, s.kind)), db.Close())
 }
 
 // versions returns how many versions of the schema this binary knows.

@@ -33,6 +33,13 @@ const fetched = 500
 // connectTimeout is how long a connection may take to come about, unless the URL says so.
 const connectTimeout = 10 * time.Second
 
+// connLifetime is how long a connection is used at most. silence is after how long without
+// a sign of the other end one is given up.
+const (
+	connLifetime = 5 * time.Minute
+	silence      = 20 * time.Second
+)
+
 // postgres is a store in a schema of a PostgreSQL database. Nothing of it needs a session:
 // statements are not prepared, and what must last lasts for a transaction, so that it works
 // through a pooler that gives a connection for a transaction alone.
@@ -60,6 +67,8 @@ func newPostgres(u *url.URL) (*postgres, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
+	config.RuntimeParams["client_encoding"] = "UTF8"
+	config.DialFunc = (&net.Dialer{Control: giveUp, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: silence / 2, Interval: silence / 6, Count: 3}}).DialContext
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "yourturn"
 	}
@@ -70,7 +79,9 @@ func newPostgres(u *url.URL) (*postgres, error) {
 func (p *postgres) name() string { return p.called }
 
 func (p *postgres) open(Mode) (*sql.DB, error) {
-	return sql.OpenDB(connector{stdlib.GetConnector(*p.config)}), nil
+	db := sql.OpenDB(connector{stdlib.GetConnector(*p.config)})
+	db.SetConnMaxLifetime(connLifetime) // a name may lead to another server by then
+	return db, nil
 }
 
 func (p *postgres) opened() error { return nil }
@@ -90,24 +101,52 @@ func (p *postgres) otherTable(ctx context.Context, q rowQuerier) (name string, e
 }
 
 // begin implements database: whoever has the row of the lease is the only one that writes.
-// A holder's lease goes on from here, for its renewals wait for this transaction.
 func (p *postgres) begin(ctx context.Context, tx *sql.Tx) error {
 	// The server ends the transaction of a process that is frozen or cut off in its middle:
 	// nobody could take the lease over before.
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`SET LOCAL idle_in_transaction_session_timeout = %d`, p.idle.Milliseconds())); err != nil {
 		return err
 	}
-	held := p.epoch.Load()
-	if held == 0 {
+	if p.epoch.Load() == 0 {
 		_, err := tx.ExecContext(ctx, `SELECT epoch FROM lease FOR UPDATE`)
 		return err
 	}
-	res, err := tx.ExecContext(ctx, `UPDATE lease SET until = GREATEST(until, `+leaseNow+` + $1) WHERE epoch = $2`, leaseTerm.Milliseconds(), held)
+	return p.extend(ctx, tx)
+}
+
+// end implements database: the lease goes on from the end of the transaction too. While it
+// was under way, renewals waited for it, and so did whoever wants to take over.
+func (p *postgres) end(ctx context.Context, tx *sql.Tx) error {
+	if p.epoch.Load() == 0 {
+		return nil
+	}
+	return p.extend(ctx, tx)
+}
+
+// extend has the lease of this process go on for a term from now on.
+func (p *postgres) extend(ctx context.Context, tx *sql.Tx) error {
+	res, err := tx.ExecContext(ctx, `UPDATE lease SET until = GREATEST(until, `+leaseNow+` + $1) WHERE epoch = $2`, leaseTerm.Milliseconds(), p.epoch.Load())
 	if err != nil {
 		return err
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return errors.Join(err, ErrFenced)
+	}
+	return nil
+}
+
+// quiet implements database: the end of a context is the way out of a connection that is
+// silent.
+func (p *postgres) quiet(ctx context.Context) context.Context { return ctx }
+
+// fit implements database: texts are compared and searched as UTF-8.
+func (p *postgres) fit(ctx context.Context, db *sql.DB) error {
+	var encoding string
+	if err := db.QueryRowContext(ctx, `SELECT current_setting('server_encoding')`).Scan(&encoding); err != nil {
+		return err
+	}
+	if encoding != "UTF8" {
+		return fmt.Errorf("the database is in %s: %w", encoding, ErrEncoding)
 	}
 	return nil
 }
@@ -230,6 +269,9 @@ func (p *postgres) rewrite(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	for _, table := range tables {
+		if table == "lease" || table == lockTable { // they name nobody, and everybody waits for them
+			continue
+		}
 		if err := p.forget(ctx, db, table); err != nil {
 			return err
 		}
@@ -303,12 +345,9 @@ func (p *postgres) kindOf(err error) error {
 		return nil
 	}
 	switch e.Code {
-	case "25006", "57P01", "57P02": // read-only; the server stops: a connection to it is worth nothing more
-		if e.Code == "25006" {
-			return ErrStandby
-		}
-		return ErrUnreachable
-	case "57P03":
+	case readOnlyTransaction:
+		return ErrStandby
+	case adminShutdown, crashShutdown, cannotConnectNow:
 		return ErrUnreachable
 	case "53100":
 		return ErrNoSpace
@@ -334,12 +373,50 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{conn.(*stdlib.Conn)}, nil //nolint:forcetypeassert // it is one
+	return &connection{Conn: conn.(*stdlib.Conn)}, nil //nolint:forcetypeassert // it is one
 }
 
 // connection takes the arguments that SQLite's driver takes: of any type whose kind is a
 // number's, a text's or a truth value's, which is an integer in the store.
-type connection struct{ *stdlib.Conn }
+type connection struct {
+	*stdlib.Conn
+	useless bool // its server takes no writes, or stops
+}
+
+// IsValid implements driver.Validator: a connection to a former primary is not used again.
+func (c *connection) IsValid() bool { return !c.useless && !c.Conn.Conn().IsClosed() }
+
+// ExecContext implements driver.ExecerContext.
+func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	res, err := c.Conn.ExecContext(ctx, query, args)
+	return res, c.judged(err)
+}
+
+// QueryContext implements driver.QueryerContext.
+func (c *connection) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	rows, err := c.Conn.QueryContext(ctx, query, args)
+	return rows, c.judged(err)
+}
+
+// judged notes whether an error says that the connection is worth nothing more.
+func (c *connection) judged(err error) error {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		switch e.Code {
+		case readOnlyTransaction, adminShutdown, crashShutdown, cannotConnectNow:
+			c.useless = true
+		}
+	}
+	return err
+}
+
+// The SQLSTATEs of a server that takes no writes, or is about to stop.
+const (
+	readOnlyTransaction = "25006"
+	adminShutdown       = "57P01"
+	crashShutdown       = "57P02"
+	cannotConnectNow    = "57P03"
+)
 
 // CheckNamedValue implements driver.NamedValueChecker.
 func (c *connection) CheckNamedValue(v *driver.NamedValue) error {

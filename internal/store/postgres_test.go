@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -62,6 +63,11 @@ func TestPostgresRefuses(t *testing.T) {
 			return url
 		}, ErrNewer, "version 99"},
 		{"no such database", ReadOnly, func(*testing.T) string { return server.URL("nobody") }, ErrRefused, "create the database"},
+		{"another encoding", ReadWrite, func(*testing.T) string {
+			server.Exec(t, "postgres", `DROP DATABASE IF EXISTS latin`)
+			server.Exec(t, "postgres", `CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`)
+			return server.URL("latin")
+		}, ErrEncoding, "in LATIN1"},
 		{"no server", ReadOnly, func(t *testing.T) string {
 			return "postgres://postgres@" + stack.Free(t) + "/none?sslmode=disable"
 		}, ErrUnreachable, "cannot be reached"},
@@ -174,7 +180,7 @@ func TestALeaseFences(t *testing.T) {
 }
 
 // TestATransactionKeepsItsLease holds that a write that takes longer than the term is not
-// taken over in its middle, and that the lease goes on from its beginning.
+// taken over when it ends, though somebody waited for that.
 func TestATransactionKeepsItsLease(t *testing.T) {
 	url := inPostgres(t)
 	first, second := openAt(t, url, ReadWrite), openAt(t, url, ReadWrite)
@@ -183,23 +189,63 @@ func TestATransactionKeepsItsLease(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Release() //nolint:errcheck // the test is over
-	// A renewal comes too late, and the write in time.
+	// The term is over before the write, and in it once more.
 	if _, err := first.db.ExecContext(t.Context(), `UPDATE lease SET until = 0`); err != nil {
 		t.Fatal(err)
 	}
-	err = first.write(t.Context(), func(*sql.Tx) error {
-		trying, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		defer cancel()
-		if other, _, err := second.Lease(trying, "the second"); other != nil || err == nil {
-			t.Errorf("in the middle of a write the lease went to another: %v, %v", other, err)
+	type result struct {
+		lease  *Lease
+		holder string
+		err    error
+	}
+	tried := make(chan result, 1)
+	err = first.write(t.Context(), func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), `UPDATE lease SET until = 0`); err != nil {
+			return err
 		}
+		go func() {
+			l, holder, err := second.Lease(t.Context(), "the second")
+			tried <- result{l, holder, err}
+		}()
+		stack.Eventually(t, "somebody waits for the lease", func(ctx context.Context) bool {
+			var waits bool
+			err := second.read.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM pg_locks WHERE NOT granted`).Scan(&waits)
+			return err == nil && waits
+		})
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if other, holder, err := second.Lease(t.Context(), "the second"); other != nil || holder != "the first" || err != nil {
-		t.Errorf("after it: %v, %q, %v", other, holder, err)
+	if r := <-tried; r.lease != nil || r.holder != "the first" || r.err != nil {
+		t.Errorf("the lease went to another: %+v", r)
+	}
+	save(t, first, jiradata.Batch{Stories: []jiradata.Story{story(10, "PAY-1")}})
+}
+
+// TestAFormerPrimaryIsLeft holds that a connection whose server takes no writes any more is
+// not used again.
+func TestAFormerPrimaryIsLeft(t *testing.T) {
+	s := openAt(t, inPostgres(t), ReadWrite)
+	if _, err := s.db.ExecContext(t.Context(), `SET default_transaction_read_only = on`); err != nil { // of the one connection that writes
+		t.Fatal(err)
+	}
+	if _, err := s.SaveStories(t.Context(), jiradata.Batch{}); !errors.Is(err, ErrStandby) {
+		t.Errorf("writing to a server that takes no writes: %v", err)
+	}
+	save(t, s, jiradata.Batch{Stories: []jiradata.Story{story(10, "PAY-1")}})
+}
+
+// TestASilentServer holds that a server that takes a connection and says nothing is one that
+// cannot be reached.
+func TestASilentServer(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // the test is over
+	if _, err := Open(t.Context(), "postgres://u@"+l.Addr().String()+"/d?sslmode=disable&connect_timeout=1", ReadOnly); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("%v", err)
 	}
 }
 

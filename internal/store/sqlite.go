@@ -84,6 +84,14 @@ func (f *sqliteFile) facts(ctx context.Context, db *sql.DB, to *Facts) error {
 // begin implements database: the transaction has the write lock already.
 func (f *sqliteFile) begin(context.Context, *sql.Tx) error { return nil }
 
+func (f *sqliteFile) end(context.Context, *sql.Tx) error { return nil }
+
+// quiet implements database. The driver sets up an interrupt for every single row if the
+// context can end, so the context is looked at once a story instead.
+func (f *sqliteFile) quiet(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
+
+func (f *sqliteFile) fit(context.Context, *sql.DB) error { return nil }
+
 func (f *sqliteFile) snapshot() *sql.TxOptions { return &sql.TxOptions{ReadOnly: true} }
 
 func (f *sqliteFile) cursor(ctx context.Context, tx *sql.Tx, query string, args ...any) (cursor, error) {
@@ -119,7 +127,7 @@ const journalSize = "67108864"
 // hold on every connection of a pool.
 func dsn(path string, mode Mode) string {
 	q := url.Values{"_pragma": {"busy_timeout(10000)", "foreign_keys(1)", "mmap_size(0)", "cache_size(" + cacheSize + ")"}, "_txlock": {"immediate"}}
-	if mode == ReadWrite {
+	if mode != ReadOnly {
 		q["_pragma"] = append(q["_pragma"], "journal_mode(WAL)", "synchronous(NORMAL)", "secure_delete(1)", "journal_size_limit("+journalSize+")")
 	} else {
 		q.Set("mode", "ro")

@@ -33,9 +33,12 @@ type Store struct {
 type Mode int
 
 // ReadWrite creates and migrates the database where needed; ReadOnly needs one that exists.
+// Join is ReadWrite that leaves a store of an earlier version as it is until Migrate: an
+// older process may still write to it.
 const (
 	ReadWrite Mode = iota
 	ReadOnly
+	Join
 )
 
 // The limits of connections. A process writes through one at a time.
@@ -63,10 +66,14 @@ func Open(ctx context.Context, storeURL string, mode Mode) (*Store, error) {
 	// A reader of two streams holds a connection while it asks for the next. With a
 	// limit, such readers could wait for each other forever.
 	s.scan.SetMaxIdleConns(scanConns)
-	if mode == ReadWrite {
-		err = migrate(ctx, s.db, kind)
-	} else {
+	if err = kind.fit(ctx, s.db); err != nil {
+		return nil, errors.Join(s.explain(err), s.Close())
+	}
+	if mode != ReadWrite {
 		err = isStore(ctx, s.db, kind)
+	}
+	if mode == ReadWrite || mode == Join && errors.Is(err, ErrEmpty) {
+		err = migrate(ctx, s.db, kind)
 	}
 	s.db.SetMaxOpenConns(1) // a migration takes another one for its lock
 	if err == nil {
@@ -105,6 +112,9 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 		return s.explain(ofEnd(ctx, err))
 	}
 	if err := f(tx); err != nil {
+		return s.explain(ofEnd(ctx, err))
+	}
+	if err := s.kind.end(ctx, tx); err != nil {
 		return s.explain(ofEnd(ctx, err))
 	}
 	if err := tx.Commit(); err != nil {

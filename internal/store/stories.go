@@ -31,7 +31,7 @@ func (s *Store) SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Cha
 			return err
 		}
 		defer w.close()
-		quiet := context.WithoutCancel(ctx) // as in merge
+		quiet := s.kind.quiet(ctx)
 		for i := range b.Stories {
 			if err := ctx.Err(); err != nil {
 				return err

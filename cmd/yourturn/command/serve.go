@@ -42,9 +42,10 @@ as they are derived, whether Jira answers or not. If not, /-/ready is 503 until 
 first sync is done, and a refused token, or a name in the config that Jira does not
 have, ends serve with exit code 1. /-/healthy is 200 while the poller runs.
 
-A store has one writer. If another process writes to it, serve logs that and waits
+A store has one writer. If another process writes to a file, serve logs that and waits
 up to 60 s for that process to end, not ready meanwhile. So a new process can
 replace an old one. If the other process is still there, serve ends with exit code 1.
+In PostgreSQL it stands by for as long as it takes, and takes over.
 
 systemd (Type=notify) is told when serve is ready, reloads and stops. With
 WatchdogSec= it gets signs of life while the poller and the web server work.

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/config"
+	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/listen"
 	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/web"
@@ -27,6 +28,7 @@ type standBy struct {
 	web     config.Web
 	log     *zap.Logger
 	servers []*listen.Server
+	over    context.CancelFunc // nil: it did not stand by
 	ended   sync.WaitGroup
 }
 
@@ -35,6 +37,9 @@ const standByConnections = 64
 
 // serve begins to answer, while h holds the store.
 func (s *standBy) serve(h storelock.Holder) {
+	waiting, stop := context.WithCancel(s.ctx)
+	s.over = stop
+	s.ended.Go(func() { app.TellStandingBy(waiting, s.log, h) })
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "yourturn is healthy: it waits for its store.")
@@ -60,6 +65,9 @@ func (s *standBy) serve(h storelock.Holder) {
 
 // stop ends the answers, and frees the addresses.
 func (s *standBy) stop() {
+	if s.over != nil {
+		s.over()
+	}
 	for _, server := range s.servers {
 		server.Close() //nolint:errcheck // nothing is lost with it
 	}

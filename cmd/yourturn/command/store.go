@@ -34,8 +34,8 @@ either store meanwhile. Afterwards name the new store in the config (store.url),
 start serve: the counters go on where they were.
 
 A target that holds something is refused, and so is a store that a process writes to.
-If the copy is interrupted or a row differs, the source is as it was; empty the target
-and copy again. The password of PostgreSQL comes from PGPASSWORD, or from the file that
+If the copy is interrupted or a row differs, the source holds what it held; empty the
+target and copy again. The password of PostgreSQL comes from PGPASSWORD, or from the file that
 PGPASSFILE names.`,
 		Example: "  yourturn store copy --from sqlite:yourturn.db --to postgres://yourturn@db.example.com/yourturn",
 		Args:    cobra.NoArgs,
