@@ -112,9 +112,15 @@ func rigJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *rig {
 // on starts the service on the Jira at a URL. scope is added to the config's jira
 // section, and more to its end.
 func (p *rig) on(url, scope, more string) {
-	t, flavor := p.T, p.site.Flavor
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "token"), "t0k3n\n")
+	p.start(p.configured(p.TempDir(), url, scope, more))
+	p.Cleanup(func() { p.svc.Close() }) //nolint:errcheck // the test is over
+}
+
+// configured writes such a config to a folder, with the store in rig.db there, and
+// returns its file.
+func (p *rig) configured(dir, url, scope, more string) string {
+	flavor := p.site.Flavor
+	write(p, filepath.Join(dir, "token"), "t0k3n\n")
 	email, path := "bot@example.com", ""
 	if flavor == jirasim.DataCenter {
 		email, path = "", "/jira"
@@ -125,9 +131,8 @@ func (p *rig) on(url, scope, more string) {
 		"defaults: {owner_field: Product Owner}\n" +
 		fmt.Sprintf("owners: {po: {accounts: [%s]}}\n", p.po.ID(flavor)) + more
 	file := filepath.Join(dir, "yourturn.yml")
-	write(t, file, text)
-	p.start(file)
-	t.Cleanup(func() { p.svc.Close() }) //nolint:errcheck // the test is over
+	write(p, file, text)
+	return file
 }
 
 // start starts the service of a config.
