@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -420,9 +421,10 @@ func (e *Engine) dropPending(context.Context, latency.Instant, bool) error {
 // count is the counter that enters what is pending into the ledger and adds what
 // is new to the totals. What came up after its time is found, not counted.
 func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) error {
-	by := latency.Standing{AsOf: asOf, Fingerprint: e.fingerprint}
+	by := latency.Standing{AsOf: asOf, Fingerprint: e.fingerprint, Windows: map[string]time.Duration{}}
 	for _, p := range e.rules.Projects {
 		by.Projects = append(by.Projects, p.Key)
+		by.Windows[p.Key] = p.SlipWindow
 	}
 	kept, err := e.take(asOf, e.derived)
 	if err != nil {
