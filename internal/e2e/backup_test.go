@@ -125,7 +125,7 @@ func TestBackupsUnderLoad(t *testing.T) {
 	for i, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {
 			t.Parallel()
-			backups := map[bool]int{false: 6, true: 24}[suite.Full()]
+			backups := map[bool]int{false: 6, true: 12}[suite.Full()]
 			if underRace {
 				backups = 3
 			}
