@@ -46,8 +46,8 @@ func (d *systemd) send(variables ...string) {
 	d.failed = err != nil
 }
 
-// show tells that the service is ready, once it is, and a line about it, if that is
-// another one than before.
+// show reports to systemd that the service is ready, once, and a line about the service
+// whenever it changes.
 func (d *systemd) show(ready bool, line string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -66,8 +66,8 @@ func (d *systemd) show(ready bool, line string) {
 	}
 }
 
-// beat tells that the service is alive, which holds for a while. Until it is ready this
-// makes systemd wait for it longer too.
+// beat reports that the service is alive. systemd expects the next report within holds.
+// Until the service is ready, a report extends the time that systemd allows for the start.
 func (d *systemd) beat(holds time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -78,8 +78,8 @@ func (d *systemd) beat(holds time.Duration) {
 	d.send(tell...)
 }
 
-// reloading tells that a reload begins, and reloaded that count of them are over. A
-// service that is not ready yet has nothing to reload for systemd.
+// reloading reports that a reload begins, and reloaded that count reloads have ended.
+// Before the service is ready neither is reported.
 func (d *systemd) reloading() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -98,7 +98,7 @@ func (d *systemd) reloaded(count int) {
 	}
 }
 
-// stopping tells that the service ends.
+// stopping reports that the service stops.
 func (d *systemd) stopping() {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -118,9 +118,9 @@ type taken struct {
 // TestBackupsUnderLoad has serve, as a process of its own, poll a living team, and takes
 // backups of its store again and again. Each has all that was written before it began,
 // and nothing that is not in the store after it: story by story, event by event, entry
-// by entry of the ledger. As of its data timestamp it comes to the waits of the store
-// that goes on, but where that learnt more since. A service that starts on it and polls ends with what the one that never
-// stopped has, but for what Jira keeps no history of.
+// by entry of the ledger. As of its data timestamp it has the waits of the live store,
+// apart from what that learnt later. A service that starts on the backup and polls has
+// the numbers of the one that never stopped, apart from what Jira keeps no history of.
 func TestBackupsUnderLoad(t *testing.T) {
 	for i, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		t.Run(string(flavor), func(t *testing.T) {
@@ -564,7 +564,7 @@ func TestABackupToAFullDisk(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Run() //nolint:errcheck // the code tells
 	if code := cmd.ProcessState; code == nil || code.ExitCode() == 99 || strings.Contains(out.String(), "unshare failed") {
-		t.Skipf("no small disk can be mounted here: %s", &out)
+		suite.Skip(t, fmt.Sprintf("no small disk can be mounted here: %s", &out))
 	}
 	text := out.String()
 	if cmd.ProcessState.ExitCode() != command.ExitFailed || !strings.Contains(text, "the disk of the folder "+dir+" is full, and the copy needs ") {

@@ -303,25 +303,9 @@ func eventsOf(t *testing.T, st *store.Store) map[string][]string {
 }
 
 // countedIn returns the identities of the entries of a store's ledger, each with whether it is counted.
-func countedIn(t *testing.T, path string) (list []string) {
+func countedIn(t *testing.T, path string) []string {
 	t.Helper()
-	db := stack.OpenSQL(t, "sqlite:"+path)
-	rows, err := db.QueryContext(t.Context(), `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted FROM ledger ORDER BY 1`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var entry string
-		if err := rows.Scan(&entry); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, entry)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return list
+	return texts(t, path, `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted FROM ledger ORDER BY 1`)
 }
 
 // counters returns the counters and histograms that the service serves.

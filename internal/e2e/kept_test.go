@@ -20,6 +20,7 @@ import (
 
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/suite"
 )
 
@@ -55,28 +56,28 @@ func exposed(t *testing.T, h http.Handler) []string {
 // counted returns the rows of the ledger of a store.
 func counted(t *testing.T, store string) []string {
 	t.Helper()
-	db, err := sql.Open("sqlite", store)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // it was read
-	rows, err := db.QueryContext(t.Context(), `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted || ' ' || hex(body) FROM ledger ORDER BY story, kind, topic, at`)
+	return texts(t, store, `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted || ' ' || hex(body) FROM ledger ORDER BY story, kind, topic, at`)
+}
+
+// texts returns what a query on the file of a store finds, a text for each row.
+func texts(t *testing.T, store, query string) (list []string) {
+	t.Helper()
+	rows, err := stack.OpenSQL(t, "sqlite:"+store).QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	var out []string
 	for rows.Next() {
-		var row string
-		if err := rows.Scan(&row); err != nil {
+		var text string
+		if err := rows.Scan(&text); err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, row)
+		list = append(list, text)
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return out
+	return list
 }
 
 // wholly starts a service on a copy of a store in which nothing is kept of a

@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"compress/gzip"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -103,20 +101,7 @@ func newUpgrade(t *testing.T) *upgrade {
 // unzipped returns what a compressed file of the fixture holds.
 func (u *upgrade) unzipped(name string) string {
 	u.Helper()
-	f, err := os.Open(filepath.Join(upgradeData, name))
-	if err != nil {
-		u.Fatal(err)
-	}
-	defer f.Close() //nolint:errcheck // it is only read
-	r, err := gzip.NewReader(f)
-	if err != nil {
-		u.Fatal(err)
-	}
-	text, err := io.ReadAll(r)
-	if err != nil {
-		u.Fatal(err)
-	}
-	return string(text)
+	return string(unzippedFile(u.T, filepath.Join(upgradeData, name)))
 }
 
 // earlier returns the counters and histograms that the earlier release served.

@@ -31,6 +31,7 @@ const (
 	anAddr                // likewise, with its port
 	aNetwork              // likewise, with its length
 	aFile                 // by its name, without its folder
+	aStore                // likewise, or a database by the placeholders of its hosts
 )
 
 // keys says how the values of the config are shown. * stands for any name of a mapping.
@@ -40,7 +41,7 @@ func keys() map[string]shown {
 	return map[string]shown{
 		"jira.url": aURL, "jira.flavor": asIs, "jira.email": aMail, "jira.token_file": aFile, "jira.projects": asIs, "jira.jql": aQuery, "jira.issue_types": asIs,
 		"jira.poll_interval": asIs, "jira.overlap": asIs, "jira.census_interval": asIs, "jira.proxy_url": aURL, "jira.ca_file": aFile,
-		"store.url":          aFile,
+		"store.url":          aStore,
 		"web.listen_address": anAddr, "web.probe_address": anAddr, "web.config_file": aFile, "web.hosts": aHost,
 		"web.identity.header": asIs, "web.identity.groups_header": asIs, "web.identity.trusted_proxies": aNetwork,
 		"web.roles.operator.users": aUser, "web.roles.operator.groups": aGroup,
@@ -95,7 +96,7 @@ func (n *Names) Config(cfg *config.Config) {
 		n.Query(cfg.Jira.JQL)
 	}
 	for _, file := range []string{
-		cfg.File(), strings.TrimPrefix(cfg.Store.URL, "sqlite:"), cfg.Jira.TokenFile, cfg.Jira.CAFile, cfg.Web.ConfigFile, cfg.Webhook.SecretFile, cfg.Privacy.KeyFile,
+		cfg.File(), storeFile(cfg.Store.URL), cfg.Jira.TokenFile, cfg.Jira.CAFile, cfg.Web.ConfigFile, cfg.Webhook.SecretFile, cfg.Privacy.KeyFile,
 	} {
 		if dir := filepath.Dir(file); file != "" && len(dir) > 1 {
 			n.Folder(dir)
@@ -177,7 +178,9 @@ func (n *Names) value(s shown, text string) string {
 	case aHost:
 		return n.Host(text)
 	case aFile:
-		return n.Text(filepath.Base(strings.TrimPrefix(text, "sqlite:")))
+		return n.Text(filepath.Base(text))
+	case aStore:
+		return n.store(text)
 	case anAddr:
 		if name, port, err := net.SplitHostPort(text); err == nil && name != "" {
 			return net.JoinHostPort(n.Host(name), port)
@@ -203,4 +206,34 @@ func sorted[V any](m map[string]V) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// storeFile returns the file of the store at a URL; "" for one in a database.
+func storeFile(address string) string {
+	file, ok := strings.CutPrefix(address, "sqlite:")
+	if !ok {
+		return ""
+	}
+	return file
+}
+
+// store returns what is shown of the URL of a store: a file without its folder, and of a
+// database its hosts, by placeholders. Its user, its name and its settings may say who
+// keeps it.
+func (n *Names) store(address string) string {
+	if file := storeFile(address); file != "" {
+		return n.Text(filepath.Base(file))
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	var hosts []string
+	for _, one := range strings.Split(u.Host, ",") {
+		if name, _, err := net.SplitHostPort(one); err == nil {
+			one = name
+		}
+		hosts = append(hosts, n.Host(one))
+	}
+	return u.Scheme + "://" + strings.Join(hosts, ",")
 }

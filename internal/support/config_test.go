@@ -144,3 +144,22 @@ automation_accounts: [robot-17]
 		t.Logf("%s", out)
 	}
 }
+
+// TestAStoreInADatabase holds that the hosts of a database are shown nowhere, nor are its
+// user and its name in the config.
+func TestAStoreInADatabase(t *testing.T) {
+	for address, want := range map[string]string{
+		"postgres://lin@db1.corp.example:5432,db2.corp.example:5432/linsdata?sslrootcert=/home/lin/ca.pem": "postgres://host-1,host-2",
+		"postgres://lin@db1.corp.example/linsdata":                                                         "postgres://host-1",
+		"postgres://lin@127.0.0.1:5432/linsdata":                                                           "postgres://127.0.0.1",
+		"sqlite:/srv/lin/store.db":                                                                         "store.db",
+	} {
+		n := NewNames(redact.New())
+		if got := n.value(aStore, address); got != want {
+			t.Errorf("%s is shown as %q, want %q", address, got, want)
+		}
+		if text := n.Text("dial tcp: lookup db1.corp.example: no such host"); strings.Contains(want, "host-1") && strings.Contains(text, "db1") {
+			t.Errorf("%s: a line of the log is shown as %q", address, text)
+		}
+	}
+}
