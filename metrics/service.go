@@ -47,6 +47,13 @@ type (
 	// Compared is that the numbers that a start began with were compared with a
 	// derivation of every story.
 	Compared struct{ Equal bool }
+	// Replica is what one of several processes on a store in a server does: whether it is
+	// the one that writes, whether its config is older than the one that the store is
+	// counted by, and the revision of the store that it shows.
+	Replica struct {
+		Writes, Outdated bool
+		Revision         int64
+	}
 	// Interval is how much time the config puts between two polls.
 	Interval time.Duration
 	// TokenTime is when the file with the token was last written.
@@ -116,6 +123,15 @@ func serviceMetrics() []Row {
 		On(Definition{
 			Name: "yourturn_config_warnings", Kind: Gauge, Help: "Names in the config that this Jira lacks, or has several times. The log lists them.",
 		}, func(n ConfigWarnings) []Sample { return One(float64(n)) }),
+		On(Definition{
+			Name: "yourturn_replica_writes", Kind: Gauge, Help: "1 at the replica that polls Jira and counts, 0 at those that show what it wrote. Only with a store in PostgreSQL.",
+		}, func(r Replica) []Sample { return One(float(r.Writes)) }),
+		On(Definition{
+			Name: "yourturn_replica_config_outdated", Kind: Gauge, Help: "1 if a newer config than this replica's counts: then it never polls and counts. Only with a store in PostgreSQL.",
+		}, func(r Replica) []Sample { return One(float(r.Outdated)) }),
+		On(Definition{
+			Name: "yourturn_replica_revision", Kind: Gauge, Help: "The revision of the store whose numbers this replica shows. Only with a store in PostgreSQL.",
+		}, func(r Replica) []Sample { return One(float64(r.Revision)) }),
 		On(Definition{
 			Name: "yourturn_derivations_total", Kind: Counter, Labels: labels("from"),
 			Help: "Derivations of the numbers, by what they began with: every story (stories; doubt where what was kept of the last derivation was damaged or did not fit, which the log explains), " +

@@ -183,7 +183,7 @@ func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (
 		return false, err
 	}
 	n.self.Observe(metrics.Derivation{From: metrics.FromStories})
-	n.rules, n.facts = r.Rules, &now
+	n.rules, n.facts, n.whole = r.Rules, &now, true
 	n.warn(r.Problems)
 	return true, n.publish(ctx, report)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -12,12 +13,18 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/jiradata"
+	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
 )
 
 // leaseWait is how often a lease that is waited for is tried again.
 const leaseWait = time.Second
+
+// outdatedWait is for how long nobody may have held the lease before a config takes it that
+// was in force before the present one. A process with the present one takes it within
+// seconds, and starts anew within minutes.
+const outdatedWait = 5 * time.Minute
 
 // writerLock makes a process the one that writes to a store.
 type writerLock interface {
@@ -37,25 +44,80 @@ type fileLock struct{ *storelock.Lock }
 func (fileLock) Lost() <-chan struct{} { return nil }
 func (fileLock) Held() bool            { return true }
 
-// leaseLock is the lease of a store of a server.
-type leaseLock struct{ *store.Lease }
+// leaseLock is the lease of a store of a server, which the process may not have yet.
+type leaseLock struct {
+	store       *store.Store
+	holder      string // what others read of this process while it has the lease
+	fingerprint string // of the config
+	lease       atomic.Pointer[store.Lease]
+}
 
 // Serve implements writerLock. Neither address nor secret is noted: whoever reads the
 // database, or a backup of it, would have them, and the address is of one machine alone.
-func (leaseLock) Serve(string, string) error { return nil }
+func (*leaseLock) Serve(string, string) error { return nil }
 
-// lease takes the lease of a store, and waits for its holder to leave if w is patient: a
-// process that serves stands by for as long as it takes.
-func (w Writer) lease(ctx context.Context, st *store.Store, log *zap.Logger) (writerLock, error) {
+func (l *leaseLock) Lost() <-chan struct{} {
+	if lease := l.lease.Load(); lease != nil {
+		return lease.Lost()
+	}
+	return nil
+}
+
+func (l *leaseLock) Held() bool {
+	lease := l.lease.Load()
+	return lease != nil && lease.Held()
+}
+
+func (l *leaseLock) Release() error {
+	if lease := l.lease.Load(); lease != nil {
+		return lease.Release()
+	}
+	return nil
+}
+
+// try takes the lease, unless another process has it, whose text it then returns. A config
+// that was in force before the present one takes no lease: it would count by what somebody
+// has changed. Where nobody with a newer one came for a while, it was meant to be in force
+// again.
+func (l *leaseLock) try(ctx context.Context) (other string, outdated bool, err error) {
+	at, err := l.store.Standing(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	if outdated, err = l.store.Outdated(ctx, l.fingerprint); err != nil || at.Holder != "" || outdated && at.Free < outdatedWait {
+		return at.Holder, outdated, err
+	}
+	lease, other, err := l.store.Lease(ctx, l.holder)
+	if lease != nil {
+		l.lease.Store(lease)
+	}
+	return other, outdated, err
+}
+
+// lease takes the lease of a store. Where another process has it, a process that serves
+// follows that one, if it can; else it waits for it to leave, if it is patient, for as long as it
+// takes.
+func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, log *zap.Logger) (*leaseLock, error) {
 	text, err := json.Marshal(storelock.This(w.Command))
 	if err != nil {
 		return nil, err
 	}
+	l := &leaseLock{store: st, holder: string(text), fingerprint: rules.Fingerprint(cfg)}
+	if w.Follows {
+		switch follows, err := st.Follow(ctx); {
+		case err != nil:
+			return nil, err
+		case follows:
+			_, _, err := l.try(ctx)
+			return l, err
+		}
+	}
 	for waiting, failing := false, false; ; {
-		lease, other, err := st.Lease(ctx, string(text))
+		lease, other, err := st.Lease(ctx, l.holder)
 		switch {
 		case lease != nil:
-			return leaseLock{lease}, nil
+			l.lease.Store(lease)
+			return l, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case err != nil && (!waiting || errors.Is(err, store.ErrRefused)):
@@ -104,9 +166,12 @@ func (w Writer) open(ctx context.Context, cfg *config.Config, log *zap.Logger) (
 	if err != nil {
 		return nil, nil, err
 	}
-	lock, err := w.lease(ctx, st, log)
+	lock, err := w.lease(ctx, st, cfg, log)
 	if err != nil {
 		return nil, nil, errors.Join(err, st.Close())
+	}
+	if !lock.Held() {
+		return st, lock, nil
 	}
 	if err := st.Migrate(ctx); err != nil {
 		return nil, nil, errors.Join(err, st.Close(), lock.Release())

@@ -33,6 +33,9 @@ type numbers struct {
 	scraped  bool   // what is published can be scraped
 	first    func() // is called when that is so for the first time; may be nil
 
+	replicas bool // several processes have the store
+	whole    bool // every story was derived since numbers were published
+
 	counting     counting
 	verification *verification // of a start from what was kept; nil: none is under way
 	uncompared   bool          // the numbers began with what was kept, and nobody has compared them
@@ -87,6 +90,7 @@ func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
 	if err != nil {
 		return err
 	}
+	n.whole = true
 	n.forget()
 	n.warn(r.Problems)
 	return n.publish(ctx, report)
@@ -182,6 +186,11 @@ func (n *numbers) refresh(ctx context.Context, res collector.Result) (*latency.R
 // is kept of the last derivation and what was written since.
 func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency.Instant, kept bool) (*latency.Report, error) {
 	fingerprint, from := rules.Fingerprint(n.cfg), metrics.FromStories
+	if n.replicas {
+		if _, err := n.store.PutInForce(ctx, fingerprint); err != nil {
+			return nil, fmt.Errorf("noting which config is in force: %w", err)
+		}
+	}
 	if kept {
 		report, err := n.engine.Restore(ctx, r, fingerprint, asOf)
 		if !errors.Is(err, measure.ErrDoubt) {
@@ -196,7 +205,7 @@ func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency
 		n.log.Log(level, "every story is derived anew: what is kept of the last derivation cannot be used", zap.Error(err))
 	}
 	n.self.Observe(metrics.Derivation{From: from})
-	n.uncompared = false
+	n.uncompared, n.whole = false, true
 	return n.engine.Load(ctx, r, fingerprint, asOf, n.derived)
 }
 
@@ -258,10 +267,23 @@ func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
 	if err := n.store.SaveTargets(ctx, report.Targets, report.DataTimestamp); err != nil {
 		return fmt.Errorf("noting since when targets hold: %w", err)
 	}
+	n.put(report)
+	revision, err := n.store.Publish(ctx, report.DataTimestamp, n.whole)
+	if err != nil {
+		return fmt.Errorf("telling other replicas of the numbers: %w", err)
+	}
+	n.whole = false
+	if n.replicas {
+		n.self.Observe(metrics.Replica{Writes: true, Revision: revision})
+	}
+	return nil
+}
+
+// put puts a report in the place of what is published, and logs what is new in it.
+func (n *numbers) put(report *latency.Report) {
 	n.exporter.Publish(report)
 	n.logAudit(report)
 	n.logUnconfigured(report)
-	return nil
 }
 
 // auditByReason returns how many findings of each reason the audit has.

@@ -239,12 +239,16 @@ func (r *pollRecord) countOdd(ctx context.Context) {
 	r.self.Observe(odd)
 }
 
-// recall sets the metrics of what was found before the start.
+// recall sets the metrics of what was found before the start, or by another process, and
+// takes over how far this machine's clock was ahead.
 func (r *pollRecord) recall(ctx context.Context) error {
 	state, err := r.store.State(ctx)
 	if err != nil || !state.FirstDone {
 		return err
 	}
+	r.mu.Lock()
+	r.skew = state.Skew
+	r.mu.Unlock()
 	r.countOdd(ctx)
 	if state.Census == 0 || state.Census > latency.At(r.now().Add(collector.ClockBound-state.Skew)) {
 		return nil // there was none, or a wrong clock says when

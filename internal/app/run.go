@@ -46,19 +46,23 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			return s.shutdown(context.WithoutCancel(ctx), srv.Server)
 		})
 	}
-	g.Go(func() error {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.lock.Lost():
-			return fmt.Errorf("store %s: %w", s.store.Name(), store.ErrFenced)
-		}
-	})
 	g.Go(func() error { s.tellSystemd(ctx); return nil })
 	g.Go(func() error { s.retros.run(ctx); return nil })
 	wanted := make(chan []int64)
 	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })
 	g.Go(func() error {
+		if err := s.follow(ctx, wanted); err != nil || ctx.Err() != nil {
+			return err
+		}
+		g.Go(func() error {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-s.lock.Lost():
+				return fmt.Errorf("store %s: %w", s.store.Name(), store.ErrFenced)
+			}
+		})
+		g.Go(func() error { s.takeWanted(ctx, wanted); return nil })
 		if err := s.Resume(ctx); err != nil {
 			return err
 		}

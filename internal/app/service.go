@@ -80,6 +80,7 @@ type Service struct {
 	self     *metrics.Self
 	gather   prometheus.Gatherer // of all metrics
 	numbers  *numbers
+	follower *following // that derives them while another process writes to the store
 	polls    *pollRecord
 	status   *status
 	pages    *web.Server
@@ -132,6 +133,8 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	s.self.Observe(metrics.Reload{At: time.Now()})
 	s.numbers = newNumbers(log, st, s.self, s.status)
 	s.numbers.first = opts.Scraped
+	_, s.numbers.replicas = lock.(*leaseLock)
+	s.follower = &following{numbers: s.numbers}
 	s.polls = newPollRecord(log, st, s.self, &s.throttle, s.now)
 	for _, reason := range []string{web.ForeignHost, web.ForeignOrigin, web.NoRole, web.Busy, web.Forged} {
 		s.refused(reason, 0)
@@ -159,7 +162,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Retro: s.retro, Support: s.Support,
 	})
 	client, poller, err := s.newCollector(ctx, cfg)
-	if err == nil {
+	if err == nil && lock.Held() {
 		err = s.keepTitles(ctx, cfg)
 	}
 	if err != nil {
@@ -340,7 +343,8 @@ func (s *Service) showSite(state jiradata.State) {
 // syncPage returns what the page about the synchronisation shows.
 func (s *Service) syncPage(ctx context.Context) (web.Sync, error) {
 	page, err := s.polls.page(ctx)
-	page.Progress = s.status.get().Progress
+	status := s.status.get()
+	page.Progress, page.Follows = status.Progress, status.Follows
 	if report := s.numbers.report(); report != nil {
 		page.Audited, page.Audit = true, auditCounts(report)
 	}

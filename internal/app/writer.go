@@ -28,6 +28,7 @@ type Writer struct {
 	Command  string                 // how others see it named: serve, sync, ...
 	Patience time.Duration          // how long it waits for another writer to leave; 0: not at all
 	Waiting  func(storelock.Holder) // is told once whom it waits for; may be nil
+	Follows  bool                   // it shows what another writer writes, where the store can be followed
 }
 
 // lock makes this process the writer of a config's store. Where another process

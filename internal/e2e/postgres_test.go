@@ -77,10 +77,10 @@ func TestPostgresHasTheSameNumbers(t *testing.T) {
 	}
 }
 
-// TestOneServeWritesToADatabase starts two serves on one database. The second stands by,
-// alive and not ready. It takes over when the first is killed; and when the one that writes
-// is frozen for longer than its lease, that one writes nothing more and ends. Nothing is
-// counted twice.
+// TestOneServeWritesToADatabase starts two serves on one database. The second shows what the
+// first polls and counts. It takes over when the first is killed; and when the one that
+// writes is frozen for longer than its lease, that one writes nothing more and ends. Nothing
+// is counted twice.
 func TestOneServeWritesToADatabase(t *testing.T) {
 	t.Parallel() // it waits for leases to end
 	config := inDatabase(t, generated(t), "")
@@ -91,18 +91,25 @@ func TestOneServeWritesToADatabase(t *testing.T) {
 		t.Helper()
 		address := freePort(t)
 		s := startServe(t, config, address)
-		started(t, &s.out, s.ended, `(this one stands by)`)
-		await(t, "http://"+address+"/-/ready", func(status int, body string) bool {
-			return status == 503 && strings.Contains(body, "waits for yourturn serve")
-		})
+		started(t, &s.out, s.ended, `(this one shows its numbers)`)
+		ready(t, address)
+		shows(t, "http://"+address+"/metrics", "\nyourturn_replica_writes 0\n")
+		shows(t, "http://"+address+"/sync", "This replica shows what yourturn serve")
 		return s, address
 	}
+	writes := func(address string) {
+		t.Helper()
+		await(t, "http://"+address+"/metrics", line("yourturn_replica_writes 1"))
+	}
 	second, address := replica()
+	if d := gocmp.Diff(numbersAt(t, first.address()), numbersAt(t, address)); d != "" {
+		t.Errorf("the two show other numbers (-first +second):\n%s", d)
+	}
 	if code, out := run(t, "check", "--online", "--config.file", config); code != command.ExitFine || !strings.Contains(out, fmt.Sprintf("(process %d on", first.cmd.Process.Pid)) {
 		t.Errorf("check ended with %d:\n%s", code, out)
 	}
 	first.signal(syscall.SIGKILL)
-	ready(t, address)
+	writes(address)
 	if after := endings(t, address); after != before || before == 0 {
 		t.Errorf("the second counts %v endings, and the first %v", after, before)
 	}
@@ -111,7 +118,7 @@ func TestOneServeWritesToADatabase(t *testing.T) {
 	if err := second.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	ready(t, last)
+	writes(last)
 	if err := second.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}

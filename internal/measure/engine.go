@@ -91,6 +91,7 @@ type Engine struct {
 	movedShown bool               // a report holds it, so that it is not changed any more
 	formerKeys map[int64][]string // likewise, by story
 	derived    bool               // all stories are, as of one instant
+	follows    bool               // another process counts
 
 	reread      Reread          // nil: what the store says is counted
 	since       latency.Instant // the ledger is as of then; 0: nothing was counted yet
@@ -119,6 +120,26 @@ type counter func(ctx context.Context, asOf latency.Instant, last bool) error
 // and kind are reported one by one.
 func NewEngine(store Store, limit int) *Engine {
 	return &Engine{store: store, limit: limit, unconfirmed: map[int64]bool{}, confirmed: map[int64]bool{}}
+}
+
+// NewFollower returns an engine over store to which another process writes: it counts
+// nothing, and its ledger is what that process has entered. Between two derivations
+// AddCounted says what that was.
+func NewFollower(store Store, limit int) *Engine {
+	e := NewEngine(store, limit)
+	e.follows = true
+	return e
+}
+
+// On puts another store in the place of the engine's, which holds the same and what was
+// written since.
+func (e *Engine) On(store Store) { e.store = store }
+
+// AddCounted adds what another process has counted since the last derivation.
+func (e *Engine) AddCounted(entries []latency.Entry) {
+	for i := range entries {
+		e.totals.Add(entries[i])
+	}
 }
 
 // Load derives everything anew as of asOf by rules, whose config has that
@@ -421,6 +442,9 @@ func (e *Engine) dropPending(context.Context, latency.Instant, bool) error {
 // count is the counter that enters what is pending into the ledger and adds what
 // is new to the totals. What came up after its time is found, not counted.
 func (e *Engine) count(ctx context.Context, asOf latency.Instant, last bool) error {
+	if e.follows {
+		return e.dropPending(ctx, asOf, last)
+	}
 	by := latency.Standing{AsOf: asOf, Fingerprint: e.fingerprint, Windows: map[string]time.Duration{}}
 	for _, p := range e.rules.Projects {
 		by.Projects = append(by.Projects, p.Key)

@@ -38,7 +38,7 @@ func (s *Store) SaveCensus(ctx context.Context, c jiradata.Census) error {
 		if err := forgetTitles(ctx, tx, slices.Concat(c.Gone, c.Left, c.Outside)); err != nil {
 			return err
 		}
-		if err := touch(ctx, tx, slices.Concat(c.Gone, c.Left)); err != nil {
+		if err := s.touch(ctx, tx, slices.Concat(c.Gone, c.Left)); err != nil {
 			return err
 		}
 		for _, id := range c.Outside {

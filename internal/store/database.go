@@ -45,6 +45,9 @@ type database interface {
 	begin(ctx context.Context, tx *sql.Tx) error
 	// end is the last step of a write transaction before it is committed.
 	end(ctx context.Context, tx *sql.Tx) error
+	// note notes, in a write transaction, that stories, or what the ledger holds of them,
+	// have changed.
+	note(ctx context.Context, tx *sql.Tx, stories []int64) error
 	// quiet returns the context of reading rows that are looked at one by one: without its
 	// end where the driver is slow with it and quick with rows.
 	quiet(ctx context.Context) context.Context

@@ -45,6 +45,8 @@ var (
 	// ErrFenced means that another process holds the lease of the store: this one was
 	// stopped, or could not reach the database, for longer than its lease lasts.
 	ErrFenced = errors.New("another process writes to the store by now: nothing was written; restart this one to have it stand by")
+	// ErrFollows means that this process shows what another one writes, and writes nothing.
+	ErrFollows = errors.New("this process does not write to the store: another one does")
 	// ErrDamaged means that a row, or the file, cannot be read.
 	ErrDamaged = errors.New("damaged: restore the store from a backup (`yourturn restore`), or remove it and sync again")
 )

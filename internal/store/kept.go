@@ -91,10 +91,14 @@ func dropKept(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// touch notes stories that were written, where something is kept of them.
-func touch(ctx context.Context, tx *sql.Tx, ids []int64) error {
+// touch notes stories that were written, where something is kept of them, and for those
+// who follow.
+func (s *Store) touch(ctx context.Context, tx *sql.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
+	}
+	if err := s.kind.note(ctx, tx, ids); err != nil {
+		return err
 	}
 	var kept bool
 	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) > 0 FROM kept_part WHERE key = $1`, keptMark).Scan(&kept); err != nil || !kept {

@@ -131,6 +131,6 @@ func (l *Lease) Release() error {
 	l.ended.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), leaseRenew)
 	defer cancel()
-	_, err := l.db.ExecContext(ctx, `UPDATE lease SET until = 0, holder = '' WHERE epoch = $1`, l.epoch)
+	_, err := l.db.ExecContext(ctx, `UPDATE lease SET until = `+leaseNow+`, holder = '' WHERE epoch = $1`, l.epoch)
 	return errors.Join(err, l.db.Close())
 }

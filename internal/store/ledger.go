@@ -41,7 +41,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		return nil, nil
 	}
 	var added []latency.Entry
-	var late []int64 // stories
+	var late, entered []int64 // stories
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var inserted int64
 		var before latency.LedgerState
@@ -77,6 +77,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 					return err
 				} else if n == 1 {
 					inserted++
+					entered = append(entered, e.ID.StoryID)
 					if isLate {
 						late = append(late, e.ID.StoryID)
 					} else {
@@ -98,13 +99,18 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 				return err
 			}
 		}
+		if len(entered) > 0 {
+			if err := s.kind.note(ctx, tx, entered); err != nil {
+				return err
+			}
+		}
 		if kept == nil {
 			return nil
 		}
 		if err := keep(ctx, tx, kept, added, inserted); err != nil {
 			return err
 		}
-		return touch(ctx, tx, late)
+		return s.touch(ctx, tx, late)
 	})
 	if err != nil {
 		return nil, err
@@ -139,18 +145,28 @@ func (s *Store) Ledger(ctx context.Context) (latency.Ledger, error) {
 // of story id, kind, topic and instant. Like HistoriesIn it has a connection of
 // its own.
 func (s *Store) LedgerIn(ctx context.Context, in jiradata.Shard) iter.Seq2[latency.Counted, error] {
+	return s.ledgerIn(ctx, in, ``)
+}
+
+// ledgerIn is LedgerIn of the entries for which another condition holds too.
+func (s *Store) ledgerIn(ctx context.Context, in jiradata.Shard, and string) iter.Seq2[latency.Counted, error] {
 	return func(yield func(latency.Counted, error) bool) {
-		s.entries(ctx, `story >= $1 AND story < $2`, []any{in.From, in.To}, yield)
+		s.entries(ctx, `story >= $1 AND story < $2`+and, []any{in.From, in.To}, yield)
 	}
 }
 
 // LedgerOf returns the entries of some stories, whose ids rise, as LedgerIn
 // does.
 func (s *Store) LedgerOf(ctx context.Context, ids []int64) ([]latency.Counted, error) {
+	return s.ledgerOf(ctx, ids, ``)
+}
+
+// ledgerOf is LedgerOf of the entries for which another condition holds too.
+func (s *Store) ledgerOf(ctx context.Context, ids []int64, and string) ([]latency.Counted, error) {
 	var out []latency.Counted
 	var failed error
 	for chunk := range slices.Chunk(ids, idChunk) {
-		if !s.entries(ctx, `story IN (`+idList(chunk)+`)`, nil, func(e latency.Counted, err error) bool {
+		if !s.entries(ctx, `story IN (`+idList(chunk)+`)`+and, nil, func(e latency.Counted, err error) bool {
 			out, failed = append(out, e), err
 			return err == nil
 		}) {

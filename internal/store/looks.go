@@ -29,7 +29,7 @@ func (s *Store) RecordLook(ctx context.Context, owner, by, what string, at time.
 	if people != nil {
 		owner, by = people.OwnerLabel(owner), people.Looks(by)
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.aside(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO look (owner, at, viewer, what) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
 			owner, int64(latency.At(at.Truncate(time.Second))), by, what)
 		return err

@@ -47,7 +47,7 @@ type postgres struct {
 	config *pgx.ConnConfig
 	called string
 	idle   time.Duration // how long a write transaction may stand still
-	epoch  atomic.Int64  // of the lease that this process holds; 0: it has none, and none is asked for
+	epoch  atomic.Int64  // of the lease that this process holds; 0: it has none, and none is asked for; see follows
 	named  atomic.Uint64 // cursors
 }
 
@@ -101,17 +101,14 @@ func (p *postgres) otherTable(ctx context.Context, q rowQuerier) (name string, e
 }
 
 // begin implements database: whoever has the row of the lease is the only one that writes.
+// What is written has the next revision.
 func (p *postgres) begin(ctx context.Context, tx *sql.Tx) error {
 	// The server ends the transaction of a process that is frozen or cut off in its middle:
 	// nobody could take the lease over before.
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`SET LOCAL idle_in_transaction_session_timeout = %d`, p.idle.Milliseconds())); err != nil {
 		return err
 	}
-	if p.epoch.Load() == 0 {
-		_, err := tx.ExecContext(ctx, `SELECT epoch FROM lease FOR UPDATE`)
-		return err
-	}
-	return p.extend(ctx, tx)
+	return p.extend(ctx, tx, 1)
 }
 
 // end implements database: the lease goes on from the end of the transaction too. While it
@@ -120,19 +117,36 @@ func (p *postgres) end(ctx context.Context, tx *sql.Tx) error {
 	if p.epoch.Load() == 0 {
 		return nil
 	}
-	return p.extend(ctx, tx)
+	return p.extend(ctx, tx, 0)
 }
 
-// extend has the lease of this process go on for a term from now on.
-func (p *postgres) extend(ctx context.Context, tx *sql.Tx) error {
-	res, err := tx.ExecContext(ctx, `UPDATE lease SET until = GREATEST(until, `+leaseNow+` + $1) WHERE epoch = $2`, leaseTerm.Milliseconds(), p.epoch.Load())
-	if err != nil {
-		return err
+// extend has the lease of this process, if it has one, go on for a term from now on, raises
+// the revision, and has what the transaction writes bear it.
+func (p *postgres) extend(ctx context.Context, tx *sql.Tx, raise int) error {
+	const update, give = `UPDATE lease SET revision = revision + $1`, ` RETURNING set_config('yourturn.revision', revision::TEXT, true)`
+	var row *sql.Row
+	switch epoch := p.epoch.Load(); epoch {
+	case follows:
+		return ErrFollows
+	case 0:
+		row = tx.QueryRowContext(ctx, update+give, raise)
+	default:
+		row = tx.QueryRowContext(ctx, update+`, until = GREATEST(until, `+leaseNow+` + $2) WHERE epoch = $3`+give, raise, leaseTerm.Milliseconds(), epoch)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return errors.Join(err, ErrFenced)
+	var revision string
+	err := row.Scan(&revision)
+	if errors.Is(err, sql.ErrNoRows) {
+		return ErrFenced
 	}
-	return nil
+	return err
+}
+
+// note implements database: processes that follow derive these stories anew.
+func (p *postgres) note(ctx context.Context, tx *sql.Tx, stories []int64) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO changed (story, revision)
+		SELECT DISTINCT story, current_setting('yourturn.revision')::BIGINT FROM unnest(string_to_array($1, ',')::BIGINT[]) AS story
+		ON CONFLICT (story) DO UPDATE SET revision = excluded.revision`, idList(stories))
+	return err
 }
 
 // quiet implements database: the end of a context is the way out of a connection that is

@@ -86,6 +86,9 @@ func (f *sqliteFile) begin(context.Context, *sql.Tx) error { return nil }
 
 func (f *sqliteFile) end(context.Context, *sql.Tx) error { return nil }
 
+// note implements database: nobody follows a file.
+func (f *sqliteFile) note(context.Context, *sql.Tx, []int64) error { return nil }
+
 // quiet implements database. The driver sets up an interrupt for every single row if the
 // context can end, so the context is looked at once a story instead.
 func (f *sqliteFile) quiet(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }

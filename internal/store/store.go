@@ -100,6 +100,16 @@ func (s *Store) Close() (err error) {
 
 // write runs f in a write transaction: all of it is written or nothing.
 func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
+	return s.transact(ctx, s.kind.begin, f, s.kind.end)
+}
+
+// aside is write for what no number depends on, by whatever process.
+func (s *Store) aside(ctx context.Context, f func(*sql.Tx) error) error {
+	nothing := func(context.Context, *sql.Tx) error { return nil }
+	return s.transact(ctx, nothing, f, nothing)
+}
+
+func (s *Store) transact(ctx context.Context, begin func(context.Context, *sql.Tx) error, f func(*sql.Tx) error, end func(context.Context, *sql.Tx) error) error {
 	if err := s.kind.inPlace(); err != nil {
 		return s.name(err)
 	}
@@ -108,13 +118,13 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 		return s.explain(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	if err := s.kind.begin(ctx, tx); err != nil {
+	if err := begin(ctx, tx); err != nil {
 		return s.explain(ofEnd(ctx, err))
 	}
 	if err := f(tx); err != nil {
 		return s.explain(ofEnd(ctx, err))
 	}
-	if err := s.kind.end(ctx, tx); err != nil {
+	if err := end(ctx, tx); err != nil {
 		return s.explain(ofEnd(ctx, err))
 	}
 	if err := tx.Commit(); err != nil {

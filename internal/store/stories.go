@@ -46,7 +46,7 @@ func (s *Store) SaveStories(ctx context.Context, b jiradata.Batch) (jiradata.Cha
 				return err
 			}
 		}
-		if err := touch(ctx, tx, changed.Stories); err != nil {
+		if err := s.touch(ctx, tx, changed.Stories); err != nil {
 			return err
 		}
 		return putMeta(ctx, tx, metaState, b.State)

@@ -14,6 +14,7 @@ type Sync struct {
 	Data     time.Time     // the store is complete as of then, in Jira's clock; zero: no sync was completed
 	Lag      time.Duration // how old that is
 	Progress string        // of a first sync or a derivation; "" if there is none
+	Follows  string        // the process whose numbers this one shows; "": its own
 	Last     Cycle         // complete or not
 	Complete Cycle         // the last complete one
 	Facts    []Row         // about it

@@ -65,6 +65,7 @@ type Status struct {
 	Zone       *time.Location // of instants that are of no owner; nil: UTC
 	Progress   string         // of a first sync or a derivation; "" if there is none
 	LastErr    string         // of the last cycle; "" if it was complete
+	Follows    string         // the process that polls Jira and counts, where this one only shows what it wrote; "": this one does
 	AliveUntil time.Time      // the poller's next cycle begins before then; zero: it has not started
 	Notes      []string       // what the demo says about its people, one line each
 }

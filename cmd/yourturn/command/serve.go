@@ -45,7 +45,8 @@ have, ends serve with exit code 1. /-/healthy is 200 while the poller runs.
 A store has one writer. If another process writes to a file, serve logs that and waits
 up to 60 s for that process to end, not ready meanwhile. So a new process can
 replace an old one. If the other process is still there, serve ends with exit code 1.
-In PostgreSQL it stands by for as long as it takes, and takes over.
+In PostgreSQL it shows the numbers of the one that writes, and takes over when that
+ends (docs/postgresql.md).
 
 systemd (Type=notify) is told when serve is ready, reloads and stops. With
 WatchdogSec= it gets signs of life while the poller and the web server work.
@@ -80,7 +81,7 @@ func serve(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, opts
 		return err
 	}
 	standBy := &standBy{ctx: ctx, address: address, web: cfg.Web, log: log}
-	opts.Transport, opts.Now, opts.Writer = e.Transport, e.Now, app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve}
+	opts.Transport, opts.Now, opts.Writer = e.Transport, e.Now, app.Writer{Command: "serve", Patience: takeOver, Waiting: standBy.serve, Follows: true}
 	svc, err := app.Open(ctx, cfg, log, opts)
 	standBy.stop()
 	if err != nil {

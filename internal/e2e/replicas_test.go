@@ -1,0 +1,232 @@
+package e2e
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"go.uber.org/zap"
+
+	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/jirasim"
+	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/suite"
+)
+
+// follower starts a service on a store that another one writes to.
+func follower(t *testing.T, config string, now func() time.Time) *app.Service {
+	t.Helper()
+	cfg, err := app.LoadConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := app.Open(t.Context(), cfg, zap.NewNop(), app.Options{RequestsPerSecond: 1000, Now: now, Writer: app.Writer{Command: "serve", Follows: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestReplicasShowTheSame lets organisations live whose store is in a database. One
+// service polls; it is stopped at random, also in the middle of deriving and writing, gets
+// another config, and begins a new ledger. After each poll a service that follows, from the
+// beginning or just begun, has the same numbers as the one that polled; in the middle it
+// has those of the poll before.
+func TestReplicasShowTheSame(t *testing.T) {
+	var compared, middles atomic.Int64
+	organisations(t, suite.Count(t, "YOURTURN_REPLICA_SEEDS", 1, 2), func(t *testing.T, seed int, flavor jirasim.Flavor) {
+		random := rand.New(rand.NewPCG(uint64(seed), uint64(len(flavor)))) //nolint:gosec // it is no secret
+		var clock atomic.Pointer[time.Time]
+		now := func() time.Time { return *clock.Load() }
+		tm, err := team.Begin(team.Options{Seed: int64(seed), Flavor: flavor, End: end(), Losses: true, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		config := inDatabase(t, serveTeam(t, tm, flavor).config, "")
+		at := tm.Start()
+		clock.Store(&at)
+		p := newPoller(t, config, now)
+		p.look()
+		f := follower(t, config, now)
+		defer func() { f.Close() }() //nolint:errcheck // the test is over
+		catchUp := func(f *app.Service) []string {
+			t.Helper()
+			if err := f.CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return exposed(t, f)
+		}
+		same := func(f *app.Service, what string) {
+			t.Helper()
+			compared.Add(1)
+			if diff := gocmp.Diff(exposed(t, p), catchUp(f)); diff != "" {
+				t.Fatalf("%s, %s: numbers (-polled +followed):\n%s", now(), what, diff)
+			}
+		}
+		start := func() {
+			t.Helper()
+			p = newPoller(t, config, now)
+			if err := p.Resume(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(f, "at first")
+		configs := []string{"defaults:\n", "defaults:\n  targets: {acceptance: 6h}\n"}
+		for at.Before(end()) {
+			at = at.Add(time.Duration(random.Int64N(int64(200*time.Hour))).Truncate(time.Second) + time.Second)
+			clock.Store(&at)
+			tm.Until(at)
+			switch random.IntN(12) {
+			case 0:
+				p.leave()
+				start()
+			case 1, 2: // stopped in the middle
+				res, err := p.Read(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				before := exposed(t, f)
+				if diff := gocmp.Diff(before, catchUp(f)); diff != "" {
+					t.Fatalf("%s, in the middle of a poll: numbers (-before +followed):\n%s", now(), diff)
+				}
+				middles.Add(1)
+				ctx := &dying{Context: t.Context()}
+				ctx.left.Store(random.Int64N(400))
+				_ = p.Measure(ctx, res) // it may come to its end all the same
+				p.leave()
+				start()
+			case 3:
+				text, err := os.ReadFile(config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.leave()
+				write(t, config, strings.Replace(string(text), configs[0], configs[1], 1))
+				configs[0], configs[1] = configs[1], configs[0]
+				start()
+				f.Close() //nolint:errcheck // it only read
+				f = follower(t, config, now)
+			case 4:
+				if err := p.Recount(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				p.leave()
+				start()
+			}
+			p.look()
+			same(f, "followed")
+			if random.IntN(5) == 0 {
+				other := follower(t, config, now)
+				same(other, "just begun")
+				other.Close() //nolint:errcheck // it only read
+			}
+		}
+	})
+	t.Logf("%d comparisons, %d in the middle of a poll", compared.Load(), middles.Load())
+	if compared.Load() < 20 || middles.Load() == 0 {
+		t.Errorf("%d comparisons, %d in the middle of a poll", compared.Load(), middles.Load())
+	}
+}
+
+// numbersAt returns the numbers that a service shows on /metrics.
+func numbersAt(t *testing.T, address string) string {
+	t.Helper()
+	var out []string
+	for line := range strings.Lines(await(t, "http://"+address+"/metrics", func(int, string) bool { return true })) {
+		if strings.HasPrefix(line, "po_") {
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "")
+}
+
+// inReplicas closes the rig's service and moves its store into a database. It returns the
+// config, with webhooks.
+func (p *rig) inReplicas(interval string) (config string) {
+	p.Helper()
+	file := p.svc.Config().File()
+	if err := p.svc.Close(); err != nil {
+		p.Fatal(err)
+	}
+	dir := filepath.Dir(file)
+	text, err := os.ReadFile(inDatabase(p.T, file, ""))
+	if err != nil {
+		p.Fatal(err)
+	}
+	write(p.T, filepath.Join(dir, "hook"), hook+"\n")
+	write(p.T, file, p.replaced("projects: [", "poll_interval: "+interval+", projects: [")(string(text))+"webhook: {secret_file: hook}\n")
+	return file
+}
+
+// TestAReplicaHandsWebhooksOver posts a webhook to the replica that follows: the one that
+// asks Jira reads the story, an hour before its next poll, and both show it.
+func TestAReplicaHandsWebhooksOver(t *testing.T) {
+	p := newRig(t, jirasim.Cloud, jirasim.Options{}, "")
+	story := p.create(p.pay)
+	p.later(time.Hour)
+	config := p.inReplicas("1h")
+	first := startServe(t, config, "127.0.0.1:0")
+	await(t, "http://"+first.address()+"/metrics", func(_ int, body string) bool { return cycles(body) > 0 })
+	address := freePort(t)
+	second := startServe(t, config, address)
+	started(t, &second.out, second.ended, `(this one shows its numbers)`)
+	ready(t, address)
+	p.later(time.Minute)
+	p.move(p.dev, story, "1", "2")
+	p.hears("http://"+address, story)
+	await(t, "http://"+first.address()+"/metrics", line(open+" 1"))
+	await(t, "http://"+address+"/metrics", line(open+" 1"))
+	shows(t, "http://"+address+"/metrics", "\nyourturn_replica_writes 0\n")
+}
+
+// TestAReplicaTakesAFirstSyncOver kills a service in the middle of its first sync. The
+// replica that waited for its numbers goes on where it was.
+func TestAReplicaTakesAFirstSyncOver(t *testing.T) {
+	t.Parallel()                                  // it waits for a lease to end
+	const stories, batch, killedAt = 1500, 300, 3 // histories are asked for, and written, in batches
+	p := newRig(t, jirasim.Cloud, jirasim.Options{}, "")
+	for range stories {
+		p.create(p.pay)
+		p.later(time.Minute) // a first sync goes on behind an instant of creation
+	}
+	p.later(time.Hour)
+	config := p.inReplicas("1h")
+	var asked atomic.Int64
+	reached, release := make(chan struct{}), make(chan struct{})
+	p.fault = func(r *http.Request) *jirasim.Fault {
+		if strings.HasSuffix(r.URL.Path, "/changelog/bulkfetch") && asked.Add(1) == killedAt {
+			close(reached)
+			<-release
+		}
+		return nil
+	}
+	first := startServe(t, config, "127.0.0.1:0")
+	select {
+	case <-reached:
+	case code := <-first.ended:
+		t.Fatalf("the first service ended with %d:\n%s", code, &first.out)
+	}
+	address := freePort(t)
+	second := startServe(t, config, address)
+	started(t, &second.out, second.ended, `(this one shows its numbers)`)
+	await(t, "http://"+address+"/-/ready", func(status int, body string) bool {
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "are shown once it has some")
+	})
+	await(t, "http://"+first.address()+"/-/ready", has(fmt.Sprintf("has read %d stories", 2*batch)))
+	first.signal(syscall.SIGKILL)
+	close(release)
+	read, err := strconv.Atoi(started(t, &second.out, second.ended, `poll complete.*"full": true, "stories": (\d+)`))
+	if want := stories - 2*batch + 1; err != nil || read > want {
+		t.Errorf("the second service read %d stories (%v), where %d were left at most", read, err, want)
+	}
+	shows(t, "http://"+address+"/sync", fmt.Sprintf("<td>%d</td>", stories))
+}
