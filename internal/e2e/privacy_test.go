@@ -247,6 +247,46 @@ func TestMistakesOfErasing(t *testing.T) {
 	})
 }
 
+// TestEraseBesideAReader erases while another process reads the store all the while: the
+// command says what was done, what is left, and how to finish it, and does so.
+func TestEraseBesideAReader(t *testing.T) {
+	t.Parallel() // it waits for the reader
+	p := newRig(t, jirasim.Cloud, jirasim.Options{}, "")
+	ada, _ := p.withAda()
+	p.fine()
+	config, id := p.svc.Config().File(), ada.ID(p.site.Flavor)
+	if err := p.svc.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := stack.OpenSQL(t, "sqlite:"+storeFile(t, config)).BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := reader.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM account`).Scan(&n); err != nil || n == 0 {
+		t.Fatal(n, err)
+	}
+	said := yourturn(t, 1, "erase", "--config.file", config, "--account", id)
+	is := regexp.MustCompile(`erased-[0-9a-f]{16}`).FindString(said)
+	for _, want := range []string{"is erased, and is " + is + " from now on", "match[]={owner=\"" + id + "\"}", "erase again to clean it"} {
+		if is == "" || !strings.Contains(said, want) {
+			t.Errorf("beside a reader it says:\n%swant %q", said, want)
+		}
+	}
+	if strings.Contains(said, "were searched") {
+		t.Errorf("it says that it searched:\n%s", said)
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if said := yourturn(t, 0, "erase", "--config.file", config, "--account", id); !strings.Contains(said, fmt.Sprintf("%q 0 times", id)) {
+		t.Errorf("after it, it says:\n%s", said)
+	}
+	if left := found(t, config, id, adasName); len(left) > 0 {
+		t.Errorf("there is still %q", left)
+	}
+}
+
 // TestOwnersByOtherNames switches a service to pseudonyms, to none told apart, and
 // back. The numbers stay, under other labels that are the same after a restart.
 func TestOwnersByOtherNames(t *testing.T) {

@@ -32,8 +32,8 @@ type Erased struct {
 	DisplayName string         `json:"display_name,omitempty"`
 	Labels      []string       `json:"labels"`  // what the label owner called the person: the account, and keys of owners
 	Changed     map[string]int `json:"changed"` // rows, by table
-	Again       bool           `json:"again"`   // the person was erased before; the file was only cleaned and searched
-	Left        map[string]int `json:"left"`    // how often the store's files still hold each name, as bytes
+	Again       bool           `json:"again"`   // the person was erased before; the store was only cleaned and searched
+	Left        map[string]int `json:"left"`    // how often the store's files still hold each name, as bytes; nil if they were not searched
 }
 
 // UnknownAccountError says that the store holds nothing of an account.
@@ -56,9 +56,10 @@ var ErrPolling = errors.New("it is the account of the token, as which Jira is re
 // Erase takes a person out of all that is kept, and puts a tombstone in their place,
 // under which every count stays. What Jira sends of the person later is replaced on
 // its way in. The labels of series change, so the ledger is taken for one that began
-// anew; its entries stay. Then the file is written anew, for nothing of the person
-// to stay in its free pages or its journal, and searched. No other write may be
-// under way. An account that the store does not know is an UnknownAccountError.
+// anew; its entries stay. Then the store is written anew, for nothing of the person
+// to stay in free pages or a journal, and searched. No other write may be under way.
+// Where somebody reads the store all the while, so that it cannot be written anew, the
+// person is erased and the error is an ErrBusy or ErrInUse. An account that the store does not know is an UnknownAccountError.
 func (s *Store) Erase(ctx context.Context, e Erasure) (Erased, error) {
 	p, err := s.plan(ctx, e)
 	if err != nil {
@@ -72,7 +73,7 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (Erased, error) {
 		s.forgetErased()
 	}
 	if err := s.rewrite(ctx); err != nil {
-		return out, fmt.Errorf("%s was erased, but the file still holds what its pages held before: erase again to clean it: %w", out.Tombstone, err)
+		return out, fmt.Errorf("%s was erased, but the store still holds what was there before: erase again to clean it: %w", out.Tombstone, err)
 	}
 	out.Left, err = s.kind.search(ctx, s.read, slices.Concat(out.Labels, []string{out.UserName, out.DisplayName}))
 	return out, s.explain(err)

@@ -47,6 +47,9 @@ var (
 	ErrFenced = errors.New("another process writes to the store by now: nothing was written; restart this one to have it stand by")
 	// ErrFollows means that this process shows what another one writes, and writes nothing.
 	ErrFollows = errors.New("this process does not write to the store: another one does")
+	// ErrInUse means that a table of the database cannot be written anew, because somebody
+	// uses it.
+	ErrInUse = errors.New("wait until it has ended, or end it with pg_terminate_backend")
 	// ErrDamaged means that a row, or the file, cannot be read.
 	ErrDamaged = errors.New("damaged: restore the store from a backup (`yourturn restore`), or remove it and sync again")
 )

@@ -44,17 +44,19 @@ const (
 // statements are not prepared, and what must last lasts for a transaction, so that it works
 // through a pooler that gives a connection for a transaction alone.
 type postgres struct {
-	config *pgx.ConnConfig
-	called string
-	idle   time.Duration // how long a write transaction may stand still
-	epoch  atomic.Int64  // of the lease that this process holds; 0: it has none, and none is asked for; see follows
-	named  atomic.Uint64 // cursors
+	config    *pgx.ConnConfig
+	called    string
+	idle      time.Duration // how long a write transaction may stand still
+	lockWait  time.Duration // for the lock of a table, and how often
+	lockTries int
+	epoch     atomic.Int64  // of the lease that this process holds; 0: it has none, and none is asked for; see follows
+	named     atomic.Uint64 // cursors
 }
 
 // newPostgres returns the database at a URL. Passwords come from the environment, or from
 // the file that PGPASSFILE names, as for other clients of PostgreSQL.
 func newPostgres(u *url.URL) (*postgres, error) {
-	p := &postgres{idle: leaseTerm, called: (&url.URL{Scheme: u.Scheme, User: url.User(u.User.Username()), Host: u.Host, Path: u.Path}).String()}
+	p := &postgres{idle: leaseTerm, lockWait: lockWait, lockTries: lockTries, called: (&url.URL{Scheme: u.Scheme, User: url.User(u.User.Username()), Host: u.Host, Path: u.Path}).String()}
 	if u.User == nil {
 		p.called = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	}
@@ -272,29 +274,6 @@ func (c *fetcher) Err() error { return c.err }
 func (c *fetcher) Close() error {
 	c.more, c.rows, c.at = false, nil, 0
 	_, err := c.tx.ExecContext(c.ctx, `CLOSE `+c.name)
-	return err
-}
-
-// rewrite implements database. What the server's write-ahead log and its backups hold
-// stays there until they are removed.
-func (p *postgres) rewrite(ctx context.Context, db *sql.DB) error {
-	tables, err := p.tables(ctx, db)
-	if err != nil {
-		return err
-	}
-	for _, table := range tables {
-		if table == "lease" || table == lockTable { // they name nobody, and everybody waits for them
-			continue
-		}
-		if err := p.forget(ctx, db, table); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p *postgres) forget(ctx context.Context, db *sql.DB, table string) error {
-	_, err := db.ExecContext(ctx, `VACUUM (FULL) `+pgx.Identifier{table}.Sanitize())
 	return err
 }
 

@@ -11,6 +11,9 @@ import (
 // metaUntitled marks a store that was filled before there were titles.
 const metaUntitled = "untitled"
 
+// metaTitlesLeft marks a store whose titles were deleted, and lie in its database still.
+const metaTitlesLeft = "titles_left"
+
 // Titles returns what stories are called, by id. Absent are stories that have a
 // security level, that went or left the scope, or whose title was not read yet; and
 // all of them where no titles are kept (WantsTitles). One query reads the titles of
@@ -57,31 +60,44 @@ func (s *Store) WantsTitles(ctx context.Context, allowed, written bool) (bool, e
 // store counts as one that always had them.
 func (s *Store) KeepTitles(ctx context.Context, keep bool) error {
 	// A start that changes nothing writes nothing.
-	const stored, marked = `SELECT EXISTS (SELECT 1 FROM title)`, `SELECT EXISTS (SELECT 1 FROM meta WHERE key = $1)`
+	const stored, marked = `SELECT EXISTS (SELECT 1 FROM title) OR EXISTS (SELECT 1 FROM meta WHERE key = $1)`, `SELECT EXISTS (SELECT 1 FROM meta WHERE key = $1)`
 	var has bool
 	var err error
 	if keep {
 		err = s.read.QueryRowContext(ctx, marked, metaUntitled).Scan(&has)
 	} else {
-		err = s.read.QueryRowContext(ctx, stored).Scan(&has)
+		err = s.read.QueryRowContext(ctx, stored, metaTitlesLeft).Scan(&has)
 	}
 	if err != nil || !has {
 		return s.explain(err)
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		text, args := `DELETE FROM title`, []any(nil)
 		if keep {
-			text, args = `DELETE FROM meta WHERE key = $1`, []any{metaUntitled}
+			return dropMeta(ctx, tx, metaUntitled)
 		}
-		_, err := tx.ExecContext(ctx, text, args...)
-		return err
+		if _, err := tx.ExecContext(ctx, `DELETE FROM title`); err != nil {
+			return err
+		}
+		return putMeta(ctx, tx, metaTitlesLeft, true)
 	})
-	if err == nil && !keep {
-		// The journal still holds them. If somebody reads it, it is overwritten later.
-		if err = s.explain(s.kind.forget(ctx, s.db, "title")); errors.Is(err, ErrBusy) {
-			err = nil
-		}
+	if err != nil || keep {
+		return err
 	}
+	// The journal, or the table's file, still holds them. If somebody reads it, the next start
+	// overwrites it.
+	err = s.explain(s.kind.forget(ctx, s.db, "title"))
+	if errors.Is(err, ErrBusy) || errors.Is(err, ErrInUse) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, func(tx *sql.Tx) error { return dropMeta(ctx, tx, metaTitlesLeft) })
+}
+
+// dropMeta deletes what is noted under a key.
+func dropMeta(ctx context.Context, tx *sql.Tx, key string) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, key)
 	return err
 }
 

@@ -51,7 +51,9 @@ func eraseCommand(e Env) *cobra.Command {
 		Long: `erase takes a person out of everything that the store holds: events, fields, names,
 titles, notes, the beginnings of comments, the ledger, the access log. A tombstone stands in
 their place, so every number stays. What Jira sends of the person later is replaced
-on its way in. The file is written anew, and searched for the id and the names.
+on its way in. The store is written anew, and searched for the id and the names. If
+somebody reads the store all the while, that is left to do: the command says so and
+ends with an error, the person is erased, and erase again goes on.
 
 It is refused while the config names the account. A store has one writer: if serve
 runs on it, that process erases, between two polls.
@@ -72,10 +74,10 @@ It prints what Prometheus still holds, and how to delete that.`,
 			if named := (*app.NamedError)(nil); errors.As(err, &named) {
 				return usageError{err}
 			}
-			if err != nil {
+			if done.Tombstone == "" {
 				return err
 			}
-			return sayErased(e, cfg, done)
+			return errors.Join(err, sayErased(e, cfg, done)) // it may be erased, and the store not written anew
 		},
 	}
 	f.add(cmd)
@@ -106,12 +108,16 @@ func notNamed(ctx context.Context, cfg *config.Config, account string) error {
 	return errors.Join(err, st.Close())
 }
 
-// sayErased says what was done, what the file holds, and where else the person is.
+// sayErased says what was done, what the store holds if it was searched, and where else the
+// person is.
 func sayErased(e Env, cfg *config.Config, done store.Erased) error {
 	w := e.Out
-	if done.Again {
-		fmt.Fprintf(w, "%s was erased before, and is %s: the file was written anew\n", done.Account, done.Tombstone)
-	} else {
+	switch {
+	case done.Again && done.Left == nil:
+		fmt.Fprintf(w, "%s was erased before, and is %s\n", done.Account, done.Tombstone)
+	case done.Again:
+		fmt.Fprintf(w, "%s was erased before, and is %s: the store was written anew\n", done.Account, done.Tombstone)
+	default:
 		fmt.Fprintf(w, "%s is erased, and is %s from now on\n", done.Account, done.Tombstone)
 	}
 	var changed []string
@@ -125,7 +131,9 @@ func sayErased(e Env, cfg *config.Config, done store.Erased) error {
 	for _, text := range slices.Sorted(maps.Keys(done.Left)) {
 		left = append(left, fmt.Sprintf("%q %d times", text, done.Left[text]))
 	}
-	fmt.Fprintf(w, "the files of the store were searched, and hold %s\n", strings.Join(left, ", "))
+	if len(left) > 0 {
+		fmt.Fprintf(w, "the files of the store were searched, and hold %s\n", strings.Join(left, ", "))
+	}
 	for _, text := range slices.Sorted(maps.Keys(done.Left)) {
 		if done.Left[text] > 0 && text != done.Account {
 			fmt.Fprintf(w, "%q still stands where it means something else, or is a part of other words: names of statuses, types and projects are Jira's, "+
