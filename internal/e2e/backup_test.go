@@ -26,13 +26,13 @@ import (
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/suite"
 )
 
-// stateOf returns, as they are at one instant, the rows of a store that are written once
-// and stay: stories by id, events and entries of the ledger by what identifies them.
+// stateOf returns what stateIn does of the store in a file.
 func stateOf(t *testing.T, path string) (rows map[string]string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(10000)")
@@ -40,9 +40,17 @@ func stateOf(t *testing.T, path string) (rows map[string]string) {
 		t.Fatal(err)
 	}
 	defer db.Close() //nolint:errcheck // it was read
+	return stateIn(t, db, "hex(body)")
+}
+
+// stateIn returns, as they are at one instant, the rows of a store that are written once
+// and stay: stories by id, events and entries of the ledger by what identifies them. hex is
+// how its database writes a body as text.
+func stateIn(t *testing.T, db *sql.DB, hex string) (rows map[string]string) {
+	t.Helper()
 	list, err := db.QueryContext(t.Context(), `SELECT 'story ' || id, '' FROM story
-		UNION ALL SELECT 'event ' || story || ' ' || at || ' ' || rank || ' ' || id, hex(body) FROM event
-		UNION ALL SELECT 'ledger ' || story || ' ' || kind || ' ' || topic || ' ' || at, counted || ' ' || hex(body) FROM ledger`)
+		UNION ALL SELECT 'event ' || story || ' ' || at || ' ' || rank || ' ' || id, `+hex+` FROM event
+		UNION ALL SELECT 'ledger ' || story || ' ' || kind || ' ' || topic || ' ' || at, counted || ' ' || `+hex+` FROM ledger`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +246,7 @@ func backupsUnderLoad(t *testing.T, flavor jirasim.Flavor, seed int64, backups i
 	}
 	want := histories(t, live)
 	waits, entries := derived(t, o.config), counted(t, live)
-	parents := childrenOf(t, live)
+	parents := childrenOf(t, stack.OpenSQL(t, "sqlite:"+live))
 	waitsThen := map[latency.Instant][]part{}
 	caughtUp, apart, compared, learnt, restored := 0, 0, 0, 0, 0
 	for i := 0; i < len(list); i += (len(list) + backups - 1) / backups {
@@ -303,13 +311,8 @@ func except(list []part, stories map[string]bool) []part {
 }
 
 // childrenOf returns the stories whose parent an issue is or was, by that.
-func childrenOf(t *testing.T, path string) map[string][]string {
+func childrenOf(t *testing.T, db *sql.DB) map[string][]string {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // it was read
 	list, err := db.QueryContext(t.Context(), `SELECT id, child FROM parent`)
 	if err != nil {
 		t.Fatal(err)

@@ -253,6 +253,16 @@ func (p *Postgres) URL(database string) string {
 	return "postgres://postgres@" + p.Address + "/" + database + "?sslmode=disable"
 }
 
+// Environ returns an environment in which the programs of PostgreSQL are found, and ask the
+// server as its superuser.
+func (p *Postgres) Environ() []string {
+	host, port, err := net.SplitHostPort(p.Address)
+	if err != nil {
+		panic(err) // it was listened on
+	}
+	return append(os.Environ(), "PATH="+p.bin+string(os.PathListSeparator)+os.Getenv("PATH"), "PGHOST="+host, "PGPORT="+port, "PGUSER=postgres", "PGSSLMODE=disable")
+}
+
 // Database returns the URL of the database that goes by a name, and makes it where a test
 // asks for it first.
 func (p *Postgres) Database(t testing.TB, name string) string {
