@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -38,27 +40,50 @@ const earlierVariable = "YOURTURN_EARLIER"
 // no counter goes back, and the waits are those of a store that was filled just now.
 func TestUpgradeFromEverySchema(t *testing.T) {
 	stack.NeedsFile(t)
+	server := stack.StartPostgres(t)
 	if program := os.Getenv(earlierVariable); program != "" {
-		keepStoreOf(t, program)
+		keepStoreOf(t, program, server)
 	}
-	files, err := filepath.Glob(filepath.Join(everySchema, "v*.db.gz"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s holds no store: %v", everySchema, err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".db.gz"), func(t *testing.T) { upgradeFrom(t, unzippedFile(t, file)) })
+	for _, kind := range []string{"v*.db.gz", "postgres-v*.sql.gz"} {
+		files, err := filepath.Glob(filepath.Join(everySchema, kind))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s holds no store: %v", everySchema, err)
+		}
+		for _, file := range files {
+			name, _, _ := strings.Cut(filepath.Base(file), ".")
+			t.Run(name, func(t *testing.T) {
+				url := "sqlite:" + filepath.Join(t.TempDir(), "rig.db")
+				stored := unzippedFile(t, file)
+				if strings.HasPrefix(name, "v") {
+					write(t, strings.TrimPrefix(url, "sqlite:"), string(stored))
+				} else {
+					url = server.Database(t, t.Name())
+					psql(t, server, url, stored)
+				}
+				upgradeFrom(t, url)
+			})
+		}
 	}
 }
 
-func upgradeFrom(t *testing.T, stored []byte) {
+// psql runs statements in a database.
+func psql(t *testing.T, server *stack.Postgres, url string, statements []byte) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 "$1"`, "sh", url)
+	cmd.Env, cmd.Stdin = server.Environ(), bytes.NewReader(statements)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("psql: %v\n%s", err, out)
+	}
+}
+
+func upgradeFrom(t *testing.T, url string) {
 	p, deleted := schemaJira(t)
 	gone := p.site.Key(deleted)
 	p.site.DeleteIssue(deleted)
 	srv := httptest.NewServer(p.server)
 	t.Cleanup(srv.Close)
-	dir := t.TempDir()
-	config := p.configured(dir, srv.URL, schemaScope, "")
-	write(t, filepath.Join(dir, "rig.db"), string(stored))
+	config := inDatabase(t, p.configured(t.TempDir(), srv.URL, schemaScope, ""), url)
+	write(t, filepath.Join(filepath.Dir(config), "token"), "t0k3n\n")
 	st := storeOf(t, config, store.ReadOnly)
 	state, err := st.State(t.Context())
 	if err != nil {
@@ -67,7 +92,7 @@ func upgradeFrom(t *testing.T, stored []byte) {
 	p.clock.Store(int64(state.DataTimestamp))
 	p.later(time.Hour)
 
-	before, counted, waiting := eventsOf(t, st), countedIn(t, filepath.Join(dir, "rig.db")), storiesIn(untitled(t, config))
+	before, counted, waiting := eventsOf(t, st), countedIn(t, url), storiesIn(untitled(t, config))
 	p.start(config)
 	t.Cleanup(func() { p.svc.Close() }) //nolint:errcheck // the test is over
 	if err := p.svc.Resume(t.Context()); err != nil {
@@ -102,7 +127,7 @@ func upgradeFrom(t *testing.T, stored []byte) {
 
 	// The deleted story's wait ended with the last poll before the upgrade. That is final now,
 	// and counted whatever rules counted before.
-	entries := countedIn(t, filepath.Join(dir, "rig.db"))
+	entries := countedIn(t, url)
 	added := slices.DeleteFunc(slices.Clone(entries), func(entry string) bool { return slices.Contains(counted, entry) })
 	if len(entries)-len(added) != len(counted) || len(added) != 1 || !strings.HasPrefix(added[0], fmt.Sprintf("%d acceptance ended ", deleted)) || !strings.HasSuffix(added[0], " 1") {
 		t.Errorf("of %d entries of the ledger %d are left, and there are also %q; want all, and the end of the wait of %s, counted", len(counted), len(entries)-len(added), added, gone)
@@ -185,8 +210,9 @@ func schemaJira(t *testing.T) (p *rig, deleted int64) {
 }
 
 // keepStoreOf has a program of an earlier version poll that Jira, before and after a
-// story is deleted, and keeps the store.
-func keepStoreOf(t *testing.T, program string) {
+// story is deleted, and keeps the store: in a file, and in a database if the program knows
+// that.
+func keepStoreOf(t *testing.T, program string, server *stack.Postgres) {
 	p, deleted := schemaJira(t)
 	// The program's clock is the machine's. Jira's was slow before the story was deleted, so
 	// that a census is due.
@@ -195,18 +221,35 @@ func keepStoreOf(t *testing.T, program string) {
 	p.site.Now = func() time.Time { return time.Now().Add(-time.Duration(slow.Load())) }
 	srv := httptest.NewServer(p.server)
 	defer srv.Close()
-	dir := t.TempDir()
-	config := p.configured(dir, srv.URL, schemaScope, "")
-	sync := func() {
+	dir, url := t.TempDir(), server.Database(t, t.Name())
+	file := p.configured(dir, srv.URL, schemaScope, "")
+	database := inDatabase(t, file, url)
+	write(t, filepath.Join(filepath.Dir(database), "token"), "t0k3n\n")
+	sync := func(config string) error {
 		cmd := exec.CommandContext(t.Context(), program, "sync", "--config.file", config)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%s sync: %v\n%s", program, err, out)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%s sync: %w\n%s", program, err, out)
 		}
+		return err
 	}
-	sync()
+	other := sync(database)
+	if err := sync(file); err != nil {
+		t.Fatal(err)
+	}
 	slow.Store(0)
 	p.site.DeleteIssue(deleted)
-	sync()
+	if err := sync(file); err != nil {
+		t.Fatal(err)
+	}
+	if other != nil {
+		t.Logf("no database is kept: %v", other)
+	} else {
+		if err := sync(database); err != nil {
+			t.Fatal(err)
+		}
+		keepDatabase(t, server, url)
+	}
 
 	path := filepath.Join(dir, "rig.db")
 	db := stack.OpenSQL(t, "sqlite:"+path)
@@ -224,6 +267,26 @@ func keepStoreOf(t *testing.T, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	zipped(t, fmt.Sprintf("v%d.db.gz", version), data)
+}
+
+// keepDatabase keeps the store in a database, as statements.
+func keepDatabase(t *testing.T, server *stack.Postgres, url string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", `exec pg_dump --no-owner --inserts "$1"`, "sh", url)
+	cmd.Env = server.Environ()
+	data, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Commands of psql alone, and settings, differ between versions of the server.
+	data = regexp.MustCompile(`(?m)^(\\|SET |--).*\n`).ReplaceAll(data, nil)
+	zipped(t, fmt.Sprintf("postgres-v%s.sql.gz", textsAt(t, url, `SELECT MAX(version)::TEXT FROM schema_version`)[0]), data)
+}
+
+// zipped keeps a store, compressed, unless one is there.
+func zipped(t *testing.T, name string, data []byte) {
+	t.Helper()
 	var zipped bytes.Buffer
 	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
 	if err != nil {
@@ -235,10 +298,13 @@ func keepStoreOf(t *testing.T, program string) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	to := filepath.Join(everySchema, fmt.Sprintf("v%d.db.gz", version))
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := os.OpenFile(filepath.Join(everySchema, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		t.Logf("%s stays as it is: delete it first if it is to be made anew", name)
+		return
+	}
 	if err != nil {
-		t.Fatalf("%v: delete it first if it is to be made anew", err)
+		t.Fatal(err)
 	}
 	if _, err := f.Write(zipped.Bytes()); err != nil {
 		t.Fatal(err)
@@ -303,9 +369,9 @@ func eventsOf(t *testing.T, st *store.Store) map[string][]string {
 }
 
 // countedIn returns the identities of the entries of a store's ledger, each with whether it is counted.
-func countedIn(t *testing.T, path string) []string {
+func countedIn(t *testing.T, url string) []string {
 	t.Helper()
-	return texts(t, path, `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted FROM ledger ORDER BY 1`)
+	return textsAt(t, url, `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted FROM ledger ORDER BY 1`)
 }
 
 // counters returns the counters and histograms that the service serves.

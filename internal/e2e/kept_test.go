@@ -59,10 +59,16 @@ func counted(t *testing.T, store string) []string {
 	return texts(t, store, `SELECT story || ' ' || kind || ' ' || topic || ' ' || at || ' ' || counted || ' ' || hex(body) FROM ledger ORDER BY story, kind, topic, at`)
 }
 
-// texts returns what a query on the file of a store finds, a text for each row.
+// texts returns what a query on the file of a store finds, a text for each row; textsAt
+// does that for the URL of a store.
 func texts(t *testing.T, store, query string) (list []string) {
 	t.Helper()
-	rows, err := stack.OpenSQL(t, "sqlite:"+store).QueryContext(t.Context(), query)
+	return textsAt(t, "sqlite:"+store, query)
+}
+
+func textsAt(t *testing.T, url, query string) (list []string) {
+	t.Helper()
+	rows, err := stack.OpenSQL(t, url).QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}

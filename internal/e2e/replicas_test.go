@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -229,4 +230,87 @@ func TestAReplicaTakesAFirstSyncOver(t *testing.T) {
 		t.Errorf("the second service read %d stories (%v), where %d were left at most", read, err, want)
 	}
 	shows(t, "http://"+address+"/sync", fmt.Sprintf("<td>%d</td>", stories))
+}
+
+// TestAReplicaWithAnOlderConfig gives another config to one replica after the other. The
+// first with the new one counts by it as soon as it may write. One that comes back with the
+// former config serves, and its metrics say that its config is outdated.
+func TestAReplicaWithAnOlderConfig(t *testing.T) {
+	older := inDatabase(t, generated(t), "")
+	text, err := os.ReadFile(older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := filepath.Join(filepath.Dir(older), "newer.yml")
+	write(t, newer, strings.Replace(string(text), "defaults:\n", "defaults:\n  targets: {acceptance: 6h}\n", 1))
+	first := startServe(t, older, "127.0.0.1:0")
+	before := endings(t, first.address())
+	address := freePort(t)
+	startServe(t, newer, address)
+	ready(t, address)
+	shows(t, "http://"+address+"/metrics", "\nyourturn_replica_config_outdated 0\n")
+	first.signal(syscall.SIGTERM)
+	await(t, "http://"+address+"/metrics", line("yourturn_replica_writes 1"))
+	if after := endings(t, address); after != before || before == 0 {
+		t.Errorf("by the newer config %v endings are counted, and %v were before", after, before)
+	}
+	last := freePort(t)
+	third := startServe(t, older, last)
+	await(t, "http://"+last+"/metrics", line("yourturn_replica_config_outdated 1"))
+	ready(t, last)
+	started(t, &third.out, third.ended, `(the store is counted by a newer config)`)
+	shows(t, "http://"+last+"/metrics", "\nyourturn_replica_writes 0\n")
+	if after := endings(t, address); after != before {
+		t.Errorf("beside a replica with an older config %v endings are counted, and %v were before", after, before)
+	}
+}
+
+// TestRollingUpgrade replaces serves of an earlier version, whose program the environment
+// names, one after the other. The first new one waits, not ready, for the old one to end,
+// brings the schema up to date and goes on with its counts. The second shows the same. The
+// old one that is started again ends, and says which program to use.
+func TestRollingUpgrade(t *testing.T) {
+	program := os.Getenv(earlierVariable)
+	if program == "" {
+		t.Skipf("%s names no program of a version with an earlier schema in PostgreSQL", earlierVariable)
+	}
+	config := inDatabase(t, generated(t), "")
+	old := func() *serveProcess {
+		s := &serveProcess{T: t, cmd: exec.CommandContext(t.Context(), program, "serve", "--config.file", config, "--web.listen-address", "127.0.0.1:0"), ended: make(chan int, 1)}
+		s.begin()
+		return s
+	}
+	first := old()
+	ready(t, first.address())
+	before, numbers := endings(t, first.address()), numbersAt(t, first.address())
+	address := freePort(t)
+	second := startServe(t, config, address)
+	await(t, "http://"+address+"/-/ready", func(status int, body string) bool {
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "waits for yourturn serve")
+	})
+	if code := first.signal(syscall.SIGTERM); code != 0 {
+		t.Fatalf("the old one ended with %d:\n%s", code, &first.out)
+	}
+	await(t, "http://"+address+"/metrics", line("yourturn_replica_writes 1"))
+	if after := endings(t, address); after != before || before == 0 {
+		t.Errorf("the new one counts %v endings, and the old one %v", after, before)
+	}
+	third := freePort(t)
+	startServe(t, config, third)
+	ready(t, third)
+	if d := gocmp.Diff(numbersAt(t, address), numbersAt(t, third)); d != "" {
+		t.Errorf("the two new ones show other numbers (-writes +follows):\n%s", d)
+	}
+	t.Logf("%d and %d lines of metrics", strings.Count(numbers, "\n"), strings.Count(numbersAt(t, address), "\n"))
+	again := old()
+	if code := <-again.ended; code == 0 || !strings.Contains(again.out.String(), "use the newer yourturn") {
+		t.Errorf("the old one, started again, ended with %d:\n%s", code, &again.out)
+	}
+	if code := second.signal(syscall.SIGTERM); code != 0 {
+		t.Errorf("the second ended with %d:\n%s", code, &second.out)
+	}
+	await(t, "http://"+third+"/metrics", line("yourturn_replica_writes 1"))
+	if after := endings(t, third); after != before {
+		t.Errorf("the third counts %v endings, and the old one %v", after, before)
+	}
 }
