@@ -41,7 +41,7 @@ func stages() []stage {
 		{"start", "internal/store", "Start", 5, "cpu-ms/op", linear},
 		{"reload", "internal/store", "Rederive", 1, "cpu-ms/op", linear},
 		{"poll that finds nothing", "internal/store", "Poll/idle", 30, "cpu-ms/op", flat},
-		{"poll that finds 50 changed stories", "internal/store", "Poll/50", 30, "ns/op", flat},
+		{"poll that finds 50 changed stories", "internal/store", "Poll/50", 30, "cpu-ms/op", flat},
 		{"scrape", "internal/store", "Scrape", 300, "cpu-ms/op", flat},
 		{"waits", "internal/store", "Waits/json", 1, "cpu-ms/op", linear},
 		{"page of a story", "internal/web", "ExplainingPages//stories//busy=false", 300, "p50-ms", flat},

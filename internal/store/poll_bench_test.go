@@ -74,6 +74,8 @@ func BenchmarkPoll(b *testing.B) {
 	})
 	b.Run("50", func(b *testing.B) {
 		comment := int64(1 << 40)
+		var spent time.Duration
+		defer func() { figures.Each(b, spent) }()
 		for b.Loop() {
 			b.StopTimer()
 			var batch jiradata.Batch
@@ -88,7 +90,9 @@ func BenchmarkPoll(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.StartTimer()
+			before := figures.Spent(b)
 			poll(b, changed.Stories)
+			spent += figures.Spent(b) - before
 		}
 	})
 }
