@@ -175,6 +175,9 @@ func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (
 	if err := n.rename(ctx, asOf); err != nil {
 		return false, err
 	}
+	if err := n.putInForce(ctx, rules.Fingerprint(n.cfg)); err != nil {
+		return false, err
+	}
 	n.engine = p.engine
 	n.engine.Rename(r.Rules)
 	n.engine.KeepAs(n.identity(now))

@@ -75,7 +75,7 @@ func (f *following) derive(ctx context.Context, at store.Standing) (*latency.Rep
 // step brings the numbers up to where the store is.
 func (f *following) step(ctx context.Context, now store.Standing) error {
 	n := f.numbers
-	if now.Published == 0 || now.Published == f.shown && now.Derivation == f.at.Derivation || f.engine != nil && now.Revision != now.Published {
+	if now.Published == 0 || now.Published == f.shown && now.Derivation == f.at.Derivation || f.shown != 0 && now.Revision != now.Published {
 		return nil
 	}
 	for {
@@ -91,7 +91,9 @@ func (f *following) step(ctx context.Context, now store.Standing) error {
 		case after.Revision != now.Revision && after.Revision == after.Published:
 			now = after // something was written meanwhile, and all of it is derived
 			continue
-		case after.Revision == now.Revision && now.Revision == now.Published:
+		case after.Revision == now.Revision && (now.Revision == now.Published || f.shown == 0):
+			// The process that writes may have failed in the middle of a poll. Numbers with
+			// what it has read, as a start of its own shows them, are better than none.
 			n.put(report)
 			f.shown = now.Revision
 		}
@@ -146,11 +148,12 @@ type followState struct {
 
 // look takes the lease if it is free, or else brings the numbers up to where the store is.
 func (s *Service) look(ctx context.Context, lock *leaseLock) (now followState, err error) {
-	if now.holder, now.outdated, err = lock.try(ctx); err != nil || lock.Held() {
+	at, outdated, err := lock.try(ctx)
+	if now.holder, now.outdated = at.Holder, outdated; err != nil || lock.Held() {
 		return now, err
 	}
 	before := s.follower.shown
-	err = s.CatchUp(ctx)
+	err = s.follower.step(ctx, at)
 	if s.follower.shown != before {
 		err = errors.Join(err, s.polls.recall(ctx))
 	}
@@ -227,6 +230,7 @@ func (s *Service) lead(ctx context.Context) error {
 	if err := s.store.Migrate(ctx); err != nil { // a newer program may have been here
 		return err
 	}
+	s.follower.engine = nil
 	s.numbers.adopt(s.cfg, s.confirm) // what was derived by following is not counted by
 	return s.keepTitles(ctx, s.cfg)
 }

@@ -75,23 +75,23 @@ func (l *leaseLock) Release() error {
 	return nil
 }
 
-// try takes the lease, unless another process has it, whose text it then returns. A config
-// that was in force before the present one takes no lease: it would count by what somebody
-// has changed. Where nobody with a newer one came for a while, it was meant to be in force
-// again.
-func (l *leaseLock) try(ctx context.Context) (other string, outdated bool, err error) {
-	at, err := l.store.Standing(ctx)
+// try takes the lease, unless another process has it, and returns where the store was
+// before. A config that was in force before the present one takes no lease: it would count
+// by what somebody has changed. Where nobody with a newer one came for a while, it was meant
+// to be in force again.
+func (l *leaseLock) try(ctx context.Context) (at store.Standing, outdated bool, err error) {
+	at, err = l.store.Standing(ctx)
 	if err != nil {
-		return "", false, err
+		return at, false, err
 	}
 	if outdated, err = l.store.Outdated(ctx, l.fingerprint); err != nil || at.Holder != "" || outdated && at.Free < outdatedWait {
-		return at.Holder, outdated, err
+		return at, outdated, err
 	}
-	lease, other, err := l.store.Lease(ctx, l.holder)
+	lease, _, err := l.store.Lease(ctx, l.holder)
 	if lease != nil {
 		l.lease.Store(lease)
 	}
-	return other, outdated, err
+	return at, outdated, err
 }
 
 // lease takes the lease of a store. Where another process has it, a process that serves

@@ -44,7 +44,7 @@ func TestAnOlderConfigTakesNoLease(t *testing.T) {
 		if _, outdated, err := l.try(t.Context()); err != nil || outdated || !l.Held() {
 			t.Fatalf("a newer config takes no lease: outdated %t, %v", outdated, err)
 		}
-		if _, err := l.store.PutInForce(t.Context(), l.fingerprint); err != nil {
+		if err := l.store.PutInForce(t.Context(), l.fingerprint); err != nil {
 			t.Fatal(err)
 		}
 		if err := l.Release(); err != nil {
@@ -65,7 +65,7 @@ func TestAnOlderConfigTakesNoLease(t *testing.T) {
 	if _, _, err := older.try(t.Context()); err != nil || !older.Held() {
 		t.Fatalf("a config that everybody went back to takes no lease: %v", err)
 	}
-	if _, err := older.store.PutInForce(t.Context(), older.fingerprint); err != nil {
+	if err := older.store.PutInForce(t.Context(), older.fingerprint); err != nil {
 		t.Fatal(err)
 	}
 	if outdated, err := older.store.Outdated(t.Context(), open("8h").fingerprint); err != nil || !outdated {

@@ -186,10 +186,8 @@ func (n *numbers) refresh(ctx context.Context, res collector.Result) (*latency.R
 // is kept of the last derivation and what was written since.
 func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency.Instant, kept bool) (*latency.Report, error) {
 	fingerprint, from := rules.Fingerprint(n.cfg), metrics.FromStories
-	if n.replicas {
-		if _, err := n.store.PutInForce(ctx, fingerprint); err != nil {
-			return nil, fmt.Errorf("noting which config is in force: %w", err)
-		}
+	if err := n.putInForce(ctx, fingerprint); err != nil {
+		return nil, err
 	}
 	if kept {
 		report, err := n.engine.Restore(ctx, r, fingerprint, asOf)
@@ -207,6 +205,18 @@ func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency
 	n.self.Observe(metrics.Derivation{From: from})
 	n.uncompared, n.whole = false, true
 	return n.engine.Load(ctx, r, fingerprint, asOf, n.derived)
+}
+
+// putInForce notes that the store is counted by the config of a fingerprint from now on, so
+// that replicas with an earlier one do not count.
+func (n *numbers) putInForce(ctx context.Context, fingerprint string) error {
+	if !n.replicas {
+		return nil
+	}
+	if err := n.store.PutInForce(ctx, fingerprint); err != nil {
+		return fmt.Errorf("noting which config is in force: %w", err)
+	}
+	return nil
 }
 
 // identity returns what a derivation depends on beside the stories, the ledger and the

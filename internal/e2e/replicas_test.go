@@ -99,6 +99,13 @@ func TestReplicasShowTheSame(t *testing.T) {
 				if diff := gocmp.Diff(before, catchUp(f)); diff != "" {
 					t.Fatalf("%s, in the middle of a poll: numbers (-before +followed):\n%s", now(), diff)
 				}
+				if random.IntN(2) == 0 { // the poll fails; who begins to follow now shows what is there
+					other := follower(t, config, now)
+					if got := catchUp(other); len(got) < 100 {
+						t.Fatalf("%s: a replica that begins in the middle of a poll shows %q", now(), got)
+					}
+					other.Close() //nolint:errcheck // it only read
+				}
 				middles.Add(1)
 				ctx := &dying{Context: t.Context()}
 				ctx.left.Store(random.Int64N(400))

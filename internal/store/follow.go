@@ -166,17 +166,16 @@ func (c *configs) before(fingerprint string) bool {
 	return false
 }
 
-// PutInForce notes the config by which the store is counted from now on, and returns its
-// revision.
-func (s *Store) PutInForce(ctx context.Context, fingerprint string) (revision int64, err error) {
+// PutInForce notes the config by which the store is counted from now on.
+func (s *Store) PutInForce(ctx context.Context, fingerprint string) error {
 	var known configs
 	if _, err := getMeta(ctx, s.read, metaConfigs, &known); err != nil {
-		return 0, s.explain(err)
+		return s.explain(err)
 	}
 	if n := len(known.Seen); n > 0 && known.Seen[n-1] == fingerprint {
-		return known.Revision, nil
+		return nil
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
 		known = configs{}
 		if _, err := getMeta(ctx, tx, metaConfigs, &known); err != nil {
 			return err
@@ -188,8 +187,6 @@ func (s *Store) PutInForce(ctx context.Context, fingerprint string) (revision in
 			}
 		}
 		next.Seen = append(next.Seen[max(0, len(next.Seen)-configsKept):], fingerprint)
-		known = next
 		return putMeta(ctx, tx, metaConfigs, next)
 	})
-	return known.Revision, err
 }
