@@ -103,20 +103,10 @@ func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, 
 		return nil, err
 	}
 	l := &leaseLock{store: st, holder: string(text), fingerprint: rules.Fingerprint(cfg)}
-	if w.Follows {
-		switch follows, err := st.Follow(ctx); {
-		case err != nil:
-			return nil, err
-		case follows:
-			_, _, err := l.try(ctx)
-			return l, err
-		}
-	}
 	for waiting, failing := false, false; ; {
-		lease, other, err := st.Lease(ctx, l.holder)
+		done, other, err := w.attempt(ctx, l)
 		switch {
-		case lease != nil:
-			l.lease.Store(lease)
+		case done:
 			return l, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -145,6 +135,27 @@ func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, 
 		case <-time.After(leaseWait):
 		}
 	}
+}
+
+// attempt takes the lease, or begins to follow the process that has it. Else it returns that
+// process' text. A store of an earlier version can be followed once that process, or another
+// one that waited for it, has brought the schema up to date.
+func (w Writer) attempt(ctx context.Context, l *leaseLock) (done bool, other string, err error) {
+	if w.Follows {
+		follows, err := l.store.Follow(ctx)
+		if err != nil {
+			return false, "", err
+		}
+		if follows {
+			_, _, err = l.try(ctx)
+			return err == nil, "", err
+		}
+	}
+	lease, other, err := l.store.Lease(ctx, l.holder)
+	if lease != nil {
+		l.lease.Store(lease)
+	}
+	return lease != nil, other, err
 }
 
 // open opens a config's store, and makes this process its writer. Where another process
