@@ -25,6 +25,29 @@ import (
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
 )
 
+// workload is what runs the pods of an installation: a StatefulSet with a volume for its
+// store, or a Deployment whose store is in PostgreSQL.
+type workload struct {
+	metav1.ObjectMeta
+	selector *metav1.LabelSelector
+	pod      corev1.PodTemplateSpec
+	set      *appsv1.StatefulSet // nil: it is a Deployment
+}
+
+// runs returns the one workload of an installation.
+func runs(t *testing.T, in installation) workload {
+	t.Helper()
+	if len(all[*appsv1.Deployment](in)) > 0 && len(all[*appsv1.StatefulSet](in)) == 0 {
+		d := one[*appsv1.Deployment](t, in)
+		return workload{d.ObjectMeta, d.Spec.Selector, d.Spec.Template, nil}
+	}
+	set := one[*appsv1.StatefulSet](t, in)
+	if len(all[*appsv1.Deployment](in)) > 0 {
+		t.Fatal("there are a StatefulSet and a Deployment")
+	}
+	return workload{set.ObjectMeta, set.Spec.Selector, set.Spec.Template, set}
+}
+
 // installations builds the kustomizations with these names, or all, and returns them by
 // the names of their folders in a checkout.
 func installations(t *testing.T, wanted ...string) map[string]installation {
@@ -55,7 +78,12 @@ func TestObjectsAgree(t *testing.T) {
 			ports(t, in)
 			volumes(t, in)
 			confined(t, in)
-			singleWriter(t, in)
+			if runs(t, in).set != nil {
+				singleWriter(t, in)
+			} else {
+				replicas(t, in)
+			}
+			stops(t, in)
 		})
 	}
 }
@@ -86,15 +114,18 @@ func names(t *testing.T, in installation) {
 
 // selectors fails where a selector does not select the pod.
 func selectors(t *testing.T, in installation) {
-	set := one[*appsv1.StatefulSet](t, in)
-	pod := labels.Set(set.Spec.Template.Labels)
+	w := runs(t, in)
+	pod := labels.Set(w.pod.Labels)
 	check := func(what string, of *metav1.LabelSelector) {
 		s, err := metav1.LabelSelectorAsSelector(of)
 		if err != nil || s.Empty() || !s.Matches(pod) {
 			t.Errorf("%s selects %v, and the pod has %v: %v", what, of, pod, err)
 		}
 	}
-	check("the StatefulSet", set.Spec.Selector)
+	check(w.Name, w.selector)
+	for _, c := range w.pod.Spec.TopologySpreadConstraints {
+		check("the spread over "+c.TopologyKey, c.LabelSelector)
+	}
 	for _, s := range all[*corev1.Service](in) {
 		check("the Service "+s.Name, &metav1.LabelSelector{MatchLabels: s.Spec.Selector})
 	}
@@ -125,7 +156,7 @@ func monitored(t *testing.T, in installation, m *monitoringv1.ServiceMonitor) *c
 
 // ports fails where a port is named that nothing has.
 func ports(t *testing.T, in installation) {
-	pod := one[*appsv1.StatefulSet](t, in).Spec.Template.Spec
+	pod := runs(t, in).pod.Spec
 	ofPod := map[string]bool{}
 	for _, c := range pod.Containers {
 		own := map[string]bool{}
@@ -191,9 +222,9 @@ func ports(t *testing.T, in installation) {
 // volumes fails where a mount has no volume, a volume no mount or no source, and where
 // a secret is not mounted as a file for the pod's user alone.
 func volumes(t *testing.T, in installation) {
-	set := one[*appsv1.StatefulSet](t, in)
+	w := runs(t, in)
 	mounted := map[string]bool{}
-	for _, c := range set.Spec.Template.Spec.Containers {
+	for _, c := range w.pod.Spec.Containers {
 		for _, m := range c.VolumeMounts {
 			mounted[m.Name] = true
 		}
@@ -205,10 +236,12 @@ func volumes(t *testing.T, in installation) {
 		t.Error("there is a Secret among the manifests, and whoever applies them would overwrite theirs")
 	}
 	there := map[string]bool{}
-	for _, claim := range set.Spec.VolumeClaimTemplates {
-		there[claim.Name] = true
+	if w.set != nil {
+		for _, claim := range w.set.Spec.VolumeClaimTemplates {
+			there[claim.Name] = true
+		}
 	}
-	for _, v := range set.Spec.Template.Spec.Volumes {
+	for _, v := range w.pod.Spec.Volumes {
 		there[v.Name] = true
 		switch {
 		case v.Secret != nil:
@@ -236,7 +269,7 @@ func volumes(t *testing.T, in installation) {
 // confined fails where a container may do more than it needs, or is not the Dockerfile's
 // user.
 func confined(t *testing.T, in installation) {
-	pod := one[*appsv1.StatefulSet](t, in).Spec.Template.Spec
+	pod := runs(t, in).pod.Spec
 	user := regexp.MustCompile(`(?m)^USER (\d+):(\d+)$`).FindSubmatch(read(t, root, "Dockerfile"))
 	if user == nil {
 		t.Fatal("the Dockerfile names no user by numbers")
@@ -280,17 +313,64 @@ func or[T any](p *T) T {
 	return *p
 }
 
-// singleWriter fails unless there is one pod, that is gone before the next one starts
-// and that may be evicted.
+// singleWriter fails unless there is one pod, that is gone before the next one starts.
 func singleWriter(t *testing.T, in installation) {
 	set := one[*appsv1.StatefulSet](t, in)
 	if or(set.Spec.Replicas) != 1 || set.Spec.UpdateStrategy.Type != appsv1.RollingUpdateStatefulSetStrategyType {
 		t.Errorf("there are %d pods, updated by %s", or(set.Spec.Replicas), set.Spec.UpdateStrategy.Type)
 	}
-	governing := slices.DeleteFunc(all[*corev1.Service](in), func(s *corev1.Service) bool { return s.Name != set.Spec.ServiceName })
-	if len(governing) != 1 || governing[0].Spec.ClusterIP != corev1.ClusterIPNone || !governing[0].Spec.PublishNotReadyAddresses {
-		t.Errorf("the StatefulSet's Service %s is not there, balances, or hides a pod that is not ready", set.Spec.ServiceName)
+	if service(t, in).Name != set.Spec.ServiceName {
+		t.Errorf("the StatefulSet's Service %s is not there", set.Spec.ServiceName)
 	}
+}
+
+// replicas fails unless there are several pods, which keep nothing in a volume, are spread
+// over nodes, and of which as many as ever are ready while they are replaced.
+func replicas(t *testing.T, in installation) {
+	d := one[*appsv1.Deployment](t, in)
+	if or(d.Spec.Replicas) < 2 {
+		t.Errorf("there is no second pod: %d", or(d.Spec.Replicas))
+	}
+	r := d.Spec.Strategy.RollingUpdate
+	if d.Spec.Strategy.Type != appsv1.RollingUpdateDeploymentStrategyType || r == nil || *r.MaxUnavailable != intstr.FromInt32(0) || *r.MaxSurge != intstr.FromInt32(1) {
+		t.Errorf("the pods are replaced by %+v %+v", d.Spec.Strategy, r)
+	}
+	for _, v := range d.Spec.Template.Spec.Volumes {
+		if v.Secret == nil && v.ConfigMap == nil {
+			t.Errorf("the pods have a volume of their own: %s", v.Name)
+		}
+	}
+	spread := d.Spec.Template.Spec.TopologySpreadConstraints
+	for _, c := range spread {
+		if c.WhenUnsatisfiable != corev1.ScheduleAnyway || !slices.Equal(c.MatchLabelKeys, []string{appsv1.DefaultDeploymentUniqueLabelKey}) {
+			t.Errorf("over %s, a cluster of one node has no second pod, or those that end count too: %+v", c.TopologyKey, c)
+		}
+	}
+	if len(spread) == 0 || spread[0].TopologyKey != corev1.LabelHostname {
+		t.Errorf("the pods may all be on one node: %+v", spread)
+	}
+	service(t, in)
+}
+
+// service returns the Service by which Prometheus finds each pod, also one that is not
+// ready.
+func service(t *testing.T, in installation) *corev1.Service {
+	t.Helper()
+	var found []*corev1.Service
+	for _, s := range all[*corev1.Service](in) {
+		if s.Labels["app.kubernetes.io/component"] == "metrics" {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 || found[0].Spec.ClusterIP != corev1.ClusterIPNone || !found[0].Spec.PublishNotReadyAddresses {
+		t.Fatalf("the Service for metrics is not there, balances, or hides a pod that is not ready: %v", found)
+	}
+	return found[0]
+}
+
+// stops fails where the drain of a node is blocked, and where a pod has too little time to
+// stop, or so much that a new process gives up waiting for it.
+func stops(t *testing.T, in installation) {
 	budget := one[*policyv1.PodDisruptionBudget](t, in).Spec
 	if budget.MinAvailable != nil || budget.MaxUnavailable == nil || *budget.MaxUnavailable != intstr.FromInt32(1) {
 		t.Errorf("the budget %+v blocks the drain of a node", budget)
@@ -302,7 +382,7 @@ func singleWriter(t *testing.T, in installation) {
 		t.Fatal("the help of serve does not say how long it waits for another process: mend the test")
 	}
 	patience, err := time.ParseDuration(strings.ReplaceAll(waits[1], " ", ""))
-	grace := time.Duration(or(set.Spec.Template.Spec.TerminationGracePeriodSeconds)) * time.Second
+	grace := time.Duration(or(runs(t, in).pod.Spec.TerminationGracePeriodSeconds)) * time.Second
 	if err != nil || grace < 10*time.Second || grace >= patience {
 		t.Errorf("a pod has %s to stop, want more than an answer takes and less than the %s that a new process waits: %v", grace, patience, err)
 	}

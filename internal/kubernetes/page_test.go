@@ -1,6 +1,8 @@
 package kubernetes
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -34,28 +37,44 @@ func examples(t *testing.T) map[string]string {
 }
 
 // writeExamples writes the folders that the page describes beside a checkout, each with a
-// config and with what `yourturn dashboards` writes.
+// config and with what `yourturn dashboards` writes; and two more, which have replicas beside
+// everything else, as the first component and as the last.
 func writeExamples(t *testing.T, dir string) {
 	t.Helper()
-	for name, text := range examples(t) {
-		write(t, []byte(text), dir, name)
-		if filepath.Base(name) != "kustomization.yaml" {
-			continue
-		}
-		config := read(t, root, "docs", "kubernetes", "base", "yourturn.yml")
-		if strings.Contains(text, "components/oauth2-proxy") {
-			config = read(t, root, "docs", "kubernetes", "overlays", "oauth2-proxy", "yourturn.yml")
-			config = []byte(strings.ReplaceAll(string(config), "yourturn.example.com", "waits.example.org"))
-		}
-		write(t, config, dir, filepath.Dir(name), "yourturn.yml")
-		writeDashboards(t, filepath.Join(dir, filepath.Dir(name)))
+	files := examples(t)
+	const with = "  - ../yourturn/docs/kubernetes/components/replicas\n"
+	for name, at := range map[string]string{"deploy-first": "components:\n", "deploy-last": "components/oauth2-proxy\n"} {
+		files[name+"/kustomization.yaml"] = strings.Replace(files["deploy-all/kustomization.yaml"], at, at+with, 1)
+		files[name+"/oauth2-proxy.cfg"] = files["deploy-all/oauth2-proxy.cfg"]
 	}
+	for name, text := range files {
+		write(t, []byte(text), dir, name)
+		if filepath.Base(name) == "kustomization.yaml" {
+			write(t, []byte(configFor(t, text)), dir, filepath.Dir(name), "yourturn.yml")
+			writeDashboards(t, filepath.Join(dir, filepath.Dir(name)))
+		}
+	}
+}
+
+// configFor returns a config with what the components of a kustomization want.
+func configFor(t *testing.T, kustomization string) string {
+	t.Helper()
+	of := func(folder string) string { return string(read(t, root, "docs", "kubernetes", folder, "yourturn.yml")) }
+	config := of("base")
+	if strings.Contains(kustomization, "components/oauth2-proxy") {
+		config = strings.ReplaceAll(of("overlays/oauth2-proxy"), "yourturn.example.com", "waits.example.org")
+	}
+	if strings.Contains(kustomization, "components/replicas") {
+		url := regexp.MustCompile(`(?m)^  url: "?(sqlite|postgres):.*$`)
+		config = url.ReplaceAllLiteralString(config, url.FindString(of("overlays/replicas")))
+	}
+	return config
 }
 
 // TestExamples holds what the examples of the page say that they do.
 func TestExamples(t *testing.T) {
 	made := installations(t)
-	for _, name := range []string{"deploy", "deploy-all", "deploy-dc"} {
+	for _, name := range []string{"deploy", "deploy-all", "deploy-dc", "deploy-replicas"} {
 		if image := product(t, made[name]).Image; image != "registry.example.com/yourturn:v1.2.3" {
 			t.Errorf("%s runs %s", name, image)
 		}
@@ -80,6 +99,15 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
+	several := made["deploy-replicas"]
+	if n := or(one[*appsv1.Deployment](t, several).Spec.Replicas); n != 3 {
+		t.Errorf("deploy-replicas has %d pods, want 3", n)
+	}
+	for _, p := range all[*networkingv1.NetworkPolicy](several) {
+		if out := p.Spec.Egress[0].Ports; p.Name == "yourturn-postgresql" && (len(out) != 2 || out[1].Port.IntVal != 6432) {
+			t.Errorf("the NetworkPolicy lets replicas out at %v", out)
+		}
+	}
 	second := made["deploy-dc"]
 	if set := one[*appsv1.StatefulSet](t, second); set.Name != "yourturn-dc" || set.Namespace != "yourturn-dc" || set.Spec.ServiceName != "yourturn-dc" {
 		t.Errorf("the second Jira's StatefulSet is %s in %s, of the Service %s", set.Name, set.Namespace, set.Spec.ServiceName)
@@ -92,24 +120,28 @@ func TestExamples(t *testing.T) {
 // TestCommands holds the commands of the page to the objects.
 func TestCommands(t *testing.T) {
 	text := page(t)
-	set := one[*appsv1.StatefulSet](t, installations(t, "deploy-all")["deploy-all"])
-	secrets := 0
-	for _, v := range set.Spec.Template.Spec.Volumes {
+	made := installations(t, "deploy-all", "deploy-replicas")
+	one, several := runs(t, made["deploy-all"]), runs(t, made["deploy-replicas"])
+	secrets := map[string]bool{}
+	for _, v := range slices.Concat(one.pod.Spec.Volumes, several.pod.Spec.Volumes) {
 		if v.Secret == nil {
 			continue
 		}
-		secrets++
+		secrets[v.Secret.SecretName] = true
 		said := regexp.MustCompile(`create secret generic ` + v.Secret.SecretName + ` (.*)`).FindStringSubmatch(text)
 		if said == nil {
 			t.Fatalf("the page does not say how the Secret %s is made", v.Secret.SecretName)
 		}
 		keys := map[string]bool{}
-		for _, m := range regexp.MustCompile(`--from-file=([a-z-]+)`).FindAllStringSubmatch(said[1], -1) {
+		for _, m := range regexp.MustCompile(`--from-file=([a-z.-]+)`).FindAllStringSubmatch(said[1], -1) {
 			keys[m[1]] = true
 		}
-		wanted := []string{"client-secret", "cookie-secret"}
-		if len(v.Secret.Items) > 0 {
-			wanted = []string{v.Secret.Items[0].Key}
+		var wanted []string
+		for _, item := range v.Secret.Items {
+			wanted = append(wanted, item.Key)
+		}
+		if wanted == nil {
+			wanted = []string{"client-secret", "cookie-secret"}
 		}
 		for _, key := range wanted {
 			if !keys[key] {
@@ -117,8 +149,8 @@ func TestCommands(t *testing.T) {
 			}
 		}
 	}
-	if secrets != 2 {
-		t.Errorf("%d Secrets are mounted, want 2", secrets)
+	if len(secrets) != 3 {
+		t.Errorf("the Secrets %v are mounted, want 3", secrets)
 	}
 	program := regexp.MustCompile(`(?m)^ENTRYPOINT \["(.*)"\]$`).FindStringSubmatch(string(read(t, root, "Dockerfile")))
 	run := regexp.MustCompile(`exec (\S+) -- (\S+) `).FindAllStringSubmatch(text, -1)
@@ -126,8 +158,13 @@ func TestCommands(t *testing.T) {
 		t.Fatalf("the Dockerfile's program is %v, and the page runs %v in the pod: mend the test", program, run)
 	}
 	for _, m := range run {
-		if m[1] != set.Name+"-0" || m[2] != program[1] {
-			t.Errorf("the page runs %s in %s, want %s in %s-0", m[2], m[1], program[1], set.Name)
+		if m[1] != one.Name+"-0" && m[1] != "deployment/"+several.Name || m[2] != program[1] {
+			t.Errorf("the page runs %s in %s, want %s in %s-0 or deployment/%s", m[2], m[1], program[1], one.Name, several.Name)
+		}
+	}
+	for _, m := range regexp.MustCompile(`(statefulset|deployment)[/ ]([a-z-]+)`).FindAllStringSubmatch(text, -1) {
+		if m[2] != map[string]string{"statefulset": one.Name, "deployment": several.Name}[m[1]] {
+			t.Errorf("the page names the %s %s", m[1], m[2])
 		}
 	}
 	for _, m := range regexp.MustCompile("`(base|components/[a-z0-9-]+|overlays/[a-z0-9-]+)`").FindAllStringSubmatch(text, -1) {
@@ -151,5 +188,41 @@ func TestScrapeConfig(t *testing.T) {
 	promtool := stack.Program(t, "prometheus", "promtool")
 	if out, err := exec.CommandContext(t.Context(), promtool, "check", "config", file).CombinedOutput(); err != nil {
 		t.Errorf("promtool: %v\n%s", err, out)
+	}
+}
+
+// TestAPodForOneCommand runs the page's jq over the Deployment, and looks at the pod that
+// comes of it.
+func TestAPodForOneCommand(t *testing.T) {
+	script := regexp.MustCompile(`(?s)get deployment yourturn -o json \| jq --arg run "(.*?)" '(.*?)' \| kubectl create`).FindStringSubmatch(page(t))
+	if script == nil {
+		t.Fatal("the page has no script that makes a pod")
+	}
+	jq := stack.Program(t, "jq", "jq")
+	for name, in := range installations(t, "deploy-replicas", "deploy-first") {
+		d := one[*appsv1.Deployment](t, in)
+		text, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), jq, "--arg", "run", script[1], script[2])
+		cmd.Stdin = bytes.NewReader(text)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("jq: %v", err)
+		}
+		objects, err := decode(out)
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+		pod := one[*corev1.Pod](t, objects)
+		want := product(t, in)
+		want.Args, want.StartupProbe, want.ReadinessProbe, want.LivenessProbe = strings.Fields(script[1]), nil, nil, nil
+		if diff := gocmp.Diff([]corev1.Container{want}, pod.Spec.Containers); diff != "" {
+			t.Errorf("%s: the container is another one (-want +got):\n%s", name, diff)
+		}
+		if diff := gocmp.Diff(d.Spec.Template.Spec.Volumes, pod.Spec.Volumes); diff != "" || pod.Spec.RestartPolicy != corev1.RestartPolicyNever || pod.Namespace != d.Namespace || len(pod.Labels) > 0 {
+			t.Errorf("%s: the pod in %s, restarted %s, with the labels %v, has other volumes:\n%s", name, pod.Namespace, pod.Spec.RestartPolicy, pod.Labels, diff)
+		}
 	}
 }

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
@@ -31,10 +30,18 @@ import (
 // token is what the Secret of the tests holds.
 const token = "t0k3n"
 
+func TestMain(m *testing.M) { stack.Main(m) }
+
+// fixed are the Secrets of an installation whose database nobody asks.
+func fixed(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{"token": token, "pgpass": pgpass(t, password), "ca.crt": "none"}
+}
+
 // product returns the container of yourturn.
 func product(t *testing.T, in installation) corev1.Container {
 	t.Helper()
-	for _, c := range one[*appsv1.StatefulSet](t, in).Spec.Template.Spec.Containers {
+	for _, c := range runs(t, in).pod.Spec.Containers {
 		if c.Name == "yourturn" {
 			return c
 		}
@@ -44,12 +51,13 @@ func product(t *testing.T, in installation) corev1.Container {
 }
 
 // mounts returns a folder with the volumes of the product's container at their paths, and
-// the path of the config in it, which the container's variable names. Secrets have the
-// modes that the volumes give them; changes are made in the config.
-func mounts(t *testing.T, in installation, changes ...string) (dir, configFile string) {
+// the path of the config in it, which the container's variable names. The container's
+// variables are set. Secrets have the modes that the volumes give them; what they hold is
+// looked up by their keys. Changes are made in the config.
+func mounts(t *testing.T, in installation, secrets map[string]string, changes ...string) (dir, configFile string) {
 	t.Helper()
 	dir = t.TempDir()
-	set, container := one[*appsv1.StatefulSet](t, in), product(t, in)
+	w, container := runs(t, in), product(t, in)
 	for i := 0; i < len(changes); i += 2 {
 		changed := false
 		for _, m := range all[*corev1.ConfigMap](in) {
@@ -67,7 +75,7 @@ func mounts(t *testing.T, in installation, changes ...string) (dir, configFile s
 		}
 	}
 	within := strings.NewReplacer(paths...)
-	for _, v := range set.Spec.Template.Spec.Volumes {
+	for _, v := range w.pod.Spec.Volumes {
 		at := slices.IndexFunc(container.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == v.Name })
 		switch {
 		case at < 0: // another container's
@@ -81,7 +89,7 @@ func mounts(t *testing.T, in installation, changes ...string) (dir, configFile s
 			}
 		case v.Secret != nil:
 			for _, item := range v.Secret.Items {
-				write(t, []byte(token+"\n"), dir, container.VolumeMounts[at].MountPath, item.Path)
+				write(t, []byte(secrets[item.Key]+"\n"), dir, container.VolumeMounts[at].MountPath, item.Path)
 				if err := os.Chmod(filepath.Join(dir, container.VolumeMounts[at].MountPath, item.Path), os.FileMode(*v.Secret.DefaultMode)); err != nil { //nolint:gosec // a mode
 					t.Fatal(err)
 				}
@@ -89,10 +97,9 @@ func mounts(t *testing.T, in installation, changes ...string) (dir, configFile s
 		}
 	}
 	for _, e := range container.Env {
-		if e.Name == "YOURTURN_CONFIG_FILE" {
-			configFile = filepath.Join(dir, e.Value)
-		}
+		t.Setenv(e.Name, within.Replace(e.Value))
 	}
+	configFile = os.Getenv("YOURTURN_CONFIG_FILE")
 	if _, err := os.Stat(configFile); err != nil {
 		t.Fatalf("the container's config is not mounted: %v", err)
 	}
@@ -105,7 +112,7 @@ func TestConfigs(t *testing.T) {
 	t.Setenv("YOURTURN_JIRA_TOKEN", "")
 	for name, in := range installations(t) {
 		t.Run(name, func(t *testing.T) {
-			dir, file := mounts(t, in)
+			dir, file := mounts(t, in, fixed(t))
 			cfg, err := app.LoadConfig(file)
 			if err != nil {
 				t.Fatal(err)
@@ -119,11 +126,10 @@ func TestConfigs(t *testing.T) {
 			for _, e := range cfg.Exposures() {
 				t.Error(e)
 			}
-			db := strings.TrimPrefix(cfg.Store.URL, "sqlite:")
-			claim := one[*appsv1.StatefulSet](t, in).Spec.VolumeClaimTemplates[0].Name
-			at := slices.IndexFunc(product(t, in).VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == claim && !m.ReadOnly })
-			if at < 0 || filepath.Dir(db) != filepath.Join(dir, product(t, in).VolumeMounts[at].MountPath) {
-				t.Errorf("the store %s is not in the volume that stays", db)
+			if set := runs(t, in).set; set != nil {
+				inVolume(t, in, cfg.Store.URL, dir, set.Spec.VolumeClaimTemplates[0].Name)
+			} else {
+				inDatabase(t, in, cfg.Store.URL, dir)
 			}
 			if port := product(t, in).Ports[0].ContainerPort; cfg.Web.ProbeAddress != ":9819" || port != 9819 || !cfg.Web.ProbeMetrics {
 				t.Errorf("probes are at %q (metrics: %t), and the port is %d", cfg.Web.ProbeAddress, cfg.Web.ProbeMetrics, port)
@@ -136,10 +142,47 @@ func TestConfigs(t *testing.T) {
 	}
 }
 
+// inVolume fails unless a store is a file in the volume that stays.
+func inVolume(t *testing.T, in installation, url, dir, claim string) {
+	t.Helper()
+	db, isFile := strings.CutPrefix(url, "sqlite:")
+	at := slices.IndexFunc(product(t, in).VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == claim && !m.ReadOnly })
+	if !isFile || at < 0 || filepath.Dir(db) != filepath.Join(dir, product(t, in).VolumeMounts[at].MountPath) {
+		t.Errorf("the store %s is not in the volume that stays", url)
+	}
+}
+
+// inDatabase fails unless a store is in a database that the pods may reach, whose
+// certificate is checked, and whose password is in a file that is mounted.
+func inDatabase(t *testing.T, in installation, store, dir string) {
+	t.Helper()
+	u, err := url.Parse(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, inURL := u.User.Password(); u.Scheme != "postgres" || u.Query().Get("sslmode") != "verify-full" || inURL {
+		t.Errorf("the store %s is in no database, or whoever is between can be that database, or the password is in the config", u.Redacted())
+	}
+	for _, name := range []string{os.Getenv("PGPASSFILE"), u.Query().Get("sslrootcert")} {
+		if _, err := os.Stat(name); !strings.HasPrefix(name, dir) || err != nil {
+			t.Errorf("%s is not mounted: %v", name, err)
+		}
+	}
+	open := false
+	for _, p := range all[*networkingv1.NetworkPolicy](in) {
+		for _, rule := range p.Spec.Egress {
+			open = open || slices.ContainsFunc(rule.Ports, func(p networkingv1.NetworkPolicyPort) bool { return p.Port.String() == u.Port() })
+		}
+	}
+	if !open {
+		t.Errorf("no NetworkPolicy lets out port %s, of the store", u.Port())
+	}
+}
+
 // login compares what stands before the pages, if anything does, with the config.
 func login(t *testing.T, in installation, hosts, trusted []string) {
 	t.Helper()
-	pod := one[*appsv1.StatefulSet](t, in).Spec.Template.Spec
+	pod := runs(t, in).pod.Spec
 	at := slices.IndexFunc(pod.Containers, func(c corev1.Container) bool { return c.Name == "oauth2-proxy" })
 	if at < 0 {
 		if len(all[*networkingv1.Ingress](in)) > 0 || len(trusted) > 0 {
@@ -306,12 +349,13 @@ func TestProbesAndScrapes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			opened := make(chan struct{})
 			pages, probes := stack.Free(t), stack.Free(t)
-			_, file := mounts(t, in, "https://example.atlassian.net", jira(t, opened), "127.0.0.1:9817", pages, `:9819`, probes)
+			secrets, changes := database(t, in)
+			changes = append(changes, "https://example.atlassian.net", jira(t, opened), "127.0.0.1:9817", pages, ":9819", probes)
+			_, file := mounts(t, in, secrets, changes...)
 			cfg, err := app.LoadConfig(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("YOURTURN_CONFIG_FILE", file)
 			container := product(t, in)
 			s := serve(t, container.Args)
 			get := func(p *corev1.Probe) string { return "http://" + probes + p.HTTPGet.Path }
@@ -357,8 +401,10 @@ func TestProbesAndScrapes(t *testing.T) {
 			if code := <-s.ended; code != 0 {
 				t.Errorf("stopped, it ended with %d", code)
 			}
-			if strings.Contains(s.said.String(), token) {
-				t.Error("the log has the token")
+			for _, secret := range []string{token, password} {
+				if strings.Contains(s.said.String(), secret) {
+					t.Errorf("the log has the secret %s", secret)
+				}
 			}
 		})
 	}
@@ -371,8 +417,7 @@ func TestTheOldPodIsStillThere(t *testing.T) {
 	in := installations(t, "base")["base"]
 	opened, probes := make(chan struct{}), stack.Free(t)
 	close(opened)
-	dir, file := mounts(t, in, "https://example.atlassian.net", jira(t, opened), "127.0.0.1:9817", stack.Free(t), ":9819", probes)
-	t.Setenv("YOURTURN_CONFIG_FILE", file)
+	dir, _ := mounts(t, in, fixed(t), "https://example.atlassian.net", jira(t, opened), "127.0.0.1:9817", stack.Free(t), ":9819", probes)
 	lock, err := storelock.Acquire(filepath.Join(dir, "data", "yourturn.db"), "serve")
 	if err != nil {
 		t.Fatal(err)
@@ -404,8 +449,7 @@ func TestTheOldPodIsStillThere(t *testing.T) {
 // TestEmptySecret holds what the page quotes of a pod whose Secret is empty.
 func TestEmptySecret(t *testing.T) {
 	t.Setenv("YOURTURN_JIRA_TOKEN", "")
-	dir, file := mounts(t, installations(t, "base")["base"])
-	t.Setenv("YOURTURN_CONFIG_FILE", file)
+	dir, _ := mounts(t, installations(t, "base")["base"], fixed(t))
 	const at = "/run/secrets/yourturn/token"
 	if err := os.Remove(filepath.Join(dir, at)); err != nil {
 		t.Fatal(err)

@@ -224,6 +224,37 @@ func (p *Postgres) Start(settings ...string) error {
 	return fmt.Errorf("postgres does not answer: %w\n%s", last, text)
 }
 
+// Secure starts the server again: it takes connections over TLS, by a certificate that the
+// authority that it returns has signed, and then by a password, which every user but
+// postgres needs.
+func (p *Postgres) Secure(t testing.TB) *Authority {
+	t.Helper()
+	if err := p.Stop(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	a := NewAuthority(t, p.Dir)
+	a.Sign(t, "server", 2)
+	const rules = "host all postgres 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
+	if err := os.WriteFile(filepath.Join(p.Dir, "hba"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	settings := []string{"ssl=on"}
+	for setting, name := range map[string]string{"ssl_cert_file": "server.crt", "ssl_key_file": "server.key", "hba_file": "hba"} {
+		file := filepath.Join(p.Dir, name)
+		settings = append(settings, setting+"="+file)
+		if p.owner == nil {
+			continue
+		}
+		if err := os.Chown(file, int(p.owner.Uid), int(p.owner.Gid)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Start(settings...); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 // Stop ends the server with a signal, and waits for it: SIGINT breaks connections off,
 // SIGQUIT is a crash.
 func (p *Postgres) Stop(sig syscall.Signal) error {
