@@ -94,19 +94,26 @@ func (l *leaseLock) try(ctx context.Context) (at store.Standing, outdated bool, 
 	return at, outdated, err
 }
 
-// lease takes the lease of a store. Where another process has it, a process that serves
-// follows that one, if it can; else it waits for it to leave, if it is patient, for as long as it
-// takes.
+// lease takes the lease of a store. Where another process has it, one that follows returns
+// without it; another one waits for it to leave, if it is patient, for as long as it takes.
 func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, log *zap.Logger) (*leaseLock, error) {
 	text, err := json.Marshal(storelock.This(w.Command))
 	if err != nil {
 		return nil, err
 	}
 	l := &leaseLock{store: st, holder: string(text), fingerprint: rules.Fingerprint(cfg)}
+	if w.Follows {
+		if err := st.Follow(); err != nil {
+			return nil, err
+		}
+		_, _, err := l.try(ctx)
+		return l, err
+	}
 	for waiting, failing := false, false; ; {
-		done, other, err := w.attempt(ctx, l)
+		lease, other, err := st.Lease(ctx, l.holder)
 		switch {
-		case done:
+		case lease != nil:
+			l.lease.Store(lease)
 			return l, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
@@ -137,27 +144,6 @@ func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, 
 	}
 }
 
-// attempt takes the lease, or begins to follow the process that has it. Else it returns that
-// process' text. A store of an earlier version can be followed once that process, or another
-// one that waited for it, has brought the schema up to date.
-func (w Writer) attempt(ctx context.Context, l *leaseLock) (done bool, other string, err error) {
-	if w.Follows {
-		follows, err := l.store.Follow(ctx)
-		if err != nil {
-			return false, "", err
-		}
-		if follows {
-			_, _, err = l.try(ctx)
-			return err == nil, "", err
-		}
-	}
-	lease, other, err := l.store.Lease(ctx, l.holder)
-	if lease != nil {
-		l.lease.Store(lease)
-	}
-	return lease != nil, other, err
-}
-
 // open opens a config's store, and makes this process its writer. Where another process
 // is, the error is a storelock.HeldError.
 func (w Writer) open(ctx context.Context, cfg *config.Config, log *zap.Logger) (*store.Store, writerLock, error) {
@@ -172,8 +158,14 @@ func (w Writer) open(ctx context.Context, cfg *config.Config, log *zap.Logger) (
 		}
 		return st, fileLock{lock}, nil
 	}
-	// Who stands by leaves the schema to the one that writes, which may be older.
-	st, err := store.Open(ctx, cfg.Store.URL, store.Join)
+	// Who follows brings the schema up to date though an older process writes: a migration
+	// only adds, so that replicas of two versions can be replaced one after the other.
+	// Others leave it as it is until they may write.
+	mode := store.Join
+	if w.Follows {
+		mode = store.ReadWrite
+	}
+	st, err := store.Open(ctx, cfg.Store.URL, mode)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,7 +1,7 @@
 package app
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +14,6 @@ import (
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
-	"github.com/yourturn/yourturn/internal/storelock"
 )
 
 func TestMain(m *testing.M) { stack.Main(m) }
@@ -30,34 +29,43 @@ func joined(t *testing.T, url string) *store.Store {
 	return st
 }
 
-// TestWhoWaitsForTheSchemaFollows has a process wait for one that holds the lease of a store
-// with an earlier schema. When another one has brought the schema up to date it follows.
-func TestWhoWaitsForTheSchemaFollows(t *testing.T) {
-	url := stack.StartPostgres(t).Database(t, t.Name())
-	cfg := new(config.Config)
+// TestWhoFollowsBringsTheSchemaUpToDate has a process of a newer version start while one of
+// the version before writes to the store. The newer one follows at once, and the older one
+// goes on writing.
+func TestWhoFollowsBringsTheSchemaUpToDate(t *testing.T) {
+	server := stack.StartPostgres(t)
+	url := server.Database(t, t.Name())
+	cfg := &config.Config{}
+	cfg.Store.URL = url
 	w := Writer{Command: "serve", Patience: time.Minute, Follows: true}
-	first, err := w.lease(t.Context(), joined(t, url), cfg, zap.NewNop())
+	st, first, err := w.open(t.Context(), cfg, zap.NewNop())
 	if err != nil || !first.Held() {
 		t.Fatal("the first process has no lease", err)
 	}
+	defer func() { st.Close(); first.Release() }() //nolint:errcheck // the test is over
+	// The schema as it was before its last migration, but for what that adds.
 	db := stack.OpenSQL(t, url)
-	var version int
-	if err := db.QueryRowContext(t.Context(), `DELETE FROM schema_version WHERE version = (SELECT MAX(version) FROM schema_version) RETURNING version`).Scan(&version); err != nil {
-		t.Fatal(err)
-	}
-	w.Waiting = func(storelock.Holder) {
-		if _, err := db.ExecContext(t.Context(), `INSERT INTO schema_version (version) VALUES ($1)`, version); err != nil {
-			t.Error(err)
+	for _, statement := range []string{
+		`DELETE FROM schema_version WHERE version = 2`, `DROP TABLE changed, wanted`, `ALTER TABLE ledger DROP COLUMN revision`,
+		`ALTER TABLE lease DROP COLUMN published, DROP COLUMN published_as_of, DROP COLUMN derivation, DROP COLUMN revision`,
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	second, err := w.lease(ctx, joined(t, url), cfg, zap.NewNop())
+	st2, second, err := w.open(t.Context(), cfg, zap.NewNop())
 	if err != nil || second.Held() {
 		t.Fatalf("the second process does not follow: %v", err)
 	}
-	if err := first.Release(); err != nil {
-		t.Fatal(err)
+	defer st2.Close() //nolint:errcheck // it only read
+	if _, err := st2.Standing(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := st.SaveResolved(t.Context(), map[string][]string{"a": {"1"}}); err != nil {
+		t.Errorf("the first process cannot write any more: %v", err)
+	}
+	if err := st2.SaveResolved(t.Context(), nil); !errors.Is(err, store.ErrFollows) {
+		t.Errorf("the second process writes: %v", err)
 	}
 }
 
@@ -77,8 +85,8 @@ func TestAnOlderConfigTakesNoLease(t *testing.T) {
 			t.Fatal(err)
 		}
 		st := joined(t, url)
-		if ok, err := st.Follow(t.Context()); err != nil || !ok {
-			t.Fatal("the store cannot be followed", err)
+		if err := st.Follow(); err != nil {
+			t.Fatal(err)
 		}
 		return &leaseLock{store: st, holder: "{}", fingerprint: rules.Fingerprint(cfg)}
 	}

@@ -29,22 +29,15 @@ type Standing struct {
 	Free   time.Duration // for how long nobody has held it, by the database's clock
 }
 
-// Follow has this process write nothing to the store until it holds the lease. It reports
-// whether the store can be followed: a file cannot, nor can a store of an older version.
-func (s *Store) Follow(ctx context.Context) (bool, error) {
+// Follow has this process write nothing to the store until it holds the lease. It returns
+// an ErrNoLease for a file.
+func (s *Store) Follow() error {
 	pg, ok := s.kind.(*postgres)
 	if !ok {
-		return false, nil
-	}
-	known, err := versions(s.kind)
-	if err != nil {
-		return false, err
-	}
-	if has, err := schemaVersion(ctx, s.read, s.kind); err != nil || has < known {
-		return false, s.explain(err)
+		return ErrNoLease
 	}
 	pg.epoch.Store(follows)
-	return true, nil
+	return nil
 }
 
 // Standing returns where the store is.
