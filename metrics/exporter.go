@@ -5,23 +5,29 @@
 package metrics
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Exporter is a prometheus.Collector over the report published last. Its series
-// are made when a report is published, so a scrape costs what its series cost,
-// whatever the number of stories. Before the first report there is no series at
-// all: absent is not zero.
+// Exporter is a prometheus.Collector over the report published last. Its series are
+// made when they are read, so a report costs nothing but itself until then, and a
+// scrape costs what its series cost, whatever the number of stories. Before the first
+// report there is no series at all: absent is not zero.
 type Exporter struct {
 	published atomic.Pointer[published]
-	metrics   []described
+	metrics   []described // by name
 	leftOut   []string
+
+	mu    sync.Mutex
+	shown map[expfmt.FormatType]*shown
 }
 
 // described is a metric of the report with its description for Prometheus' client.
@@ -32,17 +38,17 @@ type described struct {
 
 // published is a report and what a scrape shows of it.
 type published struct {
-	report     *latency.Report
-	series     []prometheus.Metric
-	renderings renderings
+	report  *latency.Report
+	metrics []described
 }
 
 // NewExporter returns an exporter with nothing published.
 func NewExporter() *Exporter {
-	e := &Exporter{}
+	e := &Exporter{shown: map[expfmt.FormatType]*shown{}}
 	for _, m := range reportMetrics() {
 		e.metrics = append(e.metrics, described{m, m.desc()})
 	}
+	slices.SortFunc(e.metrics, func(a, b described) int { return cmp.Compare(a.Name, b.Name) })
 	return e
 }
 
@@ -69,7 +75,7 @@ func (e *Exporter) Publish(r *latency.Report) {
 	p := &published{report: r}
 	for _, m := range e.metrics {
 		if !slices.Contains(e.leftOut, m.Name) {
-			m.emit(r, series{m.desc, m.Kind, &p.series})
+			p.metrics = append(p.metrics, m)
 		}
 	}
 	e.published.Store(p)
@@ -99,13 +105,19 @@ func (e *Exporter) Collect(ch chan<- prometheus.Metric) {
 
 // collect sends the series of a report.
 func (p *published) collect(ch chan<- prometheus.Metric) {
-	for _, m := range p.series {
-		ch <- m
+	for _, m := range p.metrics {
+		var all []prometheus.Metric
+		m.emit(p.report, series{desc: m.desc, kind: m.Kind, all: &all})
+		for _, one := range all {
+			ch <- one
+		}
 	}
 }
 
-// series collects the series of one metric.
+// series takes the series of one metric: as text, or for Prometheus' client.
 type series struct {
+	text *family
+
 	desc *prometheus.Desc
 	kind Kind
 	all  *[]prometheus.Metric
@@ -113,20 +125,28 @@ type series struct {
 
 // add adds a series with the values of the metric's labels, in their order.
 func (s series) add(v float64, labels ...string) {
+	if s.text != nil {
+		s.text.add(v, labels)
+		return
+	}
 	kind := prometheus.GaugeValue
 	if s.kind == Counter {
 		kind = prometheus.CounterValue
 	}
-	*s.all = append(*s.all, prometheus.MustNewConstMetric(s.desc, kind, v, labels...))
+	*s.all = append(*s.all, prometheus.MustNewConstMetric(s.desc, kind, v, slices.Clone(labels)...))
 }
 
 // histogram adds h as a classic Prometheus histogram in seconds.
 func (s series) histogram(h *latency.Histogram, labels ...string) {
+	if s.text != nil {
+		s.text.histogram(h, labels)
+		return
+	}
 	buckets := make(map[float64]uint64, len(h.Bounds))
 	var below uint64
 	for i, bound := range h.Bounds {
 		below += h.Counts[i]
 		buckets[bound.Seconds()] = below
 	}
-	*s.all = append(*s.all, prometheus.MustNewConstHistogram(s.desc, h.Count, h.Sum.Seconds(), buckets, labels...))
+	*s.all = append(*s.all, prometheus.MustNewConstHistogram(s.desc, h.Count, h.Sum.Seconds(), buckets, slices.Clone(labels)...))
 }

@@ -6,15 +6,21 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/yourturn/yourturn/internal/latency"
 )
 
 // Formats that a Prometheus asks for.
@@ -95,8 +101,10 @@ func TestHandlerAnswersAsPrometheusClient(t *testing.T) {
 					if bytes.Count(body, []byte("# EOF")) != 1 || !bytes.HasSuffix(body, []byte("# EOF\n")) {
 						t.Errorf("the end is not where it belongs")
 					}
-					if len(body) != len(want) {
-						t.Errorf("%d bytes, want %d", len(body), len(want))
+					// Theirs sorts the service's metrics among the others.
+					got, wanted := slices.Sorted(strings.Lines(string(body))), slices.Sorted(strings.Lines(string(want)))
+					if diff := cmp.Diff(wanted, got); diff != "" {
+						t.Errorf("the lines differ (-want +got):\n%s", diff)
 					}
 					continue
 				}
@@ -119,13 +127,12 @@ func TestHandlerAnswersAsPrometheusClient(t *testing.T) {
 func TestReadersShareAReport(t *testing.T) {
 	e := NewExporter()
 	e.Publish(manyOwners(t, 1))
-	c := newCompressor()
 	made := make([]*rendered, 8)
 	var readers sync.WaitGroup
 	for i := range made {
 		readers.Go(func() {
 			var err error
-			if made[i], err = e.render(expfmt.NewFormat(expfmt.TypeTextPlain), c); err != nil {
+			if made[i], err = e.render(expfmt.NewFormat(expfmt.TypeTextPlain)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -137,7 +144,67 @@ func TestReadersShareAReport(t *testing.T) {
 		}
 	}
 	e.Publish(manyOwners(t, 1))
-	if again, err := e.render(expfmt.NewFormat(expfmt.TypeTextPlain), c); err != nil || again == made[0] {
+	if again, err := e.render(expfmt.NewFormat(expfmt.TypeTextPlain)); err != nil || again == made[0] {
 		t.Errorf("the next report is rendered as the last one (error %v)", err)
+	}
+}
+
+// TestASlowRenderingDelaysNoScrape holds that a scrape is answered with what was rendered
+// last where the newest report takes long, and with that once it is rendered.
+func TestASlowRenderingDelaysNoScrape(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		format := expfmt.NewFormat(expfmt.TypeTextPlain)
+		render := func(e *Exporter) *rendered {
+			r, err := e.render(format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		e := NewExporter()
+		e.Publish(manyOwners(t, 1))
+		first := render(e)
+		e.Publish(manyOwners(t, 2))
+		s := e.shown[format.FormatType()]
+		slow := make(chan struct{})
+		s.making = slow // it is rendered, and takes long
+		began := time.Now()
+		if render(e) != first || time.Since(began) != newestWithin {
+			t.Errorf("a scrape is not answered with the last report after %s", newestWithin)
+		}
+		s.making = nil
+		close(slow)
+		if r := render(e); r.of != e.published.Load() {
+			t.Error("a scrape is answered with an old report once the newest can be rendered")
+		}
+	})
+}
+
+// TestTextIsThatOfPrometheus compares the text of a report with what Prometheus' client
+// makes of it, byte by byte.
+func TestTextIsThatOfPrometheus(t *testing.T) {
+	r := manyOwners(t, 12)
+	r.Names = map[string]string{"plain": "Ada Ohm", "odd": "A \"quoted\" \\ name\nof two lines, Zoë"}
+	r.AbsentUntil = map[string]latency.Instant{"plain": latency.Instant(1e15)}
+	for k, h := range r.Totals.Latency {
+		h.Count += 1_000_000 // with an exponent in one of the formats
+		r.Totals.Latency[k] = h
+	}
+	e := NewExporter()
+	e.Publish(r)
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(e)
+	for _, typ := range []expfmt.FormatType{expfmt.TypeTextPlain, expfmt.TypeOpenMetrics} {
+		want, err := encode(reg, expfmt.NewFormat(typ), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got bytes.Buffer
+		if err := newText(typ == expfmt.TypeOpenMetrics).write(&got, e.published.Load()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+			t.Errorf("%v (-want +got):\n%.3000s", typ, diff)
+		}
 	}
 }

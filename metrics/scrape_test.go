@@ -66,6 +66,7 @@ func BenchmarkScrape(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		req := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		req.Header.Set("Accept-Encoding", "gzip")
 		w := httptest.NewRecorder()
 		begun := time.Now()
 		h.ServeHTTP(w, req)
