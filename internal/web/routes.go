@@ -18,6 +18,10 @@ type route struct {
 	handler  http.Handler
 }
 
+// scrapesAtOnce is how many scrapes are answered at a time: many servers may scrape, and
+// one more costs next to nothing, because they share what is rendered.
+const scrapesAtOnce = 64
+
 // routes is the table of everything that is served. A route that is not in the
 // table of the tests fails them.
 func (s *Server) routes() []route {
@@ -25,7 +29,7 @@ func (s *Server) routes() []route {
 		{pattern: "GET /{$}", audience: anyRole(), personal: true, atOnce: 16, page: true, menu: waitsNow, handler: s.waiting()},
 		{pattern: "GET /owners/{owner}", audience: ofOwner(), personal: true, atOnce: 16, page: true, handler: s.owner()},
 		{pattern: "GET /assets/", audience: everybody(), atOnce: 16, handler: assets()},
-		{pattern: "GET /metrics", audience: operators(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics},
+		{pattern: "GET /metrics", audience: operators(), personal: true, anyHost: true, atOnce: scrapesAtOnce, handler: s.from.Metrics},
 	}
 	list = append(list, s.probes()...)
 	if s.from.Reader != nil {
@@ -74,7 +78,7 @@ func (s *Server) probes() []route {
 func (s *Server) Probes(metrics bool) http.Handler {
 	list := s.probes()
 	if metrics {
-		list = append(list, route{pattern: "GET /metrics", audience: everybody(), personal: true, anyHost: true, atOnce: 8, handler: s.from.Metrics})
+		list = append(list, route{pattern: "GET /metrics", audience: everybody(), personal: true, anyHost: true, atOnce: scrapesAtOnce, handler: s.from.Metrics})
 	}
 	return s.mux(list)
 }
