@@ -91,8 +91,10 @@ type Look struct {
 // config are there before anything waits on them.
 func OwnersOf(report *latency.Report, see Sight) []string {
 	var out []string
+	seen := map[string]bool{}
 	add := func(owner, project string) {
-		if see.SeesOwner(owner, project) && !slices.Contains(out, owner) {
+		if !seen[owner] && see.SeesOwner(owner, project) {
+			seen[owner] = true
 			out = append(out, owner)
 		}
 	}
@@ -133,9 +135,10 @@ func (n Now) Turn(ctx context.Context, owner string, looks []Look) (*Turn, error
 			t.StandIns = append(t.StandIns, StandIn{Person: d.Delegate, Name: report.DisplayName(d.Delegate), Until: Time(d.Until)})
 		}
 	}
+	given := responsesTo(report, owner)
 	for k, open := range report.Open {
 		if k.Owner == owner && see.SeesOwner(owner, k.Project) {
-			t.Parts = append(t.Parts, turnPart(report, k, open))
+			t.Parts = append(t.Parts, turnPart(report, k, open, given[k]))
 		}
 	}
 	slices.SortFunc(t.Parts, func(a, b TurnPart) int { return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Kind, b.Kind)) })
@@ -151,28 +154,37 @@ type ownersSight struct{ Sight }
 
 func (ownersSight) SeesProject(string) bool { return false }
 
+// responsesTo returns who gave the verdicts and answers of an owner's waits.
+func responsesTo(report *latency.Report, owner string) map[latency.Key]Responses {
+	out := map[latency.Key]Responses{}
+	for e, n := range report.Totals.Ended {
+		if e.Owner != owner || !e.Outcome.IsResponse() {
+			continue
+		}
+		r := out[e.Key]
+		switch e.Responder {
+		case latency.ByOwner:
+			r.Owner += int(n) //nolint:gosec // waits
+		case latency.ByDelegate:
+			r.Delegate += int(n) //nolint:gosec // waits
+		default:
+			r.Other += int(n) //nolint:gosec // waits
+		}
+		out[e.Key] = r
+	}
+	return out
+}
+
 // turnPart returns how one kind of an owner's waits went in one project.
-func turnPart(report *latency.Report, k latency.Key, open latency.OpenState) TurnPart {
+func turnPart(report *latency.Report, k latency.Key, open latency.OpenState, given Responses) TurnPart {
 	p := TurnPart{
 		Project: k.Project, Kind: k.Kind, Target: Seconds(report.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}]),
 		Open: open.Open, Overdue: open.Overdue, Forgotten: open.Forgotten,
 		Recent: windowed(report, k, "28d", 28), Longer: windowed(report, k, "90d", 90),
+		Responses: given,
 	}
 	if cal := report.Calendar(k.Owner, k.Project); cal != nil {
 		p.Day = Seconds(cal.Day())
-	}
-	for e, n := range report.Totals.Ended {
-		if e.Key != k || !e.Outcome.IsResponse() {
-			continue
-		}
-		switch e.Responder {
-		case latency.ByOwner:
-			p.Responses.Owner += int(n) //nolint:gosec // waits
-		case latency.ByDelegate:
-			p.Responses.Delegate += int(n) //nolint:gosec // waits
-		default:
-			p.Responses.Other += int(n) //nolint:gosec // waits
-		}
 	}
 	return p
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -67,25 +68,41 @@ func quantileOf(d *latency.Distribution, q float64, day time.Duration) measured 
 }
 
 // rows lists the owners whose statistics a caller may see and a filter concerns, in
-// alphabetical order, because the page ranks nobody.
-func (s *Server) rows(r *latency.Report, c Caller, f query.WaitingFilter) []row {
-	var out []row
-	past := late(r)
-	for k, open := range r.Open {
+// alphabetical order, because the page ranks nobody. It returns the first ones, and how
+// many more there are.
+func (s *Server) rows(r *latency.Report, c Caller, f query.WaitingFilter) (first []row, more int) {
+	keys, names := map[string][]latency.Key{}, map[string]string{} // by owner
+	for k := range r.Open {
 		if !c.SeesOwner(k.Owner, k.Project) || !concerns(f, k) {
 			continue
 		}
-		line := row{
-			Key: k, ID: "owner-" + k.Owner + "-" + k.Project + "-" + string(k.Kind), Name: short(r.DisplayName(k.Owner)), Path: s.ownerPath(k.Owner), Open: open.Open - open.Forgotten, Past: past[k], Forgotten: open.Forgotten,
-			Absent: r.Absent[k.Owner], Target: r.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}], Day: workingDay(r, k.Owner, k.Project),
+		if keys[k.Owner] == nil {
+			names[k.Owner] = short(r.DisplayName(k.Owner))
 		}
-		line.Median = quantileOf(r.Statistics.Waits[latency.WaitsKey{Kind: k.Kind, Project: k.Project, Owner: k.Owner, Window: "28d"}], 0.5, line.Day)
-		out = append(out, line)
+		keys[k.Owner] = append(keys[k.Owner], k)
+		more++
 	}
-	slices.SortFunc(out, func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.Project, b.Project), cmp.Compare(a.Kind, b.Kind))
-	})
-	return out
+	owners := slices.SortedFunc(maps.Keys(keys), func(a, b string) int { return cmp.Or(cmp.Compare(names[a], names[b]), cmp.Compare(a, b)) })
+	past := late(r)
+	for _, owner := range owners {
+		if len(first) == mostRows {
+			break
+		}
+		list := keys[owner]
+		slices.SortFunc(list, func(a, b latency.Key) int {
+			return cmp.Or(cmp.Compare(a.Project, b.Project), cmp.Compare(a.Kind, b.Kind))
+		})
+		for _, k := range list[:min(len(list), mostRows-len(first))] {
+			open := r.Open[k]
+			line := row{
+				Key: k, ID: "owner-" + k.Owner + "-" + k.Project + "-" + string(k.Kind), Name: names[owner], Path: s.ownerPath(k.Owner), Open: open.Open - open.Forgotten, Past: past[k], Forgotten: open.Forgotten,
+				Absent: r.Absent[k.Owner], Target: r.Targets[latency.StoryKey{Kind: k.Kind, Project: k.Project}], Day: workingDay(r, k.Owner, k.Project),
+			}
+			line.Median = quantileOf(r.Statistics.Waits[latency.WaitsKey{Kind: k.Kind, Project: k.Project, Owner: k.Owner, Window: "28d"}], 0.5, line.Day)
+			first = append(first, line)
+		}
+	}
+	return first, more - len(first)
 }
 
 // concerns reports whether a filter, but for its state, is about a key.

@@ -158,9 +158,7 @@ func (s *Server) fillWaiting(r *http.Request, report *latency.Report, data *wait
 	data.Tiles = waitingTiles(list.Totals, f, q)
 	data.Filter = waitingFilter(report, c, f, q)
 	data.ListTitle, data.Nothing = "What to look at, in this order", nothing(list.Totals, f)
-	all := s.rows(report, c, f)
-	data.Rows = all[:min(len(all), mostRows)]
-	data.MoreRows = len(all) - len(data.Rows)
+	data.Rows, data.MoreRows = s.rows(report, c, f)
 	data.Teams = teams(report, c, f)
 	if list.Totals.Open == 0 {
 		return template.HTML(template.HTMLEscapeString(data.Nothing)), nil //nolint:gosec // it is escaped
