@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,25 +197,6 @@ func (a *attack) heard() []time.Duration {
 	return all
 }
 
-// processor returns how much time of a processor the service has used.
-func (a *attack) processor() time.Duration {
-	a.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", a.cmd.Process.Pid))
-	if err != nil {
-		a.Fatalf("the service is gone: %v\n%s", err, a.out.String())
-	}
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // from the state on
-	var ticks int64
-	for _, field := range fields[11:13] { // in the program, and in the kernel
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			a.Fatal(err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond
-}
-
 // observation is what was measured of a service for a while.
 type observation struct {
 	length       time.Duration
@@ -297,17 +277,5 @@ func fetched(ctx context.Context, url string) (status int, body string, err erro
 // resident returns the memory of the service, in bytes.
 func (a *attack) resident() int64 {
 	a.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.cmd.Process.Pid))
-	if err != nil {
-		a.Fatalf("the service is gone: %v\n%s", err, a.out.String())
-	}
-	m := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(text)
-	if m == nil {
-		a.Fatalf("the service is gone:\n%s", a.out.String())
-	}
-	n, err := strconv.ParseInt(string(m[1]), 10, 64)
-	if err != nil {
-		a.Fatal(err)
-	}
-	return n << 10
+	return a.memory("VmRSS")
 }

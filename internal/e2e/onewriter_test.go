@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -64,6 +65,44 @@ func (s *serveProcess) signal(sig syscall.Signal) int {
 		s.Fatal(err)
 	}
 	return <-s.ended
+}
+
+// memory returns a size from the status of the process, in bytes: VmRSS is what is resident,
+// VmHWM the most that was.
+func (s *serveProcess) memory(field string) int64 {
+	s.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		s.Fatalf("the service is gone: %v\n%s", err, s.out.String())
+	}
+	m := regexp.MustCompile(field + `:\s+(\d+) kB`).FindSubmatch(text)
+	if m == nil {
+		s.Fatalf("the service is gone:\n%s", s.out.String())
+	}
+	n, err := strconv.ParseInt(string(m[1]), 10, 64)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return n << 10
+}
+
+// processor returns how much time of a processor the process has used.
+func (s *serveProcess) processor() time.Duration {
+	s.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		s.Fatalf("the service is gone: %v\n%s", err, s.out.String())
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // from the state on
+	var ticks int64
+	for _, field := range fields[11:13] { // in the program, and in the kernel
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			s.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond
 }
 
 // freePort returns an address on loopback that nobody listens on.

@@ -27,10 +27,14 @@ const probeVariable = "YOURTURN_TEST_PROBE"
 
 // TestMain runs the tests or, in a process that a test starts, the product with
 // the arguments of argsVariable, or with its own where it bears the product's name, a
-// probe, or an attack.
+// probe, an attack, or a load.
 func TestMain(m *testing.M) {
 	if value := os.Getenv(attackVariable); value != "" {
 		attackMain(value)
+		return
+	}
+	if value := os.Getenv(loadVariable); value != "" {
+		loadMain(value)
 		return
 	}
 	if url := os.Getenv(probeVariable); url != "" {
