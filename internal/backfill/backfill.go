@@ -59,6 +59,9 @@ type Options struct {
 	Overwrite bool
 	// Progress is called with each complete file, first with those that were there. It may be nil.
 	Progress func(File)
+	// Stepped is called with each step that was derived, by several goroutines at once. It
+	// may be nil.
+	Stepped func()
 }
 
 // File is a complete file.
@@ -90,7 +93,7 @@ func Write(ctx context.Context, source Source, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	kept, err := f.keep(o)
+	kept, _, err := f.keep(o, true)
 	if err != nil {
 		return Result{}, err
 	}
@@ -226,6 +229,9 @@ func derive(ctx context.Context, source Source, o Options, part span) (*table, e
 		exporter.Publish(report)
 		if err := t.gather(i, registry, func(project string) bool { return o.Begins.begun(project, p.now) }); err != nil {
 			return nil, err
+		}
+		if o.Stepped != nil {
+			o.Stepped()
 		}
 	}
 	return t, nil

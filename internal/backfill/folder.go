@@ -123,19 +123,31 @@ func openFolder(o Options) (*folder, error) {
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 // keep returns the files that hold something of what is asked for, in order. What
-// is not as it would be written is removed, if it may be, or refused.
-func (f *folder) keep(o Options) ([]File, error) {
-	var kept []File
+// is not as it would be written is refused, or replaced if it may be: replaced is how many
+// bytes that is, which are removed if remove says so.
+func (f *folder) keep(o Options, remove bool) (kept []File, replaced int64, err error) {
+	replace := func(name string) error {
+		info, err := os.Stat(f.path(name))
+		if err != nil {
+			return err
+		}
+		replaced += info.Size()
+		if remove {
+			delete(f.records, name)
+			err = os.Remove(f.path(name))
+		}
+		return err
+	}
 	for _, name := range f.others {
 		first, next, ok := ofName(name)
 		if !ok || first.After(o.To) || !next.After(o.From) {
 			continue
 		}
 		if !o.Overwrite {
-			return nil, &ConflictError{f.path(name), "is there, and " + manifestName + " does not say what it holds"}
+			return nil, 0, &ConflictError{f.path(name), "is there, and " + manifestName + " does not say what it holds"}
 		}
-		if err := os.Remove(f.path(name)); err != nil {
-			return nil, err
+		if err := replace(name); err != nil {
+			return nil, 0, err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.records)) {
@@ -145,27 +157,26 @@ func (f *folder) keep(o Options) ([]File, error) {
 		}
 		reason := r.differs(o)
 		if info, err := os.Stat(f.path(name)); err != nil {
-			return nil, err
+			return nil, 0, err
 		} else if info.Size() != r.Bytes {
 			reason = "was changed since it was written"
 		}
 		switch {
 		case o.Overwrite && (r.First.Before(o.From) || r.Last.After(o.To)):
 			// The part of it that is not asked for would be lost.
-			return nil, &ConflictError{f.path(name), fmt.Sprintf("holds more than is to be written anew: it goes from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))}
+			return nil, 0, &ConflictError{f.path(name), fmt.Sprintf("holds more than is to be written anew: it goes from %s to %s", r.First.Format(time.RFC3339), r.Last.Format(time.RFC3339))}
 		case o.Overwrite:
-			if err := os.Remove(f.path(name)); err != nil {
-				return nil, err
+			if err := replace(name); err != nil {
+				return nil, 0, err
 			}
-			delete(f.records, name)
 		case reason != "":
-			return nil, &ConflictError{f.path(name), reason}
+			return nil, 0, &ConflictError{f.path(name), reason}
 		default:
 			kept = append(kept, f.file(name, true))
 		}
 	}
 	slices.SortFunc(kept, func(a, b File) int { return a.First.Compare(b.First) })
-	return kept, nil
+	return kept, replaced, nil
 }
 
 // ofName returns the first instant that a file's name speaks of, and the first after it.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/rules"
+	"github.com/yourturn/yourturn/internal/words"
 )
 
 // headOfPrometheus is how far back Prometheus still writes itself: blocks that
@@ -28,8 +31,9 @@ const headOfPrometheus = 3 * time.Hour
 type backfillFlags struct {
 	configFile, from, to, out, job, instance string
 	step                                     time.Duration
-	force                                    bool
+	force, anySpace                          bool
 	untouched                                bool   // no Prometheus that imports it has a sample yet
+	unannounced                              bool   // nobody reads what it would say before it writes
 	line                                     string // the command line
 }
 
@@ -43,6 +47,10 @@ func backfillCommand(e Env) *cobra.Command {
 each --step, as OpenMetrics, one file for each month. It reads only the store.
 Prometheus' promtool turns the files into blocks; the last line of the output is the
 command for it.
+
+Before it writes it says how large the files and the blocks will be, and about how much
+memory and time it takes, by a few steps that it derives first; and how to clean up
+afterwards. It writes nothing where the files do not fit.
 
 --to is at most 3 hours ago, because Prometheus itself still writes younger samples.
 It is also before the first scrape of the live service, because counters count twice
@@ -71,6 +79,7 @@ present are one series.`,
 	flags.StringVar(&f.job, "job", "yourturn", "the job label of the live scrape")
 	flags.StringVar(&f.instance, "instance", "", "the instance label of the live scrape (default web.listen_address of the config)")
 	flags.BoolVar(&f.force, "force", false, "write existing files again")
+	flags.BoolVar(&f.anySpace, "any-space", false, "write although less space is free than the files are expected to need")
 	return cmd
 }
 
@@ -179,19 +188,107 @@ func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) 
 	if ledger.StartedBy != fingerprint || ledger.Naming != rules.Naming(cfg) {
 		start = 0 // it began with another past than this one, or other names
 	}
-	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", f.step, from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
+	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", strings.Replace(strings.TrimSuffix(f.step.String(), "0s"), "h0m", "h", 1), from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
 	b := app.BuildInfo()
-	done, err := backfill.Write(ctx, r.Store, backfill.Options{
+	options := backfill.Options{
 		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, LeftOut: cfg.Metrics.LeftOut(), Dir: f.out, Overwrite: f.force,
 		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
 		// A store that begins at another instant is another Jira's, whatever its config.
 		Config: strings.TrimSpace(fmt.Sprintf("%s %d %d %s", fingerprint, begins.First, start, rules.Naming(cfg))), LedgerStart: start, Version: b.Version + " " + b.Revision,
-		Progress: func(file backfill.File) { printFile(e, file, now) },
-	})
+	}
+	var steps int
+	if !f.unannounced {
+		if steps, err = f.announce(ctx, e, r, options); err != nil {
+			return ofFolder(err)
+		}
+	}
+	show, derived := newProgress(e.Err), 0
+	var mu sync.Mutex // over show and derived
+	options.Stepped = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if derived++; steps > 0 {
+			show.show("%s of %s steps", words.Number(derived), words.Number(steps))
+		}
+	}
+	options.Progress = func(file backfill.File) {
+		mu.Lock()
+		defer mu.Unlock()
+		show.done()
+		printFile(e, file, now)
+	}
+	done, err := backfill.Write(ctx, r.Store, options)
+	show.done()
+	return f.finish(ctx, e, r, done, err, to.Add(f.step), now)
+}
+
+// ofFolder returns an error with the remedy for a folder that holds something else.
+func ofFolder(err error) error {
+	if conflict := (*backfill.ConflictError)(nil); errors.As(err, &conflict) {
+		return usageError{fmt.Errorf("%w: replace it with --force, or name another folder with --out", err)}
+	}
+	return err
+}
+
+// announce says what will be written, what that takes, and how to clean up after it. It
+// returns how many steps there are to write, and an error where they do not fit.
+func (f *backfillFlags) announce(ctx context.Context, e Env, r *query.Reader, o backfill.Options) (steps int, err error) {
+	show, n := newProgress(e.Err), 0
+	o.Stepped = func() { n++; show.show("deriving %d steps to estimate by", n) }
+	x, err := backfill.Expect(ctx, r.Store, o)
+	show.done()
+	if err != nil || x.Steps == 0 {
+		return 0, err
+	}
+	w := e.Err
+	fmt.Fprintf(w, "expected, by %d steps of it:\n  %s, about %s samples of %s series: %s\n", n, words.Count(x.Files, "file", "files"),
+		words.Number(twoDigits(x.Samples)), words.Number(twoDigits(x.Series)), roughly(x.Bytes))
+	free, known := backfill.Free(f.out)
+	free += x.Replaced
+	if known {
+		fmt.Fprintf(w, "  %s are free there\n", roughly(free))
+	}
+	fmt.Fprintf(w, "  %s more in Prometheus' data\n  %s of memory, and %s, to write them\n", roughly(x.Blocks), roughly(x.Memory), words.Elapsed(max(x.Time, time.Second)))
+	fmt.Fprintf(w, "once imported, the files are needed no more:\n  rm %s/*.om %[1]s/backfill.json\n", quoted(f.out))
+	fmt.Fprint(w, "if the import was wrong: promtool lists the blocks that it made (BLOCK ULID);\n"+
+		"  stop Prometheus, delete the folders of these names from its data, start it\n")
+	if known && free < x.Bytes && !f.anySpace {
+		return 0, fmt.Errorf("the files need about %s, and %s are free for %s: free some space, name another disk with --out, "+
+			"write less with a later --from or a larger --step, or write them all the same with --any-space", roughly(x.Bytes), roughly(free), f.out)
+	}
+	return x.Steps, nil
+}
+
+// twoDigits rounds a number to two digits.
+func twoDigits(n int) int {
+	unit := 1
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	return (n + unit/2) / unit * unit
+}
+
+// roughly writes a number of bytes with two digits.
+func roughly(bytes int64) string {
+	for _, unit := range []struct {
+		name string
+		size float64
+	}{{"GB", 1e9}, {"MB", 1e6}} {
+		if n := float64(bytes) / unit.size; n >= 9.95 {
+			return words.Number(twoDigits(int(math.Round(n)))) + " " + unit.name
+		} else if n >= 0.95 {
+			return fmt.Sprintf("%.1f %s", n, unit.name)
+		}
+	}
+	return fmt.Sprintf("%.2f MB", float64(bytes)/1e6)
+}
+
+// finish says what was written and what is left to do, after err.
+func (f *backfillFlags) finish(ctx context.Context, e Env, r *query.Reader, done backfill.Result, err error, next, now time.Time) error {
 	var conflict *backfill.ConflictError
 	switch {
 	case errors.As(err, &conflict):
-		return usageError{fmt.Errorf("%w: replace it with --force, or name another folder with --out", err)}
+		return ofFolder(err)
 	case err != nil:
 		return unfinishedError{err, f.goOn(done.Files)}
 	}
@@ -199,7 +296,7 @@ func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) 
 		fmt.Fprintf(e.Err, "the files in %s have no samples from %s to %s: write them with --from %[2]s --to %[3]s\n",
 			f.out, hole.First.Format(time.RFC3339), hole.Last.Format(time.RFC3339))
 	}
-	if err := printRest(ctx, e, r, to.Add(f.step), now); err != nil {
+	if err := printRest(ctx, e, r, next, now); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.Out, "for f in %s; do promtool tsdb create-blocks-from --max-block-duration=720h openmetrics \"$f\" PROMETHEUS_DATA; done\n", f.names(done.Files))

@@ -205,7 +205,7 @@ func (f *demoFlags) writePast(ctx context.Context, e Env, cfg *config.Config) er
 		return fmt.Errorf("writing the demo's past: %w", err)
 	}
 	err := writePast(ctx, Env{Out: io.Discard, Err: io.Discard, Now: e.Now}, cfg, backfillFlags{
-		from: e.now().Add(-f.pastOf).UTC().Format(time.RFC3339), step: time.Hour, out: draft, job: "yourturn", instance: f.instance, untouched: true,
+		from: e.now().Add(-f.pastOf).UTC().Format(time.RFC3339), step: time.Hour, out: draft, job: "yourturn", instance: f.instance, untouched: true, unannounced: true,
 	})
 	if ctx.Err() != nil {
 		return os.RemoveAll(draft) // the demo stops
