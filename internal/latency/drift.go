@@ -104,18 +104,15 @@ func (s *RollingStatistics) settleSpans(out *settled, from, asOf Instant, spans 
 		}
 		v := settledSpan{p.Key, s.labels.of(span.Owner), span.Stage, driftOf(p, span.Span, from)}
 		out.spans = append(out.spans, v)
-		if v.drift.open+v.drift.across == 2 {
+		lived := p.Calendar.Working(max(span.From, from), min(span.To, asOf))
+		switch {
+		case v.drift.open+v.drift.across == 2:
 			if !slices.Contains(out.lasting, p.Key) {
 				out.lasting = append(out.lasting, p.Key)
 			}
-			continue
-		}
-		lived := p.Calendar.Working(max(span.From, from), min(span.To, asOf))
-		switch {
 		case lived == 0 && v.drift.open == 1:
 			out.next = min(out.next, from+1)
-		case lived == 0:
-			continue
+		case lived == 0: // it is over, and lies outside of working hours
 		case v.drift.across == 1:
 			if at, ok := p.Calendar.After(from, lived); ok {
 				out.next = min(out.next, at)

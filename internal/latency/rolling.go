@@ -57,7 +57,8 @@ func (s *RollingStatistics) Rename(rules *Rules) { s.rules = rules }
 // Replace takes the trace of a story out and another one in; nil is none. They are as
 // of an instant that the next At does not come before.
 func (s *RollingStatistics) Replace(id int64, before, after *Trace) {
-	if before != nil && after != nil && before.goesOnAs(after) && s.goOn(id, after) {
+	if before != nil && after != nil && before.goesOnAs(after) {
+		s.goOn(id, after)
 		return
 	}
 	if before != nil {
@@ -93,40 +94,30 @@ func (t *Trace) goesOnAs(later *Trace) bool {
 	return true
 }
 
-// goOn lets the open waits of a story go on as in a later trace. It reports whether the
-// windows look at all of them at every instant.
-func (s *RollingStatistics) goOn(id int64, later *Trace) bool {
+// goOn lets the open waits of a story go on as in a later trace. The windows look at all
+// of them at every instant.
+func (s *RollingStatistics) goOn(id int64, later *Trace) {
 	var room [4]*Sample
 	open := room[:0]
 	for i := range later.Samples {
-		if later.Samples[i].End == Never {
-			open = append(open, &later.Samples[i])
+		r := &later.Samples[i]
+		if p := s.rules.watched(r.ProjectID); r.End == Never && p != nil && p.Measures(r.Kind) {
+			open = append(open, r)
 		}
 	}
-	isOpen := func(r Sample) bool { return r.End == Never }
-	for _, w := range s.windows {
-		m, n := w.moving[id], 0
-		for i := 0; m != nil && i < len(m.samples); i++ {
-			if isOpen(m.samples[i]) {
-				n++
-			}
-		}
-		if n != len(open) {
-			return false
-		}
+	if len(open) == 0 {
+		return
 	}
 	for _, w := range s.windows {
 		n := 0
-		for i := 0; n < len(open); i++ {
-			r := &w.moving[id].samples[i]
-			if isOpen(*r) {
+		for i := range w.moving[id].samples {
+			if r := &w.moving[id].samples[i]; r.End == Never {
 				clock := append(r.Clock[:0], open[n].Clock...)
 				*r, n = *open[n], n+1
 				r.Clock = clock
 			}
 		}
 	}
-	return true
 }
 
 // At returns the statistics as of an instant, and drops the traces of which no window
@@ -257,7 +248,7 @@ func stands(of Span, from, asOf Instant) (still bool, next Instant, over bool) {
 		return false, of.To, false
 	case of.To == Never:
 		return false, Never, false
-	case of.From >= asOf || of.To > asOf: // it is of an instant that the window has not come to
+	case of.From >= asOf: // it is of an instant that the window has not come to
 		return false, from + 1, false
 	}
 	return true, min(of.From+1, of.To), false

@@ -173,6 +173,246 @@ func TestRollingStatisticsAreStatistics(t *testing.T) {
 	})
 }
 
+// countedLooks are traces that count how often any of them is looked at.
+type countedLooks struct {
+	tracesByStory
+	t     *testing.T
+	looks int
+}
+
+func (s *countedLooks) look() {
+	if s.looks++; s.looks > 10_000 {
+		s.t.Fatal("the windows look at the same traces again and again")
+	}
+}
+
+func (s *countedLooks) Trace(id int64) *Trace {
+	s.look()
+	return s.tracesByStory.Trace(id)
+}
+
+func (s *countedLooks) All() iter.Seq2[int64, *Trace] {
+	s.look()
+	return s.tracesByStory.All()
+}
+
+// TestWindowsLookWhereTheirEndsLie lets the ends of windows pass over all that a trace has,
+// instant by instant. What is kept up to date is what statistics of the trace make of it,
+// and each window looks at it when an end comes to something alone.
+func TestWindowsLookWhereTheirEndsLie(t *testing.T) {
+	plain, closed := testRules(t), testRules(t)
+	plain.Projects["2"].NoAcceptance = true
+	march, err := calendar.New(calendar.Spec{
+		Zone: berlin(t), Week: calendar.Week{time.Monday: {{From: 9 * 60, To: 17 * 60}}},
+		Holiday: func(_ int, month time.Month, day int) bool { return month != time.March || day > 8 },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Projects["1"].Calendar = march
+	wait := func(project, owner, from, to string) Sample {
+		s := Sample{StoryID: 1, Kind: Acceptance, ProjectID: project, Owner: owner, Start: when(t, from), End: Never, Working: 2 * time.Hour, Target: time.Hour}
+		s.Clock = []Span{{s.Start, s.Start + 7_200_000}}
+		if to != "" {
+			s.End, s.Response = when(t, to), true
+			s.Clock = []Span{{s.Start, s.End}}
+		}
+		return s
+	}
+	stretch := func(project string, stage Stage, from, to string) StageSpan {
+		s := StageSpan{Span: Span{when(t, from), Never}, ProjectID: project, Owner: "po", Stage: stage}
+		if to != "" {
+			s.To = when(t, to)
+		}
+		return s
+	}
+	verdict := func(project, at string) Verdict {
+		return Verdict{At: when(t, at), ProjectID: project, Owner: "po", Accepted: true}
+	}
+	none := Verdict{At: Never}
+	met := wait("1", "po", "Mon 10:00", "Mon 12:00")
+	met.Working = met.Target
+	for _, tc := range []struct {
+		name  string
+		rules *Rules
+		trace Trace
+		looks int // of the three windows together, while they pass over the trace
+	}{
+		{"a wait", plain, Trace{Verdict: none, Home: Home{"1", FieldSet}, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 12:00")}}, 6},
+		{"a wait that shows its target", plain, Trace{Verdict: none, Samples: []Sample{met}}, 6},
+		{"a wait without an owner", plain, Trace{Verdict: none, Home: Home{"1", FieldEmpty}, Samples: []Sample{wait("1", Unowned, "Mon 10:00", "Mon 12:00")}}, 6},
+		{"a wait that ended as it began", plain, Trace{Verdict: none, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 10:00")}}, 6},
+		{"an open wait", plain, Trace{Verdict: none, Samples: []Sample{wait("1", "po", "Mon 10:00", "")}}, 0},
+		{"two waits that began at once", plain, Trace{Verdict: none, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 11:00"), wait("1", "po", "Mon 10:00", "Mon 12:00")}}, 9},
+		{"waits that nobody measures", plain, Trace{Verdict: none, Home: Home{"77", FieldEmpty}, Samples: []Sample{
+			wait("77", "po", "Mon 10:00", "Mon 12:00"), wait("2", "po", "Mon 10:00", "Mon 12:00"),
+		}}, 6},
+		{"a verdict", plain, Trace{Verdict: verdict("1", "Mon 12:00"), Home: Home{"1", NoField}}, 3},
+		{"a verdict where nobody watches", plain, Trace{Verdict: verdict("77", "Mon 12:00")}, 3},
+		{"a verdict where there is no acceptance", plain, Trace{Verdict: verdict("2", "Mon 12:00")}, 3},
+		{"a verdict before the end of another wait", plain, Trace{Verdict: verdict("1", "Mon 11:00"), Home: Home{"1", FieldSet}, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 12:00")}}, 9},
+		{"a verdict after one", plain, Trace{Verdict: verdict("1", "Mon 13:00"), Home: Home{"1", FieldSet}, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 12:00")}}, 9},
+		{"a verdict, and an open wait", plain, Trace{Verdict: verdict("1", "Mon 11:00"), Samples: []Sample{wait("1", "po", "Mon 10:00", "")}}, 3},
+		{"a stretch", plain, Trace{Verdict: none, Home: Home{"1", FieldSet}, Stages: []StageSpan{stretch("1", StageOwner, "Mon 10:00", "Mon 12:00")}}, 6},
+		{"a stretch that ends after hours", plain, Trace{Verdict: none, Stages: []StageSpan{stretch("1", StageOwnerQuestion, "Fri 16:00", "7 Mar 12:00")}}, 9},
+		{"a stretch at night", plain, Trace{Verdict: none, Stages: []StageSpan{stretch("1", StageTest, "Mon 20:00", "Mon 22:00")}}, 6},
+		{"a stretch over a night", plain, Trace{Verdict: none, Stages: []StageSpan{stretch("1", StageTest, "Mon 20:00", "Tue 11:00")}}, 6},
+		{"a stretch that goes on", plain, Trace{Verdict: none, Stages: []StageSpan{stretch("1", StageTest, "Mon 10:00", "")}}, 6},
+		{"a stretch that goes on in the night", plain, Trace{Verdict: none, Stages: []StageSpan{stretch("1", StageTest, "Mon 20:00", "")}}, 6},
+		{"a stretch that goes on while nobody works", closed, Trace{Verdict: none, Stages: []StageSpan{stretch("1", StageTest, "Mon 10:00", "")}}, 6},
+		{"stretches of one story", plain, Trace{Verdict: none, Stages: []StageSpan{
+			stretch("77", StageTest, "Mon 09:00", "Mon 10:00"), stretch("1", StageTest, "Mon 10:00", "Mon 11:00"), stretch("1", StageOwner, "Mon 11:00", "Mon 12:00"), stretch("1", StageTest, "Mon 13:00", ""),
+		}}, 24},
+		{"stretches of which the first lies in the night", plain, Trace{Verdict: none, Stages: []StageSpan{
+			stretch("1", StageTest, "Mon 20:00", "Mon 22:00"), stretch("1", StageOwner, "Tue 10:00", "Tue 12:00"),
+		}}, 12},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			edges := map[Instant]bool{}
+			for _, s := range tc.trace.Samples {
+				edges[s.Start], edges[s.End] = true, true
+			}
+			for _, s := range tc.trace.Stages {
+				edges[s.From], edges[s.To] = true, true
+			}
+			edges[tc.trace.Verdict.At] = true
+			delete(edges, Never)
+			traces := &countedLooks{tracesByStory: tracesByStory{1: &tc.trace}, t: t}
+			end := slices.Max(slices.Collect(maps.Keys(edges)))
+			rolling := NewRollingStatistics(tc.rules, traces, end)
+			rolling.Replace(1, nil, &tc.trace)
+			at := func(asOf Instant) {
+				t.Helper()
+				var seen []*Trace
+				if tc.trace.Until() > asOf.Add(-LongestWindow) {
+					seen = append(seen, &tc.trace)
+				}
+				want := NewStatistics(tc.rules, Rolling(asOf), slices.Values(seen))
+				if diff := gocmp.Diff(want, rolling.At(asOf), sameStatistics()); diff != "" {
+					t.Fatalf("as of %s (-all traces +kept):\n%s", asOf.Time(), diff)
+				}
+				if len(traces.tracesByStory) != len(seen) {
+					t.Fatalf("as of %s: %d traces are kept, want %d", asOf.Time(), len(traces.tracesByStory), len(seen))
+				}
+			}
+			// The end of the windows, to and fro: time may go back.
+			var ends, begins []Instant
+			for e := range edges {
+				ends = append(ends, e-1, e, e+1)
+				for _, w := range Rolling(0) {
+					begins = append(begins, e-1-w.From, e-w.From, e+1-w.From)
+				}
+			}
+			slices.Sort(ends)
+			for _, asOf := range slices.Backward(ends) {
+				at(asOf)
+			}
+			for _, asOf := range ends {
+				at(asOf)
+			}
+			rolling.Replace(1, &tc.trace, nil)
+			if diff := gocmp.Diff(NewStatistics(tc.rules, Rolling(end+1), slices.Values([]*Trace{})), rolling.At(end+1), sameStatistics()); diff != "" {
+				t.Fatalf("without the trace (-none +kept):\n%s", diff)
+			}
+			// Their beginnings.
+			for day := range Instant(100) {
+				begins = append(begins, end+day*24*3_600_000)
+			}
+			slices.Sort(begins)
+			rolling = NewRollingStatistics(tc.rules, traces, end)
+			rolling.Replace(1, nil, &tc.trace)
+			at(end)
+			traces.looks = 0
+			for _, asOf := range begins {
+				if asOf > end {
+					at(asOf)
+				}
+			}
+			if dropped := tc.trace.Until() != Never; dropped {
+				traces.looks-- // to see whose it was
+			}
+			if traces.looks != tc.looks {
+				t.Errorf("the windows look %d times, want %d", traces.looks, tc.looks)
+			}
+		})
+	}
+}
+
+// TestATraceGoesOn tells a trace in which no more than the clocks of open waits have run on
+// from one in which something has happened.
+func TestATraceGoesOn(t *testing.T) {
+	const ended, open = 0, 1
+	trace := func() *Trace {
+		return &Trace{
+			Home: Home{"1", FieldSet}, Verdict: Verdict{5, "1", "po", true}, Stages: []StageSpan{{Span: Span{1, Never}, ProjectID: "1", Owner: "po", Stage: StageTest}},
+			Samples: []Sample{
+				{StoryID: 1, Story: "PAY-1", Kind: Question, ProjectID: "1", Owner: "po", Start: 1, End: 5, Response: true, EndedBy: "po", Working: 4, Target: 9, Clock: []Span{{1, 5}}},
+				{StoryID: 1, Story: "PAY-1", Kind: Question, ProjectID: "1", Owner: "po", Start: 6, End: Never, Working: 4, Target: 9, Clock: []Span{{6, 10}}},
+			},
+		}
+	}
+	for name, tc := range map[string]struct {
+		change func(t *Trace)
+		want   bool
+	}{
+		"nothing":                {func(*Trace) {}, true},
+		"its clock runs on":      {func(t *Trace) { t.Samples[open].Working, t.Samples[open].Clock = 5, []Span{{6, 11}} }, true},
+		"another target":         {func(t *Trace) { t.Samples[open].Target = 8 }, true},
+		"the owner field":        {func(t *Trace) { t.Home.Field = FieldEmpty }, false},
+		"the verdict":            {func(t *Trace) { t.Verdict.Accepted = false }, false},
+		"a stage":                {func(t *Trace) { t.Stages[0].To = 10 }, false},
+		"another wait":           {func(t *Trace) { t.Samples = append(t.Samples, t.Samples[open]) }, false},
+		"its kind":               {func(t *Trace) { t.Samples[open].Kind = Acceptance }, false},
+		"its project":            {func(t *Trace) { t.Samples[open].ProjectID = "2" }, false},
+		"its owner":              {func(t *Trace) { t.Samples[open].Owner = "next" }, false},
+		"its key":                {func(t *Trace) { t.Samples[open].Story = "WEB-1" }, false},
+		"its start":              {func(t *Trace) { t.Samples[open].Start = 7 }, false},
+		"its end":                {func(t *Trace) { t.Samples[open].End = 10 }, false},
+		"the end of an ended":    {func(t *Trace) { t.Samples[ended].End = 4 }, false},
+		"the clock of an ended":  {func(t *Trace) { t.Samples[ended].Working = 3 }, false},
+		"when an ended one ran":  {func(t *Trace) { t.Samples[ended].Clock = []Span{{2, 5}} }, false},
+		"the target of an ended": {func(t *Trace) { t.Samples[ended].Target = 8 }, false},
+		"no response":            {func(t *Trace) { t.Samples[ended].Response = false }, false},
+		"who ended it":           {func(t *Trace) { t.Samples[ended].EndedBy = "dev" }, false},
+	} {
+		later := trace()
+		tc.change(later)
+		if got := trace().goesOnAs(later); got != tc.want {
+			t.Errorf("%s: goes on %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
+// TestOpenWaitsGoOn lets the clocks of two open waits run on beside one that lies across the
+// beginning of each window, and beside one that nobody watches.
+func TestOpenWaitsGoOn(t *testing.T) {
+	rules := testRules(t)
+	asOf := when(t, "Fri 12:00")
+	early := asOf.Add(-2 * LongestWindow)
+	run := func(project string, start, end Instant, working time.Duration) Sample {
+		return Sample{StoryID: 1, Kind: Question, ProjectID: project, Owner: "po", Start: start, End: end, Response: end != Never, Working: working, Target: time.Hour, Clock: []Span{{start, min(end, asOf)}}}
+	}
+	trace := func(working time.Duration) *Trace {
+		return &Trace{Verdict: Verdict{At: Never}, Samples: []Sample{
+			run("77", early, Never, working), run("1", early, when(t, "Mon 12:00"), 5*time.Hour), run("1", when(t, "Tue 09:00"), Never, working), run("2", when(t, "Wed 09:00"), Never, 2*working),
+		}}
+	}
+	for _, samples := range [][2]int{{0, 4}, {0, 1}, {1, 2}} { // all of them, what nobody watches, no open one
+		of := func(working time.Duration) *Trace {
+			tr := trace(working)
+			tr.Samples = tr.Samples[samples[0]:samples[1]]
+			return tr
+		}
+		rolling := NewRollingStatistics(rules, tracesByStory{}, asOf)
+		rolling.Replace(1, nil, of(time.Hour))
+		rolling.Replace(1, of(time.Hour), of(3*time.Hour))
+		want := NewStatistics(rules, Rolling(asOf), slices.Values([]*Trace{of(3 * time.Hour)}))
+		if diff := gocmp.Diff(want, rolling.At(asOf), sameStatistics()); diff != "" {
+			t.Errorf("samples %v (-all traces +kept):\n%s", samples, diff)
+		}
+	}
+}
+
 // others lists what a wait is compared with, without the wait itself.
 func others(s *Statistics, w *Part) []survival.Sample {
 	d := s.compared(w)
@@ -243,6 +483,9 @@ func TestPaceKnowsTwins(t *testing.T) {
 	}
 	if n := len(others(st, &w)); n != 6 {
 		t.Errorf("compared with %d waits, want 6", n)
+	}
+	if n := len(st.compared(&w).moves); n != 2 {
+		t.Errorf("%d waits are told apart, want the wait itself and its twin", n)
 	}
 	if d := st.compared(&w); d.count()-len(d.own(nil, &w)) != 6 {
 		t.Errorf("of %d waits %d are the wait itself, want all but 6", d.count(), len(d.own(nil, &w)))
