@@ -18,6 +18,9 @@ func TestAskedIn(t *testing.T) {
 		"the first ask was taken back": {Wait{Kind: Question, Rule: ByMarker, Since: 2, Steps: []Step{
 			step(1, added, 5, ByMention), step(2, added, 6, Joined), step(3, RankCommentDeleted, 5, TakenBack),
 		}}, 6},
+		"the first of two mentions was taken back": {Wait{Kind: Question, Rule: ByMention, Since: 2, Steps: []Step{
+			step(1, added, 5, ByMention), step(2, added, 6, Joined), step(3, RankCommentDeleted, 5, TakenBack),
+		}}, 6},
 		"an edit asks": {Wait{Kind: Question, Rule: ByMention, Since: 4, Steps: []Step{step(4, edited, 5, ByMention)}}, 5},
 		"a label asks": {Wait{Kind: Question, Rule: ByLabel, Since: 1, Steps: []Step{step(1, RankRecord, 5, ByLabel)}}, 0},
 		"a label asks, then a comment": {Wait{Kind: Question, Rule: ByLabel, Since: 1, Steps: []Step{

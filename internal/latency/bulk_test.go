@@ -57,6 +57,15 @@ func TestBulk(t *testing.T) {
 		if n != len(tc.traces) || len(found) != tc.want {
 			t.Errorf("%s: %d findings in %d of %d traces, want %d", tc.name, len(found), n, len(tc.traces), tc.want)
 		}
+		kept := tracesByStory{}
+		rolling := NewRollingStatistics(testRules(t), kept, 10*minute)
+		for i, trace := range tc.traces {
+			kept[int64(i)] = trace
+			rolling.Replace(int64(i), nil, trace)
+		}
+		if counts, _ := rolling.Bulk(); counts[AuditKey{"PAY", FindBulk}] != tc.want {
+			t.Errorf("%s: %v are kept, want %d", tc.name, counts, tc.want)
+		}
 		for _, f := range found {
 			if f.Reason != FindBulk || f.StoryID == 0 || f.Story == "" || f.ProjectID != "1" || f.At/minute != 1 || f.Detail != "one of 21 stories in this minute" {
 				t.Errorf("%s: %+v", tc.name, f)
@@ -72,23 +81,27 @@ func TestBulkIsKeptUpToDate(t *testing.T) {
 	traces := tracesByStory{}
 	asOf := when(t, "Fri 12:00")
 	rolling := NewRollingStatistics(rules, traces, asOf)
+	key := AuditKey{"PAY", FindBulk}
 	compare := func() {
 		t.Helper()
 		rolling.At(asOf)
-		bulk := Bulk{}
+		bulk, odd := Bulk{}, Report{}
 		for range bulk.Count(maps.Values(traces)) {
 			continue
 		}
-		want := len(bulk.Findings(maps.Values(traces)))
-		found, latest := rolling.Bulk()
-		if n := len(latest[AuditKey{"PAY", FindBulk}]); n != min(want, OddExamples) {
-			t.Errorf("of %d stories in bulk %d are named", want, n)
+		want := bulk.Findings(maps.Values(traces))
+		for _, f := range want {
+			odd.AddOdd(key, f.StoryID)
 		}
-		if got := found[AuditKey{"PAY", FindBulk}]; got != want {
-			t.Errorf("of %d stories %d are in bulk, want %d", len(traces), got, want)
+		found, latest := rolling.Bulk()
+		if !slices.Equal(latest[key], odd.Odd[key]) {
+			t.Errorf("of %d stories in bulk %v are named, want %v", len(want), latest[key], odd.Odd[key])
+		}
+		if found[key] != len(want) {
+			t.Errorf("of %d stories %d are in bulk, want %d", len(traces), found[key], len(want))
 		}
 	}
-	for id := range int64(25) {
+	for id := range int64(30) {
 		at := when(t, "Tue 12:00") + Instant(id)
 		trace := &Trace{Samples: []Sample{{StoryID: id, Kind: Question, ProjectID: "1", Start: at - 1000, End: at, EndedBy: "dev"}}, Verdict: Verdict{At: Never}}
 		rolling.Replace(id, nil, trace)
@@ -103,5 +116,30 @@ func TestBulkIsKeptUpToDate(t *testing.T) {
 	for range 5 { // one leaves the longest window at each
 		asOf = traces[slices.Min(slices.Collect(maps.Keys(traces)))].Samples[0].End.Add(LongestWindow)
 		compare()
+	}
+}
+
+// TestBulkEndsWithTheWindow has two endings in a minute on each of 21 stories: they are in
+// bulk until the longest window begins with the later one.
+func TestBulkEndsWithTheWindow(t *testing.T) {
+	first := when(t, "Tue 12:00")
+	second := first + 1000
+	traces := tracesByStory{}
+	rolling := NewRollingStatistics(testRules(t), traces, second)
+	for id := range int64(21) {
+		of := Sample{StoryID: id, Kind: Question, ProjectID: "1", Start: first - 1000, End: first, EndedBy: "dev"}
+		again := of
+		again.Start, again.End = first+1, second
+		traces[id] = &Trace{Samples: []Sample{of, again}, Verdict: Verdict{At: Never}}
+		rolling.Replace(id, nil, traces[id])
+	}
+	for _, tc := range []struct {
+		begins Instant
+		want   int
+	}{{first - 1, 21}, {first, 21}, {second - 1, 21}, {second, 0}} {
+		rolling.At(tc.begins.Add(LongestWindow))
+		if found, _ := rolling.Bulk(); found[AuditKey{"PAY", FindBulk}] != tc.want {
+			t.Errorf("%d ms after the first ending: %v in bulk, want %d", tc.begins-first, found, tc.want)
+		}
 	}
 }

@@ -1,8 +1,11 @@
 package latency
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/calendar"
 )
 
 // TestClocksInFull looks at all that is derived: what clocks show, and when they pass a target.
@@ -47,6 +50,31 @@ func TestClocksInFull(t *testing.T) {
 			"unsettled",
 		}},
 	})
+}
+
+// TestHoursThatCount finds whose working hours count for a part: its owner's, else its
+// project's.
+func TestHoursThatCount(t *testing.T) {
+	rules := testRules(t)
+	own := workdays(t, 8, 11)
+	rules.Owners["po"].Calendar = own
+	day := Span{when(t, "Mon 00:00"), when(t, "Tue 00:00")}
+	for _, tc := range []struct {
+		project, owner string
+		cal            *calendar.Calendar
+		hours          []Span
+	}{
+		{"1", "po", own, []Span{{when(t, "Mon 08:00"), when(t, "Mon 11:00")}}},
+		{"1", "next", rules.Projects["1"].Calendar, []Span{{when(t, "Mon 09:00"), when(t, "Mon 17:00")}}},
+		{"77", "po", nil, nil},
+	} {
+		if got := rules.CalendarOf(tc.project, tc.owner); got != tc.cal {
+			t.Errorf("%s in %s: another calendar", tc.owner, tc.project)
+		}
+		if got := rules.HoursOf(&Part{ProjectID: tc.project, Owner: tc.owner}, day); !slices.Equal(got, tc.hours) {
+			t.Errorf("%s in %s: hours %v, want %v", tc.owner, tc.project, got, tc.hours)
+		}
+	}
 }
 
 // TestATargetIsPassedOnce takes back the ask that was breached while another

@@ -25,16 +25,16 @@ func TestLabels(t *testing.T) {
 		name                string
 		rules               Rules
 		label, one, display string // of ada; what else there is follows
-		unowned             string
+		named, unowned      string
 	}{
-		{"as they are", Rules{}, "ada", "ada", "Ada", Unowned},
-		{"pseudonyms", Rules{Pseudonyms: reversed{}}, "p-ada", "p-ada", "p-ada", Unowned},
-		{"together", Rules{Together: true}, All, "ada", "Ada", All},
-		{"both", Rules{Together: true, Pseudonyms: reversed{}}, All, "p-ada", "p-ada", All},
+		{"as they are", Rules{}, "ada", "ada", "Ada", "Ada", Unowned},
+		{"pseudonyms", Rules{Pseudonyms: reversed{}}, "p-ada", "p-ada", "p-ada", "p-ada", Unowned},
+		{"together", Rules{Together: true}, All, "ada", "Ada", "All owners", All},
+		{"both", Rules{Together: true, Pseudonyms: reversed{}}, All, "p-ada", "p-ada", "All owners", All},
 	} {
 		tc.rules.Names = map[string]string{"ada": "Ada"}
-		got := []string{tc.rules.Label("ada"), tc.rules.Pseudonym("ada"), tc.rules.Name("ada"), tc.rules.Label(Unowned), tc.rules.Label("")}
-		if want := []string{tc.label, tc.one, tc.display, tc.unowned, ""}; !slices.Equal(got, want) {
+		got := []string{tc.rules.Label("ada"), tc.rules.Pseudonym("ada"), tc.rules.Name("ada"), tc.rules.LabelName("ada"), tc.rules.Label(Unowned), tc.rules.Label(""), tc.rules.LabelName("")}
+		if want := []string{tc.label, tc.one, tc.display, tc.named, tc.unowned, "", ""}; !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", tc.name, got, want)
 		}
 	}

@@ -256,3 +256,23 @@ func TestComponentsOverTime(t *testing.T) {
 		t.Errorf("waits (-want +got):\n%s", d)
 	}
 }
+
+// TestWhoseAWaitWouldBe asks who decides on a story on which nothing waits.
+func TestWhoseAWaitWouldBe(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		story *tale
+		want  string
+	}{
+		{"by the config", begun(t), "po"},
+		{"by the owner field", owns(begun(t), "Mon 09:00", "next"), "next"},
+		{"of a type that does not count", begun(t).record("Mon 09:00", "dev", FieldType, "epic"), ""},
+		{"in a project that nobody watches", begun(t).record("Mon 09:00", "dev", FieldProject, "77"), ""},
+	} {
+		d := NewDeriver(testRules(t), nil)
+		d.Story(tc.story.history(), when(t, "Mon 10:00"))
+		if got := d.Decides(); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}

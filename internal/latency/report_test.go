@@ -175,20 +175,24 @@ func TestAStoryIsOpenOnce(t *testing.T) {
 	rules := testRules(t)
 	asOf := when(t, "Mon 12:00")
 	part := func(owner string, start string, working time.Duration) Part {
-		return Part{Wait: Wait{StoryID: 1, Story: "PAY-1", Kind: Question}, ProjectID: "1", Owner: owner, Start: when(t, start), End: Never, Working: working, StoryWorking: working, Target: time.Hour}
+		return Part{Wait: Wait{StoryID: 1, Story: "PAY-1", Kind: Question, Since: when(t, start)}, ProjectID: "1", Owner: owner, Start: when(t, start), End: Never, Working: working, StoryWorking: working, Target: time.Hour}
 	}
 	for _, tc := range []struct {
 		name  string
 		parts []Part
+		since string // of the one that is listed
 		want  map[Key]OpenState
 	}{
-		{"of one owner", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 11:58", 2*time.Minute)}, map[Key]OpenState{
+		{"of one owner", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 11:58", 2*time.Minute)}, "Mon 09:00", map[Key]OpenState{
 			{Question, "PAY", "po"}: {Open: 1, Oldest: 2 * time.Hour},
 		}},
-		{"that began at once", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 09:00", 0)}, map[Key]OpenState{
+		{"that began at once", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 09:00", 0)}, "Mon 09:00", map[Key]OpenState{
 			{Question, "PAY", "po"}: {Open: 1, Oldest: 2 * time.Hour},
 		}},
-		{"of two", []Part{part("next", "Mon 11:58", 2*time.Minute), part("po", "Mon 09:00", 2*time.Hour)}, map[Key]OpenState{
+		{"of one owner, both as long", []Part{part("po", "Mon 09:00", 2*time.Hour), part("po", "Mon 10:00", 2*time.Hour)}, "Mon 09:00", map[Key]OpenState{
+			{Question, "PAY", "po"}: {Open: 1, Overdue: 1, Oldest: 2 * time.Hour},
+		}},
+		{"of two", []Part{part("next", "Mon 11:58", 2*time.Minute), part("po", "Mon 09:00", 2*time.Hour)}, "Mon 11:58", map[Key]OpenState{
 			{Question, "PAY", "po"}: {}, {Question, "PAY", "next"}: {Open: 1, Oldest: 2 * time.Minute},
 		}},
 	} {
@@ -198,8 +202,8 @@ func TestAStoryIsOpenOnce(t *testing.T) {
 				t.Errorf("%s: open of %s (-want +got):\n%s", tc.name, k.Owner, d)
 			}
 		}
-		if n := len(r.OpenWaits); n != 1 {
-			t.Errorf("%s: %d open waits are listed, want one: %+v", tc.name, n, r.OpenWaits)
+		if n := len(r.OpenWaits); n != 1 || r.OpenWaits[0].Since != when(t, tc.since) {
+			t.Errorf("%s: %d open waits are listed, want one since %s: %+v", tc.name, n, tc.since, r.OpenWaits)
 		}
 	}
 }

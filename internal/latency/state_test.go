@@ -13,6 +13,14 @@ func TestUserFields(t *testing.T) {
 		if len(res.Parts) != 1 || res.Parts[0].Owner != "next" {
 			t.Errorf("%s: %+v", field, res.Parts)
 		}
+		if !HoldsPeople(field) {
+			t.Errorf("%s holds no people", field)
+		}
+	}
+	for _, field := range []string{FieldStatus, FieldLabels, FieldComponents} {
+		if HoldsPeople(field) {
+			t.Errorf("%s holds people", field)
+		}
 	}
 }
 

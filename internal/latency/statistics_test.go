@@ -304,3 +304,30 @@ func TestFieldsOfStories(t *testing.T) {
 		t.Errorf("fields (-want +got):\n%s", d)
 	}
 }
+
+// TestShareOfAProject adds up the shares of its owners in one window.
+func TestShareOfAProject(t *testing.T) {
+	st := Statistics{Shares: map[OwnerWindow]Share{
+		{"PAY", "po", "7d"}: {1, 20, 300}, {"PAY", "next", "7d"}: {4, 50, 600},
+		{"PAY", "po", "28d"}: {7000, 7000, 7000}, {"WEB", "po", "7d"}: {8000, 8000, 8000},
+	}}
+	if got, want := st.ProjectShare("PAY", "7d"), (Share{5, 70, 900}); got != want {
+		t.Errorf("share %+v, want %+v", got, want)
+	}
+}
+
+// TestWaitsWithoutAnOwner counts those that ran in the longest window.
+func TestWaitsWithoutAnOwner(t *testing.T) {
+	asOf := when(t, "Fri 17:00")
+	run := func(owner string, age time.Duration) Sample {
+		end := asOf.Add(-age)
+		return Sample{Kind: Question, ProjectID: "1", Owner: owner, Start: end - 1000, End: end, Working: time.Second}
+	}
+	tr := Trace{Verdict: Verdict{At: Never}, Samples: []Sample{
+		run(Unowned, time.Hour), run(Unowned, 80*24*time.Hour), run(Unowned, LongestWindow), run("po", time.Hour),
+	}}
+	st := NewStatistics(testRules(t), Rolling(asOf), slices.Values([]*Trace{&tr}))
+	if d := cmp.Diff(map[string]int{"PAY": 2}, st.Unowned); d != "" {
+		t.Errorf("without an owner (-want +got):\n%s", d)
+	}
+}

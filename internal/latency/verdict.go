@@ -15,10 +15,11 @@ func WaitingVerdicts() []WaitingVerdict {
 // WaitingVerdictOn returns the answer for a share.
 func WaitingVerdictOn(share float64) WaitingVerdict {
 	all := WaitingVerdicts()
-	for i := len(all) - 1; i > 0; i-- {
-		if share >= all[i].From {
-			return all[i]
+	answer := all[0]
+	for _, v := range all {
+		if share >= v.From {
+			answer = v
 		}
 	}
-	return all[0]
+	return answer
 }

@@ -108,7 +108,7 @@ func (w *Waiting) stateOn(today calendar.Today) WaitState {
 	switch {
 	case w.State == StateForgotten:
 		return StateForgotten
-	case w.Overdue() && w.Passed != Never && w.Passed >= today.Before:
+	case w.Overdue() && w.Passed >= today.Before:
 		return StateOverdueSince
 	case w.Overdue():
 		return StateOverdue
@@ -191,9 +191,6 @@ func (r *Report) stand(p *Part, key Key) {
 	}
 	if p.Forgotten {
 		w.State = StateForgotten
-	}
-	if key.Owner != p.Owner && !r.rules.Together {
-		r.persons[key.Owner] = p.Owner
 	}
 	r.Queue = append(r.Queue, w)
 }

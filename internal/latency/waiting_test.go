@@ -23,6 +23,9 @@ func TestStatesOfOpenWaits(t *testing.T) {
 	latePaused.PausedNow = true
 	forgotten := late(200, monday)
 	forgotten.Forgotten = true
+	rules.Owners["evenings"] = &Owner{Key: "evenings", Calendar: workdays(t, 16, 24)}
+	atMidnight := in(0, "Tue 11:00")
+	atMidnight.Owner = "evenings"
 	for i, tc := range []struct {
 		name  string
 		part  Part
@@ -39,9 +42,13 @@ func TestStatesOfOpenWaits(t *testing.T) {
 		{"paused", paused, StatePaused, ""},
 		{"late and paused", latePaused, StateOverdueSince, ""},
 		{"forgotten", forgotten, StateForgotten, ""},
+		{"due at midnight", atMidnight, StateNew, "Wed 00:00"},
 	} {
 		tc.part.Wait = Wait{StoryID: int64(i + 1), Story: "PAY-1", Kind: Acceptance, Since: tc.part.Start}
-		tc.part.ProjectID, tc.part.Owner, tc.part.End, tc.part.Target = "1", "po", Never, 8*time.Hour
+		tc.part.ProjectID, tc.part.End, tc.part.Target = "1", Never, 8*time.Hour
+		if tc.part.Owner == "" {
+			tc.part.Owner = "po"
+		}
 		r := NewReport(rules, asOf, NewTotals(), []Part{tc.part}, nil, &Statistics{}, 1)
 		got := r.Queue
 		due := Never
@@ -78,7 +85,7 @@ func TestOrderOfOpenWaits(t *testing.T) {
 	parts := []Part{
 		paused, forgotten,
 		part(7, Question, time.Hour, "Mon 09:00", ""), part(7, Acceptance, 2*time.Hour, "Mon 09:00", ""), // due on Wednesday at 11 and at 10
-		part(5, Acceptance, 20*time.Hour, "Mon 09:00", long), part(6, Question, 30*time.Hour, "Mon 09:00", long),
+		part(5, Acceptance, 20*time.Hour, "Mon 09:00", long), part(6, Question, 30*time.Hour, "Mon 09:00", long), part(11, Question, 29*time.Hour, "Mon 09:00", long),
 		part(4, Question, 0, "Tue 11:00", ""), part(3, Acceptance, time.Minute, "Tue 10:00", ""),
 		part(2, Acceptance, 7*time.Hour, "Mon 09:00", ""),
 		part(1, Question, 9*time.Hour, "Mon 09:00", "Tue 11:00"), part(10, Question, 10*time.Hour, "Mon 09:00", "Tue 10:00"),
@@ -89,7 +96,7 @@ func TestOrderOfOpenWaits(t *testing.T) {
 	for _, w := range r.Queue {
 		got = append(got, w.StoryID)
 	}
-	if d := cmp.Diff([]int64{10, 1, 2, 3, 4, 6, 5, 7, 7, 8, 9}, got); d != "" {
+	if d := cmp.Diff([]int64{10, 1, 2, 3, 4, 6, 11, 5, 7, 7, 8, 9}, got); d != "" {
 		t.Errorf("order (-want +got):\n%s", d)
 	}
 	open := 0
@@ -125,6 +132,31 @@ func TestStandInsOfAWait(t *testing.T) {
 	r = NewReport(rules, asOf, NewTotals(), []Part{part}, nil, &Statistics{}, 1)
 	if got := r.StandIns(&r.Queue[0]); got != nil || r.Queue[0].Owner != All {
 		t.Errorf("owners are not told apart: got %v", got)
+	}
+}
+
+// TestAnOwnerByLabel finds the hours and the name of somebody whom pages call by a label.
+func TestAnOwnerByLabel(t *testing.T) {
+	named, hidden := testRules(t), testRules(t)
+	hidden.Pseudonyms = reversed{}
+	for _, tc := range []struct {
+		rules                 *Rules
+		po, next, gone, shown string // the labels, and how the last one is shown
+	}{
+		{named, "po", "next", "gone", "Grace"},
+		{hidden, "p-op", "p-txen", "p-enog", "p-enog"},
+	} {
+		own, cal := workdays(t, 8, 11), tc.rules.Projects["1"].Calendar
+		tc.rules.Owners["po"].Calendar = own
+		tc.rules.Owners["next"] = &Owner{Key: "next"}
+		tc.rules.Names = map[string]string{"gone": "Grace"}
+		r := NewReport(tc.rules, when(t, "Tue 12:00"), NewTotals(), nil, nil, &Statistics{}, 1)
+		if r.Calendar(tc.po, "PAY") != own || r.Calendar(tc.next, "PAY") != cal || r.Calendar(tc.po, "OLD") != nil {
+			t.Errorf("%s: the hours are not the owner's, else the project's", tc.po)
+		}
+		if got := r.DisplayName(tc.gone); got != tc.shown {
+			t.Errorf("%s, who is in no report: %q, want %q", tc.gone, got, tc.shown)
+		}
 	}
 }
 
