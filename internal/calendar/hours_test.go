@@ -34,3 +34,30 @@ func TestHoursAreWhatIsWorked(t *testing.T) {
 		}
 	})
 }
+
+// TestHoursAtTheEnds has spans that begin and end with working hours, and with the last ones.
+func TestHoursAtTheEnds(t *testing.T) {
+	c := office(t, 9, 17)
+	in := func(text string) Instant {
+		at, err := time.ParseInLocation("2006-01-02 15:04", text, c.Zone())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return At(at)
+	}
+	for _, tc := range []struct{ from, to, want string }{
+		{"2026-03-02 09:00", "2026-03-02 17:00", "02 09:00-17:00 "},
+		{"2026-03-02 17:00", "2026-03-03 09:00", ""},
+		{"2026-03-02 16:00", "2026-03-03 10:00", "02 16:00-17:00 03 09:00-10:00 "},
+		{"2070-12-31 16:00", "2071-01-05 10:00", "31 16:00-17:00 "},
+		{"2071-01-01 00:00", "2071-01-05 10:00", ""},
+	} {
+		got := ""
+		for from, to := range c.Hours(in(tc.from), in(tc.to)) {
+			got += from.Time().In(c.Zone()).Format("02 15:04-") + to.Time().In(c.Zone()).Format("15:04 ")
+		}
+		if got != tc.want {
+			t.Errorf("%s to %s: %q, want %q", tc.from, tc.to, got, tc.want)
+		}
+	}
+}

@@ -68,6 +68,9 @@ func TestLengthOfADay(t *testing.T) {
 	if got := c.Day(); got != 6*time.Hour {
 		t.Errorf("8 and 4 hours: got %s, want 6h", got)
 	}
+	if got := office(t, 9, 9).Day(); got != 24*time.Hour {
+		t.Errorf("round the clock: got %s, want 24h", got)
+	}
 	if got := office(t, 22, 6).Day(); got != 8*time.Hour {
 		t.Errorf("nights: got %s, want 8h", got)
 	}

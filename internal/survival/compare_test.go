@@ -232,3 +232,40 @@ func TestHolm(t *testing.T) {
 		t.Error("something of nothing")
 	}
 }
+
+// TestPercentiles holds the ranks of an interval's ends among 100 draws.
+func TestPercentiles(t *testing.T) {
+	var draws []float64
+	for i := range 100 {
+		draws = append(draws, float64(100-i))
+	}
+	for level, want := range map[float64]Interval{0.9: {5, 95}, 0.98: {1, 99}, 0.5: {25, 75}} {
+		if got := Percentiles(draws, level); got != want {
+			t.Errorf("at %v: %v, want %v", level, got, want)
+		}
+	}
+}
+
+// TestArmsThatCannotDiffer has no variance: the arms are never at risk at the same age.
+func TestArmsThatCannotDiffer(t *testing.T) {
+	if got := (Score{Observed: 2, Expected: 1}).ChiSquared(); got != 0 {
+		t.Errorf("chi squared %v, want 0", got)
+	}
+}
+
+// TestEveryArrangement looks at as many as the limit says, and at one more not.
+func TestEveryArrangement(t *testing.T) {
+	many := make([]Sample, 70)
+	for i := range many {
+		many[i] = began(time.Duration(i+1)*hour, true)
+	}
+	for _, arms := range [][2][]Sample{{many, many[:1]}, {many[:1], many}} { // 71 arrangements
+		l := Compare(singly(arms[0]), singly(arms[1]))
+		if p := l.Permute(71, 10); !p.Exact || p.Arrangements != 71 {
+			t.Errorf("%d against %d: %+v, want all 71 arrangements", len(arms[0]), len(arms[1]), p)
+		}
+		if p := l.Permute(70, 10); p.Exact || p.Arrangements != 10 {
+			t.Errorf("%d against %d: %+v, want 10 arrangements", len(arms[0]), len(arms[1]), p)
+		}
+	}
+}
