@@ -232,6 +232,8 @@ func TestWindowsLookWhereTheirEndsLie(t *testing.T) {
 	none := Verdict{At: Never}
 	met := wait("1", "po", "Mon 10:00", "Mon 12:00")
 	met.Working = met.Target
+	taken := wait("1", "po", "Mon 10:00", "Mon 12:00")
+	taken.Response = false
 	for _, tc := range []struct {
 		name  string
 		rules *Rules
@@ -240,6 +242,9 @@ func TestWindowsLookWhereTheirEndsLie(t *testing.T) {
 	}{
 		{"a wait", plain, Trace{Verdict: none, Home: Home{"1", FieldSet}, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 12:00")}}, 6},
 		{"a wait that shows its target", plain, Trace{Verdict: none, Samples: []Sample{met}}, 6},
+		{"a wait that was taken away", plain, Trace{Verdict: none, Samples: []Sample{taken}}, 6},
+		{"waits on two owners", plain, Trace{Verdict: none, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 11:00"), wait("1", "next", "Mon 11:00", "Mon 12:00")}}, 12},
+		{"an open wait, and a stretch", plain, Trace{Verdict: none, Samples: []Sample{wait("1", "po", "Mon 10:00", "")}, Stages: []StageSpan{stretch("1", StageTest, "Mon 10:00", "Mon 12:00")}}, 6},
 		{"a wait without an owner", plain, Trace{Verdict: none, Home: Home{"1", FieldEmpty}, Samples: []Sample{wait("1", Unowned, "Mon 10:00", "Mon 12:00")}}, 6},
 		{"a wait that ended as it began", plain, Trace{Verdict: none, Samples: []Sample{wait("1", "po", "Mon 10:00", "Mon 10:00")}}, 6},
 		{"an open wait", plain, Trace{Verdict: none, Samples: []Sample{wait("1", "po", "Mon 10:00", "")}}, 0},
