@@ -70,9 +70,10 @@ func TestMisfits(t *testing.T) {
 // TestProjectsWithoutAcceptance holds that a project that has no acceptance step
 // has no series of acceptance, whatever the ledger counted, and all others.
 func TestProjectsWithoutAcceptance(t *testing.T) {
-	term := []Term{{Person: "po", Span: Always}}
+	term, cal := []Term{{Person: "po", Span: Always}}, workdays(t, 9, 17)
 	rules := &Rules{Projects: map[string]*Project{
-		"1": {ID: "1", Key: "PAY", Terms: term}, "2": {ID: "2", Key: "OPS", Terms: term, NoAcceptance: true}, "3": {ID: "3", Key: "APP", Terms: term, NoAcceptance: true, QuestionsAlone: true},
+		"1": {ID: "1", Key: "PAY", Terms: term, Calendar: cal}, "2": {ID: "2", Key: "OPS", Terms: term, Calendar: cal, NoAcceptance: true},
+		"3": {ID: "3", Key: "APP", Terms: term, Calendar: cal, NoAcceptance: true, QuestionsAlone: true},
 	}}
 	totals := NewTotals()
 	for _, project := range []string{"PAY", "OPS", "APP"} {
