@@ -175,7 +175,7 @@ func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (
 	if err := n.rename(ctx, asOf); err != nil {
 		return false, err
 	}
-	if err := n.putInForce(ctx, rules.Fingerprint(n.cfg)); err != nil {
+	if err := n.putInForce(ctx); err != nil {
 		return false, err
 	}
 	n.engine = p.engine

@@ -22,6 +22,10 @@ import (
 // and whether the lease is free.
 const followEvery = 250 * time.Millisecond
 
+// followRest is how long a process that follows waits after a derivation that failed, which
+// has to begin anew.
+const followRest = 10 * time.Second
+
 // wantedEvery is how often the process that asks Jira looks for what webhooks named to
 // others.
 const wantedEvery = time.Second
@@ -40,6 +44,7 @@ type following struct {
 	facts   rules.Facts
 	at      store.Standing // of the engine
 	shown   int64          // the revision of what is published
+	rest    time.Time      // until then nothing is derived: it has failed
 }
 
 // derive derives the numbers at a revision, as of when they were last published. What was
@@ -75,13 +80,16 @@ func (f *following) derive(ctx context.Context, at store.Standing) (*latency.Rep
 // step brings the numbers up to where the store is.
 func (f *following) step(ctx context.Context, now store.Standing) error {
 	n := f.numbers
-	if now.Published == 0 || now.Published == f.shown && now.Derivation == f.at.Derivation || f.shown != 0 && now.Revision != now.Published {
+	if now.Revision < f.at.Revision { // another server of the database has taken over, and lacks something
+		f.engine, f.shown = nil, 0
+	}
+	if time.Now().Before(f.rest) || now.Published == 0 || now.Published == f.shown && now.Derivation == f.at.Derivation || f.shown != 0 && now.Revision != now.Published {
 		return nil
 	}
 	for {
 		report, err := f.derive(ctx, now)
 		if err != nil {
-			f.engine = nil
+			f.engine, f.rest = nil, time.Now().Add(followRest)
 			return err
 		}
 		after, err := n.store.Standing(ctx)
@@ -95,6 +103,7 @@ func (f *following) step(ctx context.Context, now store.Standing) error {
 			// The process that writes may have failed in the middle of a poll. Numbers with
 			// what it has read, as a start of its own shows them, are better than none.
 			n.put(report)
+			n.status.progress("")
 			f.shown = now.Revision
 		}
 		return nil
@@ -152,8 +161,11 @@ func (s *Service) look(ctx context.Context, lock *leaseLock) (now followState, e
 	if now.holder, now.outdated = at.Holder, outdated; err != nil || lock.Held() {
 		return now, err
 	}
-	before := s.follower.shown
+	before, derivation := s.follower.shown, s.follower.at.Derivation
 	err = s.follower.step(ctx, at)
+	if s.follower.at.Derivation != derivation {
+		s.retros.forget()
+	}
 	if s.follower.shown != before {
 		err = errors.Join(err, s.polls.recall(ctx))
 	}
@@ -176,7 +188,7 @@ func (s *Service) say(now followState, said *followState, err error) {
 	if failing := err != nil; failing != said.failing {
 		said.failing = failing
 		if failing {
-			s.log.Warn("the numbers of the replica that polls Jira cannot be followed; the old ones stay until they can", zap.Error(err))
+			s.log.Warn("the numbers of the replica that polls Jira cannot be followed; the old ones stay, and this is tried again", zap.Error(err))
 		}
 		s.status.set(func(v *web.Status) {
 			if v.LastErr = ""; failing {
@@ -217,7 +229,7 @@ func (s *Service) reloadFollowing(ctx context.Context, lock *leaseLock) (changed
 	s.polls.reloaded(err)
 	if changed = err == nil && next.cfg != nil; changed {
 		s.adopt(next.cfg, next.client, next.poller)
-		lock.fingerprint = rules.Fingerprint(next.cfg)
+		lock.fingerprint = decides(next.cfg)
 	}
 	s.answer([]*reload{r}, err)
 	return changed
@@ -231,6 +243,7 @@ func (s *Service) lead(ctx context.Context) error {
 		return err
 	}
 	s.follower.engine = nil
+	s.self.Observe(metrics.Replica{Writes: true, Revision: s.follower.shown})
 	s.numbers.adopt(s.cfg, s.confirm) // what was derived by following is not counted by
 	return s.keepTitles(ctx, s.cfg)
 }

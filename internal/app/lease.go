@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,6 +96,17 @@ func (l *leaseLock) try(ctx context.Context) (at store.Standing, outdated bool, 
 	return at, outdated, err
 }
 
+// decides returns a fingerprint of all in a config that decides what a process writes to the
+// store: how histories are read, which projects are, and what is kept of people.
+func decides(cfg *config.Config) string {
+	text, err := json.Marshal([]any{rules.Fingerprint(cfg), rules.Naming(cfg), cfg.Jira.Projects, cfg.Privacy})
+	if err != nil {
+		panic(err) // plain values cannot fail
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
 // lease takes the lease of a store. Where another process has it, one that follows returns
 // without it; another one waits for it to leave, if it is patient, for as long as it takes.
 func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, log *zap.Logger) (*leaseLock, error) {
@@ -101,7 +114,7 @@ func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, 
 	if err != nil {
 		return nil, err
 	}
-	l := &leaseLock{store: st, holder: string(text), fingerprint: rules.Fingerprint(cfg)}
+	l := &leaseLock{store: st, holder: string(text), fingerprint: decides(cfg)}
 	if w.Follows {
 		if err := st.Follow(); err != nil {
 			return nil, err

@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/yourturn/yourturn/config"
-	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
@@ -88,7 +87,7 @@ func TestAnOlderConfigTakesNoLease(t *testing.T) {
 		if err := st.Follow(); err != nil {
 			t.Fatal(err)
 		}
-		return &leaseLock{store: st, holder: "{}", fingerprint: rules.Fingerprint(cfg)}
+		return &leaseLock{store: st, holder: "{}", fingerprint: decides(cfg)}
 	}
 	// counts takes the lease, and puts a config in force.
 	counts := func(l *leaseLock) {

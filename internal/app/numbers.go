@@ -31,6 +31,7 @@ type numbers struct {
 	status   *status
 	exporter *metrics.Exporter
 	scraped  bool   // what is published can be scraped
+	exposed  bool   // the store knows that
 	first    func() // is called when that is so for the first time; may be nil
 
 	replicas bool // several processes have the store
@@ -186,7 +187,7 @@ func (n *numbers) refresh(ctx context.Context, res collector.Result) (*latency.R
 // is kept of the last derivation and what was written since.
 func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency.Instant, kept bool) (*latency.Report, error) {
 	fingerprint, from := rules.Fingerprint(n.cfg), metrics.FromStories
-	if err := n.putInForce(ctx, fingerprint); err != nil {
+	if err := n.putInForce(ctx); err != nil {
 		return nil, err
 	}
 	if kept {
@@ -207,13 +208,13 @@ func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency
 	return n.engine.Load(ctx, r, fingerprint, asOf, n.derived)
 }
 
-// putInForce notes that the store is counted by the config of a fingerprint from now on, so
-// that replicas with an earlier one do not count.
-func (n *numbers) putInForce(ctx context.Context, fingerprint string) error {
+// putInForce notes that the store is written to by the config from now on, so that replicas
+// with an earlier one do not.
+func (n *numbers) putInForce(ctx context.Context) error {
 	if !n.replicas {
 		return nil
 	}
-	if err := n.store.PutInForce(ctx, fingerprint); err != nil {
+	if err := n.store.PutInForce(ctx, decides(n.cfg)); err != nil {
 		return fmt.Errorf("noting which config is in force: %w", err)
 	}
 	return nil
@@ -266,7 +267,8 @@ func (n *numbers) derived(stories int) {
 
 // publish publishes a report.
 func (n *numbers) publish(ctx context.Context, report *latency.Report) error {
-	if n.scraped && n.report() == nil { // from now on there is something to scrape, which backfill must know
+	if n.scraped && !n.exposed { // from now on there is something to scrape, which backfill must know
+		n.exposed = true
 		if err := n.store.Expose(ctx, latency.At(time.Now())); err != nil {
 			return err
 		}

@@ -244,6 +244,9 @@ func (s *Service) prepare(ctx context.Context) (_ change, err error) {
 	if unknown == nil && reflect.DeepEqual(s.asked, askedBy(next)) {
 		return change{next, client, poller, nil}, nil
 	}
+	if !s.lock.Held() { // whoever polls asks Jira, and what it says is followed
+		return change{next, client, poller, nil}, nil
+	}
 	state, err := s.store.State(ctx)
 	if err != nil {
 		return change{}, err

@@ -267,7 +267,7 @@ func keepStoreOf(t *testing.T, program string, server *stack.Postgres) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	zipped(t, fmt.Sprintf("v%d.db.gz", version), data)
+	keepZipped(t, fmt.Sprintf("v%d.db.gz", version), data)
 }
 
 // keepDatabase keeps the store in a database, as statements.
@@ -281,11 +281,11 @@ func keepDatabase(t *testing.T, server *stack.Postgres, url string) {
 	}
 	// Commands of psql alone, and settings, differ between versions of the server.
 	data = regexp.MustCompile(`(?m)^(\\|SET |--).*\n`).ReplaceAll(data, nil)
-	zipped(t, fmt.Sprintf("postgres-v%s.sql.gz", textsAt(t, url, `SELECT MAX(version)::TEXT FROM schema_version`)[0]), data)
+	keepZipped(t, fmt.Sprintf("postgres-v%s.sql.gz", textsAt(t, url, `SELECT MAX(version)::TEXT FROM schema_version`)[0]), data)
 }
 
-// zipped keeps a store, compressed, unless one is there.
-func zipped(t *testing.T, name string, data []byte) {
+// keepZipped keeps a store, compressed, unless one is there.
+func keepZipped(t *testing.T, name string, data []byte) {
 	t.Helper()
 	var zipped bytes.Buffer
 	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)

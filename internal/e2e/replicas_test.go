@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/suite"
 )
 
@@ -146,6 +148,73 @@ func TestReplicasShowTheSame(t *testing.T) {
 	t.Logf("%d comparisons, %d in the middle of a poll", compared.Load(), middles.Load())
 	if compared.Load() < 20 || middles.Load() == 0 {
 		t.Errorf("%d comparisons, %d in the middle of a poll", compared.Load(), middles.Load())
+	}
+}
+
+// TestAWriterThatDiesBeforeItPublishes begins a new ledger, and erases somebody, in a process
+// that counts and cannot publish any more. The next one starts from what that kept. Who
+// follows all the time shows what it shows: nothing twice, and nobody who was erased.
+func TestAWriterThatDiesBeforeItPublishes(t *testing.T) {
+	const account = "5b00000000354830f9eeac62" // of somebody who waits for nobody by the config
+	for _, tc := range []struct {
+		name string
+		do   func(*poller) error
+	}{
+		{"a new ledger", func(p *poller) error { return p.Recount(t.Context()) }},
+		{"an erasure", func(p *poller) error { _, err := p.Erase(t.Context(), app.Erasure{Account: account}); return err }},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			config := inDatabase(t, generated(t), "")
+			p := newPoller(t, config)
+			p.look()
+			p.look()
+			f := follower(t, config, time.Now)
+			defer f.Close() //nolint:errcheck // it only read
+			if err := f.CatchUp(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := gocmp.Diff(exposed(t, p), exposed(t, f)); diff != "" {
+				t.Fatalf("numbers (-polled +followed):\n%s", diff)
+			}
+			cfg, err := app.LoadConfig(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			db := stack.OpenSQL(t, cfg.Store.URL)
+			statement := func(text string) {
+				t.Helper()
+				if _, err := db.ExecContext(t.Context(), text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			statement(`CREATE FUNCTION no_publish() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the server goes away'; END $$`)
+			statement(`CREATE TRIGGER no_publish BEFORE UPDATE OF published ON lease FOR EACH ROW EXECUTE FUNCTION no_publish()`)
+			p.leave()
+			p = newPoller(t, config) // which derives every story
+			err = tc.do(p)
+			res, failed := p.Read(t.Context())
+			if failed != nil {
+				t.Fatal(failed)
+			}
+			if err := errors.Join(err, p.Measure(t.Context(), res)); err == nil || !strings.Contains(err.Error(), "the server goes away") {
+				t.Fatalf("the writer published, though it could not: %v", err)
+			}
+			p.leave()
+			statement(`DROP TRIGGER no_publish ON lease`)
+			p = newPoller(t, config)
+			if err := p.Resume(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				p.look()
+				if err := f.CatchUp(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if diff := gocmp.Diff(exposed(t, p), exposed(t, f)); diff != "" {
+					t.Fatalf("numbers (-polled +followed):\n%s", diff)
+				}
+			}
+		})
 	}
 }
 

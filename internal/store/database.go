@@ -48,6 +48,8 @@ type database interface {
 	// note notes, in a write transaction, that stories, or what the ledger holds of them,
 	// have changed.
 	note(ctx context.Context, tx *sql.Tx, stories []int64) error
+	// anew notes, in a write transaction, that every story is to be derived anew.
+	anew(ctx context.Context, tx *sql.Tx) error
 	// quiet returns the context of reading rows that are looked at one by one: without its
 	// end where the driver is slow with it and quick with rows.
 	quiet(ctx context.Context) context.Context

@@ -212,7 +212,7 @@ func (s *Store) replace(ctx context.Context, p plan, at time.Time) error {
 				return err
 			}
 		}
-		if err := dropKept(ctx, tx); err != nil { // it names people
+		if err := s.dropKept(ctx, tx); err != nil { // it names people
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO erased (tombstone, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, p.out.Tombstone, int64(latency.At(at))); err != nil {

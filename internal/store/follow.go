@@ -130,7 +130,7 @@ func (s *Store) TakeWanted(ctx context.Context) (issues []int64, err error) {
 
 const metaConfigs = "configs"
 
-// configs are the configs by which the store was counted.
+// configs are the configs by which the store was written to.
 type configs struct {
 	Revision int64    `json:"revision"`     // how many there were
 	Seen     []string `json:"fingerprints"` // each once, the one in force last

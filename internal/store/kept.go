@@ -81,8 +81,12 @@ func putPart(ctx context.Context, tx *sql.Tx, key string, body []byte) error {
 	return err
 }
 
-// dropKept empties what is kept.
-func dropKept(ctx context.Context, tx *sql.Tx) error {
+// dropKept empties what is kept. Whoever follows derives every story anew then, whatever
+// becomes of the process that writes.
+func (s *Store) dropKept(ctx context.Context, tx *sql.Tx) error {
+	if err := s.kind.anew(ctx, tx); err != nil {
+		return err
+	}
 	for _, table := range []string{"kept", "kept_name", "kept_counted", "kept_part", "touched"} {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table); err != nil {
 			return err
@@ -119,19 +123,19 @@ func (s *Store) touch(ctx context.Context, tx *sql.Tx, ids []int64) error {
 
 // keep writes what is kept with the entries that were counted, after the ledger was
 // brought up to date. inserted is how many rows the ledger has more.
-func keep(ctx context.Context, tx *sql.Tx, k *jiradata.Kept, counted []latency.Entry, inserted int64) error {
+func (s *Store) keep(ctx context.Context, tx *sql.Tx, k *jiradata.Kept, counted []latency.Entry, inserted int64) error {
 	var m mark
 	before, _, err := readMark(ctx, tx)
 	switch {
 	case k.Reset:
-		if err := dropKept(ctx, tx); err != nil {
+		if err := s.dropKept(ctx, tx); err != nil {
 			return err
 		}
 		if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM ledger`).Scan(&m.Entries); err != nil {
 			return err
 		}
 	case errors.Is(err, ErrDamaged):
-		return dropKept(ctx, tx) // somebody damaged it since it was read
+		return s.dropKept(ctx, tx) // somebody damaged it since it was read
 	case err != nil:
 		return err
 	default:

@@ -107,7 +107,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		if kept == nil {
 			return nil
 		}
-		if err := keep(ctx, tx, kept, added, inserted); err != nil {
+		if err := s.keep(ctx, tx, kept, added, inserted); err != nil {
 			return err
 		}
 		return s.touch(ctx, tx, late)
@@ -219,7 +219,7 @@ func (s *Store) NewLedger(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ledger`); err != nil {
 			return err
 		}
-		if err := dropKept(ctx, tx); err != nil {
+		if err := s.dropKept(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM meta WHERE key = $1`, metaLedger); err != nil {

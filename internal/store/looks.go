@@ -22,6 +22,7 @@ type Look struct {
 // or an account. The same look in the same second is one. It is for looks by others
 // than the owner.
 func (s *Store) RecordLook(ctx context.Context, owner, by, what string, at time.Time) error {
+	s.forgetErased() // another process may have erased somebody
 	people, err := s.Erased(ctx)
 	if err != nil {
 		return err
@@ -61,7 +62,7 @@ func (s *Store) ForgetLooks(ctx context.Context, now time.Time) error {
 	if err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM look WHERE at < $1)`, before).Scan(&any); err != nil || !any {
 		return s.explain(err)
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.aside(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM look WHERE at < $1`, before)
 		return err
 	})

@@ -143,6 +143,12 @@ func (p *postgres) extend(ctx context.Context, tx *sql.Tx, raise int) error {
 	return err
 }
 
+// anew implements database.
+func (p *postgres) anew(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `UPDATE lease SET derivation = derivation + 1`)
+	return err
+}
+
 // note implements database: processes that follow derive these stories anew.
 func (p *postgres) note(ctx context.Context, tx *sql.Tx, stories []int64) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO changed (story, revision)

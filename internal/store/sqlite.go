@@ -86,8 +86,9 @@ func (f *sqliteFile) begin(context.Context, *sql.Tx) error { return nil }
 
 func (f *sqliteFile) end(context.Context, *sql.Tx) error { return nil }
 
-// note implements database: nobody follows a file.
+// note and anew implement database: nobody follows a file.
 func (f *sqliteFile) note(context.Context, *sql.Tx, []int64) error { return nil }
+func (f *sqliteFile) anew(context.Context, *sql.Tx) error          { return nil }
 
 // quiet implements database. The driver sets up an interrupt for every single row if the
 // context can end, so the context is looked at once a story instead.
