@@ -6,13 +6,16 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/yourturn/yourturn/internal/jiradata"
 	"github.com/yourturn/yourturn/internal/latency"
+	"github.com/yourturn/yourturn/internal/stack"
 )
 
 // benchStories is how many stories the benchmarks read and write.
@@ -29,15 +32,19 @@ func benchStories(b *testing.B) int {
 	return n
 }
 
-// generated opens a store of n generated stories. YOURTURN_BENCH_STORE names a
-// file that is kept for the next run; without it the file is made anew.
+// generated opens a store of n generated stories. YOURTURN_BENCH_STORE names a file, or the
+// URL of a database, that is kept for the next run; without it the store is made anew, in a
+// file or, by YOURTURN_STORE=postgres, in a database of a server that the benchmarks start.
 func generated(b *testing.B, n int) *Store {
 	b.Helper()
-	path := os.Getenv("YOURTURN_BENCH_STORE")
-	if path == "" {
-		path = filepath.Join(b.TempDir(), "s.db")
+	url := os.Getenv("YOURTURN_BENCH_STORE")
+	switch {
+	case url == "":
+		url = stack.StoreURL(b, filepath.Join(b.TempDir(), "s.db"))
+	case !strings.HasPrefix(url, postgresScheme+":"):
+		url = sqliteScheme + url
 	}
-	s, err := Open(b.Context(), "sqlite:"+path, ReadWrite)
+	s, err := Open(b.Context(), url, ReadWrite)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -47,9 +54,25 @@ func generated(b *testing.B, n int) *Store {
 		b.Fatal(err)
 	}
 	if stories != n {
+		began := time.Now()
 		fill(b, s, n, 5000)
+		b.Logf("%d stories with %d events, written in %s", n, 10*n, time.Since(began))
 	}
 	return s
+}
+
+// reportDisk reports how many bytes the store has.
+func reportDisk(b *testing.B, s *Store) {
+	b.Helper()
+	facts := Facts{Bytes: map[string]int64{}}
+	if err := s.kind.facts(b.Context(), s.read, &facts); err != nil {
+		b.Fatal(err)
+	}
+	var all int64
+	for _, n := range facts.Bytes {
+		all += n
+	}
+	b.ReportMetric(float64(all)/1e6, "disk-MB")
 }
 
 // fill saves n generated stories in batches.
@@ -150,7 +173,7 @@ func BenchmarkHistories(b *testing.B) {
 func BenchmarkSaveStories(b *testing.B) {
 	n := benchStories(b)
 	for b.Loop() {
-		s, err := Open(b.Context(), "sqlite:"+filepath.Join(b.TempDir(), strconv.Itoa(b.N)+".db"), ReadWrite)
+		s, err := Open(b.Context(), stack.StoreURL(b, filepath.Join(b.TempDir(), strconv.Itoa(b.N)+".db")), ReadWrite)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -61,6 +61,9 @@ type database interface {
 	// cursor streams rows. Several cursors of one transaction may be read side by side.
 	// The values of a row are valid until the next one.
 	cursor(ctx context.Context, tx *sql.Tx, query string, args ...any) (cursor, error)
+	// rowsAtOnce is how many rows one statement should write: a server takes as long to
+	// answer one row as many.
+	rowsAtOnce() int
 	// rewrite writes the store anew, so that nothing is left of what was overwritten;
 	// forget does that for what was deleted of a table.
 	rewrite(ctx context.Context, db *sql.DB) error

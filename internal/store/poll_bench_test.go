@@ -18,7 +18,7 @@ import (
 // BenchmarkStart derives as a start does: from what is kept of the last derivation.
 // BenchmarkRederive is the whole of it.
 func BenchmarkStart(b *testing.B) {
-	_, start := polled(b)
+	s, start := polled(b)
 	forgetPeak()
 	figures.Work(b, func() {
 		for b.Loop() {
@@ -26,6 +26,7 @@ func BenchmarkStart(b *testing.B) {
 		}
 	})
 	reportPeak(b)
+	reportDisk(b, s)
 }
 
 // BenchmarkScrape answers scrapes of what was derived of the stories.

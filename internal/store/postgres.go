@@ -283,6 +283,8 @@ func (c *fetcher) Close() error {
 	return err
 }
 
+func (p *postgres) rowsAtOnce() int { return 64 }
+
 func (p *postgres) tables(ctx context.Context, db *sql.DB) ([]string, error) {
 	return namesIn(ctx, db, `SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename`)
 }

@@ -178,6 +178,8 @@ func (f *sqliteFile) rewrite(ctx context.Context, db *sql.DB) error {
 	return f.emptyJournal(ctx, db)
 }
 
+func (f *sqliteFile) rowsAtOnce() int { return 1 }
+
 // forget implements database: what is deleted is overwritten in the file (secure_delete).
 func (f *sqliteFile) forget(ctx context.Context, db *sql.DB, _ string) error {
 	return f.emptyJournal(ctx, db)
