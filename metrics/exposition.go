@@ -19,9 +19,12 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// newestWithin is how long a scrape waits until the newest report is rendered. After that
-// it is answered with the one that was rendered last.
-const newestWithin = time.Second
+// A scrape waits until the newest report is rendered, but where the last one is larger than
+// largeText, in bytes of text, for newestWithin at most. It is then answered with that one.
+const (
+	newestWithin = time.Second
+	largeText    = 64 << 20
+)
 
 // Handler returns what answers a scrape: the report that e published last, and
 // what service gathers. The part of the report is rendered, and compressed, once
@@ -68,7 +71,7 @@ type rendered struct {
 	of         *published
 	compressed []byte // as deflate blocks, of which none is the last one
 	sum        uint32 // the CRC-32 of what they hold
-	size       uint32 // its length, the lowest 32 bits
+	size       uint64 // its length
 }
 
 // plain returns what it holds.
@@ -84,7 +87,7 @@ type shown struct {
 	making chan struct{} // is closed when one has been rendered; nil: none is
 }
 
-// render returns the report that was published last in a format or, where that takes
+// render returns the report that was published last in a format or, where a large one takes
 // long, the one that was rendered last. The names and labels of the report need no
 // escaping, so only the type of a format matters.
 func (e *Exporter) render(format expfmt.Format) (*rendered, error) {
@@ -103,7 +106,7 @@ func (e *Exporter) render(format expfmt.Format) (*rendered, error) {
 	}
 	for late := false; ; {
 		switch {
-		case s.last != nil && (s.last.of == newest || late):
+		case s.last != nil && (s.last.of == newest || late && s.last.size > largeText):
 			return s.last, nil
 		case s.err != nil:
 			err := s.err
@@ -178,13 +181,14 @@ func WriteText(w io.Writer, r *latency.Report) error {
 
 // summed passes on what is written, and sums it up as gzip does.
 type summed struct {
-	w         *bufio.Writer
-	sum, size uint32
+	w    *bufio.Writer
+	sum  uint32
+	size uint64
 }
 
 // Write implements io.Writer.
 func (s *summed) Write(p []byte) (int, error) {
-	s.sum, s.size = crc32.Update(s.sum, crc32.IEEETable, p), s.size+uint32(len(p)) //nolint:gosec // the format keeps the lowest 32 bits
+	s.sum, s.size = crc32.Update(s.sum, crc32.IEEETable, p), s.size+uint64(len(p))
 	return s.w.Write(p)
 }
 
@@ -269,6 +273,6 @@ func (c *compressor) deflated(data []byte) []byte {
 func (c *compressor) gzipped(shared *rendered, own []byte) [][]byte {
 	head := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255} // deflate, no name, no time, unknown system
 	end := binary.LittleEndian.AppendUint32(nil, crc32.Update(shared.sum, crc32.IEEETable, own))
-	end = binary.LittleEndian.AppendUint32(end, shared.size+uint32(len(own))) //nolint:gosec // the format keeps the lowest 32 bits
+	end = binary.LittleEndian.AppendUint32(end, uint32(shared.size)+uint32(len(own))) //nolint:gosec // the format keeps the lowest 32 bits
 	return [][]byte{head, shared.compressed, c.deflated(own), end}
 }

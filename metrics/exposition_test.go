@@ -150,7 +150,7 @@ func TestReadersShareAReport(t *testing.T) {
 }
 
 // TestASlowRenderingDelaysNoScrape holds that a scrape is answered with what was rendered
-// last where the newest report takes long, and with that once it is rendered.
+// last where that is large and the newest report takes long, and with that once it is rendered.
 func TestASlowRenderingDelaysNoScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		format := expfmt.NewFormat(expfmt.TypeTextPlain)
@@ -168,13 +168,21 @@ func TestASlowRenderingDelaysNoScrape(t *testing.T) {
 		s := e.shown[format.FormatType()]
 		slow := make(chan struct{})
 		s.making = slow // it is rendered, and takes long
+		small := make(chan *rendered, 1)
+		go func() { small <- render(e) }()
+		time.Sleep(2 * newestWithin)
+		synctest.Wait()
+		if len(small) > 0 {
+			t.Error("a scrape does not wait for a small report")
+		}
+		s.last.size = largeText + 1
 		began := time.Now()
 		if render(e) != first || time.Since(began) != newestWithin {
 			t.Errorf("a scrape is not answered with the last report after %s", newestWithin)
 		}
-		s.making = nil
+		s.last.size, s.making = 0, nil
 		close(slow)
-		if r := render(e); r.of != e.published.Load() {
+		if r := render(e); r.of != e.published.Load() || <-small != r {
 			t.Error("a scrape is answered with an old report once the newest can be rendered")
 		}
 	})
