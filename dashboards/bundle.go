@@ -257,9 +257,9 @@ func member(mapping *yaml.Node, key string) *yaml.Node {
 // tokens are strings and comments of PromQL, and names with the brace behind them.
 var tokens = regexp.MustCompile("\"(?:[^\"\\\\]|\\\\.)*\"|`[^`]*`|#[^\n]*|[a-zA-Z_:][a-zA-Z0-9_:]*(?:\\s*\\{)?")
 
-// exported are the names of what yourturn exports. What rules record has a colon, and
-// is made of restricted series.
-var exported = regexp.MustCompile(`^(po|yourturn|process)_[a-z0-9_]+(\s*\{)?$`)
+// exported are the names of what yourturn exports, and of what Prometheus says of its
+// targets. What rules record has a colon, and is made of restricted series.
+var exported = regexp.MustCompile(`^((po|yourturn|process)_[a-z0-9_]+|up)(\s*\{)?$`)
 
 // restrict adds the selector to every series of a query.
 func (b Bundle) restrict(query string) string {

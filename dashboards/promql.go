@@ -5,10 +5,38 @@ import (
 	"strings"
 )
 
-// The queries aggregate the label instance away: an imported past may have another
-// one than what is scraped today, and both should be one line. They keep the job to
-// the end: a job is a Jira, and two Jiras may use the same keys for projects and
+// A job is a Jira. Its targets differ in labels of their own, such as instance and, in
+// Kubernetes, pod: an imported past may have others than what is scraped today, and
+// replicas that share a store all export the same numbers. So the queries first take
+// each series of a job once, by the labels that yourturn gives it, whichever target it
+// is of: max by (job, …), before they add, join, or look back over several instants.
+// What only the replica that polls counts, such as requests to Jira, is added over the
+// targets, and of a gauge of polls, which is 0 at the others, the greatest is it. They
+// keep the job to the end, because two Jiras may use the same keys for projects and
 // owners.
+
+// labelsOf returns the job and the labels that yourturn gives a counter or histogram.
+func labelsOf(series string) string {
+	switch {
+	case strings.Contains(series, "po_waits_ended_total"):
+		return "job, kind, project, owner, outcome, responder"
+	case strings.Contains(series, "_latency_seconds"):
+		return "job, project, owner, outcome, responder, le"
+	default:
+		return "job, kind, project, owner"
+	}
+}
+
+// once returns each series of a counter or histogram once, whichever target it is of.
+func once(series string) string { return "max by (" + labelsOf(series) + ") (" + series + ")" }
+
+// eachReplica returns what a series of the process is of each target of a job, with the
+// label instance if there are several. Where there is one, a restart under another
+// instance is the same line.
+func eachReplica(expr string) string {
+	return strings.NewReplacer("X", "max by (job, instance) ("+expr+" and on (job, instance) yourturn_build_info)").Replace(
+		"max by (job) (X) unless on (job) count by (job) (X) > 1\nor X and on (job) count by (job) (X) > 1")
+}
 
 // hours converts seconds of working time into hours. In days, a working day of eight
 // hours would be a third of a day.
@@ -69,10 +97,9 @@ func watched(offset string) string {
 	return "max by (job, project, ledger) (" + ofLedger("po_wait_target_seconds", offset) + ")"
 }
 
-// newest returns each series of a counter and ledger, whichever instance it was
-// scraped from.
+// newest returns each series of a counter and ledger once.
 func newest(series, offset string) string {
-	return "max without (instance) (" + ofLedger(series, offset) + ")"
+	return "max by (" + labelsOf(series) + ", ledger) (" + ofLedger(series, offset) + ")"
 }
 
 // grown returns by how much each series of a counter grew within the window that ends
@@ -92,14 +119,14 @@ func newest(series, offset string) string {
 // A new ledger begins with the whole history, which is no growth either: only what
 // the present ledger counted within the window is.
 func grown(series, window, step string) string {
-	return grownUntil(func(series string) string { return series }, series, window, step)
+	return grownUntil(func(now string) string { return now }, series, window, step)
 }
 
 // grownIn is grown for a whole range. If yourturn was not scraped at its end, the range
 // ends when it last was.
 func grownIn(series, window, step string) string {
-	return grownUntil(func(series string) string {
-		return fmt.Sprintf("(%[1]s or last_over_time((%[1]s)[%[2]s:%[3]s]) unless on (job, project) %[1]s)", series, window, step)
+	return grownUntil(func(now string) string {
+		return fmt.Sprintf("(%[1]s or last_over_time((%[1]s)[%[2]s:%[3]s]) unless on (job, project) %[1]s)", now, window, step)
 	}, series, window, step)
 }
 
@@ -107,12 +134,13 @@ func grownIn(series, window, step string) string {
 // value of a project that was not watched when the window began.
 const firstStep = "6h"
 
-// grownUntil returns growth until the end, at which last gives the values of a metric.
+// grownUntil returns growth until the end. Last returns the values there of what a query
+// is now.
 //
 // Only where the window begins before a project was watched are the steps of the
 // window looked at (F): they cost as many samples as there are steps in the window,
 // for each point that is drawn, and elsewhere the gate G leaves nothing of them.
-func grownUntil(last func(series string) string, series, window, step string) string {
+func grownUntil(last func(now string) string, series, window, step string) string {
 	if window == "$window" {
 		step = firstStep
 	}
@@ -129,14 +157,14 @@ func grownUntil(last func(series string) string, series, window, step string) st
   )`
 	)
 	const targets, ledgers = "max by (job, project) (po_wait_target_seconds%s)", "max by (job) (" + ledgerStart + "%s)"
-	value := "max without (instance) (" + series + "%s)"
+	value := once(series + "%s")
 	at := func(expr string) string { // the beginning of the window
 		return fmt.Sprintf("("+expr+" or last_over_time(("+expr+")[1d:6h] offset %s))", " offset "+window, "", window)
 	}
 	// What the steps look at is gated by what was known a window before each of them.
 	gated := strings.NewReplacer("K", strings.NewReplacer("L", fmt.Sprintf(ledgers, ""), "M", at(ledgers)).Replace(newer), "W", at(targets)).Replace(gate)
 	unwatched := func(series string) string { return "(" + series + " unless on (job, project) " + gated + ")" }
-	end := "max by (job) (" + last(ledgerStart) + ")"
+	end := last(fmt.Sprintf(ledgers, ""))
 	k := strings.NewReplacer("L", end, "M", at(ledgers)).Replace(newer)
 	f := strings.NewReplacer(
 		"N", newest(unwatched(series), ""),
@@ -144,7 +172,7 @@ func grownUntil(last func(series string) string, series, window, step string) st
 		"R", window+":"+step, "L", end,
 	).Replace(first)
 	g := strings.NewReplacer("W", at(targets), "K", k).Replace(gate)
-	return strings.NewReplacer("X", "max without (instance) ("+last(series)+")", "B", at(value), "K", k, "G", g, "F", f).Replace(since)
+	return strings.NewReplacer("X", last(once(series)), "B", at(value), "K", k, "G", g, "F", f).Replace(since)
 }
 
 // ended returns by how much a counter grew within the window before each point.

@@ -46,7 +46,7 @@ func inSprint() string {
 // seen returns what f, a function over time, says of a series of open waits within the
 // range shown, by story.
 func seen(f, series string) string {
-	return `max by (job, kind, project, story) (` + f + `(` + series + within + `[$__range:$__interval]))`
+	return `max by (job, kind, project, story) (` + f + `((max by (job, kind, project, owner, story) (` + series + within + `))[$__range:$__interval]))`
 }
 
 // partInRange returns for how many hours of the range each story waited: of a wait that

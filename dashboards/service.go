@@ -36,7 +36,7 @@ func health() string {
 	).Replace(`1 * group by (job) (CRITICAL)
 or 1 * group by (job) (STALE)
 or 2 * group by (job) (ANY)
-or 2 * group by (job) (yourturn_poll_successOURS == 0)
+or 2 * group by (job) (max by (job) (yourturn_poll_successOURS) == 0)
 or 3 * group by (job) (yourturn_build_infoOURS unless on (job) yourturn_data_timestamp_seconds)
 or 4 * group by (job) (yourturn_data_timestamp_secondsOURS)`)
 }
@@ -50,7 +50,7 @@ func healthWords() []dashboard.ValueMapping {
 func illSince() string {
 	return strings.NewReplacer("SINCE", firingSince(ofComponent), "STALE", stale, "OURS", ours).Replace(
 		`1000 * min by (job) (SINCE or max by (job) (yourturn_data_timestamp_secondsOURS) and on (job) (STALE)
-or max by (job) (yourturn_poll_last_success_timestamp_secondsOURS > 0) and on (job) (yourturn_poll_successOURS == 0))
+or max by (job) (yourturn_poll_last_success_timestamp_secondsOURS > 0) and on (job) (max by (job) (yourturn_poll_successOURS) == 0))
 or 0 * group by (job) (yourturn_data_timestamp_secondsOURS)`)
 }
 
@@ -227,8 +227,8 @@ func service() *board {
 			title: "Request budget left", asks: "How much of Jira's request budget is left?", width: 12, height: 8,
 			about:   "What was left of the scarcest budget, as a share, by the headers of Jira's last answer. Empty if Jira states no budget, as some Data Center instances do.",
 			caution: "Caution: after a pause it still shows the last answer, although Jira may have refilled the budget.",
-			queries: []query{course(`min(min by (endpoint) (yourturn_jira_rate_limit_remaining_requests`+ours+`)
-/ on (endpoint) max by (endpoint) (yourturn_jira_rate_limit_requests`+ours+`))`, "least of all endpoints")},
+			queries: []query{course(`min(max by (job, endpoint) (yourturn_jira_rate_limit_remaining_requests`+ours+`)
+/ (max by (job, endpoint) (yourturn_jira_rate_limit_requests`+ours+`) > 0))`, "least of all endpoints")},
 			view: lines(unitShare).Max(1).NoValue("no data: Jira states no budget, or choose a later range or another job"),
 		},
 	)
@@ -273,16 +273,16 @@ or count by (alertname, project, severity) (`+firing(ofWaits)+`)`,
 		},
 		panel{
 			title: "Memory", asks: "How much memory does it need?", width: 12, height: 7,
-			about:   "The memory of the process.",
+			about:   "The memory of the process; of several replicas, of each.",
 			caution: "Caution: on systems other than Linux the process exports nothing about itself.",
-			queries: []query{course(`max by (job) (process_resident_memory_bytes`+ours+` and on (job, instance) yourturn_build_info)`, "{{job}}")},
+			queries: []query{course(eachReplica(`process_resident_memory_bytes`+ours), "{{job}} {{instance}}")},
 			view:    lines("bytes"),
 		},
 		panel{
 			title: "Processor", asks: "How much of a processor does it need?", width: 12, height: 7,
-			about:   "The part of one processor that the process kept busy; 200 % are two.",
+			about:   "The part of one processor that the process kept busy; 200 % are two. Of several replicas, of each.",
 			caution: "Caution: on systems other than Linux the process exports nothing about itself.",
-			queries: []query{course(`max by (job) (rate(process_cpu_seconds_total`+ours+`[$__rate_interval]) and on (job, instance) yourturn_build_info)`, "{{job}}")},
+			queries: []query{course(eachReplica(`rate(process_cpu_seconds_total`+ours+`[$__rate_interval])`), "{{job}} {{instance}}")},
 			view:    lines(unitShare),
 		},
 	)

@@ -27,7 +27,7 @@ import (
 var (
 	alertsOfTeams   = []string{"StoryAwaitsAcceptance", "QuestionUnanswered", "OwnerAbsentWithoutDelegate", "OwnerIsLargestBlocker", "AcceptanceObjectiveMissed", "StoriesForgotten", "JiraDataInconsistent", "AcceptanceNotConfigured", "ConfigDoesNotFit", "JiraShowsFewerStories"}
 	alertsOfService = []string{"JiraRefuses", "YourturnNoFreshData", "JiraRateLimited", "YourturnAbsent"}
-	alertsOfSeries  = []string{"YourturnFirstSyncStuck", "JiraClockDoubted"}
+	alertsOfSeries  = []string{"YourturnFirstSyncStuck", "JiraClockDoubted", "YourturnReplicaDown"}
 )
 
 // alertRule is a bundled alert.
