@@ -24,7 +24,7 @@ func TestEraseBesideATransaction(t *testing.T) {
 		says  string
 	}{
 		{"a lock", sql.LevelReadCommitted, `LOCK TABLE event IN ACCESS SHARE MODE`, "(event, kept, kept_counted, "},
-		{"a snapshot", sql.LevelRepeatableRead, `SELECT 1`, "(account, erased, erased_name, event, "},
+		{"a snapshot", sql.LevelRepeatableRead, `SELECT 1`, "(account, changed, erased, erased_name, event, "},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			url := inPostgres(t)
