@@ -99,6 +99,7 @@ func TestBeforeWithout(t *testing.T) {
 		{"without the first event", 6 * hour, []Sample{first}, 2. / 3},
 		{"without one that enters then", 4 * hour, []Sample{enters}, 3. / 4},
 		{"without one that entered before", 6*hour + 1, []Sample{enters}, 1. / 4},
+		{"without the first event, whose entry has no meaning", 6 * hour, []Sample{{Entry: 5 * hour, Began: true, Age: 2 * hour, Event: true}}, 2. / 3},
 		{"without both", 11 * hour, []Sample{first, enters}, 1. / 3},
 		{"without one that was never at risk", 6 * hour, []Sample{first, late(5*hour, 5*hour, true)}, 2. / 3},
 	} {
