@@ -89,7 +89,7 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 	base := s.serve()
 	living, rest := context.WithCancel(t.Context())
 	defer rest()
-	post := &postman{url: base + "/webhook/jira", secret: "hush", queue: make(chan int64, 100), now: tr.now, spares: tr.hides, rng: rand.New(rand.NewPCG(uint64(seed), 1)), count: map[string]int{}} //nolint:gosec // no secret
+	post := &postman{url: func() string { return base + "/webhook/jira" }, secret: "hush", queue: make(chan int64, 100), now: tr.now, spares: tr.hides, rng: rand.New(rand.NewPCG(uint64(seed), 1)), count: map[string]int{}} //nolint:gosec // no secret
 	tm.Site().Update(func() { tm.Site().OnChange = post.change })
 	var people, delivery sync.WaitGroup
 	people.Go(func() { tm.Live(living, speed) }) //nolint:errcheck // it ends with its context

@@ -210,12 +210,13 @@ func (tr *trouble) pollAfter(at time.Time) time.Time {
 // postman brings a Jira's webhooks: one in three gets lost, one in three comes
 // twice, and in every other half minute none comes at all.
 type postman struct {
-	url, secret string
-	queue       chan int64
-	now         func() time.Time
-	spares      func(issue int64) bool // which no webhook names
-	rng         *rand.Rand
-	count       map[string]int
+	url    func() string // where they go
+	secret string
+	queue  chan int64
+	now    func() time.Time
+	spares func(issue int64) bool // which no webhook names
+	rng    *rand.Rand
+	count  map[string]int
 }
 
 // Run delivers until ctx ends.
@@ -236,7 +237,7 @@ func (p *postman) run(ctx context.Context) {
 		mac := hmac.New(sha256.New, []byte(p.secret))
 		mac.Write([]byte(body))
 		for range times {
-			req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, strings.NewReader(body))
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url(), strings.NewReader(body))
 			if err != nil {
 				return
 			}

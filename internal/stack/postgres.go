@@ -127,6 +127,45 @@ func StartPostgres(t testing.TB) *Postgres {
 	return p
 }
 
+// OwnPostgres returns a server that a test has for itself, and may stop. It is removed after
+// the test. Without the program the test skips, unless nothing may skip.
+func OwnPostgres(t testing.TB) *Postgres {
+	t.Helper()
+	p, err := newPostgres()
+	if errors.Is(err, exec.ErrNotFound) {
+		suite.Lacks(t, "postgres", "postgresql")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.remove)
+	return p
+}
+
+// Trust has the server let everybody in who comes from a network, in the form of CIDR, from
+// its next start on. Where it listens is a setting of Start.
+func (p *Postgres) Trust(t testing.TB, network string) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(p.data(), "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := fmt.Fprintf(f, "host all all %s trust\n", network); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Log returns what the server has logged.
+func (p *Postgres) Log(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(p.Dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // postgresPrograms returns the folder of the newest server: Debian has it in no PATH.
 func postgresPrograms() string {
 	if path, err := exec.LookPath("initdb"); err == nil {
