@@ -84,6 +84,9 @@ type Options struct {
 	// Throttle remembers how long Jira asked to be left alone; clients of one Jira
 	// share it. nil: one of its own.
 	Throttle *Throttle
+	// Allowed, which may be nil, is asked before every try of a request. Its error is the
+	// try's.
+	Allowed func() error
 	// OneShot says that somebody waits for the answer: while Jira has not answered
 	// once, a connection that cannot be made is not tried again.
 	OneShot bool
@@ -370,6 +373,10 @@ func (c *Client) networkError(endpoint string, err error) error {
 	var held *Error
 	if errors.As(err, &held) {
 		return held
+	}
+	var no notAllowed
+	if errors.As(err, &no) {
+		return no.error
 	}
 	for {
 		var ue *url.Error

@@ -70,7 +70,7 @@ func newHTTPClient(o *Options) (client *http.Client, closeIdle func(), err error
 		base, closeIdle = own, own.CloseIdleConnections
 	}
 	var auth http.RoundTripper
-	single := &try{base: base, throttle: o.Throttle, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now, redact: o.Redact, redacted: o.Redacted}
+	single := &try{base: base, throttle: o.Throttle, allowed: o.Allowed, limiter: rate.NewLimiter(rate.Limit(o.RequestsPerSecond), o.RequestsPerSecond), observe: o.Observe, now: o.Now, redact: o.Redact, redacted: o.Redacted}
 	if o.Email != "" {
 		auth = &jira.BasicAuthTransport{Username: o.Email, Password: o.Token, Transport: single}
 	} else {
@@ -81,6 +81,9 @@ func newHTTPClient(o *Options) (client *http.Client, closeIdle func(), err error
 		RetryWaitMin: minWait, RetryWaitMax: maxWait, RetryMax: tries - 1,
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
 			if o.OneShot && !single.answered.Load() && ctx.Err() == nil && err != nil && unconnected(err) {
+				return false, nil
+			}
+			if errors.As(err, new(notAllowed)) {
 				return false, nil
 			}
 			return worthRetrying(ctx, resp, err, o.Now())
@@ -247,12 +250,16 @@ func seconds(text string) (time.Duration, bool) {
 	return time.Duration(min(n, uint64(longest/time.Second))) * time.Second, true
 }
 
+// notAllowed is why Jira was not asked. It says nothing about Jira.
+type notAllowed struct{ error }
+
 // try makes one try of a request: it waits for its turn, bounds the time and
 // the length of the reply, reads it whole (so that a cut reply is a failed
 // try), heeds what it asks for, and reports it.
 type try struct {
 	base     http.RoundTripper
 	throttle *Throttle
+	allowed  func() error
 	limiter  *rate.Limiter
 	observe  func(endpoint string, code int, took time.Duration, h http.Header)
 	now      func() time.Time
@@ -269,6 +276,11 @@ func (t *try) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if err := t.limiter.Wait(req.Context()); err != nil {
 		return nil, err
+	}
+	if t.allowed != nil {
+		if err := t.allowed(); err != nil {
+			return nil, notAllowed{err}
+		}
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), requestTimeout)
 	defer cancel()

@@ -195,17 +195,25 @@ func (w Writer) open(ctx context.Context, cfg *config.Config, log *zap.Logger) (
 	return st, lock, nil
 }
 
-// writing is a Jira that is asked by the process alone that writes to the store: another
-// one may ask it otherwise at the same time.
+// mayAsk returns an error where Jira may not be asked: another process may ask it by now.
+func mayAsk(lock writerLock) error {
+	if lock.Held() {
+		return nil
+	}
+	return fmt.Errorf("the lease of the store was not renewed in time, so that Jira is not asked: %w", store.ErrUnreachable)
+}
+
+// writing is a Jira that is asked by the process alone that writes to the store.
 type writing struct {
 	collector.Source
 	lock writerLock
 }
 
-// Myself implements collector.Source: it is what a cycle asks first.
+// Myself implements collector.Source: it is what a cycle asks first, and a cycle that may
+// ask nothing ends at once. Later requests are asked one by one (jira.Options.Allowed).
 func (s writing) Myself(ctx context.Context) (jiradata.Identity, error) {
-	if !s.lock.Held() {
-		return jiradata.Identity{}, fmt.Errorf("the lease of the store was not renewed in time, so that Jira is not asked: %w", store.ErrUnreachable)
+	if err := mayAsk(s.lock); err != nil {
+		return jiradata.Identity{}, err
 	}
 	return s.Source.Myself(ctx)
 }

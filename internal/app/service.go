@@ -209,6 +209,7 @@ func (s *Service) newCollector(ctx context.Context, cfg *config.Config) (*jira.C
 	}
 	client, err := NewClient(cfg, jira.Options{
 		RequestsPerSecond: s.opts.RequestsPerSecond, Titles: titles, Logger: s.log, Transport: s.opts.Transport, Throttle: &s.throttle, OneShot: s.opts.OneShot, Redact: s.opts.Redact,
+		Allowed:  func() error { return mayAsk(s.lock) },
 		Redacted: func(endpoint string) { s.self.Observe(metrics.Redacted{Endpoint: endpoint}) },
 		Observe: func(endpoint string, code int, took time.Duration, h http.Header) {
 			s.status.alive(cfg.Jira.PollInterval)
