@@ -44,7 +44,7 @@ var (
 	ErrConflict = errors.New("the database gave the transaction up; it is tried again with the next poll")
 	// ErrFenced means that another process holds the lease of the store: this one was
 	// stopped, or could not reach the database, for longer than its lease lasts.
-	ErrFenced = errors.New("another process writes to the store by now: nothing was written; restart this one to have it stand by")
+	ErrFenced = errors.New("another process writes to the store by now: nothing was written; restart this one to have it follow")
 	// ErrFollows means that this process shows what another one writes, and writes nothing.
 	ErrFollows = errors.New("this process does not write to the store: another one does")
 	// ErrInUse means that a table of the database cannot be written anew, because somebody
