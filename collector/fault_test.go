@@ -390,6 +390,9 @@ func tableLines(t *testing.T, db *sql.DB, table string) []string {
 		}
 		line := table
 		for i, v := range values {
+			if columns[i] == "revision" { // how many transactions wrote before, which a fault changes
+				continue
+			}
 			line += fmt.Sprintf(" %s=%q", columns[i], fmt.Sprint(v))
 		}
 		lines = append(lines, line)
