@@ -1,6 +1,7 @@
 package survival
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -45,6 +46,21 @@ func TestAgesAreSamples(t *testing.T) {
 			rt.Fatalf("before %v without %v: %v, want %v", age, all[:out], got, want)
 		}
 	})
+}
+
+// TestCurveOfAges takes samples into a list in order and out of it, and has others beside them.
+func TestCurveOfAges(t *testing.T) {
+	ages := Ages{}.With([]Sample{began(6*hour, true), began(2*hour, true), began(9*hour, true), began(4*hour, false)}, nil)
+	ages = ages.With([]Sample{began(2*hour, false), began(5*hour, true), began(7*hour, true)}, []Sample{began(7*hour, true), began(4*hour, false)})
+	want := []Sample{began(2*hour, false), began(2*hour, true), began(5*hour, true), began(6*hour, true), began(9*hour, true)}
+	if diff := cmp.Diff(want, slices.Collect(ages.All())); diff != "" {
+		t.Fatalf("samples (-want +got):\n%s", diff)
+	}
+	var e Estimator
+	curve := e.CurveOf(ages, []Sample{late(hour, 3*hour, true), late(4*hour, 6*hour, true), late(4*hour, 8*hour, false)})
+	for age, want := range map[time.Duration]float64{1: 1, 2: 5. / 6, 3: 5. / 8, 4: 5. / 8, 5: 1. / 2, 6: 1. / 4, 9: 0} {
+		near(t, fmt.Sprintf("S after %d hours", age), curve.Survival(age*hour), want, 1e-12)
+	}
 }
 
 // TestWatchedOfAges puts some samples in order and leaves others beside them.
