@@ -123,7 +123,8 @@ func TestDumpsUnderLoad(t *testing.T) {
 		restored := fmt.Sprintf("%s_%d", name, len(list))
 		said := sh(exchanged(t, restore, "postgres://yourturn@db.example.com/restored", urlOf(restored), "restored", restored))
 		t.Cleanup(func() { server.Exec(t, "postgres", "DROP DATABASE IF EXISTS "+restored+" WITH (FORCE)") })
-		if !strings.Contains(said, "is what every story comes to") {
+		// A dump may be of an instant at which every story is just derived anew.
+		if !strings.Contains(said, "is what every story comes to") && !strings.Contains(said, "the next start derives every story: nothing is kept of a derivation") {
 			t.Errorf("the check of dump %d says:\n%s", len(list), said)
 		}
 		b := taken{config: filepath.Join(dir, restored+".yml"), rows: stateIn(t, stack.OpenSQL(t, urlOf(restored)), hex)}
