@@ -42,7 +42,7 @@ func TestWhoFollowsBringsTheSchemaUpToDate(t *testing.T) {
 		t.Fatal("the first process has no lease", err)
 	}
 	defer func() { st.Close(); first.Release() }() //nolint:errcheck // the test is over
-	// The schema as it was before its last migration, but for what that adds.
+	// Take away what the last migration added: then the schema is that of the version before.
 	db := stack.OpenSQL(t, url)
 	for _, statement := range []string{
 		`DELETE FROM schema_version WHERE version = 2`, `DROP TABLE changed, wanted`, `ALTER TABLE ledger DROP COLUMN revision`,
