@@ -274,22 +274,23 @@ func TestAReplicaHandsWebhooksOver(t *testing.T) {
 func TestAReplicaTakesAFirstSyncOver(t *testing.T) {
 	t.Parallel()                                  // it waits for a lease to end
 	const stories, batch, killedAt = 1500, 300, 3 // histories are asked for, and written, in batches
-	p := newRig(t, jirasim.Cloud, jirasim.Options{}, "")
+	p := rigJira(t, jirasim.Cloud, jirasim.Options{})
 	for range stories {
 		p.create(p.pay)
 		p.later(time.Minute) // a first sync goes on behind an instant of creation
 	}
 	p.later(time.Hour)
-	config := p.inReplicas("1h")
 	var asked atomic.Int64
 	reached, release := make(chan struct{}), make(chan struct{})
-	p.fault = func(r *http.Request) *jirasim.Fault {
+	p.fault = func(r *http.Request) *jirasim.Fault { // before Jira is served: what asks it is another process
 		if strings.HasSuffix(r.URL.Path, "/changelog/bulkfetch") && asked.Add(1) == killedAt {
 			close(reached)
 			<-release
 		}
 		return nil
 	}
+	p.serveJira()
+	config := p.inReplicas("1h")
 	first := startServe(t, config, "127.0.0.1:0")
 	select {
 	case <-reached:
