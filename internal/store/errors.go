@@ -51,7 +51,7 @@ var (
 	// uses it.
 	ErrInUse = errors.New("wait until it has ended, or end it with pg_terminate_backend")
 	// ErrDamaged means that a row, or the file, cannot be read.
-	ErrDamaged = errors.New("damaged: restore the store from a backup (`yourturn restore`), or remove it and sync again")
+	ErrDamaged = errors.New("damaged: restore the store from a backup (a file with `yourturn restore`, a database with pg_restore), or sync again into a new one")
 )
 
 // explain names the store in an error of the database, and what to do about it.
