@@ -131,6 +131,22 @@ func TestProfilesNameNoFolder(t *testing.T) {
 	}
 }
 
+// TestWithoutFolders: only the folder before a source file goes, on Windows too.
+func TestWithoutFolders(t *testing.T) {
+	for _, tt := range []struct{ of, want string }{
+		{"\t/src/a.go:7 +0x1d\n", "\ta.go:7 +0x1d\n"},
+		{"\tC:\\src\\a.go:7\n", "\ta.go:7\n"},
+		{"\ta.go:7", "\ta.go:7"},
+		{"#\t0x4a\texample.com/m/p.F+0x1\t\t/src/p/f.go:12\n", "#\t0x4a\texample.com/m/p.F+0x1\t\tf.go:12\n"},
+		{"#\t0x4a\n", "#\t0x4a\n"},
+		{"example.com/m/p.F(...)\n\t/src/f.go:1\n\ncreated by example.com/m.G\n", "example.com/m/p.F(...)\n\tf.go:1\n\ncreated by example.com/m.G\n"},
+	} {
+		if got := string(withoutFolders([]byte(tt.of))); got != tt.want {
+			t.Errorf("%q became %q, want %q", tt.of, got, tt.want)
+		}
+	}
+}
+
 // TestNobodyKnown: while it is not known who the people are, no file that could name one is
 // made.
 func TestNobodyKnown(t *testing.T) {

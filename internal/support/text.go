@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"runtime/pprof"
 	"strings"
-	"sync"
 )
 
 // asker puts a placeholder into who asked for something: a user at an address, somebody
@@ -71,11 +70,6 @@ func (n *Names) within(v any, text func(string) string) any {
 // secretless returns a file without the secrets that are known, whatever it is.
 func (n *Names) secretless(body []byte) []byte { return n.encoded.Bytes(n.secrets.Bytes(body)) }
 
-// places are where a stack names a source file with its folder.
-var places = sync.OnceValue(func() *regexp.Regexp { //nolint:gochecknoglobals // it is a constant of the process
-	return regexp.MustCompile(`(?m)^(\t|#\t.*\t)(?:[^\t\n]*[/\\])?([^/\\\t\n]+:\d+.*)$`)
-})
-
 // stacks returns what each goroutine does, without the arguments of functions.
 func stacks() ([]byte, error) {
 	var out bytes.Buffer
@@ -83,7 +77,7 @@ func stacks() ([]byte, error) {
 		return nil, err
 	}
 	text := regexp.MustCompile(`(?m)^([^\t\n].*)\([^()\n]*\)$`).ReplaceAll(out.Bytes(), []byte("$1(...)"))
-	return places().ReplaceAll(text, []byte("$1$2")), nil
+	return withoutFolders(text), nil
 }
 
 // allocations returns where the memory in use was allocated.
@@ -92,5 +86,21 @@ func allocations() ([]byte, error) {
 	if err := pprof.Lookup("heap").WriteTo(&out, 1); err != nil {
 		return nil, err
 	}
-	return places().ReplaceAll(out.Bytes(), []byte("$1$2")), nil
+	return withoutFolders(out.Bytes()), nil
+}
+
+// withoutFolders leaves the folders of source files out of stacks. A line that names a
+// file begins with a tab, or with # and a tab, and ends with the file after its last tab.
+// A process that has run for long has megabytes of them, for which a regular expression
+// takes seconds.
+func withoutFolders(stacks []byte) []byte {
+	out := make([]byte, 0, len(stacks))
+	for line := range bytes.Lines(stacks) {
+		if place := bytes.LastIndexByte(line, '\t') + 1; bytes.HasPrefix(line, []byte("\t")) || bytes.HasPrefix(line, []byte("#\t")) {
+			out = append(out, line[:place]...)
+			line = line[max(place, bytes.LastIndexAny(line, `/\`)+1):]
+		}
+		out = append(out, line...)
+	}
+	return out
 }
