@@ -189,7 +189,7 @@ func TestReloadsStarveNoCycle(t *testing.T) {
 	p.move(p.dev, p.create(p.pay), "1", "2")
 	p.later(time.Hour)
 	p.restart(p.replaced("projects: [", "poll_interval: 1s, projects: ["))
-	p.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Delay: 50 * time.Millisecond} }
+	p.faulty(func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Delay: 50 * time.Millisecond} })
 	r := p.serve()
 	p.completes(r, 0)
 	ctx, stop := context.WithCancel(t.Context())

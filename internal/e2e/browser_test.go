@@ -140,7 +140,7 @@ func (s *inBrowser) looksRightInEveryState(t *testing.T) {
 	away.serveJira()
 	away.create(away.pay)
 	away.fine()
-	away.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusUnauthorized} } // no reason to try again
+	away.faulty(func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusUnauthorized} }) // no reason to try again
 	if away.cycle() == nil {
 		t.Fatal("Jira is away, and the poll is complete")
 	}

@@ -105,6 +105,7 @@ func TestJiraRefuses(t *testing.T) {
 			{"unknown field", "owner_field: Product Owner", "owner_field: Produkt Owner", []string{"yourturn.yml:", "Produkt Owner", "Product Owner (customfield_10050)"}},
 		} {
 			t.Run(string(flavor)+" "+tc.name, func(t *testing.T) {
+				t.Parallel()
 				o := newOrganisation(t, 1, flavor)
 				text, err := os.ReadFile(o.config)
 				if err != nil {
@@ -441,21 +442,19 @@ func TestDemo(t *testing.T) {
 // TestServeWithARefusedToken starts on a store that has completed a sync, with a
 // token that Jira refuses: the old numbers are served.
 func TestServeWithARefusedToken(t *testing.T) {
-	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) {
-			o := newOrganisation(t, 1, flavor)
-			yourturn(t, 0, "sync", "--config.file", o.config)
-			o.server.Revoke()
-			base, _ := serving(t, o)
-			body := await(t, base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
-			if !strings.Contains(body, "po_waits_open{") || !strings.Contains(body, "yourturn_poll_success 0") {
-				t.Errorf("the old numbers are not served, or not marked as old:\n%s", body)
-			}
-			await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
-			o.server.Restore()
-			yourturn(t, 0, "healthcheck", "--url", base+"/-/healthy")
-		})
-	}
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) {
+		o := newOrganisation(t, 1, flavor)
+		yourturn(t, 0, "sync", "--config.file", o.config)
+		o.server.Revoke()
+		base, _ := serving(t, o)
+		body := await(t, base+"/metrics", has(`yourturn_poll_failures_total{reason="unauthorized"} 1`))
+		if !strings.Contains(body, "po_waits_open{") || !strings.Contains(body, "yourturn_poll_success 0") {
+			t.Errorf("the old numbers are not served, or not marked as old:\n%s", body)
+		}
+		await(t, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
+		o.server.Restore()
+		yourturn(t, 0, "healthcheck", "--url", base+"/-/healthy")
+	})
 }
 
 // TestServeWithJiraAway starts while Jira cannot be reached. On a store that has

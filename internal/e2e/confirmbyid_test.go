@@ -34,12 +34,12 @@ func TestEndingsAreReadByIDBeforeTheyCount(t *testing.T) {
 		p.blind = func(id int64) bool { return id == kept || id == undone }
 		p.later(10 * time.Minute)
 		requests := 0
-		p.fault = func(r *http.Request) *jirasim.Fault {
+		p.faulty(func(r *http.Request) *jirasim.Fault {
 			if !strings.HasSuffix(r.URL.Path, "/serverInfo") { // it is Jira's clock that leaps here, and no poll
 				requests++
 			}
 			return nil
-		}
+		})
 		p.fine()
 		p.shows(ended, 1)
 		p.shows(open, 1)

@@ -276,6 +276,7 @@ func waitsOf(t testing.TB, config string, args ...string) []query.Part {
 // TestTheConfigChangesWithoutJira changes a status list, a calendar and a
 // delegation while Jira is away: everything follows from the store.
 func TestTheConfigChangesWithoutJira(t *testing.T) {
+	t.Parallel()
 	o := newOrganisation(t, 5, jirasim.DataCenter)
 	yourturn(t, 0, "sync", "--config.file", o.config)
 	requests := o.server.Requests()

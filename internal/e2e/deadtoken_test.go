@@ -35,14 +35,14 @@ func TestDeadTokenIsNoEmptyJira(t *testing.T) {
 		before := p.state()
 
 		searches := 0
-		p.fault = func(r *http.Request) *jirasim.Fault { // in mid-run: who asks is proved already
+		p.faulty(func(r *http.Request) *jirasim.Fault { // in mid-run: who asks is proved already
 			if strings.Contains(r.URL.Path, "/search") {
 				if searches++; searches == 1 {
 					p.server.Revoke()
 				}
 			}
 			return nil
-		}
+		})
 		p.later(time.Minute)
 		if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
 			p.Errorf("revoked in mid-run: got error %v, want %v", err, jira.ErrUnauthorized)
@@ -52,7 +52,7 @@ func TestDeadTokenIsNoEmptyJira(t *testing.T) {
 		p.logs("a poll cycle failed", true)
 		p.logs("not authenticated", true)
 		p.lists(jiradata.NoteFailed, true)
-		p.fault = nil
+		p.faulty(nil)
 		p.server.Restore()
 		p.fine()
 		p.lists(jiradata.NoteFailed, false)
@@ -97,7 +97,7 @@ func TestTokenThatDiesInACensus(t *testing.T) {
 				p.fine()
 				lost := map[int64]bool{ids[3]: true, ids[4]: true} // to searches alone
 				p.blind = func(id int64) bool { return lost[id] }
-				p.fault = func(r *http.Request) *jirasim.Fault {
+				p.faulty(func(r *http.Request) *jirasim.Fault {
 					together := strings.HasSuffix(r.URL.Path, "/issue/bulkfetch")
 					if together && !bulk {
 						return &jirasim.Fault{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"issues":[],"issueErrors":[]}`}
@@ -106,7 +106,7 @@ func TestTokenThatDiesInACensus(t *testing.T) {
 						p.server.Revoke()
 					}
 					return nil
-				}
+				})
 				p.later(7 * time.Hour)
 				if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
 					p.Errorf("got error %v, want %v", err, jira.ErrUnauthorized)
@@ -116,7 +116,8 @@ func TestTokenThatDiesInACensus(t *testing.T) {
 				}
 				p.shows("yourturn_census_failures_total", 1)
 				p.logs("a check of what polls cannot see failed", true)
-				p.fault, p.blind = nil, nil
+				p.faulty(nil)
+				p.blind = nil
 				p.server.Restore()
 				p.settle()
 				p.shows(open, 60)
@@ -143,12 +144,12 @@ func (p *rig) anotherAccount() {
 	p.logs(another, false)
 	before := p.state()
 	bot := p.site.Self
-	p.fault = func(r *http.Request) *jirasim.Fault {
+	p.faulty(func(r *http.Request) *jirasim.Fault {
 		if strings.Contains(r.URL.Path, "/search") {
 			p.site.Update(func() { p.site.Self = p.dev })
 		}
 		return nil
-	}
+	})
 	p.move(p.dev, id, "1", "2")
 	p.later(time.Minute)
 	if err := p.cycle(); !errors.Is(err, jira.ErrUnauthorized) {
@@ -160,7 +161,7 @@ func (p *rig) anotherAccount() {
 	p.shows(`yourturn_poll_failures_total{reason="unauthorized"}`, 1)
 	p.logs(another, true)
 	p.lists(jiradata.NoteFailed, true)
-	p.fault = nil
+	p.faulty(nil)
 	p.site.Update(func() { p.site.Self = bot })
 	p.fine()
 	p.shows(open, 1)
@@ -174,12 +175,12 @@ func TestLoginPage(t *testing.T) {
 	p.fine()
 	before := p.state()
 	for _, midway := range []bool{false, true} {
-		p.fault = func(r *http.Request) *jirasim.Fault {
+		p.faulty(func(r *http.Request) *jirasim.Fault {
 			if strings.Contains(r.URL.Path, "/search") || !midway {
 				p.server.Revoke()
 			}
 			return nil
-		}
+		})
 		p.later(time.Minute)
 		if err := p.cycle(); !errors.Is(err, jira.ErrBadReply) {
 			t.Errorf("got error %v, want %v", err, jira.ErrBadReply)
@@ -192,7 +193,7 @@ func TestLoginPage(t *testing.T) {
 	}
 	p.shows(`yourturn_poll_failures_total{reason="bad_reply"}`, 2)
 	p.logs("text/html", true)
-	p.fault = nil
+	p.faulty(nil)
 	p.fine()
 	p.lists(jiradata.NoteFailed, false)
 }

@@ -52,6 +52,7 @@ func TestUpgradeFromEverySchema(t *testing.T) {
 		for _, file := range files {
 			name, _, _ := strings.Cut(filepath.Base(file), ".")
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				url := "sqlite:" + filepath.Join(t.TempDir(), "rig.db")
 				stored := unzippedFile(t, file)
 				if strings.HasPrefix(name, "v") {

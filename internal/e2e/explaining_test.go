@@ -115,7 +115,7 @@ func TestExplainingPages(t *testing.T) {
 		p.reads(read, "/data", http.StatusOK, "Nothing was found that is likely to make numbers wrong", "A move counts as an acceptance only because", "OPS-1", "accepted_statuses")
 
 		// Jira goes away.
-		p.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"} }
+		p.faulty(func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"} })
 		p.later(2 * time.Hour)
 		if err := p.cycle(); err == nil {
 			p.Fatal("the cycle is complete")
@@ -127,7 +127,7 @@ func TestExplainingPages(t *testing.T) {
 			}
 			p.reads(read, path, http.StatusOK, want...)
 		}
-		p.fault = nil
+		p.faulty(nil)
 		p.fine()
 		for path := range explaining() {
 			p.reads(read, path, http.StatusOK, "!The last poll failed")

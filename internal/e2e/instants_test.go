@@ -80,17 +80,17 @@ func TestZoneOfTheProfile(t *testing.T) {
 					p.logs("zone of the account's profile was changed", false)
 					change := func() { p.site.Update(func() { p.site.Self.TimeZone = zones[1] }) }
 					if midway {
-						p.fault = func(r *http.Request) *jirasim.Fault {
+						p.faulty(func(r *http.Request) *jirasim.Fault {
 							if strings.Contains(r.URL.Path, "/search") {
 								change()
 							}
 							return nil
-						}
+						})
 					} else {
 						change()
 					}
 					step() // a change in the old zone's poll need not be found in it
-					p.fault = nil
+					p.faulty(nil)
 					p.later(time.Hour)
 					p.fine()
 					p.logs("zone of the account's profile was changed", true)

@@ -91,14 +91,14 @@ func TestIndexThatLags(t *testing.T) {
 // Only the census finds a story that the index shows later than the overlap reaches
 // back.
 func TestOnlyTheCensusSees(t *testing.T) {
-	hidden := int64(0)
-	rigs(t, jirasim.Options{IndexLagOf: func(issue int64) time.Duration {
-		if issue == hidden {
-			return 40 * time.Minute
-		}
-		return 0
-	}}, func(p *rig) {
-		hidden = 0
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) {
+		hidden := int64(0)
+		p := newRig(t, flavor, jirasim.Options{IndexLagOf: func(issue int64) time.Duration {
+			if issue == hidden {
+				return 40 * time.Minute
+			}
+			return 0
+		}}, "")
 		for range 30 {
 			p.create(p.pay)
 		}

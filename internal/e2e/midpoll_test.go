@@ -19,14 +19,14 @@ func TestWhatHappensWhileAPollReadsIsShownByTheNext(t *testing.T) {
 		p.later(time.Hour)
 		p.fine()
 		p.later(time.Minute)
-		p.fault = func(r *http.Request) *jirasim.Fault {
+		p.faulty(func(r *http.Request) *jirasim.Fault {
 			if strings.Contains(r.URL.Path, "/search") {
-				p.fault = nil
+				p.faulty(nil)
 				p.later(time.Second)
 				p.move(p.dev, id, "1", "2")
 			}
 			return nil
-		}
+		})
 		p.fine()
 		p.later(time.Minute)
 		p.fine()

@@ -31,10 +31,11 @@ type serveProcess struct {
 	ended chan int
 }
 
-// startServe starts serve on a config.
-func startServe(t *testing.T, config, address string) *serveProcess {
+// startServe starts serve on a config; environ are further variables of its environment.
+func startServe(t *testing.T, config, address string, environ ...string) *serveProcess {
 	t.Helper()
 	s := &serveProcess{T: t, cmd: process(t.Context(), "serve", "--config.file", config, "--web.listen-address", address), ended: make(chan int, 1)}
+	s.cmd.Env = append(s.cmd.Env, environ...)
 	s.begin()
 	return s
 }
@@ -177,6 +178,7 @@ func control(t *testing.T, config string) string {
 // TestSyncAsksTheServeThatWrites runs sync, and sync --recount, beside a serve:
 // that process polls, counts all that it counted, and sync says what it did.
 func TestSyncAsksTheServeThatWrites(t *testing.T) {
+	t.Parallel()
 	config := generated(t)
 	s := startServe(t, config, "127.0.0.1:0")
 	address := s.address()
@@ -219,6 +221,7 @@ func TestSyncAsksTheServeThatWrites(t *testing.T) {
 // replacement does: it says at once whom it waits for, answers that it is alive
 // and not ready, takes over when the first leaves, and counts on from there.
 func TestASecondServeTakesOver(t *testing.T) {
+	t.Parallel()
 	config := generated(t)
 	first := startServe(t, config, "127.0.0.1:0")
 	ready(t, first.address())
@@ -248,6 +251,7 @@ func TestASecondServeTakesOver(t *testing.T) {
 // TestAKilledServeIsNoObstacle kills serve without a warning in the middle of a
 // first sync: the next start takes the store at once and counts everything once.
 func TestAKilledServeIsNoObstacle(t *testing.T) {
+	t.Parallel()
 	config := generated(t)
 	first := startServe(t, config, "127.0.0.1:0")
 	first.address()

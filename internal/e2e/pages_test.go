@@ -36,15 +36,15 @@ func TestPagesThatSlip(t *testing.T) {
 				}
 				p.later(time.Hour)
 				turn := 0
-				p.fault = func(r *http.Request) *jirasim.Fault { // rows move while they are paged through
+				p.faulty(func(r *http.Request) *jirasim.Fault { // rows move while they are paged through
 					if strings.Contains(r.URL.Path, "/search") {
 						turn++
 						p.move(p.dev, ids[turn*13%60], "1", "2")
 					}
 					return nil
-				}
+				})
 				p.fine()
-				p.fault = nil
+				p.faulty(nil)
 				p.later(time.Minute)
 				p.fine()
 				live, err := p.stored().PresentIDs(p.Context())
@@ -127,16 +127,16 @@ func TestCensusThatEndsEarly(t *testing.T) {
 // Jira may leave out results and say so in a warning, which fails the poll. Other
 // warnings are shown and fail nothing.
 func TestSearchWarnings(t *testing.T) {
-	var warnings []string
-	named := "" // what the query of a warning holds
-	limits := jirasim.Options{Warnings: func(jql string) []string {
-		if strings.Contains(jql, named) {
-			return warnings
-		}
-		return nil
-	}}
-	rigs(t, limits, func(p *rig) {
-		warnings, named = nil, ""
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) {
+		var warnings []string
+		named := "" // what the query of a warning holds
+		limits := jirasim.Options{Warnings: func(jql string) []string {
+			if strings.Contains(jql, named) {
+				return warnings
+			}
+			return nil
+		}}
+		p := newRig(t, flavor, limits, "")
 		first := p.create(p.pay)
 		p.later(time.Hour)
 		p.fine()

@@ -41,14 +41,14 @@ func TestPartOfACycle(t *testing.T) {
 				{Status: 403, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"errorMessages":["no"]}`},
 			} {
 				searches := 0
-				p.fault = func(r *http.Request) *jirasim.Fault {
+				p.faulty(func(r *http.Request) *jirasim.Fault {
 					if strings.Contains(r.URL.Path, "/search") {
 						if searches++; searches == page {
 							return &f
 						}
 					}
 					return nil
-				}
+				})
 				if err := p.cycle(); err == nil {
 					p.Errorf("page %d answered with %d %q: the cycle is complete", page, f.Status, f.Body)
 				}
@@ -62,7 +62,7 @@ func TestPartOfACycle(t *testing.T) {
 		p.shows(p.searches(403), pages)
 		p.logs("a poll cycle failed", true)
 		p.lists(jiradata.NoteFailed, true)
-		p.fault = nil
+		p.faulty(nil)
 		p.fine()
 		p.lists(jiradata.NoteFailed, false)
 		p.shows(open, 40)
@@ -137,14 +137,14 @@ func TestJiraIsAskedAgain(t *testing.T) {
 							p.later(time.Minute)
 						}
 						searches := 0
-						p.fault = func(r *http.Request) *jirasim.Fault {
+						p.faulty(func(r *http.Request) *jirasim.Fault {
 							if strings.Contains(r.URL.Path, "/search") {
 								if searches++; searches == page || stays && searches > page {
 									return &tc.fault
 								}
 							}
 							return nil
-						}
+						})
 						err := p.cycle()
 						if stays != (err != nil) {
 							p.Fatalf("page %d, for good: %t: got error %v", page, stays, err)

@@ -43,38 +43,36 @@ func inDatabase(t *testing.T, config, url string) string {
 // TestPostgresHasTheSameNumbers reads organisations into a file and into a database, and
 // compares all that they say: waits, the audit, a retrospective, and the metrics.
 func TestPostgresHasTheSameNumbers(t *testing.T) {
-	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) {
-			o := newOrganisation(t, 3, flavor)
-			other := inDatabase(t, o.config, "")
-			for _, args := range [][]string{
-				{"sync"},
-				{"waits", "--format", "json"},
-				{"waits", "--audit", "--format", "json"},
-				{"waits", "--as-of", "2026-03-03T12:00:00Z", "--format", "json"},
-				{"report", "--from", "2026-03-01", "--to", "2026-04-15", "--format", "json"},
-				{"check", "--store"},
-			} {
-				args = append(args, "--config.file")
-				want, got := yourturnAt(t, end, 0, append(args, o.config)...), yourturnAt(t, end, 0, append(args, other)...)
-				got = strings.ReplaceAll(got, other, o.config)
-				if d := gocmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
-					t.Errorf("%s (-file +database):\n%s", args[0], d)
-				}
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) {
+		o := newOrganisation(t, 3, flavor)
+		other := inDatabase(t, o.config, "")
+		for _, args := range [][]string{
+			{"sync"},
+			{"waits", "--format", "json"},
+			{"waits", "--audit", "--format", "json"},
+			{"waits", "--as-of", "2026-03-03T12:00:00Z", "--format", "json"},
+			{"report", "--from", "2026-03-01", "--to", "2026-04-15", "--format", "json"},
+			{"check", "--store"},
+		} {
+			args = append(args, "--config.file")
+			want, got := yourturnAt(t, end, 0, append(args, o.config)...), yourturnAt(t, end, 0, append(args, other)...)
+			got = strings.ReplaceAll(got, other, o.config)
+			if d := gocmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
+				t.Errorf("%s (-file +database):\n%s", args[0], d)
 			}
-			p, q := newPoller(t, o.config, end), newPoller(t, other, end)
-			if err := p.Resume(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if err := q.Resume(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			want := exposed(t, p)
-			if d := gocmp.Diff(want, exposed(t, q)); d != "" || len(want) < 100 {
-				t.Errorf("%d lines of metrics (-file +database):\n%s", len(want), d)
-			}
-		})
-	}
+		}
+		p, q := newPoller(t, o.config, end), newPoller(t, other, end)
+		if err := p.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := q.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := exposed(t, p)
+		if d := gocmp.Diff(want, exposed(t, q)); d != "" || len(want) < 100 {
+			t.Errorf("%d lines of metrics (-file +database):\n%s", len(want), d)
+		}
+	})
 }
 
 // TestOneServeWritesToADatabase starts two serves on one database. The second shows what the

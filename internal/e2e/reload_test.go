@@ -194,13 +194,13 @@ func TestReloadAsksJira(t *testing.T) {
 
 		// One project more, while Jira answers slowly.
 		asked, answer := make(chan struct{}, 100), make(chan struct{})
-		p.fault = func(r *http.Request) *jirasim.Fault {
+		p.faulty(func(r *http.Request) *jirasim.Fault {
 			if strings.Contains(r.URL.Path, "/myself") {
 				asked <- struct{}{}
 				<-answer
 			}
 			return nil
-		}
+		})
 		write(p.T, p.svc.Config().File(), p.replaced("projects: [PAY]", "projects: [PAY, OPS]")(right))
 		done := make(chan int, 1)
 		go func() { done <- posted(p.T, r.base+"/-/reload", "") }()
@@ -214,9 +214,9 @@ func TestReloadAsksJira(t *testing.T) {
 		metrics(append(old, openIn("OPS")+" 1", ended("OPS")+" 1", "yourturn_config_last_reload_successful 1")...)
 
 		// While Jira cannot be reached, only what is not sent to it may change.
-		p.fault = func(*http.Request) *jirasim.Fault {
+		p.faulty(func(*http.Request) *jirasim.Fault {
 			return &jirasim.Fault{Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/html"}}, Body: "<html>down for maintenance"}
-		}
+		})
 		both := p.replaced("projects: [PAY]", "projects: [PAY, OPS]")(right)
 		faster := p.replaced("defaults: {", "defaults: {targets: {acceptance: 1h}, ")(both)
 		if status, answer := p.reload(r, faster); status != http.StatusOK {
@@ -227,7 +227,7 @@ func TestReloadAsksJira(t *testing.T) {
 			p.Errorf("a project less while Jira is away: answered with %d %s", status, answer)
 		}
 		metrics(append(old, openIn("OPS")+" 1")...)
-		p.fault = nil
+		p.faulty(nil)
 
 		// One project less: what was counted stays, and nothing new is shown about it.
 		if status, answer := p.reload(r, right); status != http.StatusOK {
@@ -353,13 +353,13 @@ func TestReloadKnowsWhatJiraKnows(t *testing.T) {
 			p.site.Update(func() { project.Statuses = append(project.Statuses, "9") })
 		}
 		named := p.replaced("defaults: {", "defaults: {acceptance_statuses: [PO Review, Sign-off], ")(string(right))
-		p.fault = func(*http.Request) *jirasim.Fault {
+		p.faulty(func(*http.Request) *jirasim.Fault {
 			return &jirasim.Fault{Status: http.StatusNotImplemented} // which is not tried again
-		}
+		})
 		if status, answer := p.reload(r, named); status != http.StatusInternalServerError || !strings.Contains(answer, "Sign-off") || !strings.Contains(answer, "unavailable") {
 			p.Errorf("while Jira is away: answered with %d %s", status, answer)
 		}
-		p.fault = nil
+		p.faulty(nil)
 		if status, answer := p.reload(r, named); status != http.StatusOK {
 			p.Errorf("answered with %d %s", status, answer)
 		}

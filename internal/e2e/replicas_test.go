@@ -282,13 +282,13 @@ func TestAReplicaTakesAFirstSyncOver(t *testing.T) {
 	p.later(time.Hour)
 	var asked atomic.Int64
 	reached, release := make(chan struct{}), make(chan struct{})
-	p.fault = func(r *http.Request) *jirasim.Fault { // before Jira is served: what asks it is another process
+	p.faulty(func(r *http.Request) *jirasim.Fault { // before Jira is served: what asks it is another process
 		if strings.HasSuffix(r.URL.Path, "/changelog/bulkfetch") && asked.Add(1) == killedAt {
 			close(reached)
 			<-release
 		}
 		return nil
-	}
+	})
 	p.serveJira()
 	config := p.inReplicas("1h")
 	first := startServe(t, config, "127.0.0.1:0")

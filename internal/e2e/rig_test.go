@@ -42,19 +42,28 @@ type rig struct {
 	level    zapcore.Level // of the log; info by default
 	clock    atomic.Int64  // Jira's, ms
 	skew     atomic.Int64  // how far this machine's clock is ahead of it, ns
-	fault    func(*http.Request) *jirasim.Fault
+	fault    atomic.Pointer[func(*http.Request) *jirasim.Fault]
 	blind    func(issue int64) bool
 	lost     func(issue, record int64) bool
 	pay, ops *jirasim.Project
 	dev, po  *jirasim.User
 }
 
-// rigs runs a test against both flavours of Jira.
-func rigs(t *testing.T, limits jirasim.Options, f func(*rig)) {
+// flavors runs f side by side for both flavours of Jira.
+func flavors(t *testing.T, f func(t *testing.T, flavor jirasim.Flavor)) {
 	t.Helper()
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) { f(newRig(t, flavor, limits, "")) })
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			f(t, flavor)
+		})
 	}
+}
+
+// rigs runs a test side by side against both flavours of Jira.
+func rigs(t *testing.T, limits jirasim.Options, f func(*rig)) {
+	t.Helper()
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) { f(newRig(t, flavor, limits, "")) })
 }
 
 // newRig returns a service on a Jira with limits; more is appended to its config.
@@ -100,14 +109,18 @@ func rigJira(t *testing.T, flavor jirasim.Flavor, limits jirasim.Options) *rig {
 	limits.Unindexed = func(id int64) bool { return p.blind != nil && p.blind(id) }
 	limits.LoseRecord = func(issue, record int64) bool { return p.lost != nil && p.lost(issue, record) }
 	limits.Fault = func(r *http.Request) *jirasim.Fault {
-		if p.fault == nil {
-			return nil
+		if fault := p.fault.Load(); fault != nil && *fault != nil {
+			return (*fault)(r)
 		}
-		return p.fault(r)
+		return nil
 	}
 	p.server = jirasim.NewServer(s, limits)
 	return p
 }
+
+// faulty has Jira answer with the faults that f returns from now on; nil is none. A
+// service may ask meanwhile.
+func (p *rig) faulty(f func(*http.Request) *jirasim.Fault) { p.fault.Store(&f) }
 
 // on starts the service on the Jira at a URL. scope is added to the config's jira
 // section, and more to its end.
@@ -148,20 +161,18 @@ func (p *rig) start(config string) {
 	}
 }
 
-// bubbles runs a test against both flavours in a bubble of synctest, where waiting
-// takes no time, and without sockets.
+// bubbles runs a test side by side against both flavours, each in a bubble of synctest,
+// where waiting takes no time, and without sockets.
 func bubbles(t *testing.T, limits jirasim.Options, f func(*rig)) {
 	t.Helper()
-	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := rigJira(t, flavor, limits)
-				p.opts.Transport = handled{p.server}
-				p.on("http://jira.example", "projects: [PAY, OPS]", "")
-				f(p)
-			})
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) {
+		synctest.Test(t, func(t *testing.T) {
+			p := rigJira(t, flavor, limits)
+			p.opts.Transport = handled{p.server}
+			p.on("http://jira.example", "projects: [PAY, OPS]", "")
+			f(p)
 		})
-	}
+	})
 }
 
 // handled is a network of one handler.
@@ -313,7 +324,7 @@ func (p *rig) stopped(r *running) {
 // first of them arrives.
 func (p *rig) hang(so func(*http.Request) bool) (reached <-chan struct{}) {
 	first := make(chan struct{}, 1)
-	p.fault = func(r *http.Request) *jirasim.Fault {
+	p.faulty(func(r *http.Request) *jirasim.Fault {
 		if !so(r) {
 			return nil
 		}
@@ -322,7 +333,7 @@ func (p *rig) hang(so func(*http.Request) bool) (reached <-chan struct{}) {
 		default:
 		}
 		return &jirasim.Fault{Delay: time.Hour}
-	}
+	})
 	return first
 }
 

@@ -314,15 +314,15 @@ func TestRunbooksOfService(t *testing.T) {
 				scraped.scrape(p)
 			}
 		}
-		down := func(f jirasim.Fault) { p.fault = func(*http.Request) *jirasim.Fault { return &f } }
+		down := func(f jirasim.Fault) { p.faulty(func(*http.Request) *jirasim.Fault { return &f }) }
 		for _, tc := range []struct {
 			alert      string
 			begin, end func()
 			online     int
 		}{
 			{"JiraRefuses", p.server.Revoke, p.server.Restore, command.ExitFailed},
-			{"YourturnNoFreshData", func() { down(jirasim.Fault{Status: 502}) }, func() { p.fault = nil }, command.ExitFailed},
-			{"JiraRateLimited", func() { down(jirasim.Fault{Status: 429, Header: http.Header{"Retry-After": {"30"}}}) }, func() { p.fault = nil }, command.ExitFailed},
+			{"YourturnNoFreshData", func() { down(jirasim.Fault{Status: 502}) }, func() { p.faulty(nil) }, command.ExitFailed},
+			{"JiraRateLimited", func() { down(jirasim.Fault{Status: 429, Header: http.Header{"Retry-After": {"30"}}}) }, func() { p.faulty(nil) }, command.ExitFailed},
 		} {
 			polls(130*time.Minute, false) // nothing of the last one is seen any more
 			tc.begin()

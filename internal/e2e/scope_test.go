@@ -11,7 +11,7 @@ import (
 
 // breakOff makes Jira refuse all searches after the first ones. mend ends that.
 func (p *rig) breakOff(first int) (mend func()) {
-	p.fault = func(r *http.Request) *jirasim.Fault {
+	p.faulty(func(r *http.Request) *jirasim.Fault {
 		if !strings.Contains(r.URL.Path, "/api/2/search") { // projects are searched for too
 			return nil
 		}
@@ -19,8 +19,8 @@ func (p *rig) breakOff(first int) (mend func()) {
 			return nil
 		}
 		return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"}
-	}
-	return func() { p.fault = nil }
+	})
+	return func() { p.faulty(nil) }
 }
 
 // TestSyncOfAWiderScopeShowsNoHalves adds a project and interrupts the reading of

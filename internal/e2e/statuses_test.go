@@ -154,64 +154,60 @@ func TestBulkMove(t *testing.T) {
 
 // A story that automation moves through a status within seconds does not wait.
 func TestAutomationHops(t *testing.T) {
-	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) {
-			more := "" // Cloud tells
-			if flavor == jirasim.DataCenter {
-				more = "automation_accounts: [JIRAUSER-robot]\n"
-			}
-			p := newRig(t, flavor, jirasim.Options{}, more)
-			robot := p.site.AddUser(&jirasim.User{Ref: "robot", AccountID: "acc-robot", Name: "robot", Key: "JIRAUSER-robot", DisplayName: "Robot", AccountType: "app", Active: true})
-			p.create(p.pay)
-			hop, visit := p.create(p.pay), p.create(p.pay)
-			p.later(time.Hour)
-			p.move(robot, hop, "1", "2")
-			p.move(p.dev, visit, "1", "2")
-			p.later(3 * time.Second)
-			p.move(robot, hop, "2", "3")
-			p.later(time.Minute)
-			p.move(robot, visit, "2", "3")
-			p.later(time.Hour)
-			p.fine()
-			if n := len(p.waits(hop)); n != 0 {
-				t.Errorf("a hop of automation made %d waits", n)
-			}
-			if w := p.waits(visit); len(w) != 1 || w[0].Responder != "automation" {
-				t.Errorf("got %+v, want one wait that automation ended", w)
-			}
-			p.shows(`po_acceptance_bypassed_total{project="PAY"}`, 1) // nobody was asked about the first
-		})
-	}
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) {
+		more := "" // Cloud tells
+		if flavor == jirasim.DataCenter {
+			more = "automation_accounts: [JIRAUSER-robot]\n"
+		}
+		p := newRig(t, flavor, jirasim.Options{}, more)
+		robot := p.site.AddUser(&jirasim.User{Ref: "robot", AccountID: "acc-robot", Name: "robot", Key: "JIRAUSER-robot", DisplayName: "Robot", AccountType: "app", Active: true})
+		p.create(p.pay)
+		hop, visit := p.create(p.pay), p.create(p.pay)
+		p.later(time.Hour)
+		p.move(robot, hop, "1", "2")
+		p.move(p.dev, visit, "1", "2")
+		p.later(3 * time.Second)
+		p.move(robot, hop, "2", "3")
+		p.later(time.Minute)
+		p.move(robot, visit, "2", "3")
+		p.later(time.Hour)
+		p.fine()
+		if n := len(p.waits(hop)); n != 0 {
+			t.Errorf("a hop of automation made %d waits", n)
+		}
+		if w := p.waits(visit); len(w) != 1 || w[0].Responder != "automation" {
+			t.Errorf("got %+v, want one wait that automation ended", w)
+		}
+		p.shows(`po_acceptance_bypassed_total{project="PAY"}`, 1) // nobody was asked about the first
+	})
 }
 
 // A name in the config may be the name of several statuses. A warning says so,
 // because it may not be what was meant.
 func TestNameOfSeveral(t *testing.T) {
-	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) {
-			p := newRig(t, flavor, jirasim.Options{}, "projects: {PAY: {accepted_statuses: [Done]}}\n")
-			const told = `this Jira has several statuses \"Done\" for project PAY, of the ids 3, 4`
-			check := func() string {
-				return yourturnAt(t, p.opts.Now, 0, "check", "--online", "--config.file", p.svc.Config().File())
-			}
-			p.create(p.pay)
-			p.later(time.Hour)
-			p.fine()
-			before := p.metric("yourturn_config_warnings")
-			p.logs(told, false)
-			if text := check(); strings.Contains(text, "several statuses") {
-				t.Errorf("check says:\n%s", text)
-			}
-			p.site.AddStatus(&jirasim.Status{ID: "4", Name: "Done", Category: "done"})
-			p.later(7 * time.Hour) // with a census statuses are read again
-			p.fine()
-			p.shows("yourturn_config_warnings", before+1)
-			p.logs(told, true)
-			if text := check(); !strings.Contains(text, "look at this  statuses") || !strings.Contains(text, "several statuses") {
-				t.Errorf("check does not say it:\n%s", text)
-			}
-		})
-	}
+	flavors(t, func(t *testing.T, flavor jirasim.Flavor) {
+		p := newRig(t, flavor, jirasim.Options{}, "projects: {PAY: {accepted_statuses: [Done]}}\n")
+		const told = `this Jira has several statuses \"Done\" for project PAY, of the ids 3, 4`
+		check := func() string {
+			return yourturnAt(t, p.opts.Now, 0, "check", "--online", "--config.file", p.svc.Config().File())
+		}
+		p.create(p.pay)
+		p.later(time.Hour)
+		p.fine()
+		before := p.metric("yourturn_config_warnings")
+		p.logs(told, false)
+		if text := check(); strings.Contains(text, "several statuses") {
+			t.Errorf("check says:\n%s", text)
+		}
+		p.site.AddStatus(&jirasim.Status{ID: "4", Name: "Done", Category: "done"})
+		p.later(7 * time.Hour) // with a census statuses are read again
+		p.fine()
+		p.shows("yourturn_config_warnings", before+1)
+		p.logs(told, true)
+		if text := check(); !strings.Contains(text, "look at this  statuses") || !strings.Contains(text, "several statuses") {
+			t.Errorf("check does not say it:\n%s", text)
+		}
+	})
 }
 
 // item is a changed field of a record.

@@ -139,7 +139,7 @@ func TestStopInASync(t *testing.T) {
 			}
 			p.restart(asItWas)
 		}
-		p.fault = nil
+		p.faulty(nil)
 		p.fine()
 		if read := p.metric("yourturn_poll_stories_total"); read > stories-200 {
 			p.Errorf("the last sync read %v stories, want those behind the last page alone", read)
@@ -172,7 +172,7 @@ func TestStopInADerivation(t *testing.T) {
 		p.stopped(r)
 		p.logs("deriving the numbers failed", false)
 		p.shows(ended("PAY"), -1)
-		p.fault = nil
+		p.faulty(nil)
 		p.restart(asItWas)
 		p.shows(ended("PAY"), -1)
 		p.fine()

@@ -83,7 +83,7 @@ func TestSyncPage(t *testing.T) {
 		p.shows(`yourturn_odd_stories{reason="quarantined"}`, 0)
 
 		// A cycle that fails shows how long it took, and why it failed.
-		p.fault = func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"} }
+		p.faulty(func(*http.Request) *jirasim.Fault { return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"} })
 		if err := p.cycle(); err == nil {
 			p.Fatal("the cycle is complete")
 		}
@@ -93,19 +93,19 @@ func TestSyncPage(t *testing.T) {
 		}
 
 		// A census that failed is shown until one succeeds.
-		p.fault = func(r *http.Request) *jirasim.Fault {
+		p.faulty(func(r *http.Request) *jirasim.Fault {
 			body, err := io.ReadAll(r.Body)
 			if err != nil || !bytes.Contains(body, []byte(`"fields":["id"]`)) || bytes.Contains(body, []byte("NOT created")) {
 				return nil
 			}
 			return &jirasim.Fault{Status: http.StatusForbidden, Body: "{}"}
-		}
+		})
 		p.later(7 * time.Hour)
 		if err := p.cycle(); err == nil {
 			p.Error("the census was complete")
 		}
 		p.tells("after [0-9.]+[mµ]?s:\\s+complete", "The last check failed.*: +census: ")
-		p.fault = nil
+		p.faulty(nil)
 		p.fine() // in which it is not tried again yet
 		p.tells("The last check failed.*: +census: ")
 		r := p.serve()
@@ -147,9 +147,9 @@ func TestSyncPage(t *testing.T) {
 		rec := httptest.NewRecorder()
 		p.svc.ServeHTTP(rec, httptest.NewRequestWithContext(p.Context(), http.MethodPost, "http://localhost/webhook/jira", strings.NewReader("{}")))
 		p.tells("The last one came\\s+[A-Z]", "refused\\s+1")
-		p.fault = func(*http.Request) *jirasim.Fault {
+		p.faulty(func(*http.Request) *jirasim.Fault {
 			return &jirasim.Fault{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1800"}}}
-		}
+		})
 		if err := p.cycle(); err == nil {
 			p.Error("the cycle is complete")
 		}

@@ -60,6 +60,7 @@ func (l *listener) until(pattern string) (message string, before []string) {
 // TestSystemd runs serve as systemd does: it says when it is ready and what it does,
 // and that it is alive, also while Jira is away.
 func TestSystemd(t *testing.T) {
+	t.Parallel()
 	tm, err := team.New(team.Options{Seed: 5, Flavor: jirasim.Cloud, MinStories: 200})
 	if err != nil {
 		t.Fatal(err)
@@ -89,9 +90,7 @@ func TestSystemd(t *testing.T) {
 	l := newListener(t)
 	// A busy machine may need long for an answer: a sign of life comes every second, and
 	// nobody ends the process when one does not.
-	t.Setenv("NOTIFY_SOCKET", l.name)
-	t.Setenv("WATCHDOG_USEC", "2000000")
-	s := startServe(t, config, "127.0.0.1:0")
+	s := startServe(t, config, "127.0.0.1:0", "NOTIFY_SOCKET="+l.name, "WATCHDOG_USEC=2000000")
 	base := "http://" + s.address()
 
 	for range 2 {

@@ -111,17 +111,17 @@ func TestAWrongConfigIsNoQuietZero(t *testing.T) {
 func TestAWorkflowThatIsNotListed(t *testing.T) {
 	rigs(t, jirasim.Options{}, func(p *rig) {
 		p.site.Update(func() { p.ops.Statuses = []string{"1", "3"} })
-		p.fault = func(r *http.Request) *jirasim.Fault {
+		p.faulty(func(r *http.Request) *jirasim.Fault {
 			if !strings.HasSuffix(r.URL.Path, "/statuses") {
 				return nil
 			}
 			return &jirasim.Fault{Status: http.StatusNotFound}
-		}
+		})
 		p.create(p.ops)
 		p.later(time.Hour)
 		p.fine()
 		p.shows(configured("OPS"), 1)
-		p.fault = nil
+		p.faulty(nil)
 		p.restart(asItWas)
 		p.shows(configured("OPS"), 1)
 		p.fine()
