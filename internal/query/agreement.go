@@ -117,8 +117,8 @@ type OwnerTerms struct {
 	StandIns []StandFor `json:"stand_ins"` // who stands in for them
 }
 
-// AwayDays is a range as the config has it. One that is over is not told: whoever plans work
-// needs to know who is away, and nobody who was.
+// AwayDays is a range as the config has it. One that is over is left out: whoever plans
+// work needs to know who is away, and not who was.
 type AwayDays struct {
 	From string `json:"from"`
 	To   string `json:"to"`

@@ -37,7 +37,7 @@ every page, and counts what it holds. Its owner alone may read it. A file that i
 there already stays, unless --overwrite replaces it. An error leaves no file behind.
 
 Run it as the user of serve. docs/backup.md has a daily backup by cron or systemd,
-and what else is to be known. ` + "`yourturn restore`" + ` puts a backup back.`,
+and what to know about backups. ` + "`yourturn restore`" + ` puts a backup back.`,
 		Example: `  yourturn backup --config.file yourturn.yml --to yourturn-backup.db
   yourturn backup --config.file yourturn.yml --to "/var/backups/yourturn-$(date +%F).db"`,
 		Args: cobra.NoArgs,

@@ -51,9 +51,9 @@ func eraseCommand(e Env) *cobra.Command {
 		Long: `erase takes a person out of everything that the store holds: events, fields, names,
 titles, notes, the beginnings of comments, the ledger, the access log. A tombstone stands in
 their place, so every number stays. What Jira sends of the person later is replaced
-on its way in. The store is written anew, and searched for the id and the names. If
-somebody reads the store all the while, that is left to do: the command says so and
-ends with an error, the person is erased, and erase again goes on.
+on its way in. Then the store is rewritten, and searched for the id and the names. If
+other programs read the store, it may not be possible to rewrite it: the command says
+so and ends with an error. The person is erased by then; run erase again to finish.
 
 It is refused while the config names the account. A store has one writer: if serve
 runs on it, that process erases, between two polls.
