@@ -43,7 +43,6 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 	var added []latency.Entry
 	var late, entered []int64 // stories
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		var inserted int64
 		var before latency.LedgerState
 		begun, err := getMeta(ctx, tx, metaLedger, &before)
 		if err != nil {
@@ -55,35 +54,21 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		}
 		by.Reading = state.Reading
 		if len(entries) > 0 {
-			insert, err := tx.PrepareContext(ctx, `INSERT INTO ledger
-				(story, kind, topic, at, counted, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`)
+			isLate := func(e *latency.Entry) bool { return begun && before.Late(e, by) }
+			isNew, err := s.enter(ctx, tx, entries, isLate)
 			if err != nil {
 				return err
 			}
-			defer insert.Close()
-			quiet := s.kind.quiet(ctx)
-			var body []byte
-			for _, e := range entries {
-				if err := ctx.Err(); err != nil {
-					return err
+			for i := range entries {
+				switch e := &entries[i]; {
+				case !isNew[i]:
+					continue
+				case isLate(e):
+					late = append(late, e.ID.StoryID)
+				default:
+					added = append(added, *e)
 				}
-				isLate := begun && before.Late(&e, by)
-				body = appendEntry(body[:0], &e)
-				res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !isLate, body)
-				if err != nil {
-					return err
-				}
-				if n, err := res.RowsAffected(); err != nil {
-					return err
-				} else if n == 1 {
-					inserted++
-					entered = append(entered, e.ID.StoryID)
-					if isLate {
-						late = append(late, e.ID.StoryID)
-					} else {
-						added = append(added, e)
-					}
-				}
+				entered = append(entered, entries[i].ID.StoryID)
 			}
 		}
 		if !begun {
@@ -107,7 +92,7 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		if kept == nil {
 			return nil
 		}
-		if err := s.keep(ctx, tx, kept, added, inserted); err != nil {
+		if err := s.keep(ctx, tx, kept, added, int64(len(entered))); err != nil {
 			return err
 		}
 		return s.touch(ctx, tx, late)
@@ -116,6 +101,86 @@ func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.S
 		return nil, err
 	}
 	return added, nil
+}
+
+// ledgerRows are rows of the ledger. One that it holds already stays.
+func ledgerRows() rows {
+	return rows{columns: 6, head: `INSERT INTO ledger (story, kind, topic, at, counted, body) VALUES `, tail: ` ON CONFLICT DO NOTHING`}
+}
+
+// enter writes entries that the ledger does not hold yet, and returns which of them are
+// new: of two with one identity the first.
+func (s *Store) enter(ctx context.Context, tx *sql.Tx, entries []latency.Entry, isLate func(*latency.Entry) bool) (isNew []bool, err error) {
+	if most := s.kind.rowsAtOnce(); most > 1 {
+		return enterMany(ctx, tx, entries, isLate, most)
+	}
+	r := ledgerRows()
+	insert, err := tx.PrepareContext(ctx, r.text(1))
+	if err != nil {
+		return nil, err
+	}
+	defer insert.Close()
+	quiet := s.kind.quiet(ctx)
+	var body []byte
+	for i := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		e := &entries[i]
+		body = appendEntry(body[:0], e)
+		res, err := insert.ExecContext(quiet, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !isLate(e), body)
+		if err != nil {
+			return nil, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return nil, err
+		}
+		isNew = append(isNew, n == 1)
+	}
+	return isNew, nil
+}
+
+// enterMany is enter, with so many entries in one statement.
+func enterMany(ctx context.Context, tx *sql.Tx, entries []latency.Entry, isLate func(*latency.Entry) bool, most int) (isNew []bool, err error) {
+	r := ledgerRows()
+	r.tail += ` RETURNING story, kind, topic, at`
+	for chunk := range slices.Chunk(entries, most) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var args []any
+		for i := range chunk {
+			e := &chunk[i]
+			args = append(args, e.ID.StoryID, string(e.ID.Kind), e.ID.Topic, int64(e.ID.At), !isLate(e), appendEntry(nil, e))
+		}
+		entered, err := entryIDs(tx.QueryContext(ctx, r.text(len(chunk)), args...))
+		if err != nil {
+			return nil, err
+		}
+		for i := range chunk {
+			isNew = append(isNew, entered[chunk[i].ID])
+			delete(entered, chunk[i].ID)
+		}
+	}
+	return isNew, nil
+}
+
+// entryIDs reads the identities of entries that a query answers with.
+func entryIDs(list *sql.Rows, err error) (map[latency.EntryID]bool, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer list.Close()
+	ids := map[latency.EntryID]bool{}
+	for list.Next() {
+		var id latency.EntryID
+		if err := list.Scan(&id.StoryID, &id.Kind, &id.Topic, &id.At); err != nil {
+			return nil, err
+		}
+		ids[id] = true
+	}
+	return ids, list.Err()
 }
 
 // beginLedger notes when the ledger began, unless that is noted. It began later

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/yourturn/yourturn/internal/comment"
 	"github.com/yourturn/yourturn/internal/jiradata"
@@ -225,6 +226,41 @@ func TestTheLedgerCountsOnce(t *testing.T) {
 	}
 	if err := s.NewLedger(t.Context()); err != nil || len(ledger(t, s)) != 0 {
 		t.Errorf("recount left %d entries, %v", len(ledger(t, s)), err)
+	}
+}
+
+// TestTheLedgerCountsOnceOfMany counts more than one statement writes, with some that the
+// ledger has, and some that are there twice.
+func TestTheLedgerCountsOnceOfMany(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "s.db"))
+	count := func(entries []latency.Entry) []latency.Entry {
+		added, err := s.Count(t.Context(), entries, latency.Standing{AsOf: 1000, Fingerprint: "a"}, true, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return added
+	}
+	var old, all, want []latency.Entry
+	for story := range int64(300) {
+		e := entry(story, 100)
+		if all = append(all, e); story%3 == 0 {
+			old = append(old, e)
+		} else {
+			want = append(want, e)
+		}
+		if story%5 == 0 {
+			e.Owner = "whoever is second"
+			all = append(all, e)
+		}
+	}
+	if got := count(old); !slices.Equal(got, old) {
+		t.Errorf("of %d entries %d were counted", len(old), len(got))
+	}
+	if d := cmp.Diff(want, count(all)); d != "" {
+		t.Errorf("counted of many, some of them twice or there before (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(append(want, old...), ledger(t, s), cmpopts.SortSlices(func(a, b latency.Entry) bool { return a.ID.StoryID < b.ID.StoryID })); d != "" {
+		t.Errorf("ledger (-want +got):\n%s", d)
 	}
 }
 
@@ -510,6 +546,8 @@ func TestAContextThatEndsWritesNothing(t *testing.T) {
 	var entries []latency.Entry
 	for id := range int64(10) {
 		b.Stories = append(b.Stories, story(id+1, "PAY-1"))
+	}
+	for id := range int64(10 * s.kind.rowsAtOnce()) {
 		entries = append(entries, entry(id+1, 100))
 	}
 	if _, err := s.SaveStories(&ending{Context: t.Context()}, b); !errors.Is(err, context.Canceled) {
