@@ -51,7 +51,11 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 	wanted := make(chan []int64)
 	g.Go(func() error { s.webhooks.Run(ctx, wanted); return nil })
 	g.Go(func() error {
-		if err := s.follow(ctx, wanted); err != nil || ctx.Err() != nil {
+		err := s.follow(ctx, wanted)
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // the service is stopping
+		}
+		if err != nil {
 			return err
 		}
 		g.Go(func() error {

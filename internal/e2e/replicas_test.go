@@ -18,6 +18,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
 
+	"github.com/yourturn/yourturn/cmd/yourturn/command"
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
@@ -311,6 +312,36 @@ func TestAReplicaTakesAFirstSyncOver(t *testing.T) {
 		t.Errorf("the second service read %d stories (%v), where %d were left at most", read, err, want)
 	}
 	shows(t, "http://"+address+"/sync", fmt.Sprintf("<td>%d</td>", stories))
+}
+
+// TestAReplicaIsStoppedAsItTakesOver stops a replica that has the lease, and waits for the
+// database before it polls: it ends as any that is stopped.
+func TestAReplicaIsStoppedAsItTakesOver(t *testing.T) {
+	t.Parallel()
+	config := inDatabase(t, generated(t), "")
+	cfg, err := app.LoadConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := startServe(t, config, "127.0.0.1:0")
+	ready(t, first.address())
+	second := startServe(t, config, "127.0.0.1:0")
+	started(t, &second.out, second.ended, `(this one shows its numbers)`)
+	tx, err := stack.OpenSQL(t, cfg.Store.URL).BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // the test is over
+	if _, err := tx.ExecContext(t.Context(), `LOCK TABLE schema_version`); err != nil {
+		t.Fatal(err)
+	}
+	if code := first.signal(syscall.SIGTERM); code != command.ExitFine {
+		t.Errorf("the first ended with %d:\n%s", code, &first.out)
+	}
+	started(t, &second.out, second.ended, `(this process polls Jira and writes to the store from now on)`)
+	if code := second.signal(syscall.SIGTERM); code != command.ExitFine {
+		t.Errorf("the second ended with %d:\n%s", code, &second.out)
+	}
 }
 
 // TestAReplicaWithAnOlderConfig gives another config to one replica after the other. The
