@@ -143,7 +143,7 @@ func (c *Collector) forgetFuture(st *jiradata.State, at latency.Instant) {
 	if !lost && !future(st.FirstComplete, st.FullStarted, st.Watermark, st.DataTimestamp, st.Census, st.QuestionsRead, st.BesideSearch, st.LookedBack) {
 		return
 	}
-	c.log.Warn("the store holds instants that are in the future by Jira's clock, as a wrong clock leaves them; they count for nothing, and what may have been missed is read again",
+	c.log.Warn("the store holds instants that are in the future by Jira's clock, as a wrong clock leaves them; they are ignored, and changes that may have been missed are read again",
 		zap.Time("data", st.DataTimestamp.Time()), zap.Time("jira", at.Time()))
 	var sure latency.Instant // up to it everything was read
 	for _, i := range []latency.Instant{st.FirstComplete, st.LookedBack, st.Census} {

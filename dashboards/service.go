@@ -75,7 +75,7 @@ const ofWaits = ", component=\"waits\", project=~`${project:regex}|`"
 func alerts(title, asks, about, many, since string, columns ...column) panel {
 	return panel{
 		title: title, asks: asks, width: 16, height: 5,
-		about:   about + " Since: when what the longest of them tells of began. docs/dashboards.md says when each fires, and what it notified has the runbook.",
+		about:   about + " Since: when the oldest of these problems began. docs/dashboards.md explains each alert, and its notification links the runbook.",
 		caution: "Caution: an alert that is silenced or inhibited in Alertmanager is listed here too.",
 		queries: []query{
 			rows(many + `
@@ -148,7 +148,7 @@ func service() *board {
 		},
 		panel{
 			title: "Not well since", asks: "Since when is it not well?", width: 6, height: 4,
-			about:   "The earliest of: when what an alert about yourturn tells of began, and, while polls fail or the data are too old, the last complete poll.",
+			about:   "The earliest of: when the problem of an alert about yourturn began, and, while polls fail or the data are too old, the last complete poll.",
 			caution: "Caution: after a restart of Prometheus an alert may begin anew.",
 			queries: []query{now(illSince(), "{{job}}")},
 			view:    ago("–"),

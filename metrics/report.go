@@ -188,7 +188,7 @@ func reportMetrics() []reportMetric {
 				}
 			}),
 		gauge("po_delegation_end_timestamp_seconds", labels("owner", "delegate"),
-			"When a delegation that is active now ends; no series otherwise, or if it has no end. One that another of the same two people follows at once ends with that.",
+			"When a delegation that is active now ends; no series otherwise, or if it has no end. Consecutive ones of the same two people count as one.",
 			func(r *latency.Report, s series) {
 				for _, d := range r.Delegations {
 					if d.Until != latency.Never {
@@ -203,7 +203,7 @@ func reportMetrics() []reportMetric {
 				}
 			}),
 		gauge("po_owner_absence_end_timestamp_seconds", labels("owner"),
-			"When a configured owner who is absent is back; no series otherwise, or if the absence has no end. One that another follows at once ends with that.",
+			"When a configured owner who is absent is back; no series otherwise, or if the absence has no end. Consecutive ones count as one.",
 			func(r *latency.Report, s series) {
 				for owner, until := range r.AbsentUntil {
 					if until != latency.Never {

@@ -136,7 +136,7 @@ func TestSprintsRefused(t *testing.T) {
 		{"another refusal", "/board/7/sprint", "scrum", 400, `{"errorMessages":["The state is unknown"]}`, true, "The state is unknown"},
 		{"another document", "/board", "scrum", 200, `{}`, false, "list of values"},
 		{"one page for ever", "/board", "scrum", 200, `{"isLast":false,"values":[{"id":7,"type":"kanban"}]}`, false, "the same page twice"},
-		{"broken sprint", "/board/7/sprint", "scrum", 200, `{"isLast":true,"values":[{"id":1,"startDate":"soon"}]}`, false, `"soon" is no instant`},
+		{"broken sprint", "/board/7/sprint", "scrum", 200, `{"isLast":true,"values":[{"id":1,"startDate":"soon"}]}`, false, `"soon" is not a time`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newSim(t, jirasim.Cloud)

@@ -21,7 +21,7 @@ type number int64
 func (n *number) UnmarshalJSON(b []byte) error {
 	v, err := strconv.ParseInt(string(bytes.Trim(b, `"`)), 10, 64)
 	if err != nil || v < 0 {
-		return fmt.Errorf("id %.40s is none", b)
+		return fmt.Errorf("%.40s is not an id", b)
 	}
 	*n = number(v)
 	return nil
@@ -44,7 +44,7 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		}
 		*t = text(s)
 	case b[0] == '{' || b[0] == '[':
-		return fmt.Errorf("%.40s is no text", b)
+		return fmt.Errorf("%.40s is not a text", b)
 	default:
 		*t = text(b)
 	}
@@ -90,7 +90,7 @@ func parseInstant(s string) (latency.Instant, error) {
 			return latency.At(t), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is no instant", s)
+	return 0, fmt.Errorf("%q is not a time", s)
 }
 
 // account is a user as Jira shows one.

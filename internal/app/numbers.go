@@ -23,7 +23,7 @@ import (
 
 // numbers derives the numbers from the store and publishes them. It owns the
 // engine, the rules in force, and what is published. Only the poller's goroutine
-// may use it; report is safe for concurrent use.
+// may use it, but for report, prepare and stopNoting, which are safe for concurrent use.
 type numbers struct {
 	log      *zap.Logger
 	store    *store.Store

@@ -296,7 +296,7 @@ func (s *Service) keepTitles(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	if !keep && cfg.Privacy.Titles {
-		s.log.Info("this store is of a version that kept no titles of stories, and keeps none until privacy.titles stands in the config: true keeps them, false ends this line")
+		s.log.Info("titles of stories are not kept, because this store is of a version that kept none: set privacy.titles to true to keep them, or to false to silence this message")
 	}
 	return s.store.KeepTitles(ctx, keep)
 }

@@ -150,7 +150,7 @@ func (s *Service) beats(ctx context.Context, tick <-chan time.Time, holds time.D
 			s.systemd.beat(holds)
 		case !dead:
 			dead = true
-			s.log.Error("the service does not work; systemd is not told that it is alive, and restarts it (WatchdogSec=): report this with the log", zap.Error(err))
+			s.log.Error("the service does not work and stops its sign of life, so that systemd restarts it (WatchdogSec=): report this with the log", zap.Error(err))
 		}
 		select {
 		case <-ctx.Done():

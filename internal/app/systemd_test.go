@@ -181,7 +181,7 @@ func TestBeats(t *testing.T) {
 	if diff := cmp.Diff([]string{"WATCHDOG=1", "STATUS=between", "WATCHDOG=1"}, got); diff != "" {
 		t.Errorf("what systemd was told (-want +got):\n%s", diff)
 	}
-	if logs.Len() != 1 || !strings.Contains(logs.All()[0].Message, "not told that it is alive") {
+	if logs.Len() != 1 || !strings.Contains(logs.All()[0].Message, "stops its sign of life") {
 		t.Errorf("the log says %v", logs.All())
 	}
 }

@@ -116,7 +116,7 @@ func Run(ctx context.Context, s Subject, tell func([]Line)) (*Diagnosis, error) 
 		}
 	}
 	if left {
-		rest := []Line{{Topic: "the rest", Grade: Look, Text: "what else Jira has to say, and the history, were not looked at", Remedy: "mend what is broken, and run this again"}}
+		rest := []Line{{Topic: "the rest", Grade: Look, Text: "the other checks of Jira, and of the history, were skipped", Remedy: "mend what is broken, and run this again"}}
 		out.Lines = append(out.Lines, rest...)
 		if tell != nil {
 			tell(rest)

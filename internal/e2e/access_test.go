@@ -120,7 +120,7 @@ web:
 		lacks          []string
 		sync, reloaded int
 	}{
-		{"operator", as("sam", "sre"), []string{"Sync", "You see no project"}, []string{"PAY-1", "By owner", "Nothing waits"}, 200, 200},
+		{"operator", as("sam", "sre"), []string{"Sync", "No project is visible to you"}, []string{"PAY-1", "By owner", "Nothing waits"}, 200, 200},
 		{"operator by password", as("", ""), []string{"Sync"}, []string{"PAY-1", "By owner"}, 200, 200},
 		{"lead of PAY", as("lin", ""), []string{"PAY-1", "By owner", "PO PAY acceptance 1"}, []string{"OPS", "Sync"}, 403, 403},
 		{"owner", as("pat", ""), []string{"PAY-1", "OPS-1", "By owner", "PO PAY acceptance 1", "PO OPS acceptance 1"}, []string{"Sync"}, 403, 403},

@@ -138,7 +138,7 @@ func TestExampleOfNginx(t *testing.T) {
 		{"GET", "/", as("lin"), 200, "By owner"},
 		{"GET", "/", as("kim"), 200, "By project"},
 		{"GET", "/assets/page.css", as("kim"), 200, "color-scheme"},
-		{"GET", "/", as("sam"), 200, "You see no project"},
+		{"GET", "/", as("sam"), 200, "No project is visible to you"},
 		{"GET", "/", as("eve"), 403, "not for you"},
 		{"GET", "/sync", as("lin"), 403, "not for you"},
 		{"GET", "/sync", as("sam"), 200, "Sync"},

@@ -117,6 +117,20 @@ func TestStages(t *testing.T) {
 	}
 }
 
+// TestStagesInAbsence holds that the owner's time goes on while the owner is absent, though
+// the clock of the wait stands.
+func TestStagesInAbsence(t *testing.T) {
+	rules := testRules(t)
+	rules.Owners["po"].Absences = []Span{{when(t, "Mon 10:00"), when(t, "Mon 12:00")}}
+	res := NewDeriver(rules, nil).Story(newTale(t, "Mon 09:00", "PO Review").move("Mon 13:00", "po", "Done").history(), when(t, long))
+	if d := cmp.Diff(map[Stage]string{StageOwner: "4h0m0s"}, stageTimes(t, res)); d != "" {
+		t.Errorf("stages (-want +got):\n%s", d)
+	}
+	if got := res.Parts[0].Elapsed; got != 2*time.Hour {
+		t.Errorf("the owner's clock ran for %v, want 2 hours", got)
+	}
+}
+
 // TestBlocks names the stages in which stories stand.
 func TestBlocks(t *testing.T) {
 	var got []Stage

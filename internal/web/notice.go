@@ -48,7 +48,7 @@ func waitingForNumbers(st Status) string {
 }
 
 // outside says to somebody with a role that shows nobody's numbers why there are none.
-const outside = "You see no project. Who leads one or is a member of it stands in web.roles, and owners in owners.*.users."
+const outside = "No project is visible to you. Ask the operator to add you to web.roles, or to owners.*.users if you are an owner."
 
 // zone is the zone of instants that are of no owner.
 func (st Status) zone() *time.Location {

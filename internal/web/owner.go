@@ -102,7 +102,7 @@ func (s *Server) noOwner(w http.ResponseWriter, r *http.Request, report *latency
 	for _, owner := range query.OwnersOf(report, callerOf(r)) {
 		there = append(there, menuEntry{Name: report.DisplayName(owner), Path: s.ownerPath(owner)})
 	}
-	s.fail(w, r, http.StatusNotFound, "No such owner", "Nobody whose waits are known is called so. Owners are called by their keys in the config, or by their accounts:", there...)
+	s.fail(w, r, http.StatusNotFound, "No such owner", "No owner with waits has this name. Owners are named by their keys in the config, or by their accounts:", there...)
 }
 
 // turnTitle returns the heading of an owner's page, and its answer.

@@ -171,10 +171,10 @@ func daysOf(from, to string) (first, last time.Time, err error) {
 		return first, last, nil
 	}
 	if first, err = time.Parse(time.DateOnly, from); err != nil {
-		return first, last, fmt.Errorf("the first day %q is none like 2026-03-02", from)
+		return first, last, fmt.Errorf("the first day %q is not a date such as 2026-03-02", from)
 	}
 	if last, err = time.Parse(time.DateOnly, to); err != nil {
-		return first, last, fmt.Errorf("the last day %q is none like 2026-03-15", to)
+		return first, last, fmt.Errorf("the last day %q is not a date such as 2026-03-15", to)
 	}
 	switch days := int(last.Sub(first)/(24*time.Hour)) + 1; {
 	case days < 1:

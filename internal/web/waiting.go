@@ -400,7 +400,7 @@ func nothing(t query.WaitingTotals, f query.WaitingFilter) string {
 	case f == (query.WaitingFilter{}):
 		return "Nothing waits."
 	default:
-		return "Nothing of what you chose waits."
+		return "No open wait matches your choice."
 	}
 }
 

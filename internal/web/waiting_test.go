@@ -149,7 +149,7 @@ func TestPagesOfWhatWaits(t *testing.T) {
 	_, body = get(s, "/?page=99")
 	inOrder(t, body, "51 to 60 of 60")
 	_, body = get(s, "/?state=%3Cb%3E&owner=nobody")
-	inOrder(t, body, "Nothing of what you chose waits.", "Show everything", "Nothing of what you chose waits.")
+	inOrder(t, body, "No open wait matches your choice.", "Show everything", "No open wait matches your choice.")
 }
 
 // TestNothingIsSentTwice asks again for a page that has not changed, and for one that

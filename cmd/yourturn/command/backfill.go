@@ -249,7 +249,7 @@ func (f *backfillFlags) announce(ctx context.Context, e Env, r *query.Reader, o 
 		fmt.Fprintf(w, "  %s are free there\n", roughly(free))
 	}
 	fmt.Fprintf(w, "  %s more in Prometheus' data\n  %s of memory, and %s, to write them\n", roughly(x.Blocks), roughly(x.Memory), words.Elapsed(max(x.Time, time.Second)))
-	fmt.Fprintf(w, "once imported, the files are needed no more:\n  rm %s/*.om %[1]s/backfill.json\n", quoted(f.out))
+	fmt.Fprintf(w, "after the import, delete the files:\n  rm %s/*.om %[1]s/backfill.json\n", quoted(f.out))
 	fmt.Fprint(w, "if the import was wrong: promtool lists the blocks that it made (BLOCK ULID);\n"+
 		"  stop Prometheus, delete the folders of these names from its data, start it\n")
 	if known && free < x.Bytes && !f.anySpace {

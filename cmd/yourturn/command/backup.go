@@ -29,8 +29,8 @@ func backupCommand(e Env) *cobra.Command {
 		Use:   "backup",
 		Short: "Copy the store to a file, while serve goes on",
 		Long: `backup writes a copy of the store to a file. A serve that runs on the store goes on
-polling and writing meanwhile. The copy is of one instant, and has what the store's
-journal holds, which a cp of the file has not.
+polling and writing meanwhile. The copy is of one instant, and includes the store's
+journal, which a plain cp of the file misses.
 
 The file appears when the copy is complete and verified: yourturn opens it, checks
 every page, and counts what it holds. Its owner alone may read it. A file that is
@@ -139,7 +139,7 @@ func restore(ctx context.Context, e Env, f backupFlags) error {
 	w := e.Out
 	fmt.Fprintf(w, "the store %s is restored from %s, every page checked\nit holds %s\n", url, f.file, inWords(out.Inventory))
 	if out.Former != "" {
-		fmt.Fprintf(w, "the former store is kept as %s: delete it when you need it no more, for it holds names too\n", out.Former)
+		fmt.Fprintf(w, "the former store is kept as %s: delete it when you no longer need it: it contains names too\n", out.Former)
 	}
 	switch n := len(out.ErasedSince); {
 	case out.Unread != nil:

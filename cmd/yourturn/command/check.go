@@ -43,7 +43,7 @@ many stories bypassed it, how many waits belong to nobody. The 90 days are those
 of the store, or, while that is empty, of a sample of stories that is read from
 Jira.
 
-Each line works, is to be looked at, or is broken, with what to do about it. The
+Each line works, needs attention, or is broken, with what to do about it. The
 verdict is that of the worst line. Exit codes: 0 if nothing is broken, 1 if
 something is, 2 if the file is wrong.
 
