@@ -111,7 +111,7 @@ func shareOf(stages string) string {
 // verdictWords maps shares of the cycle time to verdicts.
 func verdictWords() []dashboard.ValueMapping {
 	var list []dashboard.ValueMapping
-	all := latency.WaitingVerdicts()
+	all := latency.Bottlenecks()
 	for i, v := range all {
 		until, color := 1.0, colorOwner
 		if i+1 < len(all) {

@@ -1,6 +1,10 @@
 package latency
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 // TestAbsences has what an absence does to the clocks.
 func TestAbsences(t *testing.T) {
@@ -61,4 +65,39 @@ func TestAbsencesInFull(t *testing.T) {
 			"unsettled",
 		}},
 	})
+}
+
+// TestStandingIn holds who may answer in an owner's stead, and until when.
+func TestStandingIn(t *testing.T) {
+	r := &Rules{Delegates: []Delegation{
+		{Owner: "ada", Delegate: "grace", Span: Span{10, 20}},
+		{Owner: "ada", Delegate: "grace", Span: Span{20, 30}},
+		{Owner: "ada", Delegate: "alan", Span: Always, Kinds: []Kind{Question}, Projects: Set{"1": true}},
+		{Owner: "ada", Delegate: "ada", Span: Always},
+		{Owner: "grace", Delegate: "kay", Span: Always},
+	}, Owners: map[string]*Owner{"ada": {Absences: []Span{{5, 8}, {8, 12}}}}}
+	for _, tc := range []struct {
+		at      Instant
+		kind    Kind
+		project string
+		want    []Delegated
+	}{
+		{9, Acceptance, "1", nil},
+		{10, Acceptance, "1", []Delegated{{"ada", "grace", 30}}},
+		{29, Question, "1", []Delegated{{"ada", "alan", Never}, {"ada", "grace", 30}}},
+		{30, Question, "2", nil},
+	} {
+		if diff := cmp.Diff(tc.want, r.StandingIn("ada", tc.project, tc.kind, tc.at)); diff != "" {
+			t.Errorf("at %d for %s in %s (-want +got):\n%s", tc.at, tc.kind, tc.project, diff)
+		}
+	}
+	for at, want := range map[Instant]Instant{4: 0, 5: 12, 11: 12, 12: 0} {
+		until, away := r.AwayUntil("ada", at)
+		if away != (want != 0) || until != want {
+			t.Errorf("at %d: away until %d, %t", at, until, away)
+		}
+	}
+	if _, away := r.AwayUntil("nobody", 6); away {
+		t.Error("somebody who is no owner is away")
+	}
 }

@@ -131,7 +131,7 @@ func (r *Reader) Flow(project string) (flow *Flow, ok bool) {
 	if share.Total > 0 {
 		f.Low, f.High = share.Low(), share.High()
 		if known {
-			f.Verdict = latency.WaitingVerdictOn(f.Low).Words
+			f.Verdict = latency.BottleneckOf(f.Low).Words
 		}
 	}
 	for _, kind := range []latency.Kind{latency.Acceptance, latency.Question} {

@@ -298,7 +298,7 @@ func verdict(p *retrospective.Project) string {
 	if s.Stories < 5 {
 		return fmt.Sprintf("Cannot tell from %d stories: %s", s.Stories, waited)
 	}
-	word := latency.WaitingVerdictOn(s.Low).Words
+	word := latency.BottleneckOf(s.Low).Words
 	word = strings.ToUpper(word[:1]) + word[1:]
 	switch s.Blocker {
 	case "":
