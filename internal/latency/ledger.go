@@ -83,7 +83,7 @@ type EntryID struct {
 	At      Instant
 }
 
-// The topics of a wait's identities; those of marks are their types. A wait is
+// The topics of a part's identities; those of marks are their types. A part is
 // breached or met, never both, so both share one.
 const (
 	topicEnded  = "ended"
@@ -117,17 +117,17 @@ func (r *Rules) Entries(storyID int64, res *Result, asOf Instant) iter.Seq[Entry
 	}
 }
 
-// entriesOf yields the entries of the last of waits, which those of its story
-// that began earlier come before. It reports whether to go on.
-func (r *Rules) entriesOf(storyID int64, waits []Part, asOf Instant, yield func(Entry) bool) bool {
-	w := &waits[len(waits)-1]
+// entriesOf yields the entries of the last of a story's parts, which come in order of
+// their beginnings. It reports whether to go on.
+func (r *Rules) entriesOf(storyID int64, parts []Part, asOf Instant, yield func(Entry) bool) bool {
+	w := &parts[len(parts)-1]
 	p := r.watched(w.ProjectID)
 	if p == nil {
 		return true
 	}
 	nth := 1
-	for i := range waits[:len(waits)-1] {
-		if waits[i].Kind == w.Kind && waits[i].Origin == w.Origin {
+	for i := range parts[:len(parts)-1] {
+		if parts[i].Kind == w.Kind && parts[i].Origin == w.Origin {
 			nth++
 		}
 	}
@@ -146,7 +146,7 @@ func (r *Rules) entriesOf(storyID int64, waits []Part, asOf Instant, yield func(
 	switch {
 	case w.Breached:
 		// Its project and its clocks are those of that instant, wherever the story
-		// goes and however long the wait goes on.
+		// goes and however long the part goes on.
 		p := r.watched(w.BreachProjectID)
 		if p == nil || w.BreachAt.Add(p.SlipWindow) > asOf {
 			return true

@@ -146,12 +146,12 @@ func (r *Reader) describe(ev *latency.Event) string {
 	return strings.Join(out, "; ")
 }
 
-// clocks returns what the owners' clocks of the waits showed at an instant, for
-// the waits that were open then or ended then.
-func (r *Reader) clocks(waits []latency.Part, at latency.Instant) []Clock {
+// clocks returns what the owners' clocks showed at an instant, for the parts of waits
+// that were open then or ended then.
+func (r *Reader) clocks(parts []latency.Part, at latency.Instant) []Clock {
 	var out []Clock
-	for i := range waits {
-		if w := &waits[i]; w.Start <= at && at <= w.End {
+	for i := range parts {
+		if w := &parts[i]; w.Start <= at && at <= w.End {
 			elapsed, working := r.Rules.ClockAt(w, at)
 			owner, name := r.Owner(w)
 			out = append(out, Clock{w.Kind, owner, name, working, elapsed})
