@@ -48,7 +48,7 @@ func TestRetroPageIsTheReport(t *testing.T) {
 		}
 	}
 	for ask, want := range map[string]string{
-		"project=NO": "is watched", "project=PAY&sprint=none+such": "has no sprint of that name", "from=2026-04-06": "none like", "sprint=Sprint+1": "choose it",
+		"project=NO": "is watched", "project=PAY&sprint=none+such": "has no sprint of that name", "from=2026-04-06": "is not a date", "sprint=Sprint+1": "choose it",
 		"from=2026-04-06&to=2026-04-01": "before the first", "from=2020-04-06&to=2026-04-01": "at most 366", "from=2036-04-06&to=2036-04-07": "begins after",
 	} {
 		page := await(t, base+"/retro?"+ask, func(_ int, body string) bool { return !strings.Contains(body, "data-soon") })
