@@ -139,7 +139,7 @@ func restore(ctx context.Context, e Env, f backupFlags) error {
 	w := e.Out
 	fmt.Fprintf(w, "the store %s is restored from %s, every page checked\nit holds %s\n", url, f.file, inWords(out.Inventory))
 	if out.Former != "" {
-		fmt.Fprintf(w, "the former store is kept as %s: delete it when you no longer need it: it contains names too\n", out.Former)
+		fmt.Fprintf(w, "the former store is kept as %s: delete it when you no longer need it, because it contains names too\n", out.Former)
 	}
 	switch n := len(out.ErasedSince); {
 	case out.Unread != nil:
