@@ -90,7 +90,13 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 	living, rest := context.WithCancel(t.Context())
 	defer rest()
 	post := &postman{url: func() string { return base + "/webhook/jira" }, secret: "hush", queue: make(chan int64, 100), now: tr.now, spares: tr.hides, rng: rand.New(rand.NewPCG(uint64(seed), 1)), count: map[string]int{}} //nolint:gosec // no secret
-	tm.Site().Update(func() { tm.Site().OnChange = post.change })
+	changed, lively := changes(soakStories)
+	tm.Site().Update(func() {
+		tm.Site().OnChange = func(issue int64) {
+			changed(issue)
+			post.change(issue)
+		}
+	})
 	var people, delivery sync.WaitGroup
 	people.Go(func() { tm.Live(living, speed) }) //nolint:errcheck // it ends with its context
 	awaitFor(t, 5*time.Minute, base+"/-/ready", func(status int, _ string) bool { return status == http.StatusOK })
@@ -101,8 +107,18 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 		tr.hangs = append(tr.hangs, time.Now().Add(at))
 	}
 	tr.mu.Unlock()
-	ending := time.AfterFunc(length, rest)
-	defer ending.Stop()
+	go func() {
+		select {
+		case <-living.Done():
+			return
+		case <-time.After(length):
+		}
+		select {
+		case <-living.Done():
+		case <-lively:
+			rest()
+		}
+	}()
 	samples := s.sampled(living, base+"/metrics")
 	people.Wait()
 	delivery.Wait()
@@ -139,6 +155,27 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 	s.showsOpen(served)
 	s.troubled(post.count)
 	s.noTrend(samples)
+}
+
+// soakStories is how many stories a day changes at least: on a busy machine a short one is
+// longer, for one in two of them has a wait.
+const soakStories = 12
+
+// changes returns what takes note of a story that changes, and what is closed once so many
+// have.
+func changes(stories int) (changed func(issue int64), reached <-chan struct{}) {
+	var mu sync.Mutex
+	seen, all := map[int64]bool{}, make(chan struct{})
+	return func(issue int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(seen) == stories {
+			return
+		}
+		if seen[issue] = true; len(seen) == stories {
+			close(all)
+		}
+	}, all
 }
 
 // soaking is a day's soak and what it left.

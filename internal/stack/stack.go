@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -69,7 +70,9 @@ func Begin(t testing.TB, path string, args ...string) io.Reader {
 	return out
 }
 
-// Free returns an address on loopback that is not in use.
+// Free returns an address on loopback that is not in use. Its port is below those that the
+// system gives to connections and to who listens on port 0, so that none of them takes it
+// before the program that is to listen there.
 func Free(t testing.TB) string {
 	t.Helper()
 	address, err := freeAddress(t.Context())
@@ -79,12 +82,21 @@ func Free(t testing.TB) string {
 	return address
 }
 
+// Ports from firstFree to before firstGiven are chosen from: those below belong to known
+// services, and Linux gives those above (ip_local_port_range).
+const firstFree, firstGiven = 10000, 32768
+
 func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var errs []error
+	for range 20 {
+		port := firstFree + rand.IntN(firstGiven-firstFree) //nolint:gosec // no secret
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			return l.Addr().String(), l.Close()
+		}
+		errs = append(errs, err)
 	}
-	return l.Addr().String(), l.Close()
+	return "", errors.Join(errs...)
 }
 
 // Prometheus is a running Prometheus.
