@@ -24,27 +24,6 @@ type CensusResult struct {
 	Stopped   bool // it would have removed too many, and removed none
 }
 
-// CensusCount is one number of a census and its names.
-type CensusCount struct {
-	Result string // in the log, and as a label of the metric
-	Label  string // on the page about the synchronisation
-	Count  int
-}
-
-// Counts returns the numbers of a census, each by its names. A census that
-// counts something new needs a field above and a line here.
-func (c *CensusResult) Counts() []CensusCount {
-	return []CensusCount{
-		{"shown", "Stories that Jira shows", c.Shown},
-		{"stored", "Stories that it should show", c.Stored},
-		{"gone", "Gone: deleted, hidden, or out of the scope", c.Gone},
-		{"moved", "Moved to a project that is not watched", c.Moved},
-		{"invisible", "In a project that the account may not browse any more", c.Invisible},
-		{"late", "Shown by no search before", c.Late},
-		{"returned", "Back after having gone", c.Returned},
-	}
-}
-
 // census compares the ids that Jira shows with those stored. What Jira shows and
 // the store lacks is read. What Jira does not show is asked for by id, because a
 // search that does not find a story proves nothing.
@@ -111,11 +90,6 @@ func (cy *cycle) census(ctx context.Context) error {
 		return err
 	}
 	cy.result.Census = res
-	fields := make([]zap.Field, 0, 8)
-	for _, n := range res.Counts() {
-		fields = append(fields, zap.Int(n.Result, n.Count))
-	}
-	c.log.Info("census complete", fields...)
 	return nil
 }
 

@@ -4,23 +4,21 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"sync/atomic"
 
-	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/query"
 )
 
 // answers gives pages what they ask of the store. It is safe for concurrent use.
 type answers struct {
+	*inForce
 	numbers *numbers
 	running query.Running
 	looks   *lookLog
-	cfg     atomic.Pointer[config.Config] // in force
 }
 
 // reader returns a reader of the store, as of what is published.
 func (a *answers) reader(ctx context.Context) (*query.Reader, error) {
-	return a.running.Reader(ctx, a.cfg.Load(), a.numbers.report())
+	return a.running.Reader(ctx, a.cfg(), a.numbers.report())
 }
 
 // titles returns the titles of stories.

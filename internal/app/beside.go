@@ -62,7 +62,7 @@ func (s *Service) prepareBeside(ctx context.Context, next change, waiting []*rel
 		return nil
 	}
 	r, err := query.Rules(next.cfg, facts)
-	if err != nil || rules.Fingerprint(next.cfg) == rules.Fingerprint(s.cfg) {
+	if err != nil || rules.Fingerprint(next.cfg) == rules.Fingerprint(s.cfg()) {
 		return nil // what is kept is of the same config: to begin with it takes no time
 	}
 	if ledger, err := query.LedgerBy(ctx, s.store, next.cfg); err != nil || ledger.Renewed(state.DataTimestamp) {
@@ -164,7 +164,7 @@ func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (
 	if err != nil {
 		return false, err
 	}
-	r, err := query.Rules(n.cfg, now)
+	r, err := query.Rules(n.cfg(), now)
 	if err != nil || !rules.SameReading(p.rules.Rules, r.Rules) {
 		return false, err
 	}
@@ -180,7 +180,7 @@ func (n *numbers) take(ctx context.Context, p *prepared, asOf latency.Instant) (
 	}
 	n.engine = p.engine
 	n.engine.Rename(r.Rules)
-	n.engine.KeepAs(n.identity(now))
+	n.engine.KeepAs(identity(n.binary, n.cfg(), now))
 	report, err := n.engine.Follow(ctx, append(n.counting.changed, touched...), n.counting.beside, asOf, n.derived)
 	if err != nil {
 		return false, err
@@ -197,7 +197,7 @@ func (n *numbers) noteNames(ctx context.Context, r *rules.Result) error {
 		return err
 	}
 	keys := map[string][]string{}
-	for key, owner := range n.cfg.Owners {
+	for key, owner := range n.cfg().Owners {
 		keys[key] = owner.Accounts
 	}
 	return n.store.SaveOwners(ctx, keys)

@@ -135,12 +135,33 @@ func cycleFacts() []fact {
 	}
 }
 
-// census is what is known of the last complete census. Found is nil where it was
-// before the start.
+// census is what is known of the last complete census. The log, the metrics and the page
+// about the synchronisation show what censusFacts finds in it.
 type census struct {
-	begun   time.Time // in Jira's clock
-	found   *collector.CensusResult
+	begun   time.Time               // in Jira's clock
+	found   *collector.CensusResult // nil: it was before the start
 	stopped bool
+}
+
+// censusFact is a number of a census, and its names.
+type censusFact struct {
+	of     func(*collector.CensusResult) int
+	result string // in the log, and as a label of the metric
+	page   string // its label on the page
+}
+
+// censusFacts is the table of what is shown about a census. A new number is a field in which
+// the collector counts it, and an entry here.
+func censusFacts() []censusFact {
+	return []censusFact{
+		{func(c *collector.CensusResult) int { return c.Shown }, "shown", "Stories that Jira shows"},
+		{func(c *collector.CensusResult) int { return c.Stored }, "stored", "Stories that it should show"},
+		{func(c *collector.CensusResult) int { return c.Gone }, "gone", "Gone: deleted, hidden, or out of the scope"},
+		{func(c *collector.CensusResult) int { return c.Moved }, "moved", "Moved to a project that is not watched"},
+		{func(c *collector.CensusResult) int { return c.Invisible }, "invisible", "In a project that the account may not browse any more"},
+		{func(c *collector.CensusResult) int { return c.Late }, "late", "Shown by no search before"},
+		{func(c *collector.CensusResult) int { return c.Returned }, "returned", "Back after having gone"},
+	}
 }
 
 // pollMetrics is the table of the metrics of poll cycles and censuses.
@@ -163,8 +184,8 @@ func pollMetrics() []metrics.Row {
 		}, func(c census) []metrics.Sample {
 			var all []metrics.Sample
 			if c.found != nil {
-				for _, n := range c.found.Counts() {
-					all = append(all, metrics.One(float64(n.Count), n.Result)...)
+				for _, f := range censusFacts() {
+					all = append(all, metrics.One(float64(f.of(c.found)), f.result)...)
 				}
 			}
 			return all
@@ -203,6 +224,27 @@ func (c cycle) logFields() []zap.Field {
 		}
 	}
 	return fields
+}
+
+// logCensus logs what a census found, if a cycle had one.
+func logCensus(log *zap.Logger, found *collector.CensusResult) {
+	if found == nil {
+		return
+	}
+	var fields []zap.Field
+	for _, f := range censusFacts() {
+		fields = append(fields, zap.Int(f.result, f.of(found)))
+	}
+	log.Info("census complete", fields...)
+}
+
+// censusRows returns what the page says of a census.
+func censusRows(found *collector.CensusResult) []web.Row {
+	var rows []web.Row
+	for _, f := range censusFacts() {
+		rows = append(rows, web.Row{Label: f.page, Value: strconv.Itoa(f.of(found))})
+	}
+	return rows
 }
 
 // pageRows returns what the page says of a complete cycle.

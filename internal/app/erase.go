@@ -80,7 +80,7 @@ func (s *Service) eraseFor(ctx context.Context, secret string, request []byte) (
 // Erase erases a person, and publishes the numbers without the name. No cycle may be
 // under way.
 func (s *Service) Erase(ctx context.Context, e Erasure) (store.Erased, error) {
-	done, err := Erase(ctx, s.cfg, s.store, e)
+	done, err := Erase(ctx, s.cfg(), s.store, e)
 	if done.Tombstone == "" {
 		return done, err
 	}

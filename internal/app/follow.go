@@ -55,15 +55,15 @@ func (f *following) derive(ctx context.Context, at store.Standing) (*latency.Rep
 	if err != nil {
 		return nil, err
 	}
-	r, err := query.Rules(n.cfg, facts)
+	r, err := query.Rules(n.cfg(), facts)
 	if err != nil {
 		return nil, err
 	}
 	if f.engine == nil || at.Derivation != f.at.Derivation || !reflect.DeepEqual(facts, f.facts) && !rules.SameReading(f.rules.Rules, r.Rules) {
 		n.self.Observe(metrics.Derivation{From: metrics.FromStories})
-		f.engine = measure.NewFollower(n.store.At(at.Revision), n.cfg.Metrics.OpenWaitsPerOwner)
+		f.engine = measure.NewFollower(n.store.At(at.Revision), n.cfg().Metrics.OpenWaitsPerOwner)
 		f.rules, f.facts, f.at = r, facts, at
-		return f.engine.Load(ctx, r.Rules, rules.Fingerprint(n.cfg), at.AsOf, n.derived)
+		return f.engine.Load(ctx, r.Rules, rules.Fingerprint(n.cfg()), at.AsOf, n.derived)
 	}
 	stories, counted, err := n.store.Since(ctx, f.at.Revision, at.Revision)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *Service) follow(ctx context.Context, wanted <-chan []int64) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for !lock.Held() {
-		s.status.alive(s.cfg.Jira.PollInterval)
+		s.status.alive(s.cfg().Jira.PollInterval)
 		now, err := s.look(ctx, lock)
 		if ctx.Err() != nil {
 			return nil //nolint:nilerr // the service is stopping
@@ -244,8 +244,8 @@ func (s *Service) lead(ctx context.Context) error {
 	}
 	s.follower.engine = nil
 	s.self.Observe(metrics.Replica{Writes: true, Revision: s.follower.shown})
-	s.numbers.adopt(s.cfg, s.confirm) // what was derived by following is not counted by
-	return s.keepTitles(ctx, s.cfg)
+	s.numbers.adopt(s.confirm) // what was derived by following is not counted by
+	return s.keepTitles(ctx, s.cfg())
 }
 
 // takeWanted reads at once what webhooks named to replicas that do not ask Jira.

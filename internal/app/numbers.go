@@ -25,6 +25,7 @@ import (
 // engine, the rules in force, and what is published. Only the poller's goroutine
 // may use it, but for report, prepare and stopNoting, which are safe for concurrent use.
 type numbers struct {
+	*inForce
 	log      *zap.Logger
 	store    *store.Store
 	self     *metrics.Self
@@ -41,7 +42,6 @@ type numbers struct {
 	verification *verification // of a start from what was kept; nil: none is under way
 	uncompared   bool          // the numbers began with what was kept, and nobody has compared them
 
-	cfg    *config.Config
 	engine *measure.Engine
 	binary string         // identifies the program, for what is kept of a derivation; "": nothing is kept
 	rules  *latency.Rules // in force; nil: the next derivation is a whole one
@@ -51,21 +51,23 @@ type numbers struct {
 	unconfigured []string       // the projects that had no acceptance step by then
 }
 
-func newNumbers(log *zap.Logger, st *store.Store, self *metrics.Self, status *status) *numbers {
-	return &numbers{log: log, store: st, self: self, status: status, exporter: metrics.NewExporter(), binary: binary()}
+// newNumbers returns the numbers of a store, by the config in force. replicas says that
+// several processes have the store; first may be nil, and is called once there is something
+// to scrape.
+func newNumbers(config *inForce, log *zap.Logger, st *store.Store, self *metrics.Self, status *status, replicas bool, first func()) *numbers {
+	return &numbers{inForce: config, log: log, store: st, self: self, status: status, replicas: replicas, first: first, exporter: metrics.NewExporter(), binary: binary()}
 }
 
 // report returns what is published, or nil if nothing is yet.
 func (n *numbers) report() *latency.Report { return n.exporter.Report() }
 
-// adopt puts a config in force. confirm reads stories by id once more, before what
-// happened to them is counted.
-func (n *numbers) adopt(cfg *config.Config, confirm func(context.Context, []int64) ([]int64, error)) {
+// adopt begins anew by the config in force. confirm reads stories by id once more, before
+// what happened to them is counted.
+func (n *numbers) adopt(confirm func(context.Context, []int64) ([]int64, error)) {
 	n.unverified()
-	n.cfg = cfg
-	n.engine = measure.NewEngine(n.store, cfg.Metrics.OpenWaitsPerOwner)
+	n.engine = measure.NewEngine(n.store, n.cfg().Metrics.OpenWaitsPerOwner)
 	n.engine.ConfirmBy(confirm)
-	n.exporter.LeaveOut(cfg.Metrics.LeftOut())
+	n.exporter.LeaveOut(n.cfg().Metrics.LeftOut())
 	n.uncompared = false
 	n.forget()
 }
@@ -80,7 +82,7 @@ func (n *numbers) show(ctx context.Context, asOf latency.Instant) error {
 	if err != nil {
 		return err
 	}
-	r, err := query.Rules(n.cfg, now)
+	r, err := query.Rules(n.cfg(), now)
 	if err != nil {
 		return err
 	}
@@ -143,7 +145,7 @@ func (n *numbers) derive(ctx context.Context, res collector.Result, kept bool) (
 		}
 		return false, n.publish(ctx, report)
 	}
-	r, err := query.Rules(n.cfg, now)
+	r, err := query.Rules(n.cfg(), now)
 	if err != nil {
 		return false, err
 	}
@@ -153,7 +155,7 @@ func (n *numbers) derive(ctx context.Context, res collector.Result, kept bool) (
 	if now.Resolved, err = n.store.Resolved(ctx); err != nil {
 		return false, err
 	}
-	n.engine.KeepAs(n.identity(now))
+	n.engine.KeepAs(identity(n.binary, n.cfg(), now))
 	var report *latency.Report
 	if !res.Full && n.rules != nil && rules.SameReading(n.rules, r.Rules) {
 		n.engine.Rename(r.Rules)
@@ -186,7 +188,7 @@ func (n *numbers) refresh(ctx context.Context, res collector.Result) (*latency.R
 // everything derives the numbers from the whole store, or, if kept allows it, from what
 // is kept of the last derivation and what was written since.
 func (n *numbers) everything(ctx context.Context, r *latency.Rules, asOf latency.Instant, kept bool) (*latency.Report, error) {
-	fingerprint, from := rules.Fingerprint(n.cfg), metrics.FromStories
+	fingerprint, from := rules.Fingerprint(n.cfg()), metrics.FromStories
 	if err := n.putInForce(ctx); err != nil {
 		return nil, err
 	}
@@ -214,25 +216,25 @@ func (n *numbers) putInForce(ctx context.Context) error {
 	if !n.replicas {
 		return nil
 	}
-	if err := n.store.PutInForce(ctx, decides(n.cfg)); err != nil {
+	if err := n.store.PutInForce(ctx, decides(n.cfg())); err != nil {
 		return fmt.Errorf("noting which config is in force: %w", err)
 	}
 	return nil
 }
 
 // identity returns what a derivation depends on beside the stories, the ledger and the
-// instant; "" if the program cannot be told from another build.
-func (n *numbers) identity(facts rules.Facts) string {
-	if n.binary == "" {
+// instant; "" if the program, which binary identifies, cannot be told from another build.
+func identity(binary string, cfg *config.Config, facts rules.Facts) string {
+	if binary == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s/%s/%d/%s", n.binary, rules.Fingerprint(n.cfg), jiradata.Reading, facts.Digest())
+	return fmt.Sprintf("%s/%s/%d/%s", binary, rules.Fingerprint(cfg), jiradata.Reading, facts.Digest())
 }
 
 // renewLedger begins a new ledger where the config was changed within a day of the
 // first complete sync: the first guess must not stay in the counters.
 func (n *numbers) renewLedger(ctx context.Context, asOf latency.Instant) error {
-	ledger, err := query.LedgerBy(ctx, n.store, n.cfg)
+	ledger, err := query.LedgerBy(ctx, n.store, n.cfg())
 	if err != nil {
 		return fmt.Errorf("reading where the ledger stands: %w", err)
 	}
@@ -247,7 +249,7 @@ func (n *numbers) renewLedger(ctx context.Context, asOf latency.Instant) error {
 // rename begins a new ledger start where people are called otherwise than before.
 // What was counted stays counted, under other labels.
 func (n *numbers) rename(ctx context.Context, asOf latency.Instant) error {
-	renamed, err := n.store.Rename(ctx, rules.Naming(n.cfg), asOf)
+	renamed, err := n.store.Rename(ctx, rules.Naming(n.cfg()), asOf)
 	if err != nil {
 		return fmt.Errorf("noting what people are called: %w", err)
 	}
@@ -259,7 +261,7 @@ func (n *numbers) rename(ctx context.Context, asOf latency.Instant) error {
 
 // derived shows how far a whole derivation has come.
 func (n *numbers) derived(stories int) {
-	n.status.alive(n.cfg.Jira.PollInterval)
+	n.status.alive(n.cfg().Jira.PollInterval)
 	if n.report() == nil {
 		n.status.progress(fmt.Sprintf("deriving the numbers: %d stories are done", stories))
 	}
@@ -349,7 +351,7 @@ func (n *numbers) warn(problems []rules.Problem) {
 	for _, p := range problems {
 		if p.Warning {
 			count++
-			n.log.Warn("the config names what this Jira does not have, or has several times", zap.String("where", query.Place(n.cfg, p)))
+			n.log.Warn("the config names what this Jira does not have, or has several times", zap.String("where", query.Place(n.cfg(), p)))
 		}
 	}
 	n.self.Observe(metrics.ConfigWarnings(count))

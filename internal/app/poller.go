@@ -12,7 +12,11 @@ import (
 )
 
 // Read runs one cycle of reading Jira into the store and derives nothing.
-func (s *Service) Read(ctx context.Context) (collector.Result, error) { return s.collector.Sync(ctx) }
+func (s *Service) Read(ctx context.Context) (collector.Result, error) {
+	res, err := s.collector.Sync(ctx)
+	logCensus(s.log, res.Census)
+	return res, err
+}
 
 // Measure derives the numbers anew after a complete cycle, counts what became
 // final, and publishes them.
@@ -36,7 +40,7 @@ func (s *Service) Poll(ctx context.Context) (failed, err error) {
 
 // cycle runs one cycle, as Poll does, and returns what it read.
 func (s *Service) cycle(ctx context.Context) (read collector.Result, failed, err error) {
-	err = s.collector.Run(ctx, collector.Schedule{Interval: s.cfg.Jira.PollInterval, After: func(res collector.Result, err error) error {
+	err = s.collector.Run(ctx, collector.Schedule{Interval: s.cfg().Jira.PollInterval, After: func(res collector.Result, err error) error {
 		read, failed = res, errors.Join(err, res.Checks.Err)
 		if err := s.afterCycle(ctx, res, err); err != nil {
 			return err
@@ -58,7 +62,7 @@ func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 		done := make(chan error, 1)
 		go func() {
 			done <- s.collector.Run(run, collector.Schedule{
-				Interval: s.cfg.Jira.PollInterval, Wanted: wanted, Before: s.pace.begin,
+				Interval: s.cfg().Jira.PollInterval, Wanted: wanted, Before: s.pace.begin,
 				After: func(res collector.Result, err error) error {
 					err = s.afterCycle(run, res, err)
 					if run.Err() == nil {
@@ -79,7 +83,8 @@ func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 // afterCycle derives the numbers after a complete cycle and records how the cycle
 // ended. It returns an error only if no later cycle can succeed.
 func (s *Service) afterCycle(ctx context.Context, res collector.Result, err error) error {
-	s.status.alive(max(s.cfg.Jira.PollInterval, collector.Patience(err)))
+	s.status.alive(max(s.cfg().Jira.PollInterval, collector.Patience(err)))
+	logCensus(s.log, res.Census)
 	if err == nil {
 		if err = s.numbers.measure(ctx, res); err != nil {
 			s.numbers.forget() // the next cycle derives everything, including what changed in this one
@@ -91,7 +96,7 @@ func (s *Service) afterCycle(ctx context.Context, res collector.Result, err erro
 			s.log.Error("deriving the numbers failed; the old numbers stay", zap.Error(err))
 		}
 	}
-	s.polls.ended(ctx, cycle{Result: res, End: time.Now(), Err: err}, s.cfg.Jira.PollInterval)
+	s.polls.ended(ctx, cycle{Result: res, End: time.Now(), Err: err}, s.cfg().Jira.PollInterval)
 	if err != nil {
 		s.status.set(func(v *web.Status) { v.LastErr = err.Error() })
 		if s.numbers.report() == nil && needsSomebody(err) {

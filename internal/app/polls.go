@@ -136,10 +136,7 @@ func (r *pollRecord) note(c cycle, interval time.Duration) {
 	}
 	p.Complete, p.Facts, r.skew = p.Last, c.pageRows(), c.Skew
 	if c.Census != nil {
-		p.Census.Found = nil
-		for _, n := range c.Census.Counts() {
-			p.Census.Found = append(p.Census.Found, web.Row{Label: n.Label, Value: strconv.Itoa(n.Count)})
-		}
+		p.Census.Found = censusRows(c.Census)
 	}
 	switch {
 	case c.Checks.Err != nil:

@@ -211,17 +211,17 @@ func (s *Service) prepare(ctx context.Context) (_ change, err error) {
 	if load == nil {
 		load = LoadConfig
 	}
-	next, err := load(s.cfg.File())
+	next, err := load(s.cfg().File())
 	if err != nil {
 		return change{}, err
 	}
-	if err := restartNeeded(s.cfg, next); err != nil {
+	if err := restartNeeded(s.cfg(), next); err != nil {
 		return change{}, err
 	}
 	if _, err := CheckWeb(next); err != nil {
 		return change{}, err
 	}
-	if s.cfg.Same(next) && reflect.DeepEqual(s.asked, askedBy(next)) {
+	if s.cfg().Same(next) && reflect.DeepEqual(s.asked, askedBy(next)) {
 		return change{}, nil
 	}
 	client, poller, err := s.newCollector(ctx, next)

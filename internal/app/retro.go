@@ -202,7 +202,7 @@ func (a *answers) retrospective(ctx context.Context, ask web.RetroAsk, progress 
 	}
 	opts := retrospective.Options{Projects: ask.Projects, PerOwner: true, Longest: longestWaits}
 	wanted := query.Wanted{Projects: ask.Projects, Sprint: ask.Sprint, From: ask.From, To: ask.To}
-	if opts.Range, opts.Before, err = reader.Ranges(ctx, wanted, retroZone(a.cfg.Load(), ask.Projects)); err != nil {
+	if opts.Range, opts.Before, err = reader.Ranges(ctx, wanted, retroZone(a.cfg(), ask.Projects)); err != nil {
 		return nil, err
 	}
 	return reader.Retrospective(ctx, opts, progress)
@@ -224,6 +224,6 @@ func (s *Service) retro(ask web.RetroAsk) web.Retro {
 		return web.Retro{Making: true, Progress: cmp.Or(s.status.get().Progress, "there are no numbers yet")}
 	}
 	out := s.retros.ask(ask, edition{report.DataTimestamp, report.Rules()})
-	out.Zone = retroZone(s.answers.cfg.Load(), ask.Projects)
+	out.Zone = retroZone(s.cfg(), ask.Projects)
 	return out
 }

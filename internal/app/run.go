@@ -71,8 +71,8 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			return err
 		}
 		if s.numbers.report() == nil {
-			s.log.Info("asking Jira; nothing can be shown before it has answered", zap.String("jira", s.cfg.Jira.URL))
-			s.status.progress("asking " + s.cfg.Jira.URL)
+			s.log.Info("asking Jira; nothing can be shown before it has answered", zap.String("jira", s.cfg().Jira.URL))
+			s.status.progress("asking " + s.cfg().Jira.URL)
 		}
 		return s.poll(ctx, wanted)
 	})
@@ -90,8 +90,8 @@ func (s served) serve() error { return s.Serve(s.on) }
 // servers returns what serves until ctx ends: the pages on l, what other processes
 // on this machine ask for, and probes if they have an address of their own.
 func (s *Service) servers(ctx context.Context, l net.Listener) (list []served, err error) {
-	settings := s.cfg.Web
-	protection, err := CheckWeb(s.cfg)
+	settings := s.cfg().Web
+	protection, err := CheckWeb(s.cfg())
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (s *Service) servers(ctx context.Context, l net.Listener) (list []served, e
 		s.log.Warn(text)
 	}
 	s.address.Store(l.Addr().String())
-	s.allow(s.cfg)
+	s.allow(s.cfg())
 	defer func() {
 		if err != nil {
 			for _, other := range list[1:] {

@@ -2,6 +2,7 @@
 // the numbers. Each part of its state has one owner:
 //
 //   - Service wires the parts, and holds what a reload replaces (service.go);
+//     the config in force is in inforce.go,
 //     run.go is its life from the start to the stop, policy.go who may see what, poller.go its cycles,
 //     reload.go the change to another config.
 //   - numbers derives the numbers and publishes them (numbers.go).
@@ -72,6 +73,7 @@ type Options struct {
 
 // Service is everything between a Jira and whoever reads the numbers.
 type Service struct {
+	*inForce // what a reload replaces, while no cycle runs
 	log      *zap.Logger
 	audit    *zap.Logger // who did what
 	opts     Options
@@ -101,9 +103,8 @@ type Service struct {
 
 	throttle jira.Throttle // Jira's wish not to be asked outlives a config
 
-	// What a reload replaces, while no cycle runs.
-	cfg       *config.Config
-	asked     asked // by it
+	// What a reload replaces, while no cycle runs, with the config.
+	asked     asked // by the config in force
 	client    *jira.Client
 	collector *collector.Collector
 }
@@ -124,16 +125,15 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 	b := BuildInfo()
 	reg := prometheus.NewRegistry()
 	s := &Service{
-		log: log, audit: Audit(log), looks: &lookLog{audit: Audit(log)}, opts: opts, store: st, lock: lock, reloads: newReloads(), wanted: make(chan request), configFile: cfg.Web.ConfigFile,
+		inForce: &inForce{}, log: log, audit: Audit(log), looks: &lookLog{audit: Audit(log)}, opts: opts, store: st, lock: lock, reloads: newReloads(), wanted: make(chan request), configFile: cfg.Web.ConfigFile,
 		self:   metrics.NewSelf(reg, pollMetrics()...),
 		status: newStatus(web.Status{Version: b.Version, JiraURL: cfg.Jira.URL, Notes: opts.Notes}), systemd: systemd{log: log},
 	}
 	s.self.Observe(metrics.Build{Version: b.Version, Revision: b.Revision, GoVersion: b.GoVersion})
 	s.self.Observe(metrics.Site{URL: cfg.Jira.URL})
 	s.self.Observe(metrics.Reload{At: time.Now()})
-	s.numbers = newNumbers(log, st, s.self, s.status)
-	s.numbers.first = opts.Scraped
-	_, s.numbers.replicas = lock.(*leaseLock)
+	_, replicas := lock.(*leaseLock)
+	s.numbers = newNumbers(s.inForce, log, st, s.self, s.status, replicas, opts.Scraped)
 	s.follower = &following{numbers: s.numbers}
 	s.polls = newPollRecord(log, st, s.self, &s.throttle, s.now)
 	for _, reason := range []string{web.ForeignHost, web.ForeignOrigin, web.NoRole, web.Busy, web.Forged} {
@@ -148,7 +148,7 @@ func Open(ctx context.Context, cfg *config.Config, log *zap.Logger, opts Options
 		Observe: s.polls.webhook,
 		Now:     s.polls.clock,
 	})
-	s.answers = &answers{numbers: s.numbers, running: query.Running{Store: st}, looks: s.looks}
+	s.answers = &answers{inForce: s.inForce, numbers: s.numbers, running: query.Running{Store: st}, looks: s.looks}
 	s.retros = newRetros(log, s.answers)
 	s.pages = web.New(web.Sources{
 		Metrics: metrics.Handler(s.numbers.exporter, reg), Report: s.numbers.report, Status: s.status.get, Sync: s.syncPage, Reload: s.Reload,
@@ -190,8 +190,8 @@ func (s *Service) Counts(ctx context.Context) (store.Counts, error) { return s.s
 // Report returns the numbers that are published, or nil if there are none yet.
 func (s *Service) Report() *latency.Report { return s.numbers.report() }
 
-// Config returns the config in force. No cycle may be under way.
-func (s *Service) Config() *config.Config { return s.cfg }
+// Config returns the config in force.
+func (s *Service) Config() *config.Config { return s.cfg() }
 
 // ServeHTTP implements http.Handler: it serves the pages and the metrics.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.pages.ServeHTTP(w, r) }
@@ -240,13 +240,13 @@ func (s *Service) adopt(cfg *config.Config, client *jira.Client, poller *collect
 	if s.client != nil {
 		s.client.CloseIdleConnections() // each client has connections of its own
 	}
-	s.cfg, s.asked, s.client, s.collector = cfg, askedBy(cfg), client, poller
+	s.put(cfg)
+	s.asked, s.client, s.collector = askedBy(cfg), client, poller
 	for _, x := range cfg.Exposures() {
 		s.log.Warn("others can get at a secret of the config", zap.String("key", x.Key), zap.String("exposed", x.Text), zap.String("remedy", x.Remedy))
 	}
 	s.status.set(func(v *web.Status) { v.Zone = cfg.Zone() })
-	s.answers.cfg.Store(cfg)
-	s.numbers.adopt(cfg, s.confirm)
+	s.numbers.adopt(s.confirm)
 	s.retros.forget()
 	s.secret.Store(cfg.Webhook.Secret.Reveal())
 	s.allow(cfg)
@@ -334,7 +334,7 @@ func (s *Service) resume(ctx context.Context) error {
 // showSite shows where people find Jira, which is not at jira.url where that is
 // a gateway.
 func (s *Service) showSite(state jiradata.State) {
-	if state.SiteURL == "" || state.BaseURL != strings.TrimRight(s.cfg.Jira.URL, "/") {
+	if state.SiteURL == "" || state.BaseURL != strings.TrimRight(s.cfg().Jira.URL, "/") {
 		return // the store is of another Jira, or Jira has not named its site yet
 	}
 	s.status.set(func(v *web.Status) { v.JiraURL = state.SiteURL })

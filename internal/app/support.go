@@ -46,7 +46,7 @@ const (
 // for it, for the audit log.
 func (s *Service) Support(ctx context.Context, by string) ([]byte, error) {
 	s.audit.Info("a bundle for a bug report was made", zap.String("by", by))
-	cfg := s.answers.cfg.Load()
+	cfg := s.cfg()
 	b := newBundle(ctx, cfg, s.store, s.opts.Redact, s.now(), "The service itself made it, while it ran.", s.pollSecret)
 	b.describe(ctx)
 	var found map[string]int

@@ -50,9 +50,9 @@ func (s *Service) verify(ctx context.Context) {
 		return
 	}
 	running, cancel := context.WithCancel(ctx)
-	v := &verification{cancel: cancel, done: make(chan struct{}), engine: measure.NewEngine(&dry{Store: s.store}, n.cfg.Metrics.OpenWaitsPerOwner)}
+	v := &verification{cancel: cancel, done: make(chan struct{}), engine: measure.NewEngine(&dry{Store: s.store}, n.cfg().Metrics.OpenWaitsPerOwner)}
 	n.verification = v
-	r, fingerprint, asOf := n.rules, rules.Fingerprint(n.cfg), n.report().DataTimestamp
+	r, fingerprint, asOf := n.rules, rules.Fingerprint(n.cfg()), n.report().DataTimestamp
 	v.engine.ConfirmBy(s.confirm)
 	go func() {
 		defer close(v.done)
@@ -201,11 +201,10 @@ func CompareKept(ctx context.Context, cfg *config.Config, st *store.Store) (Comp
 	if err != nil {
 		return out, err
 	}
-	n := numbers{cfg: cfg, binary: binary()}
 	facts.Meta.At = 0
 	kept, all := &dry{Store: st}, &dry{Store: st}
 	e := measure.NewEngine(kept, cfg.Metrics.OpenWaitsPerOwner)
-	e.KeepAs(n.identity(facts))
+	e.KeepAs(identity(binary(), cfg, facts))
 	got, err := e.Restore(ctx, r.Rules, rules.Fingerprint(cfg), state.DataTimestamp)
 	if err != nil {
 		if out.Doubt = err; ctx.Err() != nil {

@@ -1,3 +1,5 @@
+//go:build long
+
 package e2e
 
 import (
@@ -47,14 +49,11 @@ var promised = map[string]time.Duration{killed: 16 * time.Second, frozen: 31 * t
 // TestLeaderIsCut serves a living team's Jira on a bad day from three replicas on one
 // database. Again and again the one that leads is killed, frozen for longer than its lease,
 // or cut off from the database, as often as YOURTURN_CUTS says, one each
-// YOURTURN_CUT_INTERVAL; and the server of the database crashes once, and is restarted once.
+// YOURTURN_CUT_INTERVAL, which is 60s if it is not set; and the server of the database crashes once, and is restarted once.
 // Another replica takes over each time, the former one writes nothing more and does not ask
 // Jira, no counter goes down, and in the end the store and the counters are as the ground
 // truth says, as after a day of one process.
 func TestLeaderIsCut(t *testing.T) {
-	if os.Getenv("YOURTURN_CUTS") == "" {
-		t.Skip("set YOURTURN_CUTS=30 to cut the leader so often, and YOURTURN_CUT_INTERVAL to another interval than 60s")
-	}
 	count := suite.Count(t, "YOURTURN_CUTS", 3, 30)
 	every, err := time.ParseDuration(cmp.Or(os.Getenv("YOURTURN_CUT_INTERVAL"), "60s"))
 	if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/internal/measure"
 	"github.com/yourturn/yourturn/internal/query"
 	"github.com/yourturn/yourturn/internal/words"
@@ -125,11 +124,11 @@ func syncRules() []rule {
 			return []string{"0"}
 		}},
 		{page, `#census-found td`, nth(`#census-found td`, func(p place, i int) []string {
-			results := (&collector.CensusResult{}).Counts()
+			results := []string{"shown", "stored", "gone", "moved", "invisible", "late", "returned"}
 			if i < 2 || p.sum("yourturn_census_stories") == 0 { // instants, or that it was before the start
 				return nil
 			}
-			return []string{fmt.Sprint(p.sum("yourturn_census_stories", "result", results[i-2].Result))}
+			return []string{fmt.Sprint(p.sum("yourturn_census_stories", "result", results[i-2]))}
 		})},
 		{page, `#audit td`, func(p place) []string {
 			reason := p.text(parts(p.within("tr"), "th")[0], nil)

@@ -6,6 +6,9 @@
 // test fail for a program that the machine lacks. Without it a test that lacks a
 // program skips, and counts are so small that `go test ./...` takes minutes.
 //
+// Two tests that take half an hour, or a program of an earlier version, are not built but
+// with the tag long (-tags long), which .ci/full gives.
+//
 // One thing that a test lacks skips it still: an export of real issues (YOURTURN_EXPORT).
 // .ci/run says so when it has none.
 package suite
