@@ -14,26 +14,17 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
 	"github.com/yourturn/yourturn/internal/backfill"
-	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/query"
-	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/words"
 )
-
-// headOfPrometheus is how far back Prometheus still writes itself: blocks that
-// are imported must end before.
-const headOfPrometheus = 3 * time.Hour
 
 // backfillFlags are the flags of backfill.
 type backfillFlags struct {
 	configFile, from, to, out, job, instance string
 	step                                     time.Duration
 	force, anySpace                          bool
-	untouched                                bool   // no Prometheus that imports it has a sample yet
-	unannounced                              bool   // nobody reads what it would say before it writes
 	line                                     string // the command line
 }
 
@@ -93,114 +84,73 @@ func instant(flag, text string) (time.Time, error) {
 	return time.Time{}, usageError{fmt.Errorf("--%s %q: give a date like 2026-01-31 or an instant like 2026-01-31T18:00:00Z", flag, text)}
 }
 
-// period returns the first and the last sample. latest is the last instant that
-// is allowed, and why the reason.
-func (f *backfillFlags) period(latest time.Time, why string) (from, to time.Time, err error) {
-	if f.step < time.Minute || f.step%time.Minute != 0 || 24*time.Hour%f.step != 0 {
-		return from, to, usageError{fmt.Errorf("--step %s: give whole minutes that divide a day, such as 15m, 1h or 6h; a finer step adds no information and takes longer", f.step)}
+// period returns the first and the last sample, at which there is a story.
+func (f *backfillFlags) period(e Env, past *app.Past) (first, to time.Time, err error) {
+	from, err := instant("from", f.from)
+	if err != nil {
+		return first, to, err
 	}
-	if f.from == "" {
-		return from, to, usageError{errors.New("--from is missing: give the first day, such as --from 2026-01-01")}
-	}
-	if from, err = instant("from", f.from); err != nil {
-		return from, to, err
-	}
-	to = latest
+	to = past.Latest
 	if f.to != "" {
 		if to, err = instant("to", f.to); err != nil {
-			return from, to, err
+			return first, to, err
 		}
-		if to.After(latest) {
-			return from, to, usageError{fmt.Errorf("--to %s: the latest that is allowed is %s, %s; leave out --to to get it",
-				f.to, latest.Format(time.RFC3339), why)}
+		if to.After(past.Latest) {
+			return first, to, usageError{fmt.Errorf("--to %s: the latest that is allowed is %s, %s; leave out --to to get it",
+				f.to, past.Latest.Format(time.RFC3339), past.Why)}
 		}
 	}
-	first := from.Truncate(f.step)
-	if first.Before(from) {
-		first = first.Add(f.step)
-	}
-	if to = to.Truncate(f.step); to.Before(first) {
-		return from, to, usageError{fmt.Errorf("--from %s: there is no step of %s between it and %s (%s)", f.from, f.step, to.Format(time.RFC3339), why)}
+	to, first = to.Truncate(f.step), past.First(from, f.step)
+	begins := past.Begins.First.Time()
+	switch {
+	case first.After(to) && begins.After(from) && !to.Before(from):
+		return first, to, usageError{fmt.Errorf("the first story was created at %s, and --to is before the first step after it", begins.Format(time.RFC3339))}
+	case first.After(to):
+		return first, to, usageError{fmt.Errorf("--from %s: there is no step of %s between it and %s (%s)", f.from, f.step, to.Format(time.RFC3339), past.Why)}
+	case begins.After(from):
+		fmt.Fprintf(e.Err, "the first story was created at %s: samples begin after it, and those of each project after its own first story\n", begins.Format(time.RFC3339))
 	}
 	return first, to, nil
 }
 
-// latestSample returns the last instant that may be written, and the reason.
-func (f *backfillFlags) latestSample(ctx context.Context, r *query.Reader, now time.Time) (at time.Time, why string, err error) {
-	at, why = now.Add(-headOfPrometheus), "3 hours ago"
-	if f.untouched {
-		at, why = now, "now"
+// check refuses flags that no store makes right.
+func (f *backfillFlags) check() error {
+	if f.step < time.Minute || f.step%time.Minute != 0 || 24*time.Hour%f.step != 0 {
+		return usageError{fmt.Errorf("--step %s: give whole minutes that divide a day, such as 15m, 1h or 6h; a finer step adds no information and takes longer", f.step)}
 	}
-	if data := r.State.DataTimestamp.Time(); data.Before(at) {
-		at, why = data, "when the last complete poll began"
+	if f.from == "" {
+		return usageError{errors.New("--from is missing: give the first day, such as --from 2026-01-01")}
 	}
-	exposed, ok, err := r.Store.Exposed(ctx)
-	if err != nil {
-		return at, why, err
-	}
-	// The step must be over before the first scrape.
-	if first := exposed.Time().Add(-time.Second); ok && first.Before(at) {
-		at, why = first, "before the service first had something to be scraped"
-	}
-	return at.UTC(), why, nil
+	return nil
 }
 
 func runBackfill(ctx context.Context, e Env, f backfillFlags) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	cfg, err := loadConfig(e, f.configFile)
 	if err != nil {
 		return err
 	}
-	return writePast(ctx, e, cfg, f)
-}
-
-// writePast writes what a config's store knows of the past.
-func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) error {
-	r, err := query.Open(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
 	now := e.now()
-	latest, why, err := f.latestSample(ctx, r, now)
+	past, err := app.OpenPast(ctx, cfg, now, app.HeadOfPrometheus)
 	if err != nil {
 		return err
 	}
-	begins, err := backfill.Begin(ctx, r.Store, r.Rules)
+	defer past.Close() //nolint:errcheck // it was only read
+	first, to, err := f.period(e, past)
 	if err != nil {
 		return err
 	}
-	from, to, err := f.period(latest, why)
+	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", strings.Replace(strings.TrimSuffix(f.step.String(), "0s"), "h0m", "h", 1), first.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
+	options, err := past.Options(ctx, first, to, f.step, f.out, f.job, f.instance)
 	if err != nil {
 		return err
 	}
-	if from, err = f.afterBeginning(e, from, to, begins); err != nil {
-		return err
-	}
-	instance := f.instance
-	if instance == "" {
-		instance = cfg.Web.ListenAddress
-	}
-	ledger, err := query.LedgerBy(ctx, r.Store, cfg)
+	options.Overwrite = f.force
+	steps, err := f.announce(ctx, e, past.Reader, options)
 	if err != nil {
-		return err
-	}
-	fingerprint, start := rules.Fingerprint(cfg), ledger.Start
-	if ledger.StartedBy != fingerprint || ledger.Naming != rules.Naming(cfg) {
-		start = 0 // it began with another past than this one, or other names
-	}
-	fmt.Fprintf(e.Err, "a sample every %s from %s to %s, in %s\n", strings.Replace(strings.TrimSuffix(f.step.String(), "0s"), "h0m", "h", 1), from.Format(time.RFC3339), to.Format(time.RFC3339), f.out)
-	b := app.BuildInfo()
-	options := backfill.Options{
-		Rules: r.Rules, From: from, To: to, Step: f.step, Begins: begins, OpenWaits: cfg.Metrics.OpenWaitsPerOwner, LeftOut: cfg.Metrics.LeftOut(), Dir: f.out, Overwrite: f.force,
-		Labels: []backfill.Label{{Name: "instance", Value: instance}, {Name: "job", Value: f.job}},
-		// A store that begins at another instant is another Jira's, whatever its config.
-		Config: strings.TrimSpace(fmt.Sprintf("%s %d %d %s", fingerprint, begins.First, start, rules.Naming(cfg))), LedgerStart: start, Version: b.Version + " " + b.Revision,
-	}
-	var steps int
-	if !f.unannounced {
-		if steps, err = f.announce(ctx, e, r, options); err != nil {
-			return ofFolder(err)
-		}
+		return ofFolder(err)
 	}
 	show, derived := newProgress(e.Err), 0
 	var mu sync.Mutex // over show and derived
@@ -217,9 +167,9 @@ func writePast(ctx context.Context, e Env, cfg *config.Config, f backfillFlags) 
 		show.done()
 		printFile(e, file, now)
 	}
-	done, err := backfill.Write(ctx, r.Store, options)
+	done, err := backfill.Write(ctx, past.Reader.Store, options)
 	show.done()
-	return f.finish(ctx, e, r, done, err, to.Add(f.step), now)
+	return f.finish(ctx, e, past.Reader, done, err, to.Add(f.step), now)
 }
 
 // ofFolder returns an error with the remedy for a folder that holds something else.
@@ -303,22 +253,6 @@ func (f *backfillFlags) finish(ctx context.Context, e Env, r *query.Reader, done
 	return nil
 }
 
-// afterBeginning returns the first sample at which there is a story.
-func (f *backfillFlags) afterBeginning(e Env, from, to time.Time, begins backfill.Beginning) (time.Time, error) {
-	if begins.First == latency.Never {
-		return from, errors.New("the store holds no story of a watched project: there is no past to write")
-	}
-	first := begins.First.Time()
-	if !first.After(from) {
-		return from, nil
-	}
-	if from = first.Add(f.step - time.Nanosecond).Truncate(f.step); from.After(to) {
-		return from, usageError{fmt.Errorf("the first story was created at %s, and --to is before the first step after it", first.Format(time.RFC3339))}
-	}
-	fmt.Fprintf(e.Err, "the first story was created at %s: samples begin after it, and those of each project after its own first story\n", first.Format(time.RFC3339))
-	return from, nil
-}
-
 // printFile reports that a file is complete.
 func printFile(e Env, file backfill.File, begun time.Time) {
 	how := time.Since(begun).Round(time.Second/10).String() + " since the start"
@@ -337,9 +271,9 @@ func printRest(ctx context.Context, e Env, r *query.Reader, next, now time.Time)
 		return err
 	case !ok:
 		fmt.Fprintf(e.Err, "yourturn serve has shown no numbers yet: run this again 3 hours after it did, with --from %s, to fill the time up to then\n", next.Format(time.RFC3339))
-	case next.Before(exposed.Time()) && exposed.Time().After(now.Add(-headOfPrometheus)):
+	case next.Before(exposed.Time()) && exposed.Time().After(now.Add(-app.HeadOfPrometheus)):
 		fmt.Fprintf(e.Err, "the first scrape could be at %s: run this again at %s, with --from %s, to fill the time up to then\n",
-			exposed.Time().Format(time.RFC3339), exposed.Time().Add(headOfPrometheus).Truncate(time.Minute).Add(time.Minute).Format(time.RFC3339), next.Format(time.RFC3339))
+			exposed.Time().Format(time.RFC3339), exposed.Time().Add(app.HeadOfPrometheus).Truncate(time.Minute).Add(time.Minute).Format(time.RFC3339), next.Format(time.RFC3339))
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -21,6 +20,7 @@ import (
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/app"
+	"github.com/yourturn/yourturn/internal/backfill"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
 	"github.com/yourturn/yourturn/internal/redact"
@@ -204,9 +204,7 @@ func (f *demoFlags) writePast(ctx context.Context, e Env, cfg *config.Config) er
 	if err := os.RemoveAll(draft); err != nil {
 		return fmt.Errorf("writing the demo's past: %w", err)
 	}
-	err := writePast(ctx, Env{Out: io.Discard, Err: io.Discard, Now: e.Now}, cfg, backfillFlags{
-		from: e.now().Add(-f.pastOf).UTC().Format(time.RFC3339), step: time.Hour, out: draft, job: "yourturn", instance: f.instance, untouched: true, unannounced: true,
-	})
+	err := f.writeSamples(ctx, e.now(), cfg, draft)
 	if ctx.Err() != nil {
 		return os.RemoveAll(draft) // the demo stops
 	}
@@ -218,6 +216,21 @@ func (f *demoFlags) writePast(ctx context.Context, e Env, cfg *config.Config) er
 	}
 	fmt.Fprintf(e.Out, "\nThe past is in %s, for a new Prometheus to import.\n", f.past)
 	return nil
+}
+
+// writeSamples writes the past into a folder, for a Prometheus that has no sample yet.
+func (f *demoFlags) writeSamples(ctx context.Context, now time.Time, cfg *config.Config, dir string) error {
+	past, err := app.OpenPast(ctx, cfg, now, 0)
+	if err != nil {
+		return err
+	}
+	defer past.Close() //nolint:errcheck // it was only read
+	const step = time.Hour
+	options, err := past.Options(ctx, past.First(now.Add(-f.pastOf), step), past.Latest.Truncate(step), step, dir, "yourturn", f.instance)
+	if err == nil {
+		_, err = backfill.Write(ctx, past.Reader.Store, options)
+	}
+	return err
 }
 
 // listenJira opens the address of the simulated Jira.
