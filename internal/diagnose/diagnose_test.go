@@ -157,7 +157,7 @@ func (p *patient) diagnosed() diagnose.Grade {
 		p.Errorf("%d lines are told, and there are %d", len(told), len(d.Lines))
 	}
 	p.lines = d.Lines
-	grade, _ := diagnose.Verdict(d.Lines)
+	grade, _ := diagnose.Worst(d.Lines)
 	return grade
 }
 

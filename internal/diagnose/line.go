@@ -91,8 +91,8 @@ func fold(lines []Line, watched int) []Line {
 	return out
 }
 
-// Verdict returns the worst grade of lines, and a sentence about it.
-func Verdict(lines []Line) (Grade, string) {
+// Worst returns the worst grade of lines, and a sentence about it.
+func Worst(lines []Line) (Grade, string) {
 	var count [Broken + 1]int
 	for _, l := range lines {
 		count[l.Grade]++

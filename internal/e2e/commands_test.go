@@ -204,7 +204,7 @@ func TestCheckOnline(t *testing.T) {
 	got := yourturn(t, 0, "check", "--online", "--config.file", o.config)
 	for _, want := range []string{
 		"is a Jira Cloud", "a Cloud API token of bot@example.com is accepted", "in all 4 projects: the account may browse", `in 2 projects (APP, PAY): acceptance is "PO Review" (10105)`,
-		`owner_field is "Product Owner"`, "ada is Ada Ohm", "store.db can be written; it holds ", "the last 90 days, from the store", "bypassed acceptance", "Verdict: ",
+		`owner_field is "Product Owner"`, "ada is Ada Ohm", "store.db can be written; it holds ", "the last 90 days, from the store", "bypassed acceptance", "Result: ",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(got), " "), want) {
 			t.Errorf("does not say %q:\n%s", want, got)

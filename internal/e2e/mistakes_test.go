@@ -412,7 +412,7 @@ func TestNewcomer(t *testing.T) {
 	for _, flavor := range []jirasim.Flavor{jirasim.Cloud, jirasim.DataCenter} {
 		n := newNewcomer(t, flavor)
 		code, out := n.run([]string{"check", "--config.file", "yourturn.yml", "--online"})
-		if code != command.ExitFine || !strings.Contains(out, "Verdict: works.") {
+		if code != command.ExitFine || !strings.Contains(out, "Result: works.") {
 			t.Errorf("%s: exit code %d:\n%s", flavor, code, out)
 		}
 	}

@@ -53,7 +53,7 @@ func addDrift[K comparable](sums map[K]drift, key K, d drift, n int) {
 // shareDrift is a Share that moves on.
 type shareDrift struct{ owner, question, total drift }
 
-func addShareDrift(sums map[OwnerWindow]shareDrift, key OwnerWindow, v settledSpan, n int) {
+func addShareDrift(sums map[OwnerWindow]shareDrift, key OwnerWindow, v windowSpan, n int) {
 	s := sums[key]
 	s.total = s.total.plus(v.drift, n)
 	switch v.stage {
@@ -70,18 +70,18 @@ func addShareDrift(sums map[OwnerWindow]shareDrift, key OwnerWindow, v settledSp
 	}
 }
 
-// settledSpan is a stretch of cycle time that the window sees.
-type settledSpan struct {
+// windowSpan is a stretch of cycle time that the window sees.
+type windowSpan struct {
 	project, owner string // key, label
 	stage          Stage
 	drift          drift
 }
 
-// settleSpans is settle of stretches of cycle time. A story is counted in a project
+// contributeSpans is contribute for stretches of cycle time. A story is counted in a project
 // while one of them has working time in the window: what lies across the beginning has,
 // until the beginning has come to its last working hour, and what goes on through all of
 // the window has if the window has any.
-func (s *RollingStatistics) settleSpans(out *settled, from, asOf Instant, spans []StageSpan) {
+func (s *RollingStatistics) contributeSpans(out *contribution, from, asOf Instant, spans []StageSpan) {
 	for _, span := range spans {
 		out.over = out.over && span.To <= from
 		p := s.rules.watched(span.ProjectID)
@@ -102,7 +102,7 @@ func (s *RollingStatistics) settleSpans(out *settled, from, asOf Instant, spans 
 		if p == nil {
 			continue
 		}
-		v := settledSpan{p.Key, s.labels.of(span.Owner), span.Stage, driftOf(p, span.Span, from)}
+		v := windowSpan{p.Key, s.labels.of(span.Owner), span.Stage, driftOf(p, span.Span, from)}
 		out.spans = append(out.spans, v)
 		lived := p.Calendar.Working(max(span.From, from), min(span.To, asOf))
 		switch {

@@ -31,7 +31,7 @@ type RollingStatistics struct {
 	windows []*rollingWindow
 	fields  map[string]Fields
 	bulk    bulkCounts
-	scratch [2]settled
+	scratch [2]contribution
 	curves  survival.Estimator
 }
 
@@ -69,8 +69,8 @@ func (s *RollingStatistics) Replace(id int64, before, after *Trace) {
 	}
 	for _, w := range s.windows {
 		old, next := &s.scratch[0], &s.scratch[1]
-		s.settle(old, w, w.From, s.asOf, before)
-		s.settle(next, w, w.From, s.asOf, after)
+		s.contribute(old, w, w.From, s.asOf, before)
+		s.contribute(next, w, w.From, s.asOf, after)
 		s.change(w, old, next)
 		w.follow(id, next)
 	}
@@ -139,8 +139,8 @@ func (s *RollingStatistics) At(asOf Instant) *Statistics {
 			}
 			t := s.traces.Trace(id)
 			old, next := &s.scratch[0], &s.scratch[1]
-			s.settle(old, w, w.From, s.asOf, t)
-			s.settle(next, w, now.From, asOf, t)
+			s.contribute(old, w, w.From, s.asOf, t)
+			s.contribute(next, w, now.From, asOf, t)
 			s.change(w, old, next)
 			w.follow(id, next)
 			if next.over && w.Name == longest {
@@ -206,11 +206,11 @@ func newRollingWindow(w Window) *rollingWindow {
 	}
 }
 
-// settled is what a window holds of a trace: what does not change until the window's
+// contribution is what a trace adds to a window: what does not change until the window's
 // beginning comes to next, and what moves with time.
-type settled struct {
-	waits   []settledWait
-	spans   []settledSpan
+type contribution struct {
+	waits   []windowWait
+	spans   []windowSpan
 	in      []string // the projects that spans count the story in
 	lasting []string // those that they count it in if the window has working time
 	verdict Verdict  // ProjectID is a key and Owner a label; At is Never: none is counted
@@ -221,8 +221,8 @@ type settled struct {
 	over  bool // the window has seen all of it
 }
 
-// settledWait is a wait that has begun and ended in the window.
-type settledWait struct {
+// windowWait is a wait that has begun and ended in the window.
+type windowWait struct {
 	kind           Kind
 	project, owner string // key, label
 	unowned        bool
@@ -254,10 +254,10 @@ func stands(of Span, from, asOf Instant) (still bool, next Instant, over bool) {
 	return true, min(of.From+1, of.To), false
 }
 
-// settle fills in what a window, which begins at from and ends at asOf, holds of a
-// trace; nil is none.
-func (s *RollingStatistics) settle(out *settled, w *rollingWindow, from, asOf Instant, t *Trace) {
-	*out = settled{
+// contribute fills in what a trace adds to a window, which begins at from and ends at
+// asOf; a trace that is nil adds nothing.
+func (s *RollingStatistics) contribute(out *contribution, w *rollingWindow, from, asOf Instant, t *Trace) {
+	*out = contribution{
 		waits: out.waits[:0], spans: out.spans[:0], in: out.in[:0], lasting: out.lasting[:0], endings: out.endings[:0], verdict: Verdict{At: Never}, next: Never, over: true,
 		moves: moving{samples: out.moves.samples[:0], spans: out.moves.spans[:0]},
 	}
@@ -276,7 +276,7 @@ func (s *RollingStatistics) settle(out *settled, w *rollingWindow, from, asOf In
 		switch {
 		case over || p == nil || !p.Measures(r.Kind):
 		case still && !twin(t.Samples, i):
-			out.waits = append(out.waits, settledWait{
+			out.waits = append(out.waits, windowWait{
 				kind: r.Kind, project: p.Key, owner: s.labels.of(r.Owner), unowned: r.Owner == Unowned, overrun: r.Working > r.Target,
 				survived: survival.Sample{Began: true, Age: r.Working, Event: r.Response},
 			})
@@ -284,7 +284,7 @@ func (s *RollingStatistics) settle(out *settled, w *rollingWindow, from, asOf In
 			out.moves.samples = append(out.moves.samples, *r)
 		}
 	}
-	s.settleSpans(out, from, asOf, t.Stages)
+	s.contributeSpans(out, from, asOf, t.Stages)
 	if v := t.Verdict; v.At != Never {
 		out.over = out.over && v.At <= from
 		switch p := s.rules.watched(v.ProjectID); {
@@ -315,14 +315,14 @@ func twin(samples []Sample, i int) bool {
 	return false
 }
 
-// same reports whether two traces hold the same of what does not move.
-func (a *settled) same(b *settled) bool {
+// same reports whether two traces add the same of what does not move.
+func (a *contribution) same(b *contribution) bool {
 	return slices.Equal(a.waits, b.waits) && slices.Equal(a.spans, b.spans) && slices.Equal(a.in, b.in) &&
 		slices.Equal(a.lasting, b.lasting) && a.verdict == b.verdict && slices.Equal(a.endings, b.endings)
 }
 
 // change takes what a window held of a trace out, and what it holds now in.
-func (s *RollingStatistics) change(w *rollingWindow, before, after *settled) {
+func (s *RollingStatistics) change(w *rollingWindow, before, after *contribution) {
 	if before.same(after) {
 		return
 	}
@@ -331,11 +331,11 @@ func (s *RollingStatistics) change(w *rollingWindow, before, after *settled) {
 }
 
 // sum adds to a window what it holds of a trace; n is 1, or -1 to take it out.
-func (s *RollingStatistics) sum(w *rollingWindow, of *settled, n int) {
+func (s *RollingStatistics) sum(w *rollingWindow, of *contribution, n int) {
 	for i := range of.waits {
 		v := &of.waits[i]
 		for _, key := range waitsKeys(v.kind, v.project, v.owner, w.Name) {
-			w.cell(key).settle(v, n)
+			w.cell(key).add(v, n)
 		}
 		if v.unowned && w.Name == longest {
 			add(w.unowned, v.project, n)
@@ -403,7 +403,7 @@ func addShare(sums map[OwnerWindow]Share, key OwnerWindow, n Share) {
 }
 
 // follow keeps what of a trace moves, and when the story is to be looked at again.
-func (w *rollingWindow) follow(id int64, of *settled) {
+func (w *rollingWindow) follow(id int64, of *contribution) {
 	w.due.set(id, of.next)
 	if len(of.moves.samples)+len(of.moves.spans) == 0 {
 		delete(w.moving, id)
@@ -452,15 +452,15 @@ func (s *RollingStatistics) statistics() *Statistics {
 	return b.build(Rolling(s.asOf), &s.curves)
 }
 
-// cell is what has settled of the waits of one key.
+// cell sums the waits of one key that have ended in a window.
 type cell struct {
 	ages                     survival.Ages
 	added, removed           []survival.Sample // and not in ages yet
 	ended, censored, overrun int
 }
 
-// settle takes a wait in, or out where n is -1.
-func (c *cell) settle(v *settledWait, n int) {
+// add takes a wait in, or out where n is -1.
+func (c *cell) add(v *windowWait, n int) {
 	if n > 0 {
 		c.added = append(c.added, v.survived)
 	} else {

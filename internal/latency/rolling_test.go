@@ -24,7 +24,7 @@ func (s tracesByStory) Trace(id int64) *Trace         { return s[id] }
 func (s tracesByStory) All() iter.Seq2[int64, *Trace] { return maps.All(s) }
 func (s tracesByStory) Drop(id int64)                 { delete(s, id) }
 
-// sameStatistics compares statistics wholly. Samples have no order, and may have settled or not.
+// sameStatistics compares statistics wholly. Samples have no order, and may be summed or not.
 func sameStatistics() gocmp.Options {
 	type shown struct {
 		Ended, Open, Censored, Began int

@@ -59,7 +59,7 @@ type Distribution struct {
 	overrun bool // some wait has run past its target
 
 	// The samples of the longest window over all projects of an owner, for comparing
-	// one of them with the others: those that have settled, and each other one with
+	// one of them with the others: those that do not change, and each other one with
 	// whose it is.
 	still survival.Ages
 	moves []survival.Sample

@@ -24,9 +24,9 @@ type Flow struct {
 	CycleTime Seconds `json:"cycle_time_seconds"`
 	Stages    []Lived `json:"stages"` // in the order of the work, those that were lived in
 
-	Low     float64 `json:"waiting_low"`  // the share of waiting for the owner, at least
-	High    float64 `json:"waiting_high"` // and at most
-	Verdict string  `json:"verdict"`      // is the owner the bottleneck? "" if too few stories tell
+	Low        float64 `json:"waiting_low"`  // the share of waiting for the owner, at least
+	High       float64 `json:"waiting_high"` // and at most
+	Bottleneck string  `json:"verdict"`      // is the owner the bottleneck? "" if too few stories tell
 
 	Blocker      string  `json:"largest_blocker"` // a stage; "" if none is long enough
 	BlockerShare float64 `json:"largest_blocker_share"`
@@ -131,7 +131,7 @@ func (r *Reader) Flow(project string) (flow *Flow, ok bool) {
 	if share.Total > 0 {
 		f.Low, f.High = share.Low(), share.High()
 		if known {
-			f.Verdict = latency.BottleneckOf(f.Low).Words
+			f.Bottleneck = latency.BottleneckOf(f.Low).Words
 		}
 	}
 	for _, kind := range []latency.Kind{latency.Acceptance, latency.Question} {

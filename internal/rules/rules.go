@@ -81,9 +81,7 @@ type builder struct {
 	out   *Result
 }
 
-func (b *builder) problem(warning bool, key, format string, args ...any) {
-	b.out.Problems = append(b.out.Problems, Problem{Key: key, Message: fmt.Sprintf(format, args...), Warning: warning})
-}
+func (b *builder) add(p Problem) { b.out.Problems = append(b.out.Problems, p) }
 
 // statuses fills in the statuses by id, and the ids by name where a name has one.
 func (b *builder) statuses() {
@@ -120,7 +118,7 @@ func (b *builder) types() {
 			for _, t := range b.facts.Meta.Types {
 				have = append(have, t.Name)
 			}
-			b.problem(false, "jira.issue_types", "this Jira has no issue type %q; it has %s", w, list(have))
+			b.add(Problem{Key: "jira.issue_types", Message: fmt.Sprintf("this Jira has no issue type %q; it has %s", w, list(have))})
 		}
 	}
 }
@@ -294,7 +292,7 @@ func (b *builder) components(p jiradata.Project, path string, c config.Project, 
 		}
 		out.Components[name] = o.Owner
 		if p.Components != nil {
-			b.problem(true, path+".components."+name, "project %s has no component %q; it has %s", p.Key, name, list(slices.Collect(maps.Values(p.Components))))
+			b.add(Problem{Warning: true, Key: path + ".components." + name, Message: fmt.Sprintf("project %s has no component %q; it has %s", p.Key, name, list(slices.Collect(maps.Values(p.Components))))})
 		}
 	}
 }
@@ -359,12 +357,12 @@ func (b *builder) statusSet(p jiradata.Project, path string, names []string) lat
 			if builtIn {
 				note = ": views will say that there is no such step"
 			}
-			b.problem(builtIn, path, "this Jira has no status %q for project %s; it has %s%s", name, p.Key, b.statusNames(p), note)
+			b.add(Problem{Warning: builtIn, Key: path, Message: fmt.Sprintf("this Jira has no status %q for project %s; it has %s%s", name, p.Key, b.statusNames(p), note)})
 			continue
 		}
 		slices.Sort(ids)
 		if len(ids) > 1 {
-			b.problem(true, path, "this Jira has several statuses %q for project %s, of the ids %s: all of them are meant; write an id to mean one of them", name, p.Key, strings.Join(ids, ", "))
+			b.add(Problem{Warning: true, Key: path, Message: fmt.Sprintf("this Jira has several statuses %q for project %s, of the ids %s: all of them are meant; write an id to mean one of them", name, p.Key, strings.Join(ids, ", "))})
 		}
 		b.out.Resolved[key] = ids
 		for _, id := range ids {
@@ -425,9 +423,9 @@ func (b *builder) userField(path, name string) string {
 		if builtIn == latency.FieldReporter || builtIn == latency.FieldCreator {
 			return builtIn
 		}
-		b.problem(!b.cfg.Written(path), path, "this Jira has no user field %q; it has %s", name, list(people))
+		b.add(Problem{Warning: !b.cfg.Written(path), Key: path, Message: fmt.Sprintf("this Jira has no user field %q; it has %s", name, list(people))})
 	default:
-		b.problem(false, path, "%q is the name of several fields: give one of the ids %s", name, strings.Join(found, ", "))
+		b.add(Problem{Key: path, Message: fmt.Sprintf("%q is the name of several fields: give one of the ids %s", name, strings.Join(found, ", "))})
 	}
 	return ""
 }

@@ -111,7 +111,7 @@ func flowAnswer(f *query.Flow) string {
 	if !f.BlockerKnown {
 		return fmt.Sprintf("Too few stories to tell where the time goes: %s in the last 28 days, and at least five are needed.", words.Count(f.Stories, "story", "stories"))
 	}
-	text := "Is the owner the bottleneck? " + strings.ToUpper(f.Verdict[:1]) + f.Verdict[1:] + ": " + words.Between(f.Low, f.High) + " of the cycle time of the last 28 days was waiting for the owner. "
+	text := "Is the owner the bottleneck? " + strings.ToUpper(f.Bottleneck[:1]) + f.Bottleneck[1:] + ": " + words.Between(f.Low, f.High) + " of the cycle time of the last 28 days was waiting for the owner. "
 	switch f.Blocker {
 	case "":
 		return text + "No stage outside development and backlog stands out."

@@ -22,7 +22,7 @@ func TestAboutHours(t *testing.T) {
 func TestLargestBlockerThatIsAboutLevel(t *testing.T) {
 	flow := func(owner, review, development float64) *query.Flow {
 		return &query.Flow{
-			Stories: 81, Low: owner, High: owner, Verdict: "in part", Blocker: "owner", BlockerShare: owner, BlockerKnown: true,
+			Stories: 81, Low: owner, High: owner, Bottleneck: "in part", Blocker: "owner", BlockerShare: owner, BlockerKnown: true,
 			Stages: []query.Lived{{Stage: "development", Share: development}, {Stage: "review", Share: review, Blocks: true}, {Stage: "owner", Share: owner, Blocks: true}},
 		}
 	}

@@ -171,8 +171,8 @@ func checkOnline(ctx context.Context, e Env, cfg *config.Config, listNames bool)
 			return err
 		}
 	}
-	grade, text := diagnose.Verdict(found.Lines)
-	fmt.Fprint(e.Out, "\n"+columns.Wrap(fmt.Sprintf("Verdict: %s. %s.", grade, capital(text)), 0))
+	grade, text := diagnose.Worst(found.Lines)
+	fmt.Fprint(e.Out, "\n"+columns.Wrap(fmt.Sprintf("Result: %s. %s.", grade, capital(text)), 0))
 	if grade == diagnose.Broken {
 		return fmt.Errorf("%s: %s", cfg.File(), text)
 	}

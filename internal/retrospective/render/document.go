@@ -40,11 +40,11 @@ type document struct {
 }
 
 type project struct {
-	Key     string
-	Verdict string
-	Kinds   []kind
-	Ranges  []projectRow // from the earliest to the one reported on
-	Stages  *bars
+	Key        string
+	Bottleneck string
+	Kinds      []kind
+	Ranges     []projectRow // from the earliest to the one reported on
+	Stages     *bars
 }
 
 // kind is a kind of waits in a project.
@@ -72,12 +72,12 @@ type row struct {
 
 // projectRow is a range of a project.
 type projectRow struct {
-	Range                                                 string
-	This                                                  bool
-	Share, Blocker                                        string
-	Hours                                                 string
-	Stories                                               int
-	Reopened, Silent, Instant, AskedAgain, WithoutVerdict int
+	Range                                           string
+	This                                            bool
+	Share, Blocker                                  string
+	Hours                                           string
+	Stories                                         int
+	Reopened, Silent, Instant, AskedAgain, Bypassed int
 }
 
 type topic struct{ Project, Question, Evidence string }
@@ -119,7 +119,7 @@ func newDocument(r *retrospective.Report, f Format) *document {
 	for i := range r.Projects {
 		p := f.project(r, &r.Projects[i])
 		d.Projects = append(d.Projects, p)
-		answers = append(answers, p.Key+": "+p.Verdict+".")
+		answers = append(answers, p.Key+": "+p.Bottleneck+".")
 		d.Owners = append(d.Owners, f.owners(&r.Projects[i])...)
 	}
 	d.Answer = strings.Join(answers, " ")
@@ -182,7 +182,7 @@ func (d *document) Notes(about ...string) []string {
 
 // project puts a project in words.
 func (f Format) project(r *retrospective.Report, p *retrospective.Project) project {
-	out := project{Key: plain(p.Key), Verdict: verdict(p)}
+	out := project{Key: plain(p.Key), Bottleneck: bottleneck(p)}
 	for i := range p.Waits {
 		out.Kinds = append(out.Kinds, f.kind(r, p, &p.Waits[i]))
 	}
@@ -194,7 +194,7 @@ func (f Format) project(r *retrospective.Report, p *retrospective.Project) proje
 		}
 		if i < len(p.Guards) {
 			g := p.Guards[i]
-			row.Reopened, row.Silent, row.Instant, row.AskedAgain, row.WithoutVerdict = g.Reopened, g.SilentRejections, g.InstantAcceptances, g.AskedAgain, g.Bypassed
+			row.Reopened, row.Silent, row.Instant, row.AskedAgain, row.Bypassed = g.Reopened, g.SilentRejections, g.InstantAcceptances, g.AskedAgain, g.Bypassed
 		}
 		out.Ranges = append(out.Ranges, row)
 	}
@@ -287,9 +287,9 @@ func (f Format) owners(p *retrospective.Project) []ownerRow {
 	return out
 }
 
-// verdict says whether waiting for the owner is what holds a project up, by the lower
+// bottleneck says whether waiting for the owner is what holds a project up, by the lower
 // bound of its share and in the words of the dashboards, and names the largest blocker.
-func verdict(p *retrospective.Project) string {
+func bottleneck(p *retrospective.Project) string {
 	s := &p.Share[0]
 	waited := "waiting for the owner was " + bounds(*s) + " of the cycle time"
 	if s.Hours == 0 {
