@@ -5,6 +5,8 @@ import (
 
 	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
+
+	"github.com/yourturn/yourturn/internal/measure"
 )
 
 // term is a name as metrics write it, and as people read it; color is "" where the
@@ -60,46 +62,28 @@ func outcomes() []term {
 	}
 }
 
+// reasons are the reasons of the audit: first those that may make numbers wrong.
+func reasons() []term { return append(doubts(), oddities()...) }
+
 // doubts are the reasons of the audit that may make numbers wrong.
 func doubts() []term {
-	return []term{
-		{label: "last_status", words: "last move is not today's status"},
-		{label: "broken_chain", words: "status moves do not join up"},
-		{label: "comments_short", words: "comments missing"},
-		{label: "comment_times", words: "edit older than its comment"},
-		{label: "unknown_status", words: "status that Jira does not list"},
-		{label: "status_name", words: "status name reused since"},
-		{label: "unresolved_actor", words: "Jira does not say who acted"},
-		{label: "quarantined", words: "issue that could not be read"},
-		{label: "migration", words: "moved when its workflow changed"},
-		{label: "bulk", words: "many waits ended at once"},
-		{label: "corrected", words: "counted, and known better since"},
-		{label: "no_acceptance", words: "no story was ever in acceptance"},
-		{label: "owner_field_empty", words: "owner field mostly empty"},
-		{label: "mostly_unowned", words: "waits mostly unowned"},
-		{label: "inactive_owner", words: "owner's account is closed"},
-		{label: "parent_invisible", words: "parent that cannot be seen"},
-		{label: "gone", words: "story deleted or hidden"},
-		{label: "invisible", words: "story that may not be seen"},
-		{label: "census_guard", words: "too many stories vanished at once"},
-		{label: "late", words: "Jira's search was late"},
-		{label: "poll_failed", words: "polls fail"},
-		{label: "search_warning", words: "Jira warns of a search"},
-	}
+	return reasonsThat(func(r measure.Reason) bool { return r.Doubtful })
 }
 
 // oddities are those that make none wrong.
 func oddities() []term {
-	return []term{
-		{label: "same_instant", words: "two changes at the same moment"},
-		{label: "before_created", words: "event older than its story"},
-		{label: "exit_by_default", words: "accepted: moved to a done status"},
-		{label: "zone_literals", words: "Jira asked in the account's zone"},
-	}
+	return reasonsThat(func(r measure.Reason) bool { return !r.Doubtful })
 }
 
-// reasons are all reasons of the audit.
-func reasons() []term { return append(doubts(), oddities()...) }
+func reasonsThat(are func(measure.Reason) bool) []term {
+	var out []term
+	for _, r := range measure.Reasons() {
+		if are(r) {
+			out = append(out, term{label: r.Code, words: r.Short})
+		}
+	}
+	return out
+}
 
 // anyOf returns a regular expression of the labels of terms.
 func anyOf(list []term) string {

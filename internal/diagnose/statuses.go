@@ -87,7 +87,8 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 		path, written := e.setting(p.Key, l.key)
 		place := "(" + e.place(path) + ")"
 		own := strings.HasPrefix(path, "projects.")
-		var good, lost []string
+		var good []string
+		var lost []lostStatus
 		for _, name := range l.names {
 			ids := e.rules.Resolved[rules.ResolvedKey(p.ID, name)]
 			inFlow := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return byID[id] == "" })
@@ -97,13 +98,13 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 					good = append(good, fmt.Sprintf("%q (%s)", byID[id], id))
 				}
 			case len(ids) > 0:
-				lost = append(lost, fmt.Sprintf("%q is a status of this Jira, but of another workflow", name))
+				lost = append(lost, lostStatus{text: fmt.Sprintf("%q is a status of this Jira, but of another workflow", name)})
 			default:
 				text := fmt.Sprintf("this Jira has no status %q", name)
 				if near := config.Nearest(name, names, 1); len(near) > 0 {
 					text += fmt.Sprintf("; did you mean %q?", near[0])
 				}
-				lost = append(lost, text)
+				lost = append(lost, lostStatus{text, true})
 				if written && l.key != acceptanceKey {
 					say(Broken, text+" "+place, workflow)
 				}
@@ -112,7 +113,7 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 				say(Look, fmt.Sprintf("this Jira has several statuses %q, of the ids %s: all of them are meant %s", name, strings.Join(ids, ", "), place), "write an id to mean one of them")
 			}
 			if len(ids) > 0 && len(inFlow) == 0 && l.key != acceptanceKey && own {
-				say(Look, lost[len(lost)-1]+" "+place, "take it out, or write one of the workflow; "+workflow)
+				say(Look, lost[len(lost)-1].text+" "+place, "take it out, or write one of the workflow; "+workflow)
 			}
 		}
 		if l.key != acceptanceKey {
@@ -122,25 +123,35 @@ func (e *examination) projectStatuses(p jiradata.Project, flow []jiradata.Status
 		case len(l.names) == 0 && written:
 			say(Works, "acceptance_statuses is []: there is no acceptance step, and questions alone are measured", "")
 		case len(good) == 0 && written:
-			say(Broken, fmt.Sprintf("no story can wait for acceptance: %s %s", strings.Join(lost, "; "), place), noAcceptance+workflow)
+			var texts []string
+			for _, st := range lost {
+				texts = append(texts, st.text)
+			}
+			say(Broken, fmt.Sprintf("no story can wait for acceptance: %s %s", strings.Join(texts, "; "), place), noAcceptance+workflow)
 		case len(good) == 0:
 			say(Broken, fmt.Sprintf("no acceptance_statuses are written, and the workflow has no %q, the built-in default: no story can wait for acceptance", strings.Join(l.names, ", ")), noAcceptance+workflow)
 		default:
 			e.accepts[p.ID] = true
 			say(Works, "acceptance is "+strings.Join(good, " and "), "")
-			for _, text := range lost {
+			for _, st := range lost {
 				grade := Look
-				switch unknown := strings.HasPrefix(text, "this Jira has no"); {
-				case unknown && written:
+				switch {
+				case st.unknown && written:
 					grade = Broken // serve does not start with it
 				case !own:
 					continue // defaults may name the statuses of several workflows
 				}
-				say(grade, text+" "+place, "take it out, or write one of the workflow; "+workflow)
+				say(grade, st.text+" "+place, "take it out, or write one of the workflow; "+workflow)
 			}
 		}
 	}
 	return lines
+}
+
+// lostStatus is a status of the config that a workflow does not have.
+type lostStatus struct {
+	text    string // says so
+	unknown bool   // no workflow of the Jira has it
 }
 
 const noAcceptance = "write projects." + anyProject + ".acceptance_statuses with the status that waits for the owner's verdict, or [] if there is none; "

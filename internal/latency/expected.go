@@ -2,10 +2,12 @@ package latency
 
 import "time"
 
-const (
-	fewestEnded  = 10 // responses that an expected answer needs
-	fewestAtRisk = 3  // waits that must have lasted as long as what is said of it
-)
+// FewestEnded is how many responses tell something of others: an expected answer needs so
+// many, and so does a window that is compared with another.
+const FewestEnded = 10
+
+// fewestAtRisk is how many waits must have lasted as long as what is said of it.
+const fewestAtRisk = 3
 
 // ExpectedAnswer is when an open wait will be answered, if it goes as the waits
 // before it went and nobody takes it away. It is for those who wait: no promise, and
@@ -42,7 +44,7 @@ func (s *Statistics) Expect(d *Deriver, w *Part, asOf Instant) (expected Expecte
 	}
 	// The wait itself has lasted for w.Working and no longer: it is not at risk at any age
 	// after that. What is said of those ages is the same without it.
-	if ended < fewestEnded {
+	if ended < FewestEnded {
 		return ExpectedAnswer{}, false
 	}
 	watched, atRisk := of.still.Watched(of.moves, w.Working, fewestAtRisk)

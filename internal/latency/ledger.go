@@ -66,6 +66,30 @@ type Ledger struct {
 	Naming      string  // what people were called when it began (rules.Naming)
 }
 
+// CountedByAnother reports whether the ledger was counted by another config, or by other
+// rules, than those of a fingerprint.
+func (l *Ledger) CountedByAnother(fingerprint string) bool {
+	// A ledger that was begun and not finished is one of the config it began with.
+	by := l.Fingerprint
+	if l.AsOf == 0 {
+		by = l.StartedBy
+	}
+	return by != "" && by != fingerprint
+}
+
+// firstGuess is for how much data timestamp after the first complete sync a changed config
+// begins a new ledger: a first config is a guess, and what it counted must not stay.
+const firstGuess = 24 * time.Hour
+
+// RenewedUntil returns the data timestamp before which a changed config begins a new ledger
+// by itself, of a store whose first complete sync was as of an instant; 0 if it had none.
+func RenewedUntil(firstComplete Instant) Instant {
+	if firstComplete == 0 {
+		return 0
+	}
+	return firstComplete.Add(firstGuess)
+}
+
 // Counted is an entry of the ledger. What a changed config brought up after
 // its time is entered and not counted: no counter jumps for it.
 type Counted struct {

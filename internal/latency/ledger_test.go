@@ -130,3 +130,31 @@ func TestMilliseconds(t *testing.T) {
 		t.Errorf("%d ms, %g s", m, m.Seconds())
 	}
 }
+
+// TestTheFirstGuess: for a day after the first complete sync a changed config begins a new
+// ledger.
+func TestTheFirstGuess(t *testing.T) {
+	if got := RenewedUntil(0); got != 0 {
+		t.Errorf("without a complete sync a ledger is renewed until %d", got)
+	}
+	first := when(t, "Mon 10:00")
+	if got, want := RenewedUntil(first), when(t, "Tue 10:00"); got != want {
+		t.Errorf("after a sync on Monday at 10:00 a ledger is renewed until %s", got.Time())
+	}
+	for _, c := range []struct {
+		name   string
+		ledger Ledger
+		want   bool
+	}{
+		{"none was begun", Ledger{}, false},
+		{"counted by the config", Ledger{AsOf: first, StartedBy: "other", Fingerprint: "this"}, false},
+		{"counted by another", Ledger{AsOf: first, StartedBy: "this", Fingerprint: "other"}, true},
+		{"begun by the config, and not finished", Ledger{StartedBy: "this"}, false},
+		{"begun by another, and not finished", Ledger{StartedBy: "other", Fingerprint: "this"}, true},
+		{"of a time when none was noted", Ledger{AsOf: first}, false},
+	} {
+		if got := c.ledger.CountedByAnother("this"); got != c.want {
+			t.Errorf("%s: counted by another config: %t", c.name, got)
+		}
+	}
+}

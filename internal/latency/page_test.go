@@ -88,7 +88,7 @@ var rulesOfThePage = map[string]struct{ functions, tests string }{
 	"ledger":     {"Rules.Entries Totals.Add", "TestEntriesAreCountedWhenFinal TestTotalsAddUp"},
 	"corrected":  {"Rules.Corrections", "TestCorrections"},
 	"late":       {"LedgerState.Late LedgerState.Advanced rules.Fingerprint", "TestLate rules.TestFingerprintHasTheVersionOfTheRules"},
-	"new-ledger": {"query.LedgerBy query.Ledger.Renewed store.Store.NewLedger", "e2e.TestTheFirstGuessIsNotKept e2e.TestNoGrowthAcrossANewLedger"},
+	"new-ledger": {"RenewedUntil Ledger.CountedByAnother query.Ledger.Renewed store.Store.NewLedger", "TestTheFirstGuess e2e.TestTheFirstGuessIsNotKept e2e.TestNoGrowthAcrossANewLedger"},
 	"bypassed":   {"replay.countBypass replay.countInstantBypass FirstWaits.Passed", "TestBypass TestBypassByAutomation TestFirstWaits"},
 
 	"guard-reopened":            {"replay.guardReopening", "TestGuards"},

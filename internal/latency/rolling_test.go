@@ -444,7 +444,7 @@ func expectedByList(s *Statistics, d *Deriver, w *Part, asOf Instant) (expected 
 	}
 	p := d.rules.watched(w.ProjectID)
 	watched, atRisk := survival.Watched(samples, w.Working, fewestAtRisk)
-	if p == nil || ended < fewestEnded || !atRisk {
+	if p == nil || ended < FewestEnded || !atRisk {
 		return ExpectedAnswer{}, false
 	}
 	curve := survival.New(samples)

@@ -2,18 +2,12 @@ package query
 
 import (
 	"context"
-	"time"
 
 	"github.com/yourturn/yourturn/config"
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/store"
 )
-
-// firstGuess is for how much data timestamp after the first complete sync a
-// changed config begins a new ledger: a first config is a guess, and what it
-// counted must not stay.
-const firstGuess = 24 * time.Hour
 
 // Ledger is the ledger of a store beside a config.
 type Ledger struct {
@@ -41,14 +35,6 @@ func LedgerBy(ctx context.Context, st *store.Store, cfg *config.Config) (Ledger,
 	if l.Ledger, err = st.Ledger(ctx); err != nil {
 		return l, err
 	}
-	// A ledger that was begun and not finished is one of the config it began with.
-	by := l.Fingerprint
-	if l.AsOf == 0 {
-		by = l.StartedBy
-	}
-	l.Changed = by != "" && by != rules.Fingerprint(cfg)
-	if state.FirstComplete != 0 {
-		l.RenewedUntil = state.FirstComplete.Add(firstGuess)
-	}
+	l.Changed, l.RenewedUntil = l.CountedByAnother(rules.Fingerprint(cfg)), latency.RenewedUntil(state.FirstComplete)
 	return l, nil
 }

@@ -56,11 +56,8 @@ type Windowed struct {
 	Overrun bool     `json:"not_reached"` // half are not answered yet, and some wait is past its target
 }
 
-// fewestToTell is how many answers a window needs before its half is compared.
-const fewestToTell = 10
-
 // Enough reports whether there are answers enough to compare the window with another.
-func (w Windowed) Enough() bool { return w.Answered >= fewestToTell }
+func (w Windowed) Enough() bool { return w.Answered >= latency.FewestEnded }
 
 // Responses count verdicts and answers of all that is counted, by who gave them.
 type Responses struct {

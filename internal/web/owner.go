@@ -244,6 +244,7 @@ func courseOf(t query.TurnPart) string {
 	}
 	out := "The same as in the last 90 days"
 	day, now, before := t.Day.Duration(), recent.Half.Duration(), t.Longer.Half.Duration()
+	// What reads the same is the same: a difference that the page rounds away tells nothing.
 	switch same := words.Working(now, day) == words.Working(before, day); {
 	case same:
 	case now < before:
