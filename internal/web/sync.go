@@ -161,6 +161,8 @@ func (y *Sync) answer() string {
 		}
 	}
 	switch {
+	case y.Follows != "":
+		return y.following()
 	case y.Last.Err != "" && !y.Data.IsZero():
 		return "The last poll failed: what has happened in Jira in the last " + words.Elapsed(y.Lag) + " is not known." + next
 	case y.Last.Err != "":
@@ -176,6 +178,17 @@ func (y *Sync) answer() string {
 		return "All is well: the data are less than a minute old." + next
 	}
 	return "All is well: the data are " + words.Elapsed(y.Lag) + " old." + next
+}
+
+// following is the answer of a replica that follows: how polls go is known to the other one.
+func (y *Sync) following() string {
+	switch {
+	case y.Data.IsZero():
+		return "Another replica polls Jira, and no poll of it is complete yet."
+	case y.Lag < time.Minute:
+		return "All is well: the data are less than a minute old. Another replica polls Jira."
+	}
+	return "The data are " + words.Elapsed(y.Lag) + " old. Another replica polls Jira: this page of it says how that goes."
 }
 
 // notices say what is wrong, and what to do.

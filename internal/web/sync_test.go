@@ -47,6 +47,15 @@ func TestSyncPage(t *testing.T) {
 		"PAY-2", "no status", "And 4 more", "PAY-1", "all of Jira", "And 3 more", "accepted", "41", "15:00:00", "no answer", "349", "350", "bulk</th><td class=\"n\">222<", "yourturn waits --audit")
 	page = Sync{Data: at, Last: Cycle{End: at, Took: time.Second}, Complete: Cycle{End: at, Took: time.Second}, Census: Census{Last: at}, Audited: true}
 	says("after a restart", "Nothing is odd.", "after 1s: complete", "yourturn was restarted since")
+	page = Sync{Data: at, Lag: 4 * time.Second, Follows: "yourturn serve (process 7)", Census: Census{Last: at}}
+	says("of a replica that follows", "All is well: the data are less than a minute old. Another replica polls Jira.", "This replica shows what yourturn serve (process 7) polls", "not known here; the log of the replica that polls has it")
+	if _, body := get(s, "/sync"); strings.Contains(body, "since the start</td>") {
+		t.Errorf("a replica that follows says that no poll has ended:\n%s", body)
+	}
+	page.Lag = 20 * time.Minute
+	says("of a replica that follows one that does not get on", "The data are 20 minutes old. Another replica polls Jira: this page of it says how that goes.")
+	page.Data = time.Time{}
+	says("of a replica that follows a first sync", "Another replica polls Jira, and no poll of it is complete yet.")
 	failure = errors.New("the disk is full")
 	if code, body := get(s, "/sync"); code != http.StatusInternalServerError || !strings.Contains(body, "the disk is full") {
 		t.Errorf("without a store: %d %s", code, body)
