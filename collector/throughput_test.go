@@ -20,6 +20,7 @@ import (
 
 	"github.com/yourturn/yourturn/collector"
 	"github.com/yourturn/yourturn/collector/jira"
+	"github.com/yourturn/yourturn/internal/stack"
 	"github.com/yourturn/yourturn/internal/store"
 )
 
@@ -98,8 +99,8 @@ func recordedIn(b *testing.B, path string) []recorded {
 }
 
 // firstVariable makes this binary read a canned Jira for the first time; it
-// names the Jira, the number of its issues and where to write the requests, a
-// line each.
+// names the Jira, the number of its issues, where to write the requests, a
+// line each, and the store.
 const firstVariable = "YOURTURN_TEST_FIRST"
 
 // first is what a first sync took.
@@ -117,12 +118,7 @@ func syncFirst(spec []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "first")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
-	st, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "first.db"), store.ReadWrite)
+	st, err := store.Open(ctx, spec[3], store.ReadWrite)
 	if err != nil {
 		return err
 	}
@@ -175,7 +171,8 @@ func peakMemory() int64 {
 // same requests and to decode and forget the answers, the median of the rounds;
 // the resident memory at half way and at the end; and the requests per thousand
 // stories. YOURTURN_BENCH_STORIES says how many stories there are; the
-// memory of a tenth of them is to be compared with.
+// memory of a tenth of them is to be compared with. YOURTURN_STORE=postgres reads them
+// into PostgreSQL.
 func BenchmarkFirstSync(b *testing.B) {
 	stories := 3000
 	if text := os.Getenv("YOURTURN_BENCH_STORIES"); text != "" {
@@ -209,9 +206,10 @@ func benchmarkFirstSync(b *testing.B, stories int) {
 	var requests int
 	var memory first
 	for b.Loop() {
-		path := filepath.Join(b.TempDir(), "requests.json")
+		dir := b.TempDir()
+		path := filepath.Join(dir, "requests.json")
 		ours := exec.CommandContext(b.Context(), os.Args[0])
-		ours.Env = append(os.Environ(), fmt.Sprintf("%s=%s\n%d\n%s", firstVariable, strings.TrimSpace(url), stories, path))
+		ours.Env = append(os.Environ(), fmt.Sprintf("%s=%s\n%d\n%s\n%s", firstVariable, strings.TrimSpace(url), stories, path, stack.StoreURL(b, filepath.Join(dir, "first.db"))))
 		ours.Stderr = os.Stderr
 		said, err := ours.Output()
 		if err != nil {
