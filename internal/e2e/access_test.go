@@ -70,7 +70,7 @@ func TestWhoSeesWhat(t *testing.T) {
 	p.move(p.dev, p.create(p.pay), "1", "2")
 	p.move(p.dev, p.create(p.ops), "1", "2")
 	p.later(time.Hour)
-	probes := freePort(t)
+	probes := stack.Free(t)
 	p.serveJira()
 	file := p.svc.Config().File()
 	client := tlsConfig(t, filepath.Dir(file), "prometheus", "s3cret")
@@ -175,7 +175,7 @@ web:
 	if status, _ := asked(t, client, http.MethodGet, base+"/", as("lin", "")); status != http.StatusForbidden {
 		t.Errorf("who was lead is answered with %d", status)
 	}
-	write(t, file, strings.Replace(string(text), probes, freePort(t), 1))
+	write(t, file, strings.Replace(string(text), probes, stack.Free(t), 1))
 	if status, answer := asked(t, client, http.MethodPost, base+"/-/reload", as("sam", "sre")); status != http.StatusInternalServerError || !strings.Contains(answer, "web.probe_address") {
 		t.Errorf("reload with another listener: %d %s", status, answer)
 	}

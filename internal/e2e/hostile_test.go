@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/stack"
+
 	"github.com/yourturn/yourturn/internal/figures"
 	"github.com/yourturn/yourturn/internal/jirasim"
 	"github.com/yourturn/yourturn/internal/jirasim/team"
@@ -147,7 +149,7 @@ func newAttack(t *testing.T) *attack {
 	t.Cleanup(jira.Close)
 	write(t, filepath.Join(dir, "token"), "t0k3n\n")
 	write(t, filepath.Join(dir, "hook"), "a secret that nobody guesses\n")
-	a.probes = freePort(t)
+	a.probes = stack.Free(t)
 	config := filepath.Join(dir, "yourturn.yml")
 	write(t, config, tm.ConfigYAML(team.Setup{JiraURL: jira.URL, StoreURL: "sqlite:" + filepath.Join(dir, "attacked.db"), TokenFile: filepath.Join(dir, "token"), PollInterval: time.Second})+
 		fmt.Sprintf("webhook: {secret_file: hook}\nweb: {probe_address: %q}\n", a.probes))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/yourturn/yourturn/internal/stack"
 
 	"github.com/yourturn/yourturn/cmd/yourturn/command"
 	"github.com/yourturn/yourturn/internal/app"
@@ -104,17 +105,6 @@ func (s *serveProcess) processor() time.Duration {
 		ticks += n
 	}
 	return time.Duration(ticks) * 10 * time.Millisecond
-}
-
-// freePort returns an address on loopback that nobody listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // it was only asked for its address
-	return l.Addr().String()
 }
 
 // generated serves a generated organisation, and returns its config.
@@ -226,7 +216,7 @@ func TestASecondServeTakesOver(t *testing.T) {
 	first := startServe(t, config, "127.0.0.1:0")
 	ready(t, first.address())
 	before := endings(t, first.address())
-	address := freePort(t)
+	address := stack.Free(t)
 	second := startServe(t, config, address)
 	started(t, &second.out, second.ended, `(waiting for it to leave)`)
 	if text := second.out.String(); !strings.Contains(text, fmt.Sprintf("yourturn serve (process %d", first.cmd.Process.Pid)) {

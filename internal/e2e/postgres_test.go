@@ -87,7 +87,7 @@ func TestOneServeWritesToADatabase(t *testing.T) {
 	before := endings(t, first.address())
 	replica := func() (*serveProcess, string) {
 		t.Helper()
-		address := freePort(t)
+		address := stack.Free(t)
 		s := startServe(t, config, address)
 		started(t, &s.out, s.ended, `(this one shows its numbers)`)
 		ready(t, address)

@@ -257,7 +257,7 @@ func TestAReplicaHandsWebhooksOver(t *testing.T) {
 	config := p.inReplicas("1h")
 	first := startServe(t, config, "127.0.0.1:0")
 	await(t, "http://"+first.address()+"/metrics", func(_ int, body string) bool { return cycles(body) > 0 })
-	address := freePort(t)
+	address := stack.Free(t)
 	second := startServe(t, config, address)
 	started(t, &second.out, second.ended, `(this one shows its numbers)`)
 	ready(t, address)
@@ -297,7 +297,7 @@ func TestAReplicaTakesAFirstSyncOver(t *testing.T) {
 	case code := <-first.ended:
 		t.Fatalf("the first service ended with %d:\n%s", code, &first.out)
 	}
-	address := freePort(t)
+	address := stack.Free(t)
 	second := startServe(t, config, address)
 	started(t, &second.out, second.ended, `(this one shows its numbers)`)
 	await(t, "http://"+address+"/-/ready", func(status int, body string) bool {
@@ -356,7 +356,7 @@ func TestAReplicaWithAnOlderConfig(t *testing.T) {
 	write(t, newer, strings.Replace(string(text), "defaults:\n", "defaults:\n  targets: {acceptance: 6h}\n", 1))
 	first := startServe(t, older, "127.0.0.1:0")
 	before := endings(t, first.address())
-	address := freePort(t)
+	address := stack.Free(t)
 	startServe(t, newer, address)
 	ready(t, address)
 	shows(t, "http://"+address+"/metrics", "\nyourturn_replica_config_outdated 0\n")
@@ -365,7 +365,7 @@ func TestAReplicaWithAnOlderConfig(t *testing.T) {
 	if after := endings(t, address); after != before || before == 0 {
 		t.Errorf("by the newer config %v endings are counted, and %v were before", after, before)
 	}
-	last := freePort(t)
+	last := stack.Free(t)
 	third := startServe(t, older, last)
 	await(t, "http://"+last+"/metrics", line("yourturn_replica_config_outdated 1"))
 	ready(t, last)

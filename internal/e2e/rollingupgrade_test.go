@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/yourturn/yourturn/internal/stack"
+
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
@@ -30,7 +32,7 @@ func TestRollingUpgrade(t *testing.T) {
 	first := old()
 	ready(t, first.address())
 	before, numbers := endings(t, first.address()), numbersAt(t, first.address())
-	address := freePort(t)
+	address := stack.Free(t)
 	second := startServe(t, config, address)
 	started(t, &second.out, second.ended, `(this one shows its numbers)`)
 	if after := endings(t, first.address()); after != before {
@@ -43,7 +45,7 @@ func TestRollingUpgrade(t *testing.T) {
 	if after := endings(t, address); after != before || before == 0 {
 		t.Errorf("the new one counts %v endings, and the old one %v", after, before)
 	}
-	third := freePort(t)
+	third := stack.Free(t)
 	startServe(t, config, third)
 	ready(t, third)
 	if d := gocmp.Diff(numbersAt(t, address), numbersAt(t, third)); d != "" {

@@ -24,6 +24,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/yourturn/yourturn/internal/stack"
+
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
@@ -182,7 +184,7 @@ func bundled(t *testing.T, flavor jirasim.Flavor, seed int64) {
 	for name, text := range map[string]string{"token": theToken, "hook": theHook, "key": theKey} {
 		write(t, filepath.Join(dir, name), text+"\n")
 	}
-	config, probes := filepath.Join(dir, "yourturn.yml"), freePort(t)
+	config, probes := filepath.Join(dir, "yourturn.yml"), stack.Free(t)
 	text := tm.ConfigYAML(team.Setup{JiraURL: "http://" + jiraHost + opts.ContextPath, StoreURL: "sqlite:" + filepath.Join(dir, "store.db"), TokenFile: "token", PollInterval: time.Second})
 	text = strings.Replace(text, "bot@example.com", theMail, 1)
 	text = strings.Replace(text, "jira:\n", "jira:\n  ca_file: ca.crt\n", 1) + fmt.Sprintf(`
