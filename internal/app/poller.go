@@ -31,8 +31,8 @@ func (s *Service) Recount(ctx context.Context) error { return s.store.NewLedger(
 var errOnce = errors.New("one cycle is over")
 
 // Poll runs one cycle as Run does repeatedly: it reads, derives, and records how
-// the cycle ended. failed is why the cycle, or a check in it, failed. err is an
-// error that ends Run.
+// the cycle ended. failed is why the cycle, or a check in it, or deriving, failed. err is
+// an error that ends Run.
 func (s *Service) Poll(ctx context.Context) (failed, err error) {
 	_, failed, err = s.cycle(ctx)
 	return failed, err
@@ -41,8 +41,9 @@ func (s *Service) Poll(ctx context.Context) (failed, err error) {
 // cycle runs one cycle, as Poll does, and returns what it read.
 func (s *Service) cycle(ctx context.Context) (read collector.Result, failed, err error) {
 	err = s.collector.Run(ctx, collector.Schedule{Interval: s.cfg().Jira.PollInterval, After: func(res collector.Result, err error) error {
-		read, failed = res, errors.Join(err, res.Checks.Err)
-		if err := s.afterCycle(ctx, res, err); err != nil {
+		why, err := s.afterCycle(ctx, res, err)
+		read, failed = res, errors.Join(why, res.Checks.Err)
+		if err != nil {
 			return err
 		}
 		return errOnce
@@ -64,7 +65,7 @@ func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 			done <- s.collector.Run(run, collector.Schedule{
 				Interval: s.cfg().Jira.PollInterval, Wanted: wanted, Before: s.pace.begin,
 				After: func(res collector.Result, err error) error {
-					err = s.afterCycle(run, res, err)
+					_, err = s.afterCycle(run, res, err)
 					if run.Err() == nil {
 						s.pace.end()
 					}
@@ -81,28 +82,30 @@ func (s *Service) poll(ctx context.Context, wanted <-chan []int64) error {
 }
 
 // afterCycle derives the numbers after a complete cycle and records how the cycle
-// ended. It returns an error only if no later cycle can succeed.
-func (s *Service) afterCycle(ctx context.Context, res collector.Result, err error) error {
-	s.status.alive(max(s.cfg().Jira.PollInterval, collector.Patience(err)))
+// ended. failed is why the cycle failed, or why deriving did. err is an error only if no
+// later cycle can succeed.
+func (s *Service) afterCycle(ctx context.Context, res collector.Result, ended error) (failed, err error) {
+	s.status.alive(max(s.cfg().Jira.PollInterval, collector.Patience(ended)))
 	logCensus(s.log, res.Census)
-	if err == nil {
-		if err = s.numbers.measure(ctx, res); err != nil {
+	failed = ended
+	if failed == nil {
+		if failed = s.numbers.measure(ctx, res); failed != nil {
 			s.numbers.forget() // the next cycle derives everything, including what changed in this one
 		}
 		if ctx.Err() != nil {
-			return nil // the service, or this poller, is stopping
+			return failed, nil // the service, or this poller, is stopping
 		}
-		if err != nil {
-			s.log.Error("deriving the numbers failed; the old numbers stay", zap.Error(err))
+		if failed != nil {
+			s.log.Error("deriving the numbers failed; the old numbers stay", zap.Error(failed))
 		}
 	}
-	s.polls.ended(ctx, cycle{Result: res, End: time.Now(), Err: err}, s.cfg().Jira.PollInterval)
-	if err != nil {
-		s.status.set(func(v *web.Status) { v.LastErr = err.Error() })
-		if s.numbers.report() == nil && needsSomebody(err) {
-			return err // there are no old numbers to serve
+	s.polls.ended(ctx, cycle{Result: res, End: time.Now(), Err: failed}, s.cfg().Jira.PollInterval)
+	if failed != nil {
+		s.status.set(func(v *web.Status) { v.LastErr = failed.Error() })
+		if s.numbers.report() == nil && needsSomebody(failed) {
+			return failed, failed // there are no old numbers to serve
 		}
-		return nil
+		return failed, nil
 	}
 	if state, err := s.store.State(ctx); err == nil {
 		s.showSite(state)
@@ -111,5 +114,5 @@ func (s *Service) afterCycle(ctx context.Context, res collector.Result, err erro
 		s.log.Warn("forgetting old entries of the access log failed; the next poll tries again", zap.Error(err))
 	}
 	s.status.set(func(v *web.Status) { v.LastErr, v.Progress = "", "" })
-	return nil
+	return nil, nil
 }

@@ -123,7 +123,7 @@ type Polled struct {
 }
 
 // PollNow runs a cycle at once, between those that are due, with a new ledger
-// before it if recount says so. It returns why the cycle failed.
+// before it if recount says so. It returns why the cycle, or deriving, failed.
 func (s *Service) PollNow(ctx context.Context, recount bool) (Polled, error) {
 	done, err := s.between(ctx, func(ctx context.Context) (any, error) { return s.pollNow(ctx, recount) })
 	polled, _ := done.(Polled)
