@@ -73,6 +73,7 @@ type Postgres struct {
 	Dir, Address string
 	bin          string
 	owner        *syscall.Credential // as whom it runs; nil: as this process
+	disk         string              // the size of the disk of its databases, as mount has it; "": they are beside its log
 	cmd          *exec.Cmd
 	alive        io.Closer // ends the server when it is closed
 
@@ -108,7 +109,7 @@ func (s *sharedServer) start() (*Postgres, error) {
 	s.Lock()
 	defer s.Unlock()
 	if s.server == nil && s.err == nil {
-		s.server, s.err = newPostgres()
+		s.server, s.err = newPostgres("")
 	}
 	return s.server, s.err
 }
@@ -131,7 +132,7 @@ func StartPostgres(t testing.TB) *Postgres {
 // the test. Without the program the test skips, unless nothing may skip.
 func OwnPostgres(t testing.TB) *Postgres {
 	t.Helper()
-	p, err := newPostgres()
+	p, err := newPostgres("")
 	if errors.Is(err, exec.ErrNotFound) {
 		suite.Lacks(t, "postgres", "postgresql")
 	}
@@ -178,7 +179,7 @@ func postgresPrograms() string {
 	return filepath.Dir(slices.Max(found))
 }
 
-func newPostgres() (*Postgres, error) {
+func newPostgres(disk string) (*Postgres, error) {
 	bin := postgresPrograms()
 	if bin == "" {
 		return nil, exec.ErrNotFound
@@ -191,7 +192,7 @@ func newPostgres() (*Postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Postgres{Dir: dir, Address: address, bin: bin, made: map[string]bool{}}
+	p := &Postgres{Dir: dir, Address: address, bin: bin, disk: disk, made: map[string]bool{}}
 	if os.Getuid() == 0 { // as whom it refuses to run
 		u, err := user.Lookup("postgres")
 		if err != nil {
@@ -203,6 +204,9 @@ func newPostgres() (*Postgres, error) {
 		if err := os.Chown(dir, int(uid), int(gid)); err != nil { //nolint:gosec // it is a small number
 			return nil, err
 		}
+	}
+	if err := p.mounts(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	// Nothing of it outlives the tests, so it need not reach the disk.
 	init := p.program("initdb", "-D", p.data(), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
@@ -235,7 +239,7 @@ func (p *Postgres) Start(settings ...string) error {
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
-	p.cmd = p.program("postgres", args...)
+	p.cmd = p.onDisk(p.program("postgres", args...))
 	// The shell ends it when this process, which holds the other end of its input, is gone.
 	p.cmd.Path, p.cmd.Args = "/bin/sh", slices.Concat([]string{"sh", "-c", `"$@" & cat >/dev/null; kill -INT $!; wait`, "sh"}, p.cmd.Args)
 	if p.alive, err = p.cmd.StdinPipe(); err != nil {
@@ -343,7 +347,7 @@ func (p *Postgres) Database(t testing.TB, name string) string {
 	defer p.mu.Unlock()
 	if !p.made[database] {
 		p.made[database] = true
-		p.Exec(t, "postgres", "CREATE DATABASE "+database)
+		p.Exec(t, "postgres", "CREATE DATABASE "+database+p.space())
 		t.Cleanup(func() {
 			p.mu.Lock()
 			defer p.mu.Unlock()
