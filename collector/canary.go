@@ -93,7 +93,7 @@ func (cy *cycle) explainMissingCanary(ctx context.Context, named bool) error {
 		return err
 	}
 	present = slices.DeleteFunc(present, func(id int64) bool { return id == canary })
-	// What is known to be lost proves nothing of the rest.
+	// An issue that is known to be lost proves nothing about the others.
 	visible, renamed, err := cy.splitByVisibility(ctx, present)
 	if err != nil {
 		return err

@@ -104,8 +104,8 @@ func doubtClock(id jiradata.Identity, now time.Time, expected *time.Time) error 
 }
 
 // checkClock returns a ClockError if Jira's clock is doubted, and remembers it if not.
-// How much time passed since it was believed last is measured by a clock that nobody
-// sets while this process runs, and by this machine's after a start.
+// It measures the time since the clock was last believed with a clock that nobody sets
+// while this process runs, and with this machine's clock after a start.
 func (c *Collector) checkClock(st *jiradata.State, id jiradata.Identity) error {
 	now := c.now()
 	var err error

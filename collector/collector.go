@@ -47,7 +47,7 @@ type Options struct {
 	Store    Store
 	Projects []string      // keys; none: JQL alone is the scope
 	JQL      string        // narrows the scope; without ORDER BY
-	Overlap  time.Duration // how far before the last cycle a cycle looks, for what Jira's index had not shown yet
+	Overlap  time.Duration // how far before the last cycle a cycle reads, because Jira's index lags
 	// CensusInterval is how often the ids of all stories are compared with
 	// those stored; 0: after a full sync only.
 	CensusInterval time.Duration

@@ -8,9 +8,9 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// Who owns, or owned, the parents of a story may own the story. So parents are
-// stored wherever they are, and those that no search of the scope finds are read
-// for their user fields and their own parents alone.
+// A story may have its owner from its parents. So parents are stored wherever they are.
+// Those that no search of the scope finds are read only for their user fields and their
+// own parents.
 
 const (
 	// maxGenerations bounds the way up from a story to its parents' parents.

@@ -513,8 +513,8 @@ func TestUnknownProject(t *testing.T) {
 	})
 }
 
-// TestProjectThatGoesBeforeItIsRead: one that is added and goes before it was read
-// whole is no lost one, for nothing would ever read it whole.
+// TestProjectThatGoesBeforeItIsRead: a project that is added and goes before it was read
+// whole is not a lost project, because nothing would ever read it whole.
 func TestProjectThatGoesBeforeItIsRead(t *testing.T) {
 	each(t, func(w *world) {
 		w.create(w.pay)

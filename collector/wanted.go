@@ -59,8 +59,8 @@ func (c *Collector) noteUnknown(ids []int64) {
 	}
 }
 
-// readWanted reads issues that a webhook named, and writes those of the scope: a
-// bounded number, for a cycle finds the others. Issues that do not exist are left to
+// readWanted reads issues that a webhook named, and writes those of the scope. It reads a
+// bounded number, because a cycle finds the others. Issues that do not exist are left to
 // the census. It returns when the last of them was updated.
 func (c *Collector) readWanted(ctx context.Context, ids []int64) (newest latency.Instant, err error) {
 	c.mu.Lock()

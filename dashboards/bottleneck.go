@@ -155,7 +155,7 @@ func inWindow(series string) string { return grown(series, "$window", "$__interv
 // what a project waits for most.
 func bottleneck() *board {
 	b := newBoard("yourturn-bottleneck", "Is the Product Owner the bottleneck?",
-		"Which part of the cycle time of stories is waiting for the Product Owner, per project, and what the largest part is apart from the work itself.",
+		"What share of the cycle time of stories is waiting for the Product Owner, in each project, and which stage has the largest share apart from the work itself.",
 		"now-30d", "5m")
 	b.variables(projectVariable(), windowVariable())
 	all := "(" + cycleTime() + " > 0)"
@@ -163,7 +163,7 @@ func bottleneck() *board {
 	b.add(
 		panel{
 			title: "Verdict", asks: "Is the Product Owner the bottleneck?", width: 24, height: 8,
-			about:   "By the share of waiting for the owner in the cycle time: no below 5 %, a little below 10 %, in part below 20 %, else yes. Owner – with questions: the share has two bounds: at least while nothing else could be done on the story; at most also while a question was open and work could go on; the truth is between them, and the verdict takes the lower one. Beside it the largest blocker: the stage, apart from development and backlog, in which stories spent the most working time within the window, and the share of that stage in the cycle time. Hours counted: the working hours of cycle time of all stories within the window, of which all shares are. It takes 5 stories and at least 5 % of their cycle time; in a tie it is not the owner.",
+			about:   "By the share of waiting for the owner in the cycle time: no below 5 %, a little below 10 %, in part below 20 %, else yes. Owner – with questions: the share has two bounds: at least while nothing else could be done on the story; at most also while a question was open and work could go on; the truth is between them, and the verdict takes the lower one. Beside it stands the largest blocker: the stage, apart from development and backlog, in which stories spent the most working time within the window, and the share of that stage in the cycle time. A blocker takes 5 stories and at least 5 % of their cycle time; in a tie it is not the owner. Hours counted: the working hours of cycle time of all stories within the window; every share is a share of these.",
 			caution: "Caution: it says little if few working hours were counted, and nothing if statuses are in the wrong stages. A bottleneck is a matter of the whole system: large batches and absences make it too.",
 			queries: []query{
 				rows(bounded(low, high)),
@@ -192,7 +192,7 @@ func bottleneck() *board {
 	b.add(
 		panel{
 			title: "Waiting times", asks: "How long do the teams wait, and how sure is that?", width: 24, height: 11,
-			about:   "The time within which half, and 85 of 100, of the waits that ran in the window were over, in working hours on the owner's clock, and the latter as a multiple of the target. Open waits count with the time that they have waited so far. Not yet: so many are open past their target that the quantile is beyond all of them. A dash: it is too early to tell. Cut short: the part that ended without a verdict or an answer (withdrawn, handed over, …).",
+			about:   "The time within which half, and 85 of 100, of the waits that ran in the window were over, in working hours on the owner's clock, and the latter as a multiple of the target. Open waits count with the time that they have waited so far. Not yet: so many are open past their target that the quantile is beyond all of them. A dash: it is too early to tell. Cut short: the share that ended without a verdict or an answer (withdrawn, handed over, …).",
 			caution: "Caution: under 10 waits it says little. If more than 20 % were cut short, the quantiles are probably too low.",
 			queries: howSure(`po_project_wait_rolling_seconds`, isProject, `max by (kind, project) (po_wait_target_seconds{`+isProject+`})`),
 			view:    howSureGrid(),
@@ -209,7 +209,7 @@ func bottleneck() *board {
 	b.fold("Waiting for the owner over time, by project")
 	b.add(
 		panel{
-			title: "$project: owner's part", asks: "How much of the cycle time is waiting for the owner?", width: 8, height: 8, each: "project",
+			title: "$project: owner's share", asks: "How much of the cycle time is waiting for the owner?", width: 8, height: 8, each: "project",
 			about:   "The share of waiting for the owner in the cycle time within the window. At least: while nothing else could be done. At most: also while a question was open and work could go on. The truth is between them.",
 			caution: "Caution: it says little if the tooltip counts few working hours, and nothing if statuses are in the wrong stages.",
 			queries: []query{
@@ -245,7 +245,7 @@ func bottleneck() *board {
 	b.fold("Waits past their target, and acceptance left out, by project")
 	b.add(
 		panel{
-			title: "$project: past target", asks: "Which part of the waits passed their target?", width: 8, height: 8, each: "project",
+			title: "$project: past target", asks: "What share of the waits passed their target?", width: 8, height: 8, each: "project",
 			about:   "The share that passed their target, of the waits that met or passed it. Each point looks back over the window; the tooltip has the number of waits. A wait counts when it passes its target, even if it is still open. A wait that was taken away before its target counts in neither. Dashed: what the objective of the alerts allows, which is about acceptance.",
 			caution: "Caution: under 10 waits it says little. Until a whole window has been scraped or imported, what was counted before is missing.",
 			queries: []query{

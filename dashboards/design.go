@@ -58,8 +58,8 @@ func bearsText() []string {
 	return []string{colorLate, colorBroken, colorWell, colorOwner, colorDelegate, colorReview, colorBlocked, colorSeries}
 }
 
-// What panels say where there are no data: why, and what to do. A large figure has room
-// for the fact alone.
+// The texts of panels that have no data. They say why, and what to do. A large figure has
+// room for the fact alone.
 const (
 	noData     = "no data from yourturn in this range: choose a later range or another job, and look at Service health"
 	noFigure   = "no data"

@@ -240,11 +240,11 @@ func oneOwner() *board {
 			view:    number(unitCount, 0, plain()).TextMode(valueAndName),
 		},
 	)
-	b.fold("By project: waiting times and the part in cycle time")
+	b.fold("By project: waiting times and the share of cycle time")
 	b.add(
 		panel{
 			title: "Waiting times", asks: "How long, and how sure is that?", width: 24, height: 11,
-			about:   "The time within which half, and 85 of 100, of the waits on this owner that ran in the window were over, in working hours on the owner's clock, and the latter as a multiple of the target. Open waits count with the time that they have waited so far. Not yet: so many are open past their target that the quantile is beyond all of them. A dash: it is too early to tell. Cut short: the part that ended without a verdict or an answer (withdrawn, handed over, …).",
+			about:   "The time within which half, and 85 of 100, of the waits on this owner that ran in the window were over, in working hours on the owner's clock, and the latter as a multiple of the target. Open waits count with the time that they have waited so far. Not yet: so many are open past their target that the quantile is beyond all of them. A dash: it is too early to tell. Cut short: the share that ended without a verdict or an answer (withdrawn, handed over, …).",
 			caution: "Caution: under 10 waits it says little. If more than 20 % were cut short, the quantiles are probably too low.",
 			queries: howSure(`po_wait_rolling_seconds`, theirs, `max by (kind, project) (po_wait_target_seconds{`+isProject+`}) and on (kind, project) max by (kind, project) (po_waits_open`+waits+`)`),
 			view:    howSureGrid(),

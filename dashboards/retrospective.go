@@ -37,7 +37,7 @@ func asOf() string {
 	return `scalar(max(label_replace(` + expr + `, "at", "end of range", "", "") or ` + today(expr) + `))`
 }
 
-// inSprint returns which part of the range shown each sprint takes.
+// inSprint returns the share of the range shown that each sprint takes.
 func inSprint() string {
 	return strings.NewReplacer("S", sprints("po_sprint_start_timestamp_seconds"), "E", sprints("po_sprint_end_timestamp_seconds")).Replace(
 		"clamp_min((clamp_max(E, time()) - clamp_min(S, time() - ${__range_s})) / ${__range_s}, 0)")
@@ -94,7 +94,7 @@ func retrospective() *board {
 	b.add(
 		panel{
 			title: "Sprints", asks: "Which sprint is it?", width: 24, height: 7,
-			about:   "Covers: how much of the range shown is that sprint's; it is no progress. First the sprints that take the largest part of the range shown, then all others, the newest first. A click on a name sets the range to that sprint, up to now if it still runs, and the project to its own. Set any other range at the top right. Sprints without dates are not listed.",
+			about:   "Covers: the share of the range shown that the sprint takes; it is no progress. The sprints that take the largest share come first, then all others, the newest first. A click on a name sets the range to that sprint, up to now if it still runs, and the project to its own. Set any other range at the top right. Sprints without dates are not listed.",
 			caution: "Caution: these are the sprints known today, the last 12 of each project, whichever range is shown. Until a sprint is completed, its end is the planned one.",
 			queries: []query{
 				rows(sprints("po_sprint_start_timestamp_seconds") + " * 1000"),

@@ -280,7 +280,7 @@ or count by (alertname, project, severity) (`+firing(ofWaits)+`)`,
 		},
 		panel{
 			title: "Processor", asks: "How much of a processor does it need?", width: 12, height: 7,
-			about:   "The part of one processor that the process kept busy; 200 % are two. Of several replicas, of each.",
+			about:   "The share of one processor that the process kept busy; 200 % are two processors. Each replica has a line.",
 			caution: "Caution: on systems other than Linux the process exports nothing about itself.",
 			queries: []query{course(eachReplica(`rate(process_cpu_seconds_total`+ours+`[$__rate_interval])`), "{{job}} {{instance}}")},
 			view:    lines(unitShare),

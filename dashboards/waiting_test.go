@@ -146,7 +146,7 @@ func TestFiguresInWords(t *testing.T) {
 	}
 }
 
-// TestVerdict holds what the bounds of the owner's part say, and that shares below 20 %
+// TestVerdict holds what the bounds of the owner's share say, and that shares below 20 %
 // have no colour.
 func TestVerdict(t *testing.T) {
 	stage := func(name string, hours float64) pastSeries {
@@ -172,7 +172,7 @@ func TestVerdict(t *testing.T) {
 			at := end.Add(-time.Hour)
 			got := s.Instant(t, panelQueries(t, "yourturn-bottleneck", "Verdict", time.Hour)[0], at)
 			if len(got) != 1 || got[0].Labels["bounds"] != tc.bounds {
-				t.Fatalf("the owner's part is %v, want %q", got, tc.bounds)
+				t.Fatalf("the owner's share is %v, want %q", got, tc.bounds)
 			}
 			for _, m := range verdictWords() {
 				if o := m.RangeMap.Options; got[0].Values[at.Unix()] >= *o.From && got[0].Values[at.Unix()] <= *o.To {

@@ -23,7 +23,7 @@ func reportMetrics() []reportMetric {
 	project := labels("kind", "project")
 	openWait := labels("kind", "project", "owner", "story")
 	return []reportMetric{
-		// What was counted once: sums over the ledger.
+		// Sums over the ledger: each thing is counted once.
 		histogram("po_acceptance_latency_seconds", labels("project", "owner", "outcome", "responder"),
 			"Working time from entering acceptance to the verdict, on the owner's clock.",
 			func(r *latency.Report, s series) {
@@ -49,38 +49,38 @@ func reportMetrics() []reportMetric {
 			"Wall time from a question to its answer, on the owner's clock.",
 			elapsed(latency.Question)),
 		counter("po_waits_ended_total", labels("kind", "project", "owner", "outcome", "responder"),
-			"Waits that ended, by outcome and responder. A wait that was handed over counts once for each owner's part.",
+			"Waits that ended, by outcome and responder. A hand-over ends one owner's part of a wait (outcome handed_over), and each part counts.",
 			func(r *latency.Report, s series) {
 				for k, n := range r.Totals.Ended {
 					s.add(float64(n), string(k.Kind), k.Project, k.Owner, string(k.Outcome), string(k.Responder))
 				}
 			}),
 		counter("po_waits_breached_total", wait,
-			"Waits whose owner's clock passed the target, counted once, when it did.",
+			"Waits whose owner's clock passed the target, counted once at that instant. A wait that is handed over gets a new clock, and can count again for the next owner.",
 			counted(func(t *latency.Totals) map[latency.Key]uint64 { return t.Breached })),
 		counter("po_waits_met_total", wait,
-			"Waits that ended with a verdict or an answer before their owner's clock passed the target.",
+			"Waits that got a verdict or an answer before their owner's clock passed the target.",
 			counted(func(t *latency.Totals) map[latency.Key]uint64 { return t.Met })),
 		counter("po_slips_total", labels("project"),
 			"Moves into or out of acceptance that were undone within the slip window.",
 			byProject(func(t *latency.Totals) map[string]uint64 { return t.Slips })),
 		counter("po_acceptance_bypassed_total", labels("project"),
-			"Stories that were done without an acceptance wait, or that others accepted right after their own move in.",
+			"Stories that were done without an acceptance wait, or that others accepted within 60 seconds after they moved them into acceptance.",
 			byProject(func(t *latency.Totals) map[string]uint64 { return t.Bypassed })),
 		counter("po_guard_reopened_total", owner,
-			"Stories reopened within 14 days of their acceptance, counted at the reopening, for the owner of the acceptance.",
+			"Stories reopened within 14 days of their acceptance. They count at the reopening, under the owner of that acceptance wait.",
 			guarded(latency.GuardReopened)),
 		counter("po_guard_silent_rejections_total", owner,
-			"Rejections without a comment by whoever rejected, from 10 minutes before to 10 minutes after.",
+			"Rejections for which whoever rejected wrote no comment from 10 minutes before to 10 minutes after.",
 			guarded(latency.GuardSilentRejection)),
 		counter("po_guard_instant_acceptances_total", owner,
-			"Acceptances by the owner or a delegate within 60 seconds of a move in by somebody else.",
+			"Acceptances by the owner or a delegate within 60 seconds after somebody else moved the story into acceptance.",
 			guarded(latency.GuardInstantAcceptance)),
 		counter("po_guard_asked_again_total", owner,
 			"Answers after which the same asker asked again within 8 working hours.",
 			guarded(latency.GuardAskedAgain)),
 
-		// What is open as of the data timestamp.
+		// Waits that are open as of the data timestamp.
 		gauge("po_waits_open", wait, "Open waits.",
 			open(func(o latency.OpenState) float64 { return float64(o.Open) })),
 		gauge("po_waits_overdue", wait, "Open waits whose owner's clock is past the target.",
@@ -104,16 +104,16 @@ func reportMetrics() []reportMetric {
 			"Working time of an open wait, on the story's clock. Only the oldest waits of each owner and kind that are not forgotten have a series.",
 			openWaits(func(w *latency.OpenWait) (float64, bool) { return seconds(w.Age), true })),
 		gauge("po_open_wait_start_timestamp_seconds", openWait,
-			"When the team began to wait, whoever has owned the wait since. The same series as po_open_wait_seconds.",
+			"When the team began to wait, whoever has owned the wait since. It has the same series as po_open_wait_seconds.",
 			openWaits(func(w *latency.OpenWait) (float64, bool) { return unix(w.Since), true })),
 		gauge("po_open_wait_paused", openWait,
-			"1 while the clock of an open wait is stopped by a pause; no series otherwise. The same labels as po_open_wait_seconds.",
+			"1 while a pause stops the clock of an open wait; no series otherwise. It has the same labels as po_open_wait_seconds.",
 			openWaits(func(w *latency.OpenWait) (float64, bool) { return 1, w.Paused })),
 
 		// Statistics over the rolling windows.
 		gauge("po_wait_rolling_seconds", labels("kind", "project", "owner", "window", "q"),
-			"Working time within which the share q of the waits that ran in the window is responded to. An open wait counts as longer "+
-				"than it is now (Kaplan-Meier). +Inf if a wait is past its target and the share is not reached; no series if it is too early to tell.",
+			"Working time within which the share q of the waits that ran in the window gets a verdict or an answer (Kaplan-Meier). An open wait "+
+				"counts as longer than it is now. +Inf if the share is not reached and a wait is past its target; no series if it is too early to tell.",
 			quantiles(func(k latency.WaitsKey) []string {
 				if k.Project == "" || k.Owner == "" {
 					return nil
@@ -137,10 +137,10 @@ func reportMetrics() []reportMetric {
 				return []string{string(k.Kind), k.Project}
 			})),
 		gauge("po_wait_rolling_samples", labels("kind", "project", "owner", "window", "state"),
-			"Waits that ran in the window: responded to (ended), still running (open), or ended in another way (censored).", samples),
+			"Waits that ran in the window, by state: with a verdict or an answer (ended), still running (open), or ended in another way (censored).", samples),
 		gauge("po_cycle_time_share_ratio", labels("project", "owner", "window", "bound"),
-			"Share of the cycle time of an owner's stories within the window in which the story stood until the owner acted (bound low), "+
-				"or in which any wait for the owner was open (bound high).",
+			"Share of the cycle time of an owner's stories within the window. With bound low it is the share in which a story stood until the owner acted, "+
+				"with bound high the share in which any wait for the owner was open.",
 			func(r *latency.Report, s series) {
 				for k, share := range r.Statistics.Shares {
 					s.add(share.Low(), k.Project, k.Owner, k.Window, "low")
@@ -159,14 +159,14 @@ func reportMetrics() []reportMetric {
 				return float(stage == blocker.Stage), known && latency.Blocks(stage)
 			})),
 		gauge("po_first_pass_ratio", labels("project", "owner", "window"),
-			"Share of the stories whose first verdict fell into the window that were accepted by it; no series if there was none.",
+			"Of the stories whose first verdict fell into the window, the share that this verdict accepted; no series if there was none.",
 			func(r *latency.Report, s series) {
 				for k, fp := range r.Statistics.FirstPass {
 					s.add(float64(fp.Accepted)/float64(fp.Stories), k.Project, k.Owner, k.Window)
 				}
 			}),
 
-		// What the numbers are read with.
+		// Facts that the numbers are read with.
 		gauge("po_wait_target_seconds", project, "Target of a wait, in working time.",
 			func(r *latency.Report, s series) {
 				for k, target := range r.Targets {
@@ -175,7 +175,7 @@ func reportMetrics() []reportMetric {
 			}),
 		gauge("po_acceptance_configured", labels("project"),
 			"1 if one of a project's acceptance statuses is in its workflow, or the config says that it has none (acceptance_statuses: []). "+
-				"0 if none is: then nothing of acceptance is measured in the project, and it has no series of it.",
+				"0 if none is: then acceptance is not measured in the project, which has no series of acceptance.",
 			func(r *latency.Report, s series) {
 				for project, fits := range r.Configured {
 					s.add(float(fits), project)
@@ -188,7 +188,7 @@ func reportMetrics() []reportMetric {
 				}
 			}),
 		gauge("po_delegation_end_timestamp_seconds", labels("owner", "delegate"),
-			"When a delegation that is active now ends; no series otherwise, or if it has no end. Consecutive ones of the same two people count as one.",
+			"When a delegation that is active now ends; no series if it has no end, or if none is active. Consecutive delegations of the same two people count as one.",
 			func(r *latency.Report, s series) {
 				for _, d := range r.Delegations {
 					if d.Until != latency.Never {
@@ -203,7 +203,7 @@ func reportMetrics() []reportMetric {
 				}
 			}),
 		gauge("po_owner_absence_end_timestamp_seconds", labels("owner"),
-			"When a configured owner who is absent is back; no series otherwise, or if the absence has no end. Consecutive ones count as one.",
+			"When a configured owner who is absent is back; no series if the absence has no end, or if the owner is not absent. Consecutive absences count as one.",
 			func(r *latency.Report, s series) {
 				for owner, until := range r.AbsentUntil {
 					if until != latency.Never {
@@ -224,7 +224,7 @@ func reportMetrics() []reportMetric {
 				}
 			}),
 		gauge("po_sprint_end_timestamp_seconds", labels("project", "sprint"),
-			"Completion of a sprint or, until then, its planned end; the last 12 sprints of each project.",
+			"When a sprint was completed or, until then, its planned end; the last 12 sprints of each project.",
 			func(r *latency.Report, s series) {
 				for _, sp := range r.Sprints {
 					s.add(unix(sp.End), sp.Project, sp.Name)
@@ -237,8 +237,8 @@ func reportMetrics() []reportMetric {
 				}
 			}),
 		gauge("yourturn_ledger_start_timestamp_seconds", nil,
-			"The data timestamp as of which the ledger began, which counters and histograms sum up. Where it changes, a new ledger began with "+
-				"the whole history: their difference is no growth. No series for a ledger that began before this was noted.",
+			"The data timestamp as of which the ledger began. Counters and histograms are sums over the ledger. If the timestamp changes, a new ledger began with "+
+				"the whole history, and the difference between the two is no growth. No series for a ledger that began before this was noted.",
 			func(r *latency.Report, s series) {
 				if r.LedgerStart != 0 {
 					s.add(unix(r.LedgerStart))

@@ -66,7 +66,7 @@ type (
 	OddStories map[string]int
 )
 
-// What a derivation begins with.
+// The things that a derivation may begin with.
 const (
 	FromStories = "stories" // every story
 	FromDoubt   = "doubt"   // every story, because what was kept was damaged or did not fit
@@ -99,21 +99,21 @@ func serviceMetrics() []Row {
 			Name: "yourturn_jira_rate_limit_remaining_requests", Kind: Gauge, Help: "What was left of Jira's request budget, as Jira last stated it.", Labels: labels("endpoint"),
 		}, func(r Request) []Sample { return header(r, "X-RateLimit-Remaining") }),
 		On(Definition{
-			Name: "yourturn_jira_redacted_replies_total", Kind: Counter, Help: "Replies of Jira, or of a proxy before it, that repeated a secret of the config. It was taken out.", Labels: labels("endpoint"),
+			Name: "yourturn_jira_redacted_replies_total", Kind: Counter, Help: "Replies of Jira, or of a proxy before it, that repeated a secret of the config. The secret was taken out.", Labels: labels("endpoint"),
 		}, func(r Redacted) []Sample { return One(1, r.Endpoint) }),
 		On(Definition{
-			Name: "yourturn_webhooks_total", Kind: Counter, Help: "Webhooks from Jira, by what became of them.", Labels: labels("result"),
+			Name: "yourturn_webhooks_total", Kind: Counter, Help: "Webhooks from Jira, by what the service did with them.", Labels: labels("result"),
 		}, func(w Webhook) []Sample { return One(1, w.Result) }),
 		On(Definition{
 			Name: "yourturn_http_refused_total", Kind: Counter, Labels: labels("reason"),
-			Help: "HTTP requests that were refused: another site's name (foreign_host) or page (foreign_origin), no role (no_role), too many at a time (busy); " +
-				"and those whose header names a user though no trusted proxy sent it, which is ignored (forged_header).",
+			Help: "HTTP requests that were refused, because they ask for another site's name (foreign_host), come from another site's page (foreign_origin), have no role (no_role) or are too many at a time (busy). " +
+				"Requests count too whose header names a user although no trusted proxy sent it (forged_header); there the header is ignored.",
 		}, func(r Refused) []Sample { return One(float64(r.Count), r.Reason) }),
 		On(Definition{
-			Name: "yourturn_config_last_reload_successful", Kind: Gauge, Help: "1 if the config in force is the file's content when it was last read, 0 if that was refused.",
+			Name: "yourturn_config_last_reload_successful", Kind: Gauge, Help: "1 if the last reading of the config's file put it in force, 0 if the file was refused and the former config stayed.",
 		}, func(r Reload) []Sample { return One(float(r.Err == nil)) }),
 		On(Definition{
-			Name: "yourturn_config_last_reload_success_timestamp_seconds", Kind: Gauge, Help: "When the config in force was read.",
+			Name: "yourturn_config_last_reload_success_timestamp_seconds", Kind: Gauge, Help: "When the config that is in force was read.",
 		}, func(r Reload) []Sample {
 			if r.Err != nil {
 				return nil
@@ -124,22 +124,22 @@ func serviceMetrics() []Row {
 			Name: "yourturn_config_warnings", Kind: Gauge, Help: "Names in the config that this Jira lacks, or has several times. The log lists them.",
 		}, func(n ConfigWarnings) []Sample { return One(float64(n)) }),
 		On(Definition{
-			Name: "yourturn_replica_writes", Kind: Gauge, Help: "1 at the replica that polls Jira and counts, 0 at those that show what it wrote. Only with a store in PostgreSQL.",
+			Name: "yourturn_replica_writes", Kind: Gauge, Help: "1 at the replica that polls Jira and writes to the store, 0 at those that show what it wrote. Only with a store in PostgreSQL.",
 		}, func(r Replica) []Sample { return One(float(r.Writes)) }),
 		On(Definition{
-			Name: "yourturn_replica_config_outdated", Kind: Gauge, Help: "1 if a newer config than this replica's counts: then it never polls and counts. Only with a store in PostgreSQL.",
+			Name: "yourturn_replica_config_outdated", Kind: Gauge, Help: "1 if the store counts by a newer config than this replica has: then this replica never polls or counts. Only with a store in PostgreSQL.",
 		}, func(r Replica) []Sample { return One(float(r.Outdated)) }),
 		On(Definition{
 			Name: "yourturn_replica_revision", Kind: Gauge, Help: "The revision of the store whose numbers this replica shows. Only with a store in PostgreSQL.",
 		}, func(r Replica) []Sample { return One(float64(r.Revision)) }),
 		On(Definition{
 			Name: "yourturn_derivations_total", Kind: Counter, Labels: labels("from"),
-			Help: "Derivations of the numbers, by what they began with: every story (stories; doubt where what was kept of the last derivation was damaged or did not fit, which the log explains), " +
-				"what a start finds kept of the last derivation (kept), or what changed since the last one (changes).",
+			Help: "Derivations of the numbers, by what they began with: every story (stories); every story, because the kept result of the last derivation was damaged or did not fit, " +
+				"as the log explains (doubt); the kept result, at a start (kept); or what changed since the last derivation (changes).",
 		}, func(d Derivation) []Sample { return One(1, d.From) }),
 		On(Definition{
 			Name: "yourturn_kept_compared_total", Kind: Counter, Labels: labels("result"),
-			Help: "Comparisons of the numbers that a start began with, from what was kept, with a derivation of every story beside the polls: equal, or different, which is a defect. Then all is derived anew.",
+			Help: "Comparisons of a start's first numbers, which come from the kept result of the last derivation, with a derivation of every story, which runs beside the polls. The result is equal, or different, which is a defect: then every story is derived anew.",
 		}, func(c Compared) []Sample {
 			if c.Equal {
 				return One(1, "equal")
@@ -153,7 +153,7 @@ func serviceMetrics() []Row {
 			Name: "yourturn_poll_interval_seconds", Kind: Gauge, Help: "Time between two polls, from the config.",
 		}, func(d Interval) []Sample { return One(time.Duration(d).Seconds()) }),
 		On(Definition{
-			Name: "yourturn_odd_stories", Kind: Gauge, Help: "Stories that are odd in a way that their events do not show, by reason.", Labels: labels("reason"), Whole: true,
+			Name: "yourturn_odd_stories", Kind: Gauge, Help: "Stories with something odd that polls found and that their events do not show, by the reason in the audit.", Labels: labels("reason"), Whole: true,
 		}, func(odd OddStories) []Sample {
 			var all []Sample
 			for reason, n := range odd {

@@ -15,9 +15,9 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 )
 
-// What is read is bounded, because a Jira that is broken, or a proxy before it, must
-// not fill the memory, the store or every scrape. Each bound is far beyond what Jira
-// itself allows; an issue beyond one is quarantined, and the others are read.
+// These bounds limit what is read, so that a broken Jira, or a broken proxy before it,
+// cannot fill the memory, the store or every scrape. Each bound is far beyond what Jira
+// itself allows. An issue beyond one is quarantined, and the others are read.
 const (
 	// maxReply is the longest reply that is read, in bytes as it is after
 	// decompression: a page of 100 issues with long histories has a few megabytes. A

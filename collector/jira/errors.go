@@ -90,7 +90,7 @@ func (e *Error) Error() string {
 	return e.What()
 }
 
-// What returns what happened, and at which endpoint, without the remedy.
+// What returns a text that says what happened, and at which endpoint, without the remedy.
 func (e *Error) What() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "jira %s", e.Endpoint)

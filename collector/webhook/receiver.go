@@ -41,7 +41,7 @@ const (
 // commentAddress finds the id of the issue in the address of a comment.
 var commentAddress = regexp.MustCompile(`/issue/(\d+)/comment/\d+$`)
 
-// What becomes of a webhook, as Options.Observe gets it.
+// The results of a webhook, as Options.Observe gets them.
 const (
 	Accepted  = "accepted"  // its issue will be read
 	Repeated  = "repeated"  // it was accepted before

@@ -63,7 +63,7 @@ func (s *Server) addTools() {
 			return expectedOf(ctx, r, in.Story)
 		})
 	add(s, "list_waits", "What waits",
-		`Lists open waits, what to look at first before the rest, with who else may answer, when each is due, and when an answer is expected.`,
+		`Lists open waits in the order in which to look at them, with who else may answer, when each is due, and when an answer is expected.`,
 		listWaits)
 	add(s, "owner_load", "What waits for an owner",
 		`Says what waits for one owner, what to look at first, and how long such waits took in the last 28 and 90 days, by project and kind. It is for planning with that owner, and ranks nobody.`,
@@ -163,7 +163,7 @@ func expectedOf(ctx context.Context, r *query.Reader, key string) (*expectedAnsw
 // longest is the name of the longest rolling window.
 const longest = "90d"
 
-// listWaits lists open waits, what to look at first before the rest.
+// listWaits lists open waits in the order in which to look at them.
 func listWaits(ctx context.Context, r *query.Reader, in aboutWaits) (any, error) {
 	if in.Kind != "" && in.Kind != string(latency.Acceptance) && in.Kind != string(latency.Question) {
 		return nil, errors.New("kind is acceptance or question")

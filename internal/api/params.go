@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// How many elements of a list an answer has.
+// The number of elements of a list that an answer has, without limit and at most.
 const (
 	DefaultLimit = 25
 	MaxLimit     = 100

@@ -20,8 +20,8 @@ import (
 // shutdownTimeout is how long a stop waits for requests that are being answered.
 const shutdownTimeout = 5 * time.Second
 
-// How many connections each listener has at most: about 20 KiB of memory each, 100
-// with TLS, and a descriptor.
+// The largest number of connections of each listener. A connection takes a descriptor and
+// about 20 KiB of memory, 100 with TLS.
 const (
 	pageConnections    = 256
 	probeConnections   = 64

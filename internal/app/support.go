@@ -33,7 +33,7 @@ const (
 	heapFile       = "heap.txt"
 )
 
-// What they are.
+// The descriptions of the files in the manifest.
 const (
 	aboutVersions = "what the program was built from, and what it runs on"
 	aboutStore    = "how large the store is, of what version, and how far it is read"

@@ -31,7 +31,7 @@ const (
 )
 
 // The memory of a process: so much without a past, in bytes, and so many times what is in
-// use, for garbage is collected when it is as much as that.
+// use, because garbage is collected when it is as much as that.
 const (
 	bytesOfProcess = 30 << 20
 	garbage        = 2

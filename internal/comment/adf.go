@@ -11,7 +11,7 @@ import (
 //
 // A paragraph is a block node that holds text: a paragraph, a heading, an item
 // of a list of tasks; a row of a table is one as a whole. Of text, mentions and
-// URLs are read as in wiki markup, for tools write them so, and version 2 of the
+// URLs are read as in wiki markup, because tools write them so, and version 2 of the
 // API does not tell them from real ones. The document null is an empty comment.
 // It is an error if doc is not JSON, or no document.
 func ADF(doc []byte) (Facts, error) {

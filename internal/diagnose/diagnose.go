@@ -18,7 +18,7 @@ type Subject struct {
 	Config *config.Config
 	Client *jira.Client // of the config
 	Now    func() time.Time
-	// Progress is told what is being done, in a few words; it may be nil.
+	// Progress is called with what is being done, in a few words; it may be nil.
 	Progress func(text string)
 }
 

@@ -157,8 +157,8 @@ func soak(t *testing.T, flavor jirasim.Flavor, seed int64, length time.Duration)
 	s.noTrend(samples)
 }
 
-// soakStories is how many stories a day changes at least: on a busy machine a short one is
-// longer, for one in two of them has a wait.
+// soakStories is how many stories a day changes at least: on a busy machine a short soak
+// lasts longer, because one in two of them has a wait.
 const soakStories = 12
 
 // changes returns what takes note of a story that changes, and what is closed once so many

@@ -85,7 +85,7 @@ type People struct {
 const remembered = 1 << 16
 
 // New returns the people whom names name. Of a comment that an erased person wrote
-// the markers stay that it begins with, for rules ask for them.
+// the markers stay that it begins with, because rules ask for them.
 func New(names []Name, markers []string) *People {
 	known := map[Kind]map[string]string{}
 	for _, n := range names {
@@ -176,8 +176,8 @@ func (p *People) accounts(list string) string {
 // Text returns a text in which no erased person is named.
 func (p *People) Text(text string) string { return p.replace(text, true) }
 
-// Thing is Text for the name of a thing. A name of one word stays, for it means
-// something else there.
+// Thing is Text for the name of a thing. A name of one word stays, because it
+// means something else there.
 func (p *People) Thing(name string) string { return p.replace(name, false) }
 
 func (p *People) replace(text string, wordsToo bool) string {

@@ -166,7 +166,7 @@ func (l *importer) read(is *Issue, doc *exportedIssue) error {
 	for name, raw := range doc.Fields {
 		switch name {
 		case "created", "updated", "comment":
-		case "status", "issuetype": // decoded, for queries ask for them
+		case "status", "issuetype": // decoded, because queries ask for them
 			var v map[string]any
 			dec := json.NewDecoder(bytes.NewReader(raw))
 			dec.UseNumber()

@@ -25,7 +25,7 @@ func (w *runningWait) breach(part Span, cal *calendar.Calendar, mine []Span, wor
 			to = w.tenures[i+1].from
 		}
 		if working > target && to > part.From {
-			// Where a move brought a shorter target it passed it by moving.
+			// If a move brought a shorter target, the clock passed that target by the move.
 			if at := max(passes(cal, mine, target), w.tenures[i].from); at < to || last {
 				return at, p
 			}
@@ -37,7 +37,7 @@ func (w *runningWait) breach(part Span, cal *calendar.Calendar, mine []Span, wor
 	return Never, nil
 }
 
-// measure returns the wall time of spans and the part of it in working hours.
+// measure returns the wall time of spans, and the same cut to working hours.
 func measure(cal *calendar.Calendar, spans []Span) (elapsed, working time.Duration) {
 	for _, s := range spans {
 		elapsed += s.To.Sub(s.From)

@@ -94,7 +94,7 @@ type Event struct {
 }
 
 // CompareEvents orders events by instant, rank and numeric id; ids are
-// compared within a rank alone, for they are different sequences.
+// compared within a rank alone, because they are different sequences.
 func CompareEvents(a, b Event) int {
 	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID))
 }

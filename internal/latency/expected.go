@@ -42,8 +42,8 @@ func (s *Statistics) Expect(d *Deriver, w *Part, asOf Instant) (expected Expecte
 			ended--
 		}
 	}
-	// The wait itself has lasted for w.Working and no longer: it is not at risk at any age
-	// after that. What is said of those ages is the same without it.
+	// The wait itself has lasted for w.Working and no longer, so it is not at risk at any age
+	// after that. The curve of those ages is the same without it.
 	if ended < FewestEnded {
 		return ExpectedAnswer{}, false
 	}

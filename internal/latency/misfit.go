@@ -50,7 +50,7 @@ func (d *Distribution) count() int {
 	return d.Ended + d.Open + d.Censored
 }
 
-// share words a part of a whole.
+// share returns a share in words, such as "3 of 12".
 func share(part, whole int) string { return strconv.Itoa(part) + " of " + strconv.Itoa(whole) }
 
 // statusNames lists statuses by name and id.

@@ -71,7 +71,7 @@ type statusReading struct {
 }
 
 // readStatus returns what a status value may mean. An id is read whatever name
-// it bears, for statuses are renamed. A name that is another status's today is
+// it bears, because statuses are renamed. A name that is another status's today is
 // odd: either both were renamed, or the id is another Jira's.
 func (d *Deriver) readStatus(v Value) statusReading {
 	if today, ok := d.rules.Statuses[v.ID]; ok && today.Name == v.Name {

@@ -93,9 +93,9 @@ func (d *Deriver) ownerAt(p *Project, s *state, t Instant) string {
 	return Unowned
 }
 
-// Decides returns whose a wait would be that began on the story that was derived last, at
-// the instant as of which it was; "" if no wait begins there, for the story is in the scope
-// of no watched project.
+// Decides returns who would own a wait that began on the story that was derived last, at
+// the instant as of which it was derived; "" if no wait begins there, because no watched
+// project has the story in its scope.
 func (d *Deriver) Decides() string {
 	r := &d.replay
 	if r.now.project == nil || !r.now.inScope {

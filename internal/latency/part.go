@@ -171,8 +171,8 @@ type Home struct {
 // FieldUse is what the owner field of a story holds.
 type FieldUse uint8
 
-// What the owner field of a story holds. A parent's counts: stories have their
-// owners from it.
+// The contents of the owner field of a story. A parent's field counts, because stories
+// have their owners from it.
 const (
 	NoField    FieldUse = iota // none is configured
 	FieldSet                   // somebody, on the story or a parent

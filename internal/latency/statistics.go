@@ -267,8 +267,8 @@ func (b *statisticsBuilder) field(h Home) {
 	b.out.Fields[p.Key] = f
 }
 
-// stages adds the part of a story's cycle time that lies in the window. The story is
-// counted already in some projects.
+// stages adds the cycle time of a story that lies in the window. counted are the projects
+// in which the story is counted already.
 func (b *statisticsBuilder) stages(w Window, spans []StageSpan, counted []string) {
 	var room [4]string // it seldom moves
 	in := append(room[:0], counted...)

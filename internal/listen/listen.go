@@ -19,7 +19,7 @@ import (
 	"go.uber.org/zap/exp/zapslog"
 )
 
-// How long a client may take to send a request, to read the answer, and to send the
+// The times that a client may take to send a request, to read the answer, and to send the
 // next request.
 const (
 	headerTimeout = 5 * time.Second

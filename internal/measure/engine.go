@@ -48,13 +48,14 @@ type Store interface {
 	// EachKept calls f with what is kept of each story, which is valid during the call.
 	// It returns an error if that is not as it was written.
 	EachKept(ctx context.Context, f func(story int64, body []byte) error) error
-	// Count enters what the ledger does not hold yet, in one transaction, and
-	// returns what was newly counted. Entries that a changed config (another
-	// fingerprint) brings up after their time are entered but not counted, but
-	// those of a project that is watched for the first time. The last call of a
-	// derivation that holds nothing back says so: then the ledger stands by it. What is
-	// kept of the derivation is written with it; nil is nothing. The stories of what is
-	// entered but not counted are noted as not derived, for they have a finding more.
+	// Count enters into the ledger, in one transaction, the entries that it does not hold
+	// yet, and returns those that are newly counted. Entries that a changed config (another
+	// fingerprint) brings up after their time are entered but not counted, except those of
+	// a project that is watched for the first time. last says that this is the last call of
+	// a derivation that holds nothing back: then the ledger stands by it. kept, the result
+	// of the derivation for the next start, is written with it; nil writes nothing. The
+	// stories of entries that are not counted are noted as not derived, because they have
+	// one finding more.
 	Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool, kept *jiradata.Kept) ([]latency.Entry, error)
 }
 

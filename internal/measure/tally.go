@@ -83,8 +83,8 @@ func (t *tally) restore(id int64, text string) {
 func (t *tally) counts() map[latency.AuditKey]int { return maps.Clone(t.total) }
 
 // examples returns for each project and reason the ids of some stories that have such a
-// finding: the latest ones, for what is new is what somebody can still mend. It looks at
-// all stories only where one of those has it no more.
+// finding: the latest ones, because what is new can still be mended. It looks at all
+// stories only where one of those has the finding no more.
 func (t *tally) examples() map[latency.AuditKey][]int64 {
 	if len(t.stale) > 0 {
 		for key := range t.stale {

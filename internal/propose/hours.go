@@ -16,7 +16,7 @@ type Hours struct {
 	Evidence   string
 }
 
-// What a histogram of somebody's events needs to say something about hours.
+// The least that a histogram of somebody's events must hold to say something about hours.
 const (
 	fewestEvents  = 100
 	fewestWeeks   = 4

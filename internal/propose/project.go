@@ -242,7 +242,7 @@ func (p *project) direct(st *story, n int) bool {
 	return false
 }
 
-// share is a part of a whole; 0 of nothing.
+// share returns part as a fraction of whole, 0 if whole is 0.
 func share(part, whole int) float64 {
 	if whole == 0 {
 		return 0

@@ -78,7 +78,7 @@ func (r *Reader) AuditFrom(ctx context.Context, sees func(project string) bool, 
 	if len(ids) > scanned {
 		until, ids = ids[scanned], ids[:scanned]
 	}
-	// What polls noted may be of stories that the store does not hold.
+	// Notes of polls may be about stories that the store does not hold.
 	noted := measure.Noted(r.Rules, notes)
 	slices.SortStableFunc(noted, func(a, b latency.Finding) int { return cmp.Compare(a.StoryID, b.StoryID) })
 	before := func(id int64) (found []latency.Finding) {

@@ -105,9 +105,9 @@ func (r *Reader) PersonOf(label string) (string, error) { return r.owner(label) 
 // Decides is who decides on a story.
 type Decides struct {
 	Story   string `json:"story"`
-	Project string `json:"project"` // "": of none that is watched
+	Project string `json:"project"` // "" if no watched project has the story
 	AsOf    Time   `json:"as_of"`
-	Owner   Person `json:"owner"` // empty: nobody, for the story is of no project that is watched
+	Owner   Person `json:"owner"` // empty if no watched project has the story
 	// Waiting reports whether the story waits for the owner; else a wait that began now
 	// would be theirs.
 	Waiting bool      `json:"waiting"`

@@ -110,7 +110,7 @@ func (r *Running) Reader(ctx context.Context, cfg *config.Config, report *latenc
 }
 
 // namelessBy returns what takes those who have pseudonyms by rules out of titles. It is
-// made once for the rules, for there may be thousands of people.
+// made once for the rules, because there may be thousands of people.
 func (r *Running) namelessBy(rules *latency.Rules) func(title string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -24,8 +24,8 @@ func (r *Reader) Titles(ctx context.Context, ids []int64) (map[int64]string, err
 }
 
 // Nameless returns a function that puts pseudonyms in the place of display names and
-// accounts in the titles of stories. A name of one word stays, for it may mean
-// something else. Where the rules give people no pseudonyms, titles stay as they are.
+// accounts in the titles of stories. A name of one word stays, because it may
+// mean something else. Where the rules give people no pseudonyms, titles stay as they are.
 func Nameless(rules *latency.Rules) func(title string) string {
 	if rules.Pseudonyms == nil {
 		return func(title string) string { return title }

@@ -15,7 +15,7 @@ import (
 type Why struct {
 	Story   string     `json:"story"`
 	StoryID string     `json:"story_id"`
-	Project string     `json:"project"` // "": of none that is watched
+	Project string     `json:"project"` // "" if no watched project has the story
 	Title   string     `json:"title"`   // untrusted text; "": none is kept
 	URL     string     `json:"url"`     // in Jira; "": not known
 	Status  string     `json:"status"`
@@ -51,7 +51,7 @@ type OpenWait struct {
 	Day          Seconds `json:"working_day_seconds"` // how long a working day is by them
 
 	Stands   *Meaning  `json:"stands"`       // why the clock stands; null while it runs
-	Absent   bool      `json:"absent"`       // the owner is away, and nobody stands in
+	Absent   bool      `json:"absent"`       // the owner is away
 	Back     Time      `json:"absent_until"` // when the absence ends; null if the owner is not away, or no end is known
 	Also     []StandIn `json:"may_answer"`   // besides the owner
 	Pending  *Pending  `json:"pending"`

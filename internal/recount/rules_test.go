@@ -16,7 +16,7 @@ type rules struct {
 	automation  map[string]bool     // accounts
 	delegations []delegation
 	calendar    calendar
-	stories     map[string]*story // all of them by id, for a story's owner may be its parent's
+	stories     map[string]*story // all of them by id, because a story's owner may be its parent's
 }
 
 // project is what holds for a project's stories. Sets of statuses are by id.

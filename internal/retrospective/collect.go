@@ -240,7 +240,7 @@ func (c *collection) owners(project string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// project makes what is told of a project.
+// project makes what the report says of a project.
 func (c *collection) project(p *latency.Project) Project {
 	out := Project{Key: p.Key}
 	out.Waits = c.waits(p, "")
@@ -257,7 +257,7 @@ func (c *collection) project(p *latency.Project) Project {
 	return out
 }
 
-// share makes what is told of a project's cycle time in the range.
+// share makes what the report says of a project's cycle time in the range.
 func (r *ranged) share(project string) Share {
 	share, key := r.stats.ProjectShare(project, window), latency.ProjectWindow{Project: project, Window: window}
 	blocker := r.stats.Blockers[key]
@@ -297,8 +297,8 @@ func (c *collection) groups(p *latency.Project) []group {
 	return out
 }
 
-// waits makes what is told of the waits of a project or of an owner there, for each kind
-// that is measured.
+// waits makes what the report says of the waits of a project, or of an owner in it, for
+// each kind that is measured.
 func (c *collection) waits(p *latency.Project, owner string) []Waits {
 	var out []Waits
 	for _, kind := range kindsOf(p) {

@@ -50,7 +50,7 @@ type Note struct {
 	Text  string `json:"text"`
 }
 
-// What notes are about.
+// The subjects of notes.
 const (
 	AboutIntervals = "intervals"
 	AboutRanges    = "ranges"
@@ -68,7 +68,7 @@ func notes(r *Report) []Note {
 		out = append(out, Note{AboutStandIns, "Nobody drew lots for when a stand-in is active: they are active in holidays, and the stories differ. p is the larger of that of single waits and that of whole weeks, corrected by Holm for the number of comparisons."})
 	}
 	if len(r.WhatIf) > 0 {
-		out = append(out, Note{AboutWhatIf, "What a target would save ignores queues behind, batches, quality, and that stories which wait are different. For cycle time there are bounds only: at least what acceptance saves, for stories stand meanwhile; at most that and what questions save, as if no work went on while one is open."})
+		out = append(out, Note{AboutWhatIf, "What a target would save ignores queues behind, batches, quality, and that stories which wait are different. For cycle time there are bounds only: at least what acceptance saves, because stories stand meanwhile; at most that and what questions save, as if no work went on while one is open."})
 	}
 	return out
 }

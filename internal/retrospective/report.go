@@ -30,7 +30,7 @@ type Options struct {
 	StandInDays   int      // over how many days up to the range's end stand-ins are compared; 0: 180
 }
 
-// Report is what is told of a range. Its JSON form is stable: instants in UTC, lengths
+// Report is the retrospective of a range. Its JSON form is stable: instants in UTC, lengths
 // in seconds of working time, and null where a length is not reached.
 type Report struct {
 	Range       Extent        `json:"range"`
@@ -151,7 +151,7 @@ type Waits struct {
 	Change Change       `json:"change"`
 }
 
-// Cell is what is told of the waits that ran in one range.
+// Cell describes the waits that ran in one range.
 type Cell struct {
 	Begun     int                     `json:"begun"`
 	Outcomes  map[latency.Outcome]int `json:"outcomes"`  // of those that ended in the range

@@ -7,7 +7,7 @@ import (
 	"github.com/yourturn/yourturn/internal/survival"
 )
 
-// fewestWatched is how many waits must be at risk throughout what a saving is told of.
+// fewestWatched is how many waits must be at risk throughout the ages that a saving covers.
 const fewestWatched = 3
 
 // Saving is what the waits of a range would have saved, had each ended at the target at
@@ -34,8 +34,8 @@ type Saving struct {
 }
 
 // CycleSaving is what the savings of a project's waits mean for the cycle time of its
-// stories: at least Low, that of acceptance, for which stories stand; at most High, with
-// questions, as if no work went on while one was open. It ignores what a Saving ignores.
+// stories. Low is the saving of acceptance, because stories stand meanwhile. High adds that
+// of questions, as if no work went on while one was open. It ignores what a Saving ignores.
 type CycleSaving struct {
 	Project string   `json:"project"`
 	Low     Length   `json:"low_seconds"`

@@ -20,8 +20,8 @@ const (
 )
 
 // StandIn compares the waits of an owner that began while somebody stood in with those
-// that began while nobody did, on the story's clock: absences count, for they are what a
-// stand-in is for.
+// that began while nobody did, on the story's clock. Absences count, because they are
+// what a stand-in is for.
 type StandIn struct {
 	Project string       `json:"project"`
 	Owner   string       `json:"owner"`

@@ -19,7 +19,7 @@ import (
 type question func(ctx context.Context, n, of int) error
 
 // askAll asks every question; "back" returns to the one before. The list is made
-// anew after each answer, for an answer may bring others up.
+// anew after each answer, because an answer may bring others up.
 func (s *session) askAll(ctx context.Context) error {
 	s.say(0, "Each proposal has its evidence. Nothing is written before the end.")
 	for n := 0; ; {

@@ -18,8 +18,8 @@ import (
 	"github.com/yourturn/yourturn/internal/propose"
 )
 
-// How much of a Jira is read: enough to see who hands what to whom, and a small
-// part of a big Jira.
+// The limits of what is read of a Jira: enough to see who hands what to whom, and little
+// of a big Jira.
 const (
 	enoughStories  = 200  // of a project; the sample reaches further back until it has them
 	mostOfProject  = 400  // of a project; of more, so many are read, evenly spread
@@ -41,7 +41,7 @@ type Project struct {
 	Living bool
 }
 
-// Progress is told how far the reading has come, in a sentence.
+// Progress is called with a sentence that says how far the reading has come.
 type Progress func(text string)
 
 // Projects lists the projects that the token sees, the busiest first, and
@@ -188,8 +188,8 @@ func (s *sampler) done() (*propose.Sample, []Read, error) {
 	return s.sample, s.reads, nil
 }
 
-// stories reads issues of some projects, or of all, by id, by one search; where
-// Jira refuses it, for one of them was deleted meanwhile, one by one.
+// stories reads issues of some projects, or of all, by id, with one search. If Jira
+// refuses it, because one of them was deleted meanwhile, it reads them one by one.
 func stories(ctx context.Context, client *jira.Client, projects []string, ids []int64) ([]jiradata.Story, error) {
 	words := make([]string, len(ids))
 	for i, id := range ids {

@@ -91,7 +91,7 @@ type sharedServer struct {
 var shared sharedServer //nolint:gochecknoglobals // as its name says
 
 // Main runs a package's tests, and stops the server that they shared. Where stores are in
-// PostgreSQL it starts it before, for a test may have a clock of its own.
+// PostgreSQL it starts the server before, because a test may have a clock of its own.
 func Main(m *testing.M) {
 	if OnPostgres() {
 		shared.start() //nolint:errcheck // the first test that wants it says why it does not run

@@ -27,8 +27,8 @@ type Inventory struct {
 	Older   bool            // an earlier version wrote the schema; the next start that writes brings it up to date
 }
 
-// Progress is told how far a copy has come: what is being done, and how many bytes of how
-// many are copied. of is 0 where only what is done is known. It may be nil.
+// Progress is called with how far a copy has come: what is being done, and how many bytes
+// of how many are copied. of is 0 where only what is done is known. It may be nil.
 type Progress func(what string, done, of int64)
 
 func (p Progress) tell(what string, done, of int64) {

@@ -56,8 +56,8 @@ var ErrPolling = errors.New("it is the account of the token, as which Jira is re
 // Erase takes a person out of all that is kept, and puts a tombstone in their place,
 // under which every count stays. What Jira sends of the person later is replaced on
 // its way in. The labels of series change, so the ledger is taken for one that began
-// anew; its entries stay. Then the store is written anew, for nothing of the person
-// to stay in free pages or a journal, and searched. No other write may be under way.
+// anew; its entries stay. Then the store is written anew, so that nothing of the
+// person stays in free pages or a journal, and searched. No other write may be under way.
 // Where somebody reads the store all the while, so that it cannot be written anew, the
 // person is erased and the error is an ErrBusy or ErrInUse. An account that the store does not know is an UnknownAccountError.
 func (s *Store) Erase(ctx context.Context, e Erasure) (Erased, error) {

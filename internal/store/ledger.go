@@ -30,12 +30,12 @@ const (
 	idleStep = 15 * time.Minute
 )
 
-// Count enters what the ledger does not hold yet, in one transaction, and
-// returns what was newly counted: what is not late (latency.LedgerState). The
-// last call of a derivation advances the ledger to it, though not for every poll
-// that finds nothing. What is kept of that derivation, nil for nothing, is written with
-// it. The stories of late entries are then noted as written: each has a finding that is
-// not kept yet.
+// Count enters into the ledger, in one transaction, the entries that it does not hold yet,
+// and returns those that are newly counted: the ones that are not late
+// (latency.LedgerState). The last call of a derivation advances the ledger to it, though
+// not for every poll that finds nothing. It also writes kept, the result of that derivation
+// for the next start; nil writes nothing. The stories of late entries are then noted as
+// written, because each has a finding that is not kept yet.
 func (s *Store) Count(ctx context.Context, entries []latency.Entry, by latency.Standing, last bool, kept *jiradata.Kept) ([]latency.Entry, error) {
 	if len(entries) == 0 && !last && kept == nil {
 		return nil, nil

@@ -188,8 +188,8 @@ func (p *postgres) migrations() fs.FS {
 // lockTable is the table in which goose notes who brings the schema up to date.
 const lockTable = "schema_lock"
 
-// locker implements database: with a table, for a lock of a session does not hold through
-// a pooler.
+// locker implements database. It uses a table, because a lock of a session does not hold
+// through a pooler.
 func (p *postgres) locker() (lock.Locker, error) {
 	return lock.NewPostgresTableLocker(lock.WithTableName(lockTable), lock.WithTableLockTimeout(time.Second, 120), lock.WithTableLogger(slog.New(slog.DiscardHandler)))
 }
@@ -436,7 +436,7 @@ func (c *connection) CheckNamedValue(v *driver.NamedValue) error {
 }
 
 // storable returns a text as PostgreSQL can hold it: without NUL, in UTF-8. Numbers do not
-// depend on either, for bodies are bytes.
+// depend on either, because bodies are bytes.
 func storable(text string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }

@@ -41,8 +41,8 @@ func (s *Store) targets(ctx context.Context) (storedTargets, error) {
 }
 
 // SaveTargets notes the targets by which numbers were derived as of an instant. A target
-// that is as it was keeps its since; projects that now has not are kept as they were, for
-// they may come back.
+// that is as it was keeps its since; projects that now does not have are kept as they
+// were, because they may come back.
 func (s *Store) SaveTargets(ctx context.Context, now map[latency.StoryKey]time.Duration, asOf latency.Instant) error {
 	stored, err := s.targets(ctx)
 	if err != nil {

@@ -110,7 +110,7 @@ func (s *Store) Untitled(ctx context.Context) ([]int64, error) {
 }
 
 // SaveTitles writes the titles of stories that had none: "" for one whose title must
-// not be kept. A title that came with its story stays, for it is newer.
+// not be kept. A title that came with its story stays, because it is newer.
 func (s *Store) SaveTitles(ctx context.Context, titles map[int64]string) error {
 	people, err := s.Erased(ctx)
 	if err != nil || len(titles) == 0 {

@@ -20,7 +20,7 @@ import (
 var errVulnerable = errors.New("a module has a known vulnerability: raise its version in go.mod") //nolint:gochecknoglobals // an error to compare with
 
 // vulnerabilities prints which known vulnerabilities are in what is linked into a
-// binary. It fails for those of a module. Those of the standard library are told and
+// binary. It fails for those of a module. Those of the standard library are printed and
 // do not fail: whoever builds chooses the Go, and this repository cannot. Where no
 // database can be reached it says that it did not look.
 func vulnerabilities(ctx context.Context, binary string, w io.Writer) error {

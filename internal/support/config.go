@@ -35,8 +35,8 @@ const (
 )
 
 // keys says how the values of the config are shown. * stands for any name of a mapping.
-// What is below a key that is here is shown as that is, unless it is here itself, and
-// what is not here is hidden: a new key shows nothing until somebody decides.
+// A value below a key that is here is shown in the same way, unless it is here itself. A key
+// that is not here is hidden: a new key shows nothing until somebody decides.
 func keys() map[string]shown {
 	return map[string]shown{
 		"jira.url": aURL, "jira.flavor": asIs, "jira.email": aMail, "jira.token_file": aFile, "jira.projects": asIs, "jira.jql": aQuery, "jira.issue_types": asIs,

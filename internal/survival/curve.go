@@ -26,7 +26,7 @@ type step struct {
 
 // Quantile returns the smallest age at which S is at most
 // 1-q, give or take 1e-9: the age that the share q does not outlast. ok is
-// false where S never falls as far, thus for no samples, and for a q that is
+// false where S never falls as far, so for no samples, and for a q that is
 // over 1 or no number. At a q of 0 or less it is the age of the first event.
 func (c *Curve) Quantile(q float64) (age time.Duration, ok bool) {
 	i := sort.Search(len(c.steps), func(i int) bool { return c.steps[i].after <= 1-q+tolerance })
@@ -55,7 +55,7 @@ func (c *Curve) Remaining(age time.Duration, q float64) (t time.Duration, ok boo
 // Mean returns the mean restricted to tau, the area under S from 0 to tau, and its
 // standard error. The variance is the sum of A^2 d/(n(n-d)) over the ages of events up
 // to tau, where A is the area under S from there to tau; an age at which all at risk
-// have their event adds nothing, for S is 0 from there on (Klein and Moeschberger,
+// have their event adds nothing, because S is 0 from there on (Klein and Moeschberger,
 // section 4.5). It says nothing of whether tau lies within what was watched: see
 // Watched.
 func (c *Curve) Mean(tau time.Duration) (mean, standardError time.Duration) {

@@ -21,7 +21,7 @@ const apart = "\u200b"
 
 // escapes are what Markdown reads as more than text, in the dialects of CommonMark,
 // GitHub and wikis. A backslash does not keep GitHub from linking a person or an
-// issue, for it looks for those in what is shown.
+// issue, because it looks for those in what is shown.
 var escapes = func() *strings.Replacer { //nolint:gochecknoglobals // a constant in all but name
 	pairs := []string{
 		`\`, `\\`, "|", `\|`, "[", `\[`, "]", `\]`, "*", `\*`, "_", `\_`, "`", "\\`", "~", `\~`, "!", `\!`, "{", `\{`, "}", `\}`, "$", `\$`,

@@ -19,7 +19,7 @@ type pageOf struct {
 	Next *string `json:"next"`
 }
 
-// apiWaiting lists what waits now, what to look at first before the rest.
+// apiWaiting lists what waits now, in the order in which to look at it.
 func (s *Server) apiWaiting(call *apiCall) ([]byte, error) {
 	const list = "waiting"
 	f := query.WaitingFilter{Kind: latency.Kind(call.params.OneOf("kind", "acceptance", "question"))}

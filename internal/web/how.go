@@ -61,7 +61,8 @@ type agreed struct {
 	Says         []string // in sentences; names are between quotes of their own
 }
 
-// How many different sets of rules a page lists, and how many it has room for side by side.
+// The number of different sets of rules that a page lists, and the number for which it has
+// room side by side.
 const (
 	setsListed   = 12
 	setsCompared = 6

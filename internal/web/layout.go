@@ -220,9 +220,9 @@ func (s *Server) unanswered(w http.ResponseWriter, r *http.Request, err error) {
 	s.fail(w, r, http.StatusInternalServerError, "No answer", "What the page shows could not be read"+s.whyNot(r, err), s.menu(r)...)
 }
 
-// whyNot ends a sentence that says that a request could not be answered: with the error
-// for who operates the service, and for others with where it is told. It has it logged,
-// unless the sender has gone away.
+// whyNot returns the end of a sentence that says that a request could not be answered. An
+// operator of the service reads the error, others read where they can find it. The error is
+// logged, unless the sender has gone away.
 func (s *Server) whyNot(r *http.Request, err error) string {
 	if r.Context().Err() == nil {
 		s.from.Failed(r.URL.Path, err)

@@ -18,7 +18,7 @@ import (
 	"github.com/yourturn/yourturn/internal/words"
 )
 
-// How much of a long story a page lists.
+// The limits of what a page lists of a long story.
 const (
 	momentsListed = 40 // events on a page
 	partsListed   = 20 // the latest waits

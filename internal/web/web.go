@@ -36,8 +36,8 @@ type Sources struct {
 	Policy func() *Policy
 	// Refused, which may be nil, is called with why a request was refused.
 	Refused func(reason string)
-	// Failed, which may be nil, is called with why a request could not be answered. Only who
-	// operates the service is told more than that it was not.
+	// Failed, which may be nil, is called with why a request could not be answered. Only
+	// those who operate the service read that error.
 	Failed func(path string, err error)
 	// Looks, which may be nil, keeps who looked at an owner's numbers.
 	Looks Looks

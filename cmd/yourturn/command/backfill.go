@@ -39,13 +39,13 @@ each --step, as OpenMetrics, one file for each month. It reads only the store.
 Prometheus' promtool turns the files into blocks; the last line of the output is the
 command for it.
 
-Before it writes it says how large the files and the blocks will be, and about how much
-memory and time it takes, by a few steps that it derives first; and how to clean up
+Before it writes, it derives a few steps. From these it estimates the size of the files
+and of the blocks, and the memory and time that it takes, and says how to clean up
 afterwards. It writes nothing where the files do not fit.
 
 --to is at most 3 hours ago, because Prometheus itself still writes younger samples.
 It is also before the first scrape of the live service, because counters count twice
-where both exist. The default is the latest instant that is allowed. A project has
+where samples of both exist. The default is the latest instant that is allowed. A project has
 no samples before its first story.
 
 The file backfill.json says what the folder holds. After an interruption the same

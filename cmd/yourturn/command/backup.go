@@ -33,8 +33,8 @@ polling and writing meanwhile. The copy is of one instant, and includes the stor
 journal, which a plain cp of the file misses.
 
 The file appears when the copy is complete and verified: yourturn opens it, checks
-every page, and counts what it holds. Its owner alone may read it. A file that is
-there already stays, unless --overwrite replaces it. An error leaves no file behind.
+every page, and counts what it holds. Only the file's owner may read it. A file that
+exists already stays, unless --overwrite replaces it. An error leaves no file behind.
 
 Run it as the user of serve. docs/backup.md has a daily backup by cron or systemd,
 and what to know about backups. ` + "`yourturn restore`" + ` puts a backup back.`,
@@ -92,8 +92,8 @@ func restoreCommand(e Env) *cobra.Command {
 		Long: `restore puts a file that ` + "`yourturn backup`" + ` wrote in the place of the store of a
 config. The backup is copied, and the copy verified, before anything is replaced.
 
-A store has one writer: stop serve before. A store that is there already stays, unless
-you say --overwrite: then it is kept beside the new one, under a name with the time.
+A store has one writer: stop serve before. A store that exists already stays in place.
+With --overwrite it is kept beside the new one, under a name with the time.
 
 The next poll reads what happened since the backup. What Jira has no history of, such
 as when a comment was deleted, is dated by that poll. Run ` + "`yourturn sync`" + ` before

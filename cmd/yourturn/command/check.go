@@ -32,14 +32,14 @@ func checkCommand(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Validate a config, and see whether it is the right one",
-		Long: `check reads a config and reports every error in it, and what of its secrets is
-open to others.
+		Long: `check reads a config and reports every error in it, and which of its secrets other
+users can read.
 
 With --online it goes on with a diagnosis, in order: the address, the token, the
 clock, projects, permissions, each project's workflow, user fields, owners,
 calendars, sprints, secrets, the store; and what the last 90 days say of the
 config: how many waits there were, which other statuses look like acceptance, how
-many stories bypassed it, how many waits belong to nobody. The 90 days are those
+many stories bypassed acceptance, how many waits have no owner. The 90 days are those
 of the store, or, while that is empty, of a sample of stories that is read from
 Jira.
 
@@ -49,8 +49,8 @@ something is, 2 if the file is wrong.
 
 With --store it derives every story and compares the numbers with those that a
 start would begin with, from what the store keeps of the last derivation. It
-writes nothing; stop a ` + "`serve`" + ` that writes to the store before. Exit code 1
-if they differ.
+writes nothing; stop a ` + "`serve`" + ` that writes to the store before. The exit code
+is 1 if the numbers differ.
 
 --names lists the statuses, user fields, issue types and leads with their ids:
 what you need to write a config by hand. ` + "`yourturn init`" + ` writes one for you.`,

@@ -57,6 +57,6 @@ Each run writes all of them anew. Without flags they are what the repository has
 	flags.StringVar(&b.DataSource, "data-source", "", "the `uid` of the data source that is selected at first (default Grafana's)")
 	flags.StringVar(&b.Folder, "folder", dashboards.DefaultFolder, "the `folder` of Grafana that the sidecar puts them into")
 	flags.StringVar(&b.Namespace, "namespace", "", "the `namespace` of the Kubernetes objects (default kubectl's)")
-	flags.StringToStringVar(&b.Labels, "label", nil, "a label of the Kubernetes objects, as `key=value`, for what selects them; may be repeated")
+	flags.StringToStringVar(&b.Labels, "label", nil, "a label of the Kubernetes objects, as `key=value`, by which others select them; may be repeated")
 	return cmd
 }

@@ -47,8 +47,8 @@ writes nothing to Jira. The token comes from --jira.token-file, from the
 environment as ` + tokenVariable + `, or is asked for; it is never written.
 
 --yes asks nothing: it writes what is of high confidence, leaves the rest in the
-file as comments with the evidence, and exits 1 if some project is left without
-an acceptance step that way.`,
+file as comments with the evidence, and exits 1 if that leaves some project without
+an acceptance step.`,
 		Example: `  yourturn init --jira.url https://example.atlassian.net --jira.email bot@example.com
   yourturn init --jira.url https://jira.example.com --jira.token-file token --projects PAY,WEB --yes`,
 		Args: cobra.NoArgs,

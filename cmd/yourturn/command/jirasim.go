@@ -31,8 +31,8 @@ func jirasimCommand(e Env) *cobra.Command {
 		Short: "Serve a simulated Jira",
 		Long: `jirasim serves Jira's REST interface over HTTP: from an export of real issues, from
 a generated organisation whose team continues to work while it runs, or from one of
-several small organisations that differ in language, workflow and owners, and do
-not change any more.
+several small organisations that differ in language, workflow and owners. Nothing
+happens in the small ones any more.
 
 An export is a .jsonl or .jsonl.gz file, or a folder of them. Each line is one issue
 as GET /rest/api/2/issue/KEY?expand=changelog returns it.`,

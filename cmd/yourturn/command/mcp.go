@@ -20,14 +20,14 @@ func mcpCommand(e Env) *cobra.Command {
 		Short: "Answer agents over the Model Context Protocol",
 		Long: `mcp answers the questions of an agent on standard input and output, by the Model
 Context Protocol: who decides on a story, whether and why it waits, when an answer
-may come, what waits, what waits for an owner, what a sprint was like, and what was
-agreed on. An agent starts it; docs/mcp.md says how.
+may come, what waits, what waits for an owner, how a sprint went, and what was agreed
+on. An agent starts it; docs/mcp.md says how.
 
-It reads the store alone and changes nothing, beside a running serve too. Who runs
-it sees everything that is in the store, as with waits: web.roles has no say here.
+It reads the store alone and changes nothing. It can run beside serve. Whoever runs
+it sees everything that is in the store, as with waits: web.roles does not apply.
 
-Titles, names and statuses are text of others. In each answer they are marked as
-untrusted_text, without characters that nobody sees.`,
+Others write titles, names and statuses. In each answer these are marked as
+untrusted_text, without invisible characters.`,
 		Example: "  yourturn mcp --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {

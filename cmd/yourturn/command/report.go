@@ -32,11 +32,11 @@ func reportCommand(e Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Write a retrospective of a sprint or of some days",
-		Long: `report looks back on a sprint, or on whole days, without asking Jira: what waited and
-how long, what became of it, whether that was better than in the three ranges before,
-the longest waits and what happened in them, what is still open, what stand-ins changed,
-what the targets would save, and questions to talk about. Where there is too little to
-tell, it says so. docs/report.md says how each number is made.
+		Long: `report looks back on a sprint, or on whole days, without asking Jira. It says what
+waited and how long, how the waits ended, whether that was better than in the three
+ranges before, which waits were the longest and what happened in them, what is still
+open, what stand-ins changed, what the targets would save, and which questions to talk
+about. Where there is too little to tell, it says so. docs/report.md explains each number.
 
 Without --sprint, --from and --to it looks at the last 14 whole days.`,
 		Example: `  yourturn report --config.file yourturn.yml --project PAY --sprint "Sprint 12" > sprint-12.md

@@ -43,13 +43,13 @@ first sync is done, and a refused token, or a name in the config that Jira does 
 have, ends serve with exit code 1. /-/healthy is 200 while the poller runs.
 
 A store has one writer. If another process writes to a file, serve logs that and waits
-up to 60 s for that process to end, not ready meanwhile. So a new process can
+up to 60 s for that process to end; meanwhile it is not ready. So a new process can
 replace an old one. If the other process is still there, serve ends with exit code 1.
-In PostgreSQL it shows the numbers of the one that writes, and takes over when that
-ends (docs/postgresql.md).
+In PostgreSQL serve shows the numbers of the process that writes, and takes over when
+that process ends (docs/postgresql.md).
 
-systemd (Type=notify) is told when serve is ready, reloads and stops. With
-WatchdogSec= it gets signs of life while the poller and the web server work.
+serve notifies systemd (Type=notify) when it is ready, reloads and stops. With
+WatchdogSec= it sends signs of life while the poller and the web server work.
 
 SIGINT and SIGTERM stop it within seconds. The next start continues where it
 stopped.`,

@@ -20,8 +20,8 @@ import (
 const takeOver = time.Minute
 
 // standBy answers for a service that waits for the store: alive, and not ready.
-// Where the other process listens on the same address nobody can be answered,
-// and it only waits.
+// If the other process listens on the same address, it cannot answer anybody and only
+// waits.
 type standBy struct {
 	ctx     context.Context
 	address string

@@ -31,7 +31,7 @@ func supportCommand(e Env) *cobra.Command {
 		Short: "Make a bundle for a bug report, without secrets and names",
 		Long: `support writes a zip file to attach to a bug report: versions, the config in force,
 the size of the store, the audit by reason, how the last polls went, the last lines
-of the log, the service's metrics, and what its goroutines and its memory are at.
+of the log, the service's metrics, and the state of its goroutines and its memory.
 
 Secrets are taken out. Placeholders such as owner-1, account-3 and host-1 stand in
 the places of people, accounts, e-mail addresses and hosts, the same ones in all
@@ -39,9 +39,9 @@ files. All of it is text: MANIFEST.md in it says what each file is and what was 
 to it. Read it before you send it.
 
 If serve runs on the store, that process makes the bundle, as with sync: no address
-and no password is needed. If none does, or with --offline, the bundle is made of
-the config and the store alone, and lacks the log, polls, metrics and profiles.
---offline is for a serve that does not answer, too: it only reads.`,
+and no password is needed. If serve does not run, or with --offline, the bundle is
+made of the config and the store alone, and lacks the log, polls, metrics and profiles.
+--offline also helps when a running serve does not answer: it only reads.`,
 		Example: "  yourturn support --config.file yourturn.yml --out bundle.zip\n" +
 			"  yourturn support --config.file yourturn.yml --out - >bundle.zip",
 		Args: cobra.NoArgs,

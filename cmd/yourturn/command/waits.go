@@ -41,7 +41,7 @@ func waitsCommand(e Env) *cobra.Command {
 		Short: "List the waits, as derived from the store",
 		Long: `waits derives every wait from the store, without asking Jira, and prints one line
 for each owner's part of it. Times are those of the owner's clock (elapsed: wall
-time without pauses; working: the part of it in working hours). JSON and CSV have
+time without pauses; working: the same, cut to working hours). JSON and CSV have
 a link into Jira too: to the story, or to the comment that asks.
 
   --from DAY --to DAY   only waits that ran at any time of these days: whole days of
@@ -54,15 +54,16 @@ a link into Jira too: to the story, or to the comment that asks.
   --audit     lists the audit's findings: what is odd in the data. No finding
               removes anything from the numbers.
 
-LONGER THAN is the share of the owner's waits of the last 90 days, open ones
-counted as open, that were over before the age that an open wait has now.
+LONGER THAN says of an open wait which share of its owner's waits of the last 90
+days were over before they had its present age. Open waits count as open.
 
 A forgotten wait is open, older than 10 targets on the story's clock, and nothing
 has happened on its story for 15 working days of the project.
 
 Numbers are as of the last complete poll, or as of --as-of. An ending counts after
-the slip window. Until then the wait is shown as open, with its clock stopped. report
-is as of the end of its range: with --as-of at that instant, waits shows the same.`,
+the slip window. Until then the wait is shown as open, with its clock stopped. The
+command report is as of the end of its range: with --as-of at that instant, waits
+shows the same.`,
 		Example: `  yourturn waits --config.file yourturn.yml --open
   yourturn waits --config.file yourturn.yml --story PAY-7
   yourturn waits --config.file yourturn.yml --project PAY --sprint "Sprint 12" --ended

@@ -327,7 +327,7 @@ func change(c retrospective.Change) (word, by string) {
 	}
 }
 
-// steps is how many events of a wait are told.
+// steps is how many events of a wait are listed.
 const steps = 8
 
 // wait puts a wait in words.
@@ -352,8 +352,8 @@ func (f Format) wait(w *retrospective.Waited) wait {
 	return out
 }
 
-// happened tells what happened in a wait; what somebody did several times in a row is
-// told once.
+// happened lists what happened in a wait. What somebody did several times in a row is
+// listed once.
 func (f Format) happened(events []retrospective.Happened) []string {
 	var out []string
 	for i := 0; i < len(events); {
