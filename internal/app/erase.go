@@ -70,11 +70,6 @@ func (s *Service) eraseFor(ctx context.Context, secret string, request []byte) (
 	if !s.knows(secret) {
 		return nil, web.ErrSecret
 	}
-	return s.eraseNow(ctx, request)
-}
-
-// eraseNow erases a person between two cycles. The request is an Erasure in JSON.
-func (s *Service) eraseNow(ctx context.Context, request []byte) (any, error) {
 	var e Erasure
 	if err := json.Unmarshal(request, &e); err != nil {
 		return nil, fmt.Errorf("reading whom to erase: %w", err)
@@ -95,13 +90,11 @@ func (s *Service) Erase(ctx context.Context, e Erasure) (store.Erased, error) {
 	return done, errors.Join(err, s.polls.recall(ctx), s.resume(ctx))
 }
 
-// AskToErase asks the process that writes to a config's store to erase a person.
-func AskToErase(ctx context.Context, cfg *config.Config, h storelock.Holder, e Erasure) (out store.Erased, err error) {
-	const what = "to erase a person"
-	if h.Address == "" {
-		return out, askWriter(ctx, cfg, h, what, requestErase, e, &out)
-	}
-	return out, askHolder(ctx, h, what, "/-/erase", e, &out)
+// AskToErase asks the process that holds a store's lock to erase a person.
+func AskToErase(ctx context.Context, h storelock.Holder, e Erasure) (store.Erased, error) {
+	var out store.Erased
+	err := askHolder(ctx, h, "to erase a person", "/-/erase", e, &out)
+	return out, err
 }
 
 // EraseOffline erases a person from a store that no other process writes to. Where

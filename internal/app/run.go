@@ -67,7 +67,6 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			}
 		})
 		g.Go(func() error { s.takeWanted(ctx, wanted); return nil })
-		g.Go(func() error { s.answerRequests(ctx); return nil })
 		if err := s.Resume(ctx); err != nil {
 			return err
 		}

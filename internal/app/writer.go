@@ -160,14 +160,12 @@ func (s *Service) knows(secret string) bool {
 	return s.pollSecret != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(s.pollSecret)) == 1
 }
 
-// AskToPoll asks the process that writes to a config's store to poll now, and returns
+// AskToPoll asks the process that holds a store's lock to poll now, and returns
 // what that did.
-func AskToPoll(ctx context.Context, cfg *config.Config, h storelock.Holder, recount bool) (out Polled, err error) {
-	const what = "to poll"
-	if h.Address == "" {
-		return out, askWriter(ctx, cfg, h, what, requestPoll, pollRequest{recount}, &out)
-	}
-	return out, askHolder(ctx, h, what, "/-/poll?recount="+strconv.FormatBool(recount), nil, &out)
+func AskToPoll(ctx context.Context, h storelock.Holder, recount bool) (Polled, error) {
+	var out Polled
+	err := askHolder(ctx, h, "to poll", "/-/poll?recount="+strconv.FormatBool(recount), nil, &out)
+	return out, err
 }
 
 // answerBytes bounds what a holder answers to a command, in bytes.

@@ -165,14 +165,10 @@ func backupsUnderLoad(t *testing.T, flavor jirasim.Flavor, seed int64, backups i
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := app.LoadConfig(o.config)
-	if err != nil {
-		t.Fatal(err)
-	}
 	polled := 0
 	people.Go(func() { // one poll after the other
 		for {
-			_, err := app.AskToPoll(living, cfg, writer, false)
+			_, err := app.AskToPoll(living, writer, false)
 			if living.Err() != nil {
 				return
 			}

@@ -33,8 +33,7 @@ cycle. It also counts what became final, as serve does.
 which Prometheus sees as one reset.
 
 A store has one writer. If serve runs on it, sync asks that process to poll at once,
-by its own config, and waits until it has. --recount works the same way. Of several
-replicas on PostgreSQL, on whatever machine, it asks the one that polls.`,
+by its own config, and waits until it has. --recount works the same way.`,
 		Example: "  yourturn sync --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,8 +65,8 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, s
 		Redact:    secrets,
 	})
 	var held *storelock.HeldError
-	if errors.As(err, &held) && app.MayBeAsked(cfg, held.Holder) {
-		return askToPoll(ctx, e, cfg, held.Holder, recount)
+	if errors.As(err, &held) && held.Holder.Address != "" {
+		return askToPoll(ctx, e, held.Holder, recount)
 	}
 	if err != nil {
 		return err
@@ -97,9 +96,9 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, s
 }
 
 // askToPoll asks the process that writes to the store to poll.
-func askToPoll(ctx context.Context, e Env, cfg *config.Config, h storelock.Holder, recount bool) error {
+func askToPoll(ctx context.Context, e Env, h storelock.Holder, recount bool) error {
 	fmt.Fprintf(e.Err, "%s writes to this store, and is asked to poll now\n", h)
-	done, err := app.AskToPoll(ctx, cfg, h, recount)
+	done, err := app.AskToPoll(ctx, h, recount)
 	if err != nil {
 		return err
 	}
