@@ -19,7 +19,6 @@ import (
 	"github.com/yourturn/yourturn/internal/latency"
 	"github.com/yourturn/yourturn/internal/rules"
 	"github.com/yourturn/yourturn/internal/store"
-	"github.com/yourturn/yourturn/internal/storelock"
 	"github.com/yourturn/yourturn/internal/web"
 )
 
@@ -90,10 +89,14 @@ func (s *Service) Erase(ctx context.Context, e Erasure) (store.Erased, error) {
 	return done, errors.Join(err, s.polls.recall(ctx), s.resume(ctx))
 }
 
-// AskToErase asks the process that holds a store's lock to erase a person.
-func AskToErase(ctx context.Context, h storelock.Holder, e Erasure) (store.Erased, error) {
-	var out store.Erased
-	err := askHolder(ctx, h, "to erase a person", "/-/erase", e, &out)
+// Erase asks for the erasure of a person, and returns what that did. Where the person is
+// erased and the store still holds what was there before, there is an error too.
+func (a Asker) Erase(ctx context.Context, e Erasure) (out store.Erased, err error) {
+	if a.Holder.Address == "" {
+		err = a.request(ctx, eraseErrand(), e, &out)
+		return out, err
+	}
+	err = askHolder(ctx, a.Holder, "to erase a person", "/-/erase", e, &out)
 	return out, err
 }
 

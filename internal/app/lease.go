@@ -110,7 +110,9 @@ func decides(cfg *config.Config) string {
 // lease takes the lease of a store. Where another process has it, one that follows returns
 // without it; another one waits for it to leave, if it is patient, for as long as it takes.
 func (w Writer) lease(ctx context.Context, st *store.Store, cfg *config.Config, log *zap.Logger) (*leaseLock, error) {
-	text, err := json.Marshal(storelock.This(w.Command))
+	this := storelock.This(w.Command)
+	this.Requests = w.Follows // who follows goes on to serve
+	text, err := json.Marshal(this)
 	if err != nil {
 		return nil, err
 	}

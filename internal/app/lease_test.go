@@ -29,7 +29,7 @@ func joined(t *testing.T, url string) *store.Store {
 }
 
 // TestWhoFollowsBringsTheSchemaUpToDate has a process of a newer version start while one of
-// the version before writes to the store. The newer one follows at once, and the older one
+// an earlier version writes to the store. The newer one follows at once, and the older one
 // goes on writing.
 func TestWhoFollowsBringsTheSchemaUpToDate(t *testing.T) {
 	server := stack.StartPostgres(t)
@@ -42,10 +42,10 @@ func TestWhoFollowsBringsTheSchemaUpToDate(t *testing.T) {
 		t.Fatal("the first process has no lease", err)
 	}
 	defer func() { st.Close(); first.Release() }() //nolint:errcheck // the test is over
-	// Take away what the last migration added: then the schema is that of the version before.
+	// Take away what later migrations added: then the schema is that of the first version.
 	db := stack.OpenSQL(t, url)
 	for _, statement := range []string{
-		`DELETE FROM schema_version WHERE version = 2`, `DROP TABLE changed, wanted`, `ALTER TABLE ledger DROP COLUMN revision`,
+		`DELETE FROM schema_version WHERE version > 1`, `DROP TABLE changed, wanted, request`, `ALTER TABLE ledger DROP COLUMN revision`,
 		`ALTER TABLE lease DROP COLUMN published, DROP COLUMN published_as_of, DROP COLUMN derivation, DROP COLUMN revision`,
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
@@ -58,6 +58,9 @@ func TestWhoFollowsBringsTheSchemaUpToDate(t *testing.T) {
 	}
 	defer st2.Close() //nolint:errcheck // it only read
 	if _, err := st2.Standing(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := st2.Ask(t.Context(), store.Request{ID: "a"}); err != nil {
 		t.Error(err)
 	}
 	if err := st.SaveResolved(t.Context(), map[string][]string{"a": {"1"}}); err != nil {

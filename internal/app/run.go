@@ -67,6 +67,7 @@ func (s *Service) Run(ctx context.Context, l net.Listener) error {
 			}
 		})
 		g.Go(func() error { s.takeWanted(ctx, wanted); return nil })
+		g.Go(func() error { s.takeRequests(ctx); return nil })
 		if err := s.Resume(ctx); err != nil {
 			return err
 		}

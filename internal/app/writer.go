@@ -140,7 +140,11 @@ func (s *Service) pollNow(ctx context.Context, recount bool) (Polled, error) {
 		s.log.Warn("a new ledger begins: every counter starts again from the whole history")
 	}
 	res, failed, err := s.cycle(ctx)
-	if err = errors.Join(failed, err); err != nil {
+	err = errors.Join(failed, err)
+	switch {
+	case err != nil && recount:
+		return Polled{}, fmt.Errorf("a new ledger has begun, and the poll after that failed; do not ask for another ledger: %w", err)
+	case err != nil:
 		return Polled{}, err
 	}
 	counts, err := s.Counts(ctx)
@@ -160,11 +164,23 @@ func (s *Service) knows(secret string) bool {
 	return s.pollSecret != "" && subtle.ConstantTimeCompare([]byte(secret), []byte(s.pollSecret)) == 1
 }
 
-// AskToPoll asks the process that holds a store's lock to poll now, and returns
-// what that did.
-func AskToPoll(ctx context.Context, h storelock.Holder, recount bool) (Polled, error) {
-	var out Polled
-	err := askHolder(ctx, h, "to poll", "/-/poll?recount="+strconv.FormatBool(recount), nil, &out)
+// Asker asks the process that writes to the store of a config to do something: a store in a
+// file by the address in its lock file, and one in PostgreSQL by a request in the store.
+type Asker struct {
+	Config   *config.Config
+	Holder   storelock.Holder // Asked must be true of it
+	Command  string           // how others see who asks: sync, ...
+	Patience time.Duration    // for how long nobody may take a request in a store; 0: 30 s
+}
+
+// Poll asks for a poll now, with a new ledger before it if recount says so, and returns what
+// that did.
+func (a Asker) Poll(ctx context.Context, recount bool) (out Polled, err error) {
+	if a.Holder.Address == "" {
+		err = a.request(ctx, pollErrand(recount), recount, &out)
+		return out, err
+	}
+	err = askHolder(ctx, a.Holder, "to poll", "/-/poll?recount="+strconv.FormatBool(recount), nil, &out)
 	return out, err
 }
 

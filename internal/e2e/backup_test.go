@@ -168,7 +168,7 @@ func backupsUnderLoad(t *testing.T, flavor jirasim.Flavor, seed int64, backups i
 	polled := 0
 	people.Go(func() { // one poll after the other
 		for {
-			_, err := app.AskToPoll(living, writer, false)
+			_, err := app.Asker{Holder: writer}.Poll(living, false)
 			if living.Err() != nil {
 				return
 			}

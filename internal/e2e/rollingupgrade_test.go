@@ -3,12 +3,14 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/yourturn/yourturn/cmd/yourturn/command"
 	"github.com/yourturn/yourturn/internal/stack"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -38,12 +40,18 @@ func TestRollingUpgrade(t *testing.T) {
 	if after := endings(t, first.address()); after != before {
 		t.Errorf("the old one counts %v endings beside a new one, and %v before", after, before)
 	}
+	if code, out := run(t, "sync", "--config.file", config); code != command.ExitFailed || !strings.Contains(out, fmt.Sprintf("(process %d on ", first.cmd.Process.Pid)) || !strings.Contains(out, "stop that process") {
+		t.Errorf("sync beside the old one, which takes no requests, ended with %d:\n%s", code, out)
+	}
 	if code := first.signal(syscall.SIGTERM); code != 0 {
 		t.Fatalf("the old one ended with %d:\n%s", code, &first.out)
 	}
 	await(t, "http://"+address+"/metrics", line("yourturn_replica_writes 1"))
 	if after := endings(t, address); after != before || before == 0 {
 		t.Errorf("the new one counts %v endings, and the old one %v", after, before)
+	}
+	if code, out := run(t, "sync", "--config.file", config); code != command.ExitFine || !strings.Contains(out, fmt.Sprintf("(process %d on ", second.cmd.Process.Pid)) {
+		t.Errorf("sync beside the new one ended with %d:\n%s", code, out)
 	}
 	third := stack.Free(t)
 	startServe(t, config, third)

@@ -1,8 +1,6 @@
 package kubernetes
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	gocmp "github.com/google/go-cmp/cmp"
 	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -188,41 +185,5 @@ func TestScrapeConfig(t *testing.T) {
 	promtool := stack.Program(t, "prometheus", "promtool")
 	if out, err := exec.CommandContext(t.Context(), promtool, "check", "config", file).CombinedOutput(); err != nil {
 		t.Errorf("promtool: %v\n%s", err, out)
-	}
-}
-
-// TestAPodForOneCommand runs the page's jq over the Deployment, and looks at the pod that
-// comes of it.
-func TestAPodForOneCommand(t *testing.T) {
-	script := regexp.MustCompile(`(?s)get deployment yourturn -o json \| jq --arg run "(.*?)" '(.*?)' \| kubectl create`).FindStringSubmatch(page(t))
-	if script == nil {
-		t.Fatal("the page has no script that makes a pod")
-	}
-	jq := stack.Program(t, "jq", "jq")
-	for name, in := range installations(t, "deploy-replicas", "deploy-first") {
-		d := one[*appsv1.Deployment](t, in)
-		text, err := json.Marshal(d)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.CommandContext(t.Context(), jq, "--arg", "run", script[1], script[2])
-		cmd.Stdin = bytes.NewReader(text)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("jq: %v", err)
-		}
-		objects, err := decode(out)
-		if err != nil {
-			t.Fatalf("%s: %v\n%s", name, err, out)
-		}
-		pod := one[*corev1.Pod](t, objects)
-		want := product(t, in)
-		want.Args, want.StartupProbe, want.ReadinessProbe, want.LivenessProbe = strings.Fields(script[1]), nil, nil, nil
-		if diff := gocmp.Diff([]corev1.Container{want}, pod.Spec.Containers); diff != "" {
-			t.Errorf("%s: the container is another one (-want +got):\n%s", name, diff)
-		}
-		if diff := gocmp.Diff(d.Spec.Template.Spec.Volumes, pod.Spec.Volumes); diff != "" || pod.Spec.RestartPolicy != corev1.RestartPolicyNever || pod.Namespace != d.Namespace || len(pod.Labels) > 0 {
-			t.Errorf("%s: the pod in %s, restarted %s, with the labels %v, has other volumes:\n%s", name, pod.Namespace, pod.Spec.RestartPolicy, pod.Labels, diff)
-		}
 	}
 }

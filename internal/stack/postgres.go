@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -372,6 +373,9 @@ func (p *Postgres) Exec(t testing.TB, database, statement string) {
 	}
 }
 
+// flushes is how often a server was asked to write all it has.
+var flushes atomic.Int64 //nolint:gochecknoglobals // names are used once by all tests
+
 // Bytes returns what the files of a database hold, once the server has written all of it.
 func (p *Postgres) Bytes(t testing.TB, database string) string {
 	t.Helper()
@@ -385,8 +389,12 @@ func (p *Postgres) Bytes(t testing.TB, database string) string {
 	if err := conn.QueryRow(ctx, `SELECT oid::bigint FROM pg_database WHERE datname = current_database()`).Scan(&oid); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(ctx, `CHECKPOINT`); err != nil {
-		t.Fatal(err)
+	// CHECKPOINT writes no unlogged table. What makes a database by a copy of files does.
+	name := fmt.Sprintf("flush_%d_%d", oid, flushes.Add(1))
+	for _, text := range []string{`CREATE DATABASE ` + name + ` TEMPLATE template0 STRATEGY file_copy`, `DROP DATABASE ` + name} {
+		if _, err := conn.Exec(ctx, text); err != nil {
+			t.Fatal(err)
+		}
 	}
 	files, err := filepath.Glob(filepath.Join(p.data(), "base", strconv.FormatInt(oid, 10), "*"))
 	if err != nil || len(files) == 0 {

@@ -104,13 +104,16 @@ func (p *postgres) otherTable(ctx context.Context, q rowQuerier) (name string, e
 
 // begin implements database: whoever has the row of the lease is the only one that writes.
 // What is written has the next revision.
-func (p *postgres) begin(ctx context.Context, tx *sql.Tx) error {
+func (p *postgres) begin(ctx context.Context, tx *sql.Tx) error { return p.lead(ctx, tx, 1) }
+
+// lead begins a transaction of the process that has the lease, and raises the revision.
+func (p *postgres) lead(ctx context.Context, tx *sql.Tx, raise int) error {
 	// The server ends the transaction of a process that is frozen or cut off in its middle:
 	// nobody could take the lease over before.
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`SET LOCAL idle_in_transaction_session_timeout = %d`, p.idle.Milliseconds())); err != nil {
 		return err
 	}
-	return p.extend(ctx, tx, 1)
+	return p.extend(ctx, tx, raise)
 }
 
 // end implements database: the lease goes on from the end of the transaction too. While it
@@ -285,8 +288,10 @@ func (c *fetcher) Close() error {
 
 func (p *postgres) rowsAtOnce() int { return 64 }
 
+// tables implements database. A standby holds no unlogged table, and refuses to read it.
 func (p *postgres) tables(ctx context.Context, db *sql.DB) ([]string, error) {
-	return namesIn(ctx, db, `SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename`)
+	return namesIn(ctx, db, `SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+		WHERE c.relkind = 'r' AND n.nspname = current_schema() AND NOT (c.relpersistence = 'u' AND pg_is_in_recovery()) ORDER BY c.relname`)
 }
 
 // facts implements database: the version of the server, and the size of the database.

@@ -23,7 +23,8 @@ const (
 	lockTries = 4
 )
 
-// heldTable is a table that names people, with the index of its primary key.
+// heldTable is a table that names people, with the index of its primary key; "" for the
+// requests, which are written anew otherwise.
 type heldTable struct{ name, index string }
 
 // rewrite implements database. What the server's write-ahead log and its backups hold
@@ -61,7 +62,7 @@ func (p *postgres) forget(ctx context.Context, db *sql.DB, table string) error {
 // held returns the tables that may name people. The lease and the lock of the schema name
 // nobody, and everybody waits for them.
 func (p *postgres) held(ctx context.Context, db *sql.DB) ([]heldTable, error) {
-	rows, err := db.QueryContext(ctx, `SELECT t.relname, i.relname FROM pg_catalog.pg_index x
+	rows, err := db.QueryContext(ctx, `SELECT t.relname, CASE WHEN t.relname = '`+requestTable+`' THEN '' ELSE i.relname END FROM pg_catalog.pg_index x
 		JOIN pg_catalog.pg_class t ON t.oid = x.indrelid JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
 		WHERE x.indisprimary AND t.relkind = 'r' AND n.nspname = current_schema() AND t.relname NOT IN ('lease', '`+lockTable+`') ORDER BY 1`)
 	if err != nil {
@@ -132,7 +133,12 @@ func (p *postgres) cluster(ctx context.Context, db *sql.DB, t heldTable) error {
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf(`SET LOCAL lock_timeout = %d`, p.lockWait.Milliseconds())); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `CLUSTER VERBOSE `+pgx.Identifier{t.name}.Sanitize()+` USING `+pgx.Identifier{t.index}.Sanitize()); err != nil {
+	if t.index == "" {
+		err = requestsAnew(ctx, tx)
+	} else {
+		_, err = tx.ExecContext(ctx, `CLUSTER VERBOSE `+pgx.Identifier{t.name}.Sanitize()+` USING `+pgx.Identifier{t.index}.Sanitize())
+	}
+	if err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -31,10 +31,16 @@ type Holder struct {
 
 	// Address is where the holder serves, as host:port, and Secret lets another
 	// process on this machine that may read the lock file ask it to poll. Both
-	// are empty where the holder does not serve.
+	// are empty where the holder does not serve, and in a database.
 	Address string `json:"address,omitempty"`
 	Secret  string `json:"secret,omitempty"`
+
+	// Requests says that the holder takes requests through the store, which is a database.
+	Requests bool `json:"requests,omitempty"`
 }
+
+// Asked reports whether other processes can ask the holder to do something.
+func (h Holder) Asked() bool { return h.Address != "" || h.Requests }
 
 // String says who the holder is, without the secret.
 func (h Holder) String() string {

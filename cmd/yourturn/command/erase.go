@@ -56,7 +56,8 @@ other programs read the store, it may not be possible to rewrite it: the command
 so and ends with an error. The person is erased by then; run erase again to finish.
 
 It is refused while the config names the account. A store has one writer: if serve
-runs on it, that process erases, between two polls.
+runs on it, that process erases, between two polls. With a store in PostgreSQL this
+works from any machine, and all replicas of serve go on.
 
 It prints what Prometheus still holds, and how to delete that.`,
 		Example: "  yourturn erase --config.file yourturn.yml --account 5b10ac8d82e05b22cc7d4ef5",
@@ -87,14 +88,15 @@ It prints what Prometheus still holds, and how to delete that.`,
 func erase(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, person app.Erasure) (store.Erased, error) {
 	done, err := app.EraseOffline(ctx, cfg, log, person)
 	var held *storelock.HeldError
-	if !errors.As(err, &held) || held.Holder.Address == "" {
+	if !errors.As(err, &held) || !held.Holder.Asked() {
 		return done, err
 	}
 	if err := notNamed(ctx, cfg, person.Account); err != nil {
 		return done, err
 	}
 	fmt.Fprintf(e.Err, "%s writes to this store, and is asked to erase the person\n", held.Holder)
-	return app.AskToErase(ctx, held.Holder, person)
+	done, err = app.Asker{Config: cfg, Holder: held.Holder, Command: "erase"}.Erase(ctx, person)
+	return done, leftOff(err)
 }
 
 // notNamed returns a NamedError if the config names an account of its store: the

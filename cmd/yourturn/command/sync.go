@@ -33,7 +33,8 @@ cycle. It also counts what became final, as serve does.
 which Prometheus sees as one reset.
 
 A store has one writer. If serve runs on it, sync asks that process to poll at once,
-by its own config, and waits until it has. --recount works the same way.`,
+by its own config, and waits until it has: through the lock file of a store in a file,
+and through a store in PostgreSQL from any machine. --recount works the same way.`,
 		Example: "  yourturn sync --config.file yourturn.yml",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -65,8 +66,8 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, s
 		Redact:    secrets,
 	})
 	var held *storelock.HeldError
-	if errors.As(err, &held) && held.Holder.Address != "" {
-		return askToPoll(ctx, e, held.Holder, recount)
+	if errors.As(err, &held) && held.Holder.Asked() {
+		return askToPoll(ctx, e, app.Asker{Config: cfg, Holder: held.Holder, Command: "sync"}, recount)
 	}
 	if err != nil {
 		return err
@@ -96,13 +97,22 @@ func syncOnce(ctx context.Context, e Env, cfg *config.Config, log *zap.Logger, s
 }
 
 // askToPoll asks the process that writes to the store to poll.
-func askToPoll(ctx context.Context, e Env, h storelock.Holder, recount bool) error {
-	fmt.Fprintf(e.Err, "%s writes to this store, and is asked to poll now\n", h)
-	done, err := app.AskToPoll(ctx, h, recount)
+func askToPoll(ctx context.Context, e Env, a app.Asker, recount bool) error {
+	fmt.Fprintf(e.Err, "%s writes to this store, and is asked to poll now\n", a.Holder)
+	done, err := a.Poll(ctx, recount)
 	if err != nil {
-		return err
+		return leftOff(err)
 	}
 	return sayRead(e, done.Stories, done.Events, latency.At(done.AsOf), done.Counts)
+}
+
+// leftOff has an error say what becomes of what another process was asked for, where nobody
+// waits for it any more.
+func leftOff(err error) error {
+	if stopped := (*app.StoppedError)(nil); errors.As(err, &stopped) {
+		return unfinishedError{err, stopped.Error()}
+	}
+	return err
 }
 
 // sayRead says what a cycle read, and what the store holds.
