@@ -59,7 +59,7 @@ func inTwo(t *testing.T) *askedReplicas {
 // serve starts two serves, and returns them with where they serve. The first leads.
 func (p *askedReplicas) serve() (first, second *serveProcess, leads, follows string) {
 	p.Helper()
-	leads, follows = freePort(p.T), freePort(p.T)
+	leads, follows = stack.Free(p.T), stack.Free(p.T)
 	first = startServe(p.T, p.config, leads)
 	await(p.T, "http://"+leads+"/metrics", func(_ int, body string) bool { return cycles(body) > 0 })
 	second = startServe(p.T, p.config, follows)
